@@ -1,0 +1,81 @@
+"""Which plan is meant by what is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from tests.plan.writing import one_task, write
+from tui.cli import main
+from tui.plan.bundled import bundled_plans, find_plan, manifests_folder
+from tui.plan.faults import PlanError
+from tui.plan.load import load_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_a_name_it_is_ones_own_or_else_the_bundled_one(folder: Path) -> None:
+    assert (
+        find_plan(None)
+        == find_plan("workflowexecution")
+        == manifests_folder() / "workflowexecution/plan.yaml"
+    )
+    write(folder, one_task(""), "bringup.yaml")
+    assert find_plan(None).resolve() == folder / "bringup.yaml"
+
+
+def test_a_folder_has_a_plan_in_it(folder: Path) -> None:
+    plan = write(folder, one_task(""), "sub/plan.yaml")
+    assert find_plan("sub").resolve() == plan
+    own = write(folder, one_task(""), "sub/bringup.yaml")
+    assert find_plan("sub").resolve() == own
+    assert find_plan("sub/plan.yaml").resolve() == plan
+
+
+@pytest.mark.parametrize(
+    ("name", "cause", "hint"),
+    [
+        ("workflowexecutoin", "no such file, folder or bundled plan", "did you mean 'workflowexecution'?"),
+        (".", "the folder has neither bringup.yaml nor plan.yaml", "name the plan's file"),
+        ("~nobody-of-that-name", "cannot be read", "check the path"),
+        ("a" * 5000, "cannot be read", "check the path"),
+        ("none.yaml", "cannot be read: No such file", "check the path"),
+    ],
+    ids=["a typing error", "a folder without", "no home", "too long", "no file"],
+)
+def test_what_is_not_there_is_told(name: str, cause: str, hint: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        load_plan(find_plan(name))
+    assert cause in caught.value.cause
+    assert caught.value.hint == hint
+    result = CliRunner().invoke(main, ["plan", "show", name])
+    assert result.exit_code == 2
+    assert cause in result.stderr
+
+
+def test_every_bundled_plan_can_be_shown() -> None:
+    for name in bundled_plans():
+        result = CliRunner().invoke(main, ["plan", "show", name])
+        assert result.exit_code == 0, result.output
+        assert name in result.output
+
+
+def test_the_bundled_plan_is_the_four_phases_of_the_reference() -> None:
+    loaded = load_plan(find_plan("workflowexecution"))
+    assert [[task.id for task in phase.tasks] for phase in loaded.plan.phases] == [
+        ["kind-cluster"],
+        ["tekton", "postgresql-redis", "data-storage-image"],
+        ["deploy-data-storage", "migrations"],
+        ["namespace-and-secrets"],
+    ]
+    assert loaded.plan.tasks[0].steps[0].model_dump()["image"] is None
+    assert loaded.plan.secret_values == ("slm_password",)

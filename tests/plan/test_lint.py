@@ -1,0 +1,279 @@
+"""Each rule with a plan that shows it and one that does not; and savings that are right."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.plan.writing import CLUSTER, HEAD, STEPS, load, marked, one_step, one_task, write
+from tui.cli import main
+from tui.plan.bundled import bundled_plans, find_plan
+from tui.plan.lint import lint
+from tui.plan.load import load_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tui.plan.load import Loaded
+
+NAMESPACE = "{kind: kubernetes.namespace, names: a}"
+WAIT = "{kind: kubernetes.wait, rollouts: deployment/x, namespace: a, timeout: 1m}"
+BUILD = "{kind: image.build, tag: TAG, context: image}"
+
+
+def steps(*given: str) -> str:
+    """A plan of one task with steps, each written in one line."""
+    return one_task("", CLUSTER, "        steps:\n" + "".join(f"          - {step}\n" for step in given))
+
+
+def tasks(phases: Mapping[str, str], top: str = CLUSTER) -> str:
+    """A plan of tasks of one step: `b a` is task b, which needs a; `|b` is one that begins a phase."""
+    text, ids = "", 0
+    for task, step in phases.items():
+        if not text or task.startswith("|"):
+            text += f"  - id: phase-{ids}\n    tasks:\n"
+            ids += 1
+        id_, *needs = task.lstrip("|").split()
+        text += (
+            f"      - id: {id_}\n        needs: [{', '.join(needs)}]\n        steps:\n          - {step}\n"
+        )
+    return f"{HEAD}{top}phases:\n{text}"
+
+
+def shell(line: str) -> str:
+    return steps("▶{kind: command, shell: " + repr(line) + "}")
+
+
+NOTHING = "{kind: command, shell: x}"
+SHOWN = {
+    "image built twice in a task": ("image-built-twice", steps(BUILD, f"▶{BUILD}")),
+    "image built twice in two tasks": ("image-built-twice", tasks({"a": BUILD, "b": f"▶{BUILD}"})),
+    "two images of one source": ("image-built-twice", steps(BUILD, f"▶{BUILD.replace('TAG', 'other')}")),
+    "two images of one source, its Dockerfile named": (
+        "image-built-twice",
+        steps(BUILD, "▶{kind: image.build, tag: b, context: image, dockerfile: image/Dockerfile}"),
+    ),
+    "nothing makes a namespace": ("namespace-missing", steps(f"▶{WAIT}")),
+    "nothing makes a manifest's namespace": (
+        "namespace-missing", steps("▶{kind: kubernetes.apply, manifests: secret.yaml, substitute: true}")
+    ),
+    "nothing makes a database's namespace": (
+        "namespace-missing",
+        steps("▶{kind: postgres.verify, tables: a, connection: "
+        "{service: a, namespace: a, user: b, password: c, database: d}}"),
+    ),
+    "nothing makes a probe's namespace": (
+        "namespace-missing",
+        steps("▶{kind: kubernetes.probe, timeout: 1s, manifest: {metadata: {namespace: a}}}"),
+    ),
+    "a secret before its namespace": (
+        "namespace-missing", steps("▶{kind: kubernetes.pull_secret, name: s, namespace: a}", NAMESPACE)
+    ),
+    "a namespace that is not waited for": ("namespace-missing", tasks({"a": NAMESPACE, "b": f"▶{WAIT}"})),
+    "swallowed by true": ("failure-swallowed", shell("make x || true")),
+    "swallowed by a colon": ("failure-swallowed", shell("make x||:")),
+    "swallowed by echo": ("failure-swallowed", shell("make x || echo failed")),
+    "swallowed by the last command": ("failure-swallowed", shell("make x; true")),
+    "swallowed from now on": ("failure-swallowed", shell("set +e; make x")),
+    "swallowed in a shell of its own": (
+        "failure-swallowed", steps("▶{kind: command, argv: [/bin/sh, -c, 'make x || true']}")
+    ),
+    "sleep": ("sleep", shell("sleep 30")),
+    "sleep at last": ("sleep", shell("make x && sleep 5m")),
+    "sleep as words": ("sleep", steps("▶{kind: command, argv: [sleep, 5]}")),
+    "background": ("untimed", shell("serve &")),
+    "background in between": ("untimed", shell("serve & make x")),
+    "nohup": ("untimed", shell("nohup serve")),
+    "one file for two tasks": (
+        "shared-output",
+        tasks({"a": "{kind: command, shell: 'x >> log'}", "b": "▶{kind: command, shell: 'y | tee -a log'}"}),
+    ),
+    "waits without end": ("no-timeout", steps("▶{kind: kubernetes.wait, rollouts: deployment/x}")),
+    "asks a URL without end": ("no-timeout", steps("▶{kind: http.check, url: 'http://x'}")),
+    "needs twice": ("redundant-need", tasks({"a": NOTHING, "b a ▶a": NOTHING})),
+    "needs what another need implies": (
+        "redundant-need", tasks({"a": NOTHING, "b a": NOTHING, "c ▶a b": NOTHING})
+    ),
+    "waits for a phase it does not need": (
+        "idle-barrier", tasks({"a": NOTHING, "|b": NOTHING}).replace("- id: b", "- ▶id: b")
+    ),
+}  # fmt: skip
+NOT_SHOWN = {
+    "images of different sources": steps(BUILD, "{kind: image.build, tag: b, context: image, target: x}"),
+    "a namespace before": steps(NAMESPACE, WAIT, "{kind: kubernetes.apply, manifests: secret.yaml}"),
+    "a namespace of a task before": tasks({"a": NAMESPACE, "b a": NOTHING, "c b": WAIT}),
+    "a namespace of a manifest": steps("{kind: kubernetes.apply, manifests: namespace.yaml}", WAIT),
+    "a namespace of its own manifest": steps(
+        "{kind: kubernetes.apply, manifests: [secret.yaml, namespace.yaml], substitute: true}"
+    ),
+    "a namespace that may be fetched": steps("{kind: kubernetes.apply, manifests: 'https://x/y'}", WAIT),
+    "a namespace it may fetch itself": steps(
+        "{kind: kubernetes.apply, manifests: 'https://x/y', namespace: a}"
+    ),
+    "a namespace of a manifest that is no YAML": steps("{kind: kubernetes.apply, manifests: bad.yaml}", WAIT),
+    "a namespace that is always there": steps(WAIT.replace("namespace: a", "namespace: kube-system")),
+    "words in quotes": shell('echo "a || true; sleep 5 & x" && make'),
+    "a comment": shell("make x # || true"),
+    "an alternative that may fail": shell("make x || make y"),
+    "two in a row": shell("make x && make y 2>&1 >&2 &>log"),
+    "a loop that polls": shell("until curl -f x; do sleep 1; done"),
+    "a program called sleepy": shell("sleepy 5"),
+    "words that are no shell": steps("{kind: command, argv: [echo, 'x &', '|| true']}"),
+    "one file, one task after the other": tasks(
+        {"a": "{kind: command, shell: 'x > log'}", "b a": "{kind: command, shell: 'y > log'}"}
+    ),
+    "one file in different folders": tasks(
+        {
+            "a": "{kind: command, shell: 'x > log'}",
+            "b": "{kind: command, folder: image, shell: 'y > log'}",
+        }
+    ),
+    "to nowhere": tasks(
+        {"a": "{kind: command, shell: 'x >/dev/null'}", "b": "{kind: command, shell: 'y >/dev/null 2>&1'}"}
+    ),
+    "a timeout of the task": one_task(
+        "timeout: 1m", "", "        steps: [{kind: http.check, url: 'http://x'}]\n"
+    ),
+    "needs of two kinds": tasks({"a": NOTHING, "b": NOTHING, "c a b": NOTHING}),
+    "a phase all of which it needs": tasks({"a": NOTHING, "b": NOTHING, "|c a b": NOTHING}),
+    "a barrier for one at a time": tasks({"a": NOTHING, "|b": NOTHING}, "limit: 1\n"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "FROM scratch\n", "image/Dockerfile")
+    write(tmp_path, "kind: Namespace\nmetadata: {name: a}\n", "namespace.yaml")
+    write(tmp_path, "a: b: c\n", "bad.yaml")
+    secrets = "# one\n---\nkind: List\nitems:\n- {kind: Secret, metadata: {namespace: a, name: b}}\n"
+    write(tmp_path, f"{secrets}---\n# nothing\n--- # another\nmetadata: none\n---\n- 5\n", "secret.yaml")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("rule", "text"), SHOWN.values(), ids=SHOWN)
+def test_a_rule_is_shown_where_it_is_broken(rule: str, text: str, folder: Path) -> None:
+    remarks = lint(load(folder, text))
+    assert [remark.rule for remark in remarks] == [rule]
+    assert [remark.place for remark in remarks] == marked(text, "plan.yaml")
+    assert remarks[0].text
+    assert remarks[0].hint
+
+
+@pytest.mark.parametrize("text", NOT_SHOWN.values(), ids=NOT_SHOWN)
+def test_what_only_looks_like_it_is_not_remarked_on(text: str, folder: Path) -> None:
+    assert lint(load(folder, text)) == []
+
+
+def test_a_namespace_that_only_phases_order_is_advice(folder: Path) -> None:
+    [advice] = [
+        r for r in lint(load(folder, tasks({"a": NAMESPACE, "|b": WAIT}))) if r.rule == "namespace-missing"
+    ]
+    assert advice.level == "advice"
+    assert advice.text.endswith("in eager mode they may meet")
+    assert advice.hint == "add 'a' to the needs of 'b'"
+
+
+def test_bundled_plans_have_no_faults() -> None:
+    for name in bundled_plans():
+        assert [remark for remark in lint(load_plan(find_plan(name))) if remark.level == "fault"] == []
+
+
+def test_the_command_ends_with_1_where_something_will_bite(folder: Path) -> None:
+    write(folder, SHOWN["sleep"][1], "bringup.yaml")
+    result = CliRunner().invoke(main, ["plan", "lint"])
+    assert result.exit_code == 1
+    assert "bringup.yaml:9:13: fault: sleeps in place of a probe [sleep]\n  hint: wait for" in result.output
+    write(folder, one_step(NOTHING), "bringup.yaml")
+    result = CliRunner().invoke(main, ["plan", "lint"])
+    assert (result.exit_code, result.output) == (0, "nothing to remark\n")
+
+
+def barrier_plan(phases: list[list[list[str]]]) -> str:
+    """A plan by each phase's tasks, each by its needs; the tasks are called t0, t1, …"""
+    text, count = "", 0
+    for p, phase in enumerate(phases):
+        text += f"  - id: p{p}\n    tasks:\n"
+        for needs in phase:
+            text += f"      - id: t{count}\n        needs: [{', '.join(needs)}]\n{STEPS}"
+            count += 1
+    return f"{HEAD}phases:\n{text}"
+
+
+def ends(
+    phase_of: dict[str, int], needs: dict[str, list[str]], seconds: dict[str, float], *, eager: bool
+) -> dict[str, float]:
+    """When each task ends, by asking each for its latest predecessor, over and over until nothing moves."""
+    found = dict.fromkeys(needs, 0.0)
+    while True:
+        before = dict(found)
+        for id_, own in needs.items():
+            barrier = [] if eager else [other for other in needs if phase_of[other] < phase_of[id_]]
+            found[id_] = seconds[id_] + max((found[other] for other in [*own, *barrier]), default=0.0)
+        if found == before:
+            return found
+
+
+@st.composite
+def barrier_plans(draw: st.DrawFn) -> list[list[list[str]]]:
+    phases: list[list[list[str]]] = []
+    count = 0
+    for size in draw(st.lists(st.integers(1, 3), min_size=2, max_size=4)):
+        phase = []
+        for _ in range(size):
+            ids = [f"t{i}" for i in range(count)]
+            phase.append(draw(st.lists(st.sampled_from(ids), max_size=2, unique=True)) if ids else [])
+            count += 1
+        phases.append(phase)
+    return phases
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(phases=barrier_plans(), times=st.lists(st.integers(0, 50), min_size=12, max_size=12))
+def test_savings_are_what_the_changed_plan_saves(
+    phases: list[list[list[str]]], times: list[int], tmp_path: Path
+) -> None:
+    loaded = load(tmp_path, barrier_plan(phases))
+    phase_of = {task.id: p for p, phase in enumerate(loaded.plan.phases) for task in phase.tasks}
+    needs = {task.id: list(task.needs) for task in loaded.plan.tasks}
+    seconds = {id_: float(times[i]) for i, id_ in enumerate(needs)}
+    now, eager = (ends(phase_of, needs, seconds, eager=mode) for mode in (False, True))
+    remarks = {r.text.split("'")[1]: r for r in lint(loaded, seconds) if r.rule == "idle-barrier"}
+    for id_ in needs:
+        if now[id_] == eager[id_]:
+            assert id_ not in remarks
+    for id_, remark in remarks.items():
+        assert now[id_] > eager[id_]
+        moves = {}
+        for phase in range(max((phase_of[n] for n in needs[id_]), default=0), phase_of[id_]):
+            moved = ends(phase_of | {id_: phase}, needs, seconds, eager=False)
+            moves[f"p{phase}"] = (max(now.values()) - max(moved.values()), now[id_] - moved[id_])
+        if found := re.search(
+            r"in phase '(.+)' it would start (.+) s sooner, which saves (.+) s", remark.text
+        ):
+            assert moves[found[1]] == (float(found[3]), float(found[2]))
+            assert moves[found[1]] == max(moves.values())
+            assert remark.hint.startswith(f"move it to phase '{found[1]}'")
+        else:
+            assert max((saved for saved, _ in moves.values()), default=0) <= 0
+            assert f"with --mode eager it could start {now[id_] - eager[id_]:.1f} s sooner" in remark.text
+            assert remark.hint == "use --mode eager"
+
+
+@pytest.mark.parametrize(("top", "times"), [("", {"t0": 5.0}), ("limit: 2\n", {"t0": 5.0, "t1": 5.0})])
+def test_no_savings_are_told_that_would_be_wrong(top: str, times: dict[str, float], tmp_path: Path) -> None:
+    text = barrier_plan([[[]], [[]]]).replace(HEAD, HEAD + top)
+    [remark] = lint(load(tmp_path, text), times)
+    assert "sooner" not in remark.text
+
+
+def test_lint_reads_what_no_longer_is_there_without_a_traceback(folder: Path) -> None:
+    loaded: Loaded = load(folder, steps("{kind: kubernetes.apply, manifests: [secret.yaml, namespace.yaml]}"))
+    (folder / "namespace.yaml").unlink()
+    assert lint(loaded) == []

@@ -1,0 +1,1 @@
+"""What is to be done: the plan, how it is read, and what is wrong with it."""

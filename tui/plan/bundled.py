@@ -1,0 +1,57 @@
+"""Where plans are found: the user's own, and those that travel with bringup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.plan.faults import Place, PlanError, suggest
+
+DEFAULT = "workflowexecution"
+OWN = "bringup.yaml"
+
+
+def manifests_folder() -> Path:
+    """The folder of bundled plans: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "manifests"
+    return inside if inside.is_dir() else package.parent / "manifests"
+
+
+def bundled_plans() -> list[str]:
+    """Names of the plans that travel with bringup."""
+    return sorted(path.parent.name for path in manifests_folder().glob("*/plan.yaml"))
+
+
+def find_plan(name: str | None) -> Path:
+    """The file of a plan.
+
+    Args:
+        name: A file, a folder that holds `plan.yaml` or `bringup.yaml`, or a bundled plan's name. Without
+            one: `bringup.yaml` here, else the bundled default.
+
+    Raises:
+        PlanError: There is none.
+    """
+    if name is None:
+        own = Path(OWN)
+        return own if own.is_file() else manifests_folder() / DEFAULT / "plan.yaml"
+    try:
+        return _named(name)
+    except (OSError, RuntimeError) as error:  # no right to look there, or an unknown user after `~`
+        cause = error.strerror if isinstance(error, OSError) else error
+        raise PlanError.at(Place(name, 0), f"cannot be read: {cause}", "check the path") from error
+
+
+def _named(name: str) -> Path:
+    path = Path(name).expanduser()
+    if path.is_dir():
+        for inside in (path / OWN, path / "plan.yaml"):
+            if inside.is_file():
+                return inside
+        cause = f"the folder has neither {OWN} nor plan.yaml"
+        raise PlanError.at(Place(name, 0), cause, "name the plan's file")
+    if path.exists() or path.suffix in {".yaml", ".yml"} or "/" in name:
+        return path
+    if name in bundled_plans():
+        return manifests_folder() / name / "plan.yaml"
+    raise PlanError.at(Place(name, 0), "no such file, folder or bundled plan", suggest(name, bundled_plans()))

@@ -1,0 +1,135 @@
+"""The checks that span a plan's tasks, made on plain values, beside those of its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tui.plan.faults import Fault, shown, suggest
+from tui.plan.graph import CycleError, Graph, Node
+from tui.plan.messages import STEP_KINDS
+from tui.plan.substitute import UndefinedError, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.plan.document import Document, Path_
+
+    Finding = tuple[Path_, Fault]
+
+_NEEDS_CLUSTER = ("kind.", "kubernetes.", "postgres.")
+
+
+class _Task(NamedTuple):
+    id: str
+    path: Path_
+    phase: int
+    needs: tuple[tuple[str, Path_], ...]
+
+
+def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> Iterator[Finding]:
+    """What is wrong between a plan's parts.
+
+    Args:
+        data: The plan, filled in; of whatever shape.
+        values: Its variables, filled in.
+        document: The plan as it is written.
+    """
+    tasks = list(_tasks(data))
+    phases = [
+        (text, path) for _, item, path in _items(data, ("phases",)) for text, path in _texts(item, path, "id")
+    ]
+    yield from _repeated("phase", phases, document)
+    yield from _repeated("task", [(task.id, (*task.path, "id")) for task in tasks], document)
+    broken = list(_unmet(tasks, phases, document))
+    yield from broken or _circle(tasks, document)
+    yield from _secrets(data, values, document)
+    yield from _clusterless(data, document)
+
+
+def _items(data: Any, path: Path_) -> Iterator[tuple[int, Any, Path_]]:
+    """The items of a list at a key, if there is one, with their paths."""
+    found = data.get(path[-1]) if isinstance(data, dict) else None
+    for i, item in enumerate(found if isinstance(found, list) else ()):
+        yield i, item, (*path, i)
+
+
+def _texts(data: Any, path: Path_, key: str) -> list[tuple[str, Path_]]:
+    """The texts at a key, one or a list of them, with their paths; numbers may stand for text."""
+    found = data.get(key) if isinstance(data, dict) else None
+    pairs = (
+        [(item, (*path, key, i)) for i, item in enumerate(found)]
+        if isinstance(found, list)
+        else [(found, (*path, key))]
+    )
+    return [
+        (str(item), at)
+        for item, at in pairs
+        if isinstance(item, str | int | float) and not isinstance(item, bool)
+    ]
+
+
+def _tasks(data: dict[str, Any]) -> Iterator[_Task]:
+    for p, phase, at in _items(data, ("phases",)):
+        for _, task, path in _items(phase, (*at, "tasks")):
+            for id_, _ in _texts(task, path, "id")[:1]:
+                yield _Task(id_, path, p, tuple(_texts(task, path, "needs")))
+
+
+def _repeated(what: str, found: list[tuple[str, Path_]], document: Document) -> Iterator[Finding]:
+    first: dict[str, Path_] = {}
+    for id_, path in found:
+        if first.setdefault(id_, path) != path:
+            cause = f"two {what}s are called {shown(id_)}"
+            line = document.place(first[id_]).line
+            yield path, Fault(document.place(path), cause, f"the other is on line {line}; rename one of them")
+
+
+def _unmet(tasks: list[_Task], phases: list[tuple[str, Path_]], document: Document) -> Iterator[Finding]:
+    """Needs of what is no task, or of a task that comes later."""
+    known = {task.id: task for task in tasks}
+    for task in tasks:
+        for need, path in task.needs:
+            if need not in known:
+                cause = f"{shown(task.id)} needs {shown(need)}, which is no task"
+                yield path, Fault(document.place(path), cause, suggest(need, known))
+            elif known[need].phase > task.phase:
+                cause = f"{shown(task.id)} needs {shown(need)} of a later phase"
+                here = next((repr(id_) for id_, at in phases if at[1] == task.phase), "of this task")
+                hint = f"move {need!r} to phase {here} or an earlier one"
+                yield path, Fault(document.place(path), cause, hint)
+
+
+def _circle(tasks: list[_Task], document: Document) -> Iterator[Finding]:
+    """Tasks that need each other."""
+    try:
+        Graph(Node(task.id, task.phase, tuple(need for need, _ in task.needs)) for task in tasks)
+    except CycleError as error:
+        begin, then = error.chain[:2]
+        path = next(path for task in tasks if task.id == begin for need, path in task.needs if need == then)
+        cause = f"tasks need each other in a circle: {error}"
+        yield path, Fault(document.place(path), cause, "remove one of these needs")
+
+
+def _secrets(data: dict[str, Any], values: dict[str, Any], document: Document) -> Iterator[Finding]:
+    for name, path in _texts(data, (), "secrets"):
+        try:
+            if isinstance(find(values, name), dict):
+                cause = f"{shown(name)} is a group of variables"
+                yield path, Fault(document.place(path), cause, "name each of its variables that is secret")
+        except UndefinedError as error:
+            yield path, Fault(document.place(path), error.cause, error.hint)
+
+
+def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
+    """A step that speaks to the plan's cluster, where the plan has none."""
+    if data.get("cluster") is not None:
+        return
+    for _, phase, at in _items(data, ("phases",)):
+        for _, task, path in _items(phase, (*at, "tasks")):
+            for _, step, where in _items(task, (*path, "steps")):
+                kind = step.get("kind") if isinstance(step, dict) else None
+                if isinstance(kind, str) and kind in STEP_KINDS and kind.startswith(_NEEDS_CLUSTER):
+                    cause = f"{kind} speaks to the plan's cluster, and the plan names none"
+                    hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
+                    yield where, Fault(document.place(where), cause, hint)
+                    return

@@ -1,0 +1,83 @@
+"""What is wrong with a plan, and where."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tui.errors import BringupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_FAULTS = 50
+"""How many faults are reported at once: more are no help, and finding hints for all of them takes long."""
+
+_MOST_WORDS = 20
+_MOST_KNOWN = 1000
+_MOST_LETTERS = 80
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A position in a file; line and column count from 1. Line 0: the whole of it."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong.
+
+    Attributes:
+        place: Where.
+        cause: What.
+        hint: What to do.
+    """
+
+    place: Place
+    cause: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.cause}" + (f"\n  hint: {self.hint}" if self.hint else "")
+
+
+class PlanError(BringupError):
+    """A plan cannot be used.
+
+    Attributes:
+        faults: One or several; of very many, the first ones.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(islice(faults, MOST_FAULTS))
+        first = self.faults[0]
+        super().__init__(f"{first.place}: {first.cause}", first.hint)
+
+    @classmethod
+    def at(cls, place: Place, cause: str, hint: str = "") -> PlanError:
+        """An error of one fault."""
+        return cls([Fault(place, cause, hint)])
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """A hint naming the known word that is most like a wrong one, or all of a few."""
+    words = sorted(islice(known, _MOST_KNOWN))
+    close = difflib.get_close_matches(word[:_MOST_LETTERS], words, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    more = ", …" if len(words) > _MOST_WORDS else ""
+    return f"known here: {', '.join(words[:_MOST_WORDS])}{more}" if words else ""
+
+
+def shown(text: str) -> str:
+    """Somebody's text in quotes, shortened to what fits into a sentence."""
+    return repr(text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…")

@@ -1,0 +1,162 @@
+"""Reads a plan: document, variables, models, and the checks that span them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from tui.plan.checks import check
+from tui.plan.document import Document, Path_, read_document
+from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
+from tui.plan.graph import Graph
+from tui.plan.messages import explain
+from tui.plan.model import Plan
+from tui.plan.sources import check_files
+from tui.plan.substitute import UndefinedError, each_text, fill
+from tui.plan.variables import Variables, collect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A plan with what it was made from.
+
+    Attributes:
+        plan: The plan.
+        graph: Its tasks and needs.
+        path: Its file.
+        variables: Its variables' final values.
+        document: The file's values with their places.
+        digest: Checksum over file and variables: the same means the same work.
+        files: The --values files.
+        settings: The --set settings.
+    """
+
+    plan: Plan
+    graph: Graph
+    path: Path
+    variables: dict[str, Any]
+    document: Document
+    digest: str
+    files: tuple[Path, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    def place(self, task: str, *path: str | int) -> Place:
+        """Where a task is written, or what is in it: `"steps", 0`."""
+        return self.document.place((*self._paths[task], *path))
+
+    @cached_property
+    def _paths(self) -> dict[str, Path_]:
+        return {
+            task.id: ("phases", p, "tasks", t)
+            for p, phase in enumerate(self.plan.phases)
+            for t, task in enumerate(phase.tasks)
+        }
+
+
+def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> Loaded:
+    """Reads and checks a plan.
+
+    Args:
+        path: The plan's file.
+        files: Files of variables, later ones over earlier ones.
+        settings: `key.path=value`, over the files.
+
+    Raises:
+        PlanError: Something is wrong; every fault found has its file, line and column.
+    """
+    document = read_document(path, readable(path))
+    if not isinstance(document.value, dict):
+        hint = "begin with `apiVersion: bringup/v1`"
+        raise PlanError.at(document.place(()), "a plan must be a mapping", hint)
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() fails on circles of links
+    variables = collect(document, folder, files, settings)
+    reading = _Reading(document, variables, folder)
+    data = reading.filled() | {"variables": variables.resolved()}
+    reading.faults += variables.faults
+    plan = reading.validated(data)
+    reading.take(check(data, data["variables"], document))
+    if plan is not None:
+        reading.faults += check_files(plan, data["variables"])
+    if reading.faults or plan is None:
+        raise PlanError(sorted(dict.fromkeys(reading.faults), key=lambda fault: fault.place))
+    digest = hashlib.sha256(repr((document.value, plan.variables)).encode()).hexdigest()[:16]
+    return Loaded(plan, Graph.of(plan), path, plan.variables, document, digest, tuple(files), tuple(settings))
+
+
+class _Reading:
+    """A plan on its way from document to model, with the faults found so far."""
+
+    def __init__(self, document: Document, variables: Variables, folder: Path) -> None:
+        self.document = document
+        self.variables = variables
+        self.folder = folder
+        self.faults: list[Fault] = []
+        self._unfilled: set[Path_] = set()
+
+    def take(self, found: Iterable[tuple[Path_, Fault]]) -> None:
+        """Adds faults, but for those that only follow from a reference that leads nowhere."""
+        for path, fault in found:
+            if len(self.faults) >= MOST_FAULTS:
+                return
+            if not any(path[:n] in self._unfilled for n in range(len(path) + 1)):
+                self.faults.append(self._with_origin(path, fault))
+
+    def filled(self) -> dict[str, Any]:
+        """The document's values with all references outside `variables` filled in."""
+        written = {key: value for key, value in self.document.value.items() if key != "variables"}
+        return dict(each_text(written, self._filled))
+
+    def _filled(self, text: str, path: Path_) -> Any:
+        try:
+            return fill(text, lambda name: self.variables.look_up(name, self.folder))
+        except UndefinedError as error:
+            place = error.place or self.document.place_of(path, error.reference)
+            if len(self.faults) < MOST_FAULTS:
+                self.faults.append(Fault(place, error.cause, error.hint))
+            self._unfilled.add(path)
+            return text
+
+    def validated(self, data: dict[str, Any]) -> Plan | None:
+        """The plan's model, if it can be made."""
+        if "folder" in data:
+            place = self.document.keys["folder",]
+            self.faults.append(Fault(place, "unknown key 'folder'", "${folder} is there by itself"))
+        try:
+            return Plan.model_validate(data | {"folder": self.folder}, context={"folder": self.folder})
+        except ValidationError as error:
+            self.take(explain(error, data, self.document))
+            return None
+
+    def _with_origin(self, path: Path_, fault: Fault) -> Fault:
+        """Says in the hint from which variable a wrong value came."""
+        text: Any = self.document.value
+        for part in path:
+            text = (
+                text[part]
+                if isinstance(text, list) and isinstance(part, int) and part < len(text)
+                else (text.get(part) if isinstance(text, dict) else None)
+            )
+        if not isinstance(text, str) or not text.startswith("${") or not text.endswith("}"):
+            return fault
+        origin = self.variables.origin(text[2:-1])
+        if origin is None:
+            return fault
+        said = f"the value is that of {text}, from {origin}"
+        return Fault(fault.place, fault.cause, f"{said}; {fault.hint}" if fault.hint else said)
+
+
+def readable(path: Path) -> str:
+    """A path as people read it: relative where it is below the current folder."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() fails on circles of links
+    below = os.path.relpath(absolute)
+    text = str(path) if below.startswith(os.pardir) else below
+    return os.fsencode(text).decode(errors="replace")

@@ -1,0 +1,150 @@
+"""What pydantic finds wrong with a plan, in its user's words and with the place in the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from tui.plan.faults import Fault, shown, suggest
+from tui.plan.model import IDENTIFIER
+from tui.plan.schema import fields_at
+from tui.plan.steps import SHA256, URL, Step
+from tui.plan.values import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from tui.plan.document import Document, Path_
+
+STEP_KINDS = tuple(
+    sorted(get_args(m.model_fields["kind"].annotation)[0] for m in get_args(get_args(Step)[0]))
+)
+_TAGS = {"Remote", "Signature", "text"}
+_STEP_FIELDS = {"steps", "down"}
+
+_WANTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "list_type": "a list",
+    "model_attributes_type": "a mapping",
+    "model_type": "a mapping",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+_PATTERNS = {
+    IDENTIFIER: "lower-case letters and digits, with . _ - between them",
+    SHA256: "a checksum of 64 hexadecimal digits",
+    URL: "a URL that begins with http:// or https://",
+}
+
+
+def explain(error: ValidationError, data: Any, document: Document) -> Iterator[tuple[Path_, Fault]]:
+    """The faults behind a pydantic error, each with its path.
+
+    Args:
+        error: What pydantic says.
+        data: The plan, filled in.
+        document: The plan as it is written.
+    """
+    for detail in error.errors(include_url=False, include_input=False):
+        path, value = _resolved(detail["loc"], data)
+        if detail["type"] == "too_short" and value:
+            continue  # it has items, none of which is right, and that is said already
+        yield path, _fault(detail, path, value, document)
+
+
+def _resolved(loc: tuple[str | int, ...], data: Any) -> tuple[Path_, Any]:
+    """An error's path without what pydantic adds to it, the names of a union's members; and its value."""
+    path: Path_ = ()
+    for before, part in zip((None, *loc), loc, strict=False):
+        if isinstance(before, int) and isinstance(part, str) and _is_tag(part, data):
+            continue
+        if isinstance(data, dict) and isinstance(part, str):
+            path, data = (*path, part), data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            path, data = (*path, part), data[part]
+    return path, data
+
+
+def _is_tag(part: str, data: Any) -> bool:
+    return part in _TAGS or (isinstance(data, dict) and data.get("kind") == part)
+
+
+def _fault(detail: ErrorDetails, path: Path_, value: Any, document: Document) -> Fault:
+    kind, context, loc = detail["type"], detail.get("ctx", {}), detail["loc"]
+    place = document.place(path)
+    if kind == "extra_forbidden":
+        key = str(path[-1])
+        return Fault(
+            document.keys.get(path, place), f"unknown key {shown(key)}", suggest(key, fields_at(loc[:-1]))
+        )
+    if kind == "missing":
+        return Fault(place, f"the key {str(path[-1])!r} is missing", _about(loc))
+    if kind == "union_tag_invalid":
+        place, tag = document.place((*path, "kind")), value.get("kind")
+        if isinstance(tag, str):
+            return Fault(place, f"unknown step kind {shown(tag)}", suggest(tag, STEP_KINDS))
+        return Fault(
+            place, f"the step's kind must be text, not {brief(tag)}", f"one of: {', '.join(STEP_KINDS)}"
+        )
+    if kind == "union_tag_not_found" or (kind == "model_attributes_type" and _is_step(path)):
+        cause = (
+            "the step has no kind" if isinstance(value, dict) else f"a step is a mapping, not {brief(value)}"
+        )
+        return Fault(place, cause, f"add `kind:` with one of: {', '.join(STEP_KINDS)}")
+    if kind == "value_error":
+        cause, *hint = context["error"].args
+        return Fault(place, f"{_name(path)}{cause}", hint[0] if hint else "")
+    return Fault(place, f"{_name(path)}{_cause(detail, value)}", _hint(kind, value, loc))
+
+
+def _is_step(path: Path_) -> bool:
+    return len(path) > 1 and path[-2] in _STEP_FIELDS
+
+
+def _name(path: Path_) -> str:
+    """What a fault is about, to begin its cause with."""
+    keys = [part for part in path if isinstance(part, str)]
+    if not keys:
+        return ""
+    return f"{keys[-1]}: " if isinstance(path[-1], str) else f"{keys[-1]}, item {int(path[-1]) + 1}: "
+
+
+def _cause(detail: ErrorDetails, value: Any) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _WANTED:
+        return f"{_WANTED[kind]} is wanted here, not {brief(value)}"
+    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
+        return f"must be {_PATTERNS[context['pattern']]}, not {brief(value)}"
+    if kind == "literal_error":
+        return f"must be {context['expected']}, not {brief(value)}"
+    if kind in {"too_short", "string_too_short"}:
+        return "at least one is wanted" if kind == "too_short" else "is empty"
+    bounds = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}
+    if kind in bounds:
+        return f"must be {bounds[kind]} {next(iter(context.values()))}, not {brief(value)}"
+    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
+
+
+def _hint(kind: str, value: Any, loc: tuple[str | int, ...]) -> str:
+    if value is None:
+        return "give it a value, or remove its key"
+    if kind == "string_type" and isinstance(value, bool):
+        return f'write it as text, in quotes: "{brief(value)}"'
+    return _about(loc)
+
+
+def _about(loc: tuple[str | int, ...]) -> str:
+    """What the schema says of a key."""
+    keys = [i for i, part in enumerate(loc) if isinstance(part, str) and part not in _TAGS]
+    if not keys:
+        return ""
+    last = keys[-1]
+    return str(fields_at(loc[:last]).get(str(loc[last]), {}).get("description", ""))

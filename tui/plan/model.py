@@ -1,0 +1,127 @@
+"""The plan: phases of tasks of steps, as read and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag
+
+from tui.plan.faults import shown, suggest
+from tui.plan.signatures import KNOWN, Signature
+from tui.plan.steps import Names, Step
+from tui.plan.substitute import as_text, find
+from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IDENTIFIER = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+Mode = Literal["parallel", "sequential", "eager"]
+
+
+def _known(name: str) -> str:
+    if name not in KNOWN:
+        hint = f"{suggest(name, KNOWN)} or, for one of your own, {{pattern: …}}"
+        raise ValueError(f"unknown failure {shown(name)}", hint)
+    return name
+
+
+Failure = Annotated[
+    Annotated[Annotated[str, AfterValidator(_known)], Tag("text")] | Annotated[Signature, Tag("Signature")],
+    Discriminator(lambda value: "Signature" if isinstance(value, dict | Signature) else "text"),
+]
+
+
+class Retry(Frozen):
+    """When a failed task is tried again by itself."""
+
+    attempts: Annotated[int, Field(ge=1, le=20)] = Field(3, description="Tries in all, the first included.")
+    backoff: Annotated[tuple[Duration, ...], Field(min_length=1), OneOrMore()] = Field(
+        (5.0, 10.0, 20.0), description="Pause before each further try; the last one repeats."
+    )
+    signatures: Annotated[tuple[Failure, ...], Field(min_length=1), OneOrMore()] = Field(
+        description="The failures that it applies to: names of known ones, or patterns of your own."
+    )
+
+
+class Task(Frozen):
+    """What runs concurrently, and is retried and cancelled as one."""
+
+    id: Identifier
+    title: str = ""
+    needs: Names = ()
+    timeout: Duration | None = None
+    retry: Retry | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @property
+    def name(self) -> str:
+        """What people are shown: the title, else the id."""
+        return self.title or self.id
+
+
+class Phase(Frozen):
+    """Tasks shown together; in `parallel` mode also a barrier."""
+
+    id: Identifier
+    title: str = ""
+    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
+
+    @property
+    def name(self) -> str:
+        """What people are shown: the title, else the id."""
+        return self.title or self.id
+
+
+class Cluster(Frozen):
+    """The Kubernetes cluster that the plan's steps speak to."""
+
+    name: Identifier
+    kubeconfig: PlanPath = Field(description="The cluster's own kubeconfig file.")
+
+
+class Endpoint(Frozen):
+    """Something that can be used once the plan is up."""
+
+    name: str
+    url: str
+
+
+class Plan(Frozen):
+    """What is to be brought up."""
+
+    api_version: Literal["bringup/v1"] = Field(alias="apiVersion")
+    name: Identifier
+    title: str = ""
+    variables: dict[str, Any] = Field(
+        default_factory=dict, description="Values for `${…}`, changed with --set and --values."
+    )
+    secrets: Names = Field((), description="Variables whose values are never shown, as dotted paths.")
+    limit: PositiveInt | None = Field(None, description="Most tasks that run at once; none if absent.")
+    cluster: Cluster | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    down: tuple[Step, ...] = Field((), description="Steps that take the environment away again.")
+
+    folder: Path = Field(Path(), exclude=True, description="Where the plan's file is.")
+
+    @property
+    def secret_values(self) -> tuple[str, ...]:
+        """The values that must never be shown; of a group of variables, each."""
+        return tuple(text for name in self.secrets for text in _texts(find(self.variables, name)))
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """All tasks, in plan order."""
+        return tuple(task for phase in self.phases for task in phase.tasks)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """A variable's values as they stand in texts."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+    elif value is not None:
+        yield as_text(value)

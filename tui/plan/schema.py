@@ -1,0 +1,101 @@
+"""The plan's JSON Schema: for editors, and for the hints of errors."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from tui.plan.model import Plan
+
+_REFERENCE = {"type": "string", "pattern": r"\$\{.+\}"}
+_ABOUT = ("title", "description", "default")
+_LITERAL = {"kind", "apiVersion"}
+
+
+@cache
+def plan_schema() -> dict[str, Any]:
+    """The schema of a plan as it is written: `${…}` may stand wherever a value is wanted."""
+    closed = _closed_schema()
+    opened = {name: _opened(part) for name, part in closed["$defs"].items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_opened(closed),
+        "title": "bringup plan",
+        "$defs": opened,
+    }
+
+
+@cache
+def _closed_schema() -> dict[str, Any]:
+    """The schema of a plan once it is filled in."""
+    schema = Plan.model_json_schema(by_alias=True)
+    del schema["properties"]["folder"]
+    return schema
+
+
+def _opened(model: dict[str, Any]) -> dict[str, Any]:
+    """A model's schema with references allowed for its values."""
+    fields = {
+        name: part if name in _LITERAL else _with_reference(part)
+        for name, part in model.get("properties", {}).items()
+    }
+    return model | {"properties": fields}
+
+
+def _with_reference(part: dict[str, Any]) -> dict[str, Any]:
+    """A value's schema that allows a reference in its place, and in those of what it holds."""
+    options = [_inside(option) for option in part.get("anyOf", [_without(part, *_ABOUT)])]
+    about = {key: part[key] for key in _ABOUT if key in part}
+    if any(_takes_any_text(option) for option in options):
+        return about | (options[0] if len(options) == 1 else {"anyOf": options})
+    return about | {"anyOf": [*options, _REFERENCE]}
+
+
+def _inside(part: dict[str, Any]) -> dict[str, Any]:
+    changed = dict(part)
+    for key in ("items", "additionalProperties"):
+        if isinstance(part.get(key), dict):
+            changed[key] = _with_reference(part[key])
+    return changed
+
+
+def _takes_any_text(part: dict[str, Any]) -> bool:
+    """Whether a reference is allowed already, being text."""
+    return part.get("type", "string") == "string" and not part.keys() & {
+        *("pattern", "enum", "const", "$ref", "oneOf"),
+    }
+
+
+def _without(part: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if key not in keys}
+
+
+def fields_at(loc: tuple[str | int, ...]) -> dict[str, dict[str, Any]]:
+    """The keys that a mapping may have, each with its schema.
+
+    Args:
+        loc: Where it is, as a path of keys, indices and the kinds of steps on the way.
+    """
+    definitions = _closed_schema()["$defs"]
+    kinds = {
+        part["properties"]["kind"]["const"]: part
+        for part in definitions.values()
+        if "const" in part["properties"].get("kind", {})
+    }
+    part: dict[str, Any] = _closed_schema()
+    for before, name in zip((None, *loc), loc, strict=False):
+        if isinstance(before, int) and (name in kinds or name in definitions):
+            part = kinds.get(str(name)) or definitions[str(name)]
+        elif isinstance(name, str):
+            part = _target(part.get("properties", {}).get(name, {}), definitions)
+    return dict(part.get("properties", {}))
+
+
+def _target(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The model that a field leads to, through lists and options."""
+    if "$ref" in field:
+        return dict(definitions[field["$ref"].rsplit("/", 1)[-1]])
+    for option in [*field.get("anyOf", []), field.get("items", {})]:
+        if option and (found := _target(option, definitions)):
+            return found
+    return {}

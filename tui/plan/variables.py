@@ -1,0 +1,236 @@
+"""A plan's variables: defaults, then `--values` files, then `--set`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.plan.document import MOST_DEPTH, Document, Path_, parse_document, parse_scalar, read_document
+from tui.plan.faults import Fault, Place, PlanError, shown, suggest
+from tui.plan.substitute import MOST_LETTERS, UndefinedError, each_text, fill, find, is_name, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FOLDER = "folder"
+"""The one variable that is always there: the folder of the file in which it is written."""
+
+_MOST_HOPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A value as it was written: in which document, under which path, in which folder.
+
+    The merged variables are a tree of mappings with these as its leaves.
+    """
+
+    value: Any
+    document: Document
+    path: Path_
+    folder: Path
+
+    def at(self, key: str) -> _Written:
+        """One of a mapping's values."""
+        return _Written(self.value[key], self.document, (*self.path, key), self.folder)
+
+    @property
+    def place(self) -> Place:
+        """Where it is written: its key where it has one."""
+        return self.document.keys.get(self.path) or self.document.place(self.path)
+
+
+@dataclass(slots=True)
+class Variables:
+    """Layers of variables, filled in on demand, so that one may use another.
+
+    Attributes:
+        faults: What is wrong with them.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    _tree: dict[str, Any] = field(default_factory=dict)
+    _known: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    _pending: list[str] = field(default_factory=list)
+    _letters: int = 0
+
+    def add_defaults(self, document: Document, folder: Path) -> None:
+        """Takes a plan's own `variables`."""
+        defaults = document.value.get("variables")
+        written = _Written({} if defaults is None else defaults, document, ("variables",), folder)
+        if not isinstance(written.value, dict):
+            self._say(document.place(("variables",)), "variables must be a mapping of names to values")
+            return
+        for name in written.value:
+            if name == FOLDER:
+                cause = f"{FOLDER!r} is taken: it is the folder of the file it is written in"
+                self._say(written.at(name).place, cause, "choose another name")
+            elif not is_name(name) or "." in name:
+                cause = f"{shown(name)} cannot be a variable's name"
+                self._say(written.at(name).place, cause, "letters, digits, _ and - can")
+        self._merge(self._tree, written, (), new=True)
+
+    def add_file(self, path: Path) -> None:
+        """Takes a `--values` file."""
+        try:
+            document = read_document(path)
+        except PlanError as error:
+            self.faults += error.faults
+            return
+        if isinstance(document.value, dict):
+            folder = Path(path).absolute().parent
+            self._merge(self._tree, _Written(document.value, document, (), folder), (), new=False)
+        else:
+            self._say(document.place(()), "must be a mapping of the plan's variables", "write name: value")
+
+    def add_setting(self, setting: str) -> None:
+        """Takes a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar."""
+        name, equals, text = setting.partition("=")
+        place = Place(f"--set {shown(name)[1:-1]}", 0)
+        parts = name.split(".")
+        if not equals or not all(parts) or len(parts) > MOST_DEPTH:
+            self._say(place, "wants the form key.path=value", "for example --set postgres.user=me")
+            return
+        value: Any = parse_scalar(text.strip())
+        if text.strip().startswith(("[", "{", '"', "'")):
+            try:
+                value = parse_document(text, place.file).value
+            except PlanError as error:
+                self.faults += error.faults
+                return
+        for part in reversed(parts):
+            value = {part: value}
+        document = Document(place.file, value, {(): place})
+        self._merge(self._tree, _Written(value, document, (), Path.cwd()), (), new=False)
+
+    def _merge(self, tree: dict[str, Any], given: _Written, at: tuple[str, ...], *, new: bool) -> None:
+        """Lays one layer over another; `new` where it may have what is not there yet."""
+        for key in given.value:
+            written, path, old = given.at(key), (*at, key), tree.get(key)
+            free = new or old == {} or (isinstance(old, _Written) and old.value is None)
+            name = ".".join(path)
+            if not new and key not in tree:
+                hint = suggest(name, names(self._tree))
+                self._say(written.place, f"the plan has no variable {shown(name)}", hint)
+            elif isinstance(written.value, dict) and (free or isinstance(old, dict)):
+                tree[key] = old if isinstance(old, dict) else {}
+                self._merge(tree[key], written, path, new=free)
+            elif isinstance(written.value, dict):
+                hint = f"give {shown(name)} itself a value"
+                self._say(written.place, f"{shown(name)} is one value, not a group of variables", hint)
+            elif isinstance(old, dict) and old:
+                cause = f"{shown(name)} is a group of variables, not one value"
+                self._say(written.place, cause, suggest("", names(old, f"{name}.")))
+            else:
+                tree[key] = written
+
+    def _say(self, place: Place, cause: str, hint: str = "") -> None:
+        self.faults.append(Fault(place, cause, hint))
+
+    def look_up(self, name: str, folder: Path) -> Any:
+        """A variable's value with its own references filled in.
+
+        Args:
+            name: Its dotted name.
+            folder: What `${folder}` stands for where the name was written.
+
+        Raises:
+            UndefinedError: There is no such variable, it leads back to itself, or to far too much.
+        """
+        if name == FOLDER:
+            return str(folder)
+        if name not in self._known:
+            self._known[name] = self._filled(name)
+        value, size = self._known[name]
+        if isinstance(value, UndefinedError):
+            raise value.with_traceback(None)
+        self._letters += size
+        if self._letters > MOST_LETTERS:
+            raise UndefinedError("variables expand without bound", "they use one another too often")
+        return value
+
+    def _filled(self, name: str) -> tuple[Any, int]:
+        """A variable's value with its size, or why it has none: the same error every time, told once."""
+        if name in self._pending:
+            chain = " → ".join([*self._pending[self._pending.index(name) :], name])
+            return UndefinedError(f"variables lead in a circle: {chain}", "give one of them a value"), 0
+        if len(self._pending) >= _MOST_HOPS:
+            return UndefinedError(f"more than {_MOST_HOPS} variables lead from one to the next"), 0
+        self._pending.append(name)
+        try:
+            value = self._fill(find(self._tree, name))
+            return value, _size(value)
+        except UndefinedError as error:
+            return error, 0
+        finally:
+            self._pending.pop()
+
+    def _fill(self, node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: self._fill(item) for key, item in node.items()}
+        written: _Written = node
+        return each_text(written.value, lambda text, path: self._text(text, path, written), written.path)
+
+    def _text(self, text: str, path: Path_, written: _Written) -> Any:
+        try:
+            return fill(text, lambda name: self.look_up(name, written.folder))
+        except UndefinedError as error:
+            error.place = error.place or written.document.place_of(path, error.reference)
+            raise
+
+    def resolved(self) -> dict[str, Any]:
+        """All variables, filled in; those that cannot be are added to the faults."""
+
+        def fill_in(node: Any) -> Any:
+            if isinstance(node, dict):
+                return {key: fill_in(item) for key, item in node.items()}
+            try:
+                return self._fill(node)
+            except UndefinedError as error:
+                self._say(error.place or node.place, error.cause, error.hint)
+                return node.value
+
+        return {key: fill_in(node) for key, node in self._tree.items()}
+
+    def origin(self, name: str) -> Place | None:
+        """Where a variable's value is written, if it is one value."""
+        try:
+            node = find(self._tree, name)
+        except UndefinedError:
+            return None
+        return node.document.place(node.path) if isinstance(node, _Written) else None
+
+
+def _size(value: Any) -> int:
+    """How large a value is, in letters.
+
+    Raises:
+        UndefinedError: It is nested too deeply.
+    """
+    size, pending = 0, [(value, 0)]
+    while pending:
+        each, depth = pending.pop()
+        if depth > MOST_DEPTH:
+            raise UndefinedError("variables nest too deeply")
+        size += 8
+        if isinstance(each, str):
+            size += len(each)
+        elif isinstance(each, dict):
+            pending += [(item, depth + 1) for pair in each.items() for item in pair]
+        elif isinstance(each, list):
+            pending += [(item, depth + 1) for item in each]
+        if size + len(pending) > MOST_LETTERS:
+            break
+    return size
+
+
+def collect(document: Document, folder: Path, files: Iterable[Path], settings: Sequence[str]) -> Variables:
+    """A plan's variables with what its user changed: files first, settings over them."""
+    variables = Variables()
+    variables.add_defaults(document, folder)
+    for file in files:
+        variables.add_file(file)
+    for setting in settings:
+        variables.add_setting(setting)
+    return variables
