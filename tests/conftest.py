@@ -1,0 +1,39 @@
+"""What all tests share: a clean environment, folders of their own, and no blocking call on any event loop."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import platformdirs  # noqa: F401 - it reads files when it is first imported, which no loop may do
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# A busy machine is no fault of the code's.
+settings.register_profile("bringup", deadline=None)
+settings.load_profile("bringup")
+
+# What is seen must not depend on who runs the tests.
+for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKER_CONTEXT", "CONTAINER_HOST"):
+    os.environ.pop(name, None)
+os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[BlockBuster]:
+    """Lets no call block an event loop, but for the journal's: a line costs microseconds."""
+    with blockbuster_ctx() as blockbuster:
+        blockbuster.functions["os.write"].can_block_in("tui/run/journal.py", {"append"})
+        yield blockbuster
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps state, cache and configuration of each test below its own folder."""
+    for kind in ("STATE", "CACHE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))

@@ -1,0 +1,154 @@
+"""The journal: read back, cut off anywhere, written by a process that is killed."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.plans import Scripted, make_plan, started
+from tests.virtual import run_virtual
+from tui.engine.engine import Engine
+from tui.errors import ActionError
+from tui.run import events as e
+from tui.run.journal import EVENTS, Journal, log_line, read_all, read_events, read_log, read_state, runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.actions.context import Context
+    from tui.plan.steps import Step
+
+
+def record(folder: Path) -> list[e.Event]:
+    """A run with a bit of everything, kept in a folder."""
+
+    def talk(_: Step, context: Context) -> None:
+        context.span("pull", "an image").close()
+        context.progress(3.0, 7.0, "objects", "applied")
+        for i in range(5):
+            context.log(f"line {i} | with a bar \t and a tab – ünïcode 🚀", source="pod/x" if i % 2 else "")
+        context.log("")
+        if context.task == "bad":
+            raise ActionError("it broke", "mend it", ("detail",))
+
+    plan = make_plan([{"good": [], "bad": []}, {"after": ["bad"]}])
+    journal = Journal(folder)
+    said: list[e.Event] = []
+    run_virtual(
+        Engine(plan, Scripted(talk), started(plan), cache=folder, journal=journal, listener=said.append).run()
+    )
+    journal.close()
+    return said
+
+
+def test_all_that_was_said_is_read_back(tmp_path: Path) -> None:
+    said = record(tmp_path / "run")
+    assert list(read_events(tmp_path / "run")) == [ev for ev in said if not isinstance(ev, e.Output)]
+    for task in ("good", "bad"):
+        assert list(read_log(tmp_path / "run", task)) == [
+            ev for ev in said if isinstance(ev, e.Output) and ev.task == task
+        ]
+    assert sorted(map(repr, read_all(tmp_path / "run"))) == sorted(map(repr, said))
+
+
+def test_the_journal_is_its_users_alone(tmp_path: Path) -> None:
+    record(tmp_path / "run")
+    assert (tmp_path / "run").stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "run").rglob("*.*") if path.is_file())
+
+
+def test_cut_off_at_any_byte_only_the_last_line_is_lost(tmp_path: Path) -> None:
+    record(tmp_path / "run")
+    file = tmp_path / "run" / EVENTS
+    whole = file.read_bytes()
+    events = list(read_events(tmp_path / "run"))
+    for length in range(0, len(whole), 7):
+        file.write_bytes(whole[:length])
+        lines = whole[:length].count(b"\n")
+        kept = list(read_events(tmp_path / "run"))
+        # A cut just before the line's end leaves the whole line.
+        assert kept in (events[:lines], events[: lines + 1])
+        if kept:
+            read_state(tmp_path / "run")
+
+
+def test_a_run_killed_while_it_writes_is_read(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from tui.run.events import Output, Warned
+from tui.run.journal import Journal
+journal = Journal(Path(sys.argv[1]))
+i = 0
+while True:
+    journal.append(Warned(float(i), "", 1, "w" * (i % 500)))
+    journal.append(Output(float(i), "t", 1, 0, "o" * (i % 500)))
+    i += 1
+    if i == 2000:
+        print("ready", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "run")], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    events, output = list(read_events(tmp_path / "run")), list(read_log(tmp_path / "run", "t"))
+    assert len(events) >= 2000
+    assert [ev.at for ev in events] == [float(i) for i in range(len(events))]
+    assert [len(o.text) for o in output] == [i % 500 for i in range(len(output))]
+
+
+def test_a_damaged_line_and_an_unknown_event_are_passed_over(tmp_path: Path) -> None:
+    record(tmp_path / "run")
+    events = list(read_events(tmp_path / "run"))
+    lines = (tmp_path / "run" / EVENTS).read_text().splitlines()
+    lines[3:3] = ["{not json", '{"type":"from-the-future","at":1.0}', '{"type":"warned"}', "[]", '"text"', ""]
+    (tmp_path / "run" / EVENTS).write_text("\n".join(lines))
+    assert list(read_events(tmp_path / "run")) == events
+
+
+def test_a_full_disk_ends_the_journal_and_not_the_run(tmp_path: Path) -> None:
+    plan = make_plan([{"a": []}])
+    journal = Journal(tmp_path / "run")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, before[1]))
+    try:
+        state = run_virtual(Engine(plan, Scripted(), started(plan), cache=tmp_path, journal=journal).run())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert state.outcome == "succeeded"
+    assert [w.text for w in state.warnings] == ["the journal cannot be written any more: File too large"]
+
+
+def test_runs_are_listed_newest_first_and_by_plan(tmp_path: Path) -> None:
+    for name in ("20260101-000000-aa", "20260102-000000-bb"):
+        record(tmp_path / name)
+    (tmp_path / "no-run").mkdir()
+    assert [path.name for path, _ in runs(tmp_path)] == ["20260102-000000-bb", "20260101-000000-aa"]
+    assert list(runs(tmp_path, "another")) == []
+
+
+def test_a_folder_that_holds_a_run_is_not_taken_again(tmp_path: Path) -> None:
+    record(tmp_path / "run")
+    with pytest.raises(FileExistsError):
+        Journal(tmp_path / "run")
+
+
+lines = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"))
+
+
+@given(lines, st.from_regex(r"[a-z/:.-]{0,20}", fullmatch=True), st.integers(1, 99), st.integers(0, 99))
+def test_any_line_of_output_survives_its_file(text: str, source: str, attempt: int, step: int) -> None:
+    from tui.run.journal import parse_log_line
+
+    event = e.Output(1.5, "t", attempt, step, text, source)
+    assert parse_log_line(log_line(event), "t") == event

@@ -1,0 +1,129 @@
+"""Secrets, in every form they could take, against what a run says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.plans import Scripted, make_plan, started
+from tests.virtual import run_virtual
+from tui.actions.context import Done
+from tui.engine.engine import Engine
+from tui.errors import ActionError
+from tui.run.journal import Journal
+from tui.run.mask import MASK, Masker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.actions.context import Context
+    from tui.plan.steps import Step
+
+secrets = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"]), min_size=6, max_size=40
+)
+
+
+def masker(*values: str) -> Masker:
+    made = Masker()
+    for value in values:
+        made.add(value)
+    return made
+
+
+@given(secrets)
+def test_each_form_of_a_secret_is_masked(secret: str) -> None:
+    encoded = base64.b64encode(secret.encode()).decode()
+    forms = [
+        secret,
+        encoded,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret),
+        secret.encode().hex(),
+    ]
+    forms += [base64.urlsafe_b64encode(secret.encode()).decode(), encoded.rstrip("=")]
+    for form in forms:
+        assert form.strip('"') not in masker(secret).mask(f"before {form} after")
+
+
+@given(secrets.filter(lambda s: len(s.encode()) >= 9), st.binary(max_size=7), st.binary(max_size=7))
+def test_a_secret_inside_a_longer_base64_is_not_readable(secret: str, before: bytes, after: bytes) -> None:
+    blob = base64.b64encode(before + secret.encode() + after).decode()
+    shown = masker(secret).mask(blob)
+    assert MASK in shown
+    pieces = [piece for piece in shown.split(MASK) if piece]
+    assert len("".join(pieces)) < len(blob) - len(secret)
+
+
+def test_text_without_secrets_is_left_alone() -> None:
+    assert masker("s3cret-value").mask("nothing to see: secret value") == "nothing to see: secret value"
+
+
+def test_the_longest_of_overlapping_secrets_is_masked_whole() -> None:
+    assert masker("pass", "password-long").mask("x password-long y") == f"x {MASK} y"
+
+
+def test_each_line_of_a_secret_of_several_lines_is_masked() -> None:
+    assert masker("-----BEGIN\nabcdefgh\n").mask("line abcdefgh here") == f"line {MASK} here"
+
+
+@pytest.mark.parametrize("value", ["", " ", "abc"])
+def test_what_is_too_short_to_hide_anything_blots_out_nothing(value: str) -> None:
+    assert masker(value).mask("abc and more") == "abc and more"
+
+
+def test_a_secret_never_reaches_event_journal_or_log(tmp_path: Path) -> None:
+    password, token = "p@ss w/rd+1", "t0k3n-found-later"
+
+    async def leak(step: Step, context: Context) -> Done:
+        context.secret(token)
+        auth = base64.b64encode(f"user:{token}".encode()).decode()
+        for value in (password, quote(password), auth, json.dumps({"password": password})):
+            context.log(f"said {value}", source="pod/x")
+            context.progress(1, 2, what=value)
+            context.warn(value)
+            context.span("pull", value).close()
+        if context.task == "b":
+            raise ActionError(
+                f"cannot log in with {password}", f"is {token} right?", (quote(password, safe=""),)
+            )
+        return Done(f"logged in as {token}")
+
+    plan = make_plan([{"a": [], "b": []}], variables={"db": {"password": password}}, secrets=["db.password"])
+    journal = Journal(tmp_path / "run")
+    said: list[str] = []
+    engine = Engine(
+        plan,
+        Scripted(leak),
+        started(plan),
+        cache=tmp_path,
+        journal=journal,
+        listener=lambda event: said.append(repr(event)),
+    )
+    run_virtual(engine.run())
+    journal.close()
+    written = "".join(path.read_text() for path in (tmp_path / "run").rglob("*") if path.is_file())
+    for text in ("".join(said), written, repr(engine.state.tasks)):
+        assert MASK in text
+        for form in (
+            password,
+            quote(password),
+            quote_plus(password),
+            token,
+            base64.b64encode(token.encode()).decode(),
+        ):
+            assert form not in text
+        assert base64.b64encode(f"user:{token}".encode()).decode()[8:] not in text
+
+
+def test_ids_are_never_masked(tmp_path: Path) -> None:
+    plan = make_plan([{"postgresql": []}], variables={"password": "postgresql"}, secrets=["password"])
+    state = run_virtual(Engine(plan, Scripted(), started(plan), cache=tmp_path).run())
+    assert state.tasks["postgresql"].status == "succeeded"

@@ -1,0 +1,374 @@
+"""Everything that can happen in a run, as immutable events: the only truth about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Outcome = Literal["succeeded", "failed", "cancelled", "skipped"]
+"""A task's final states. Skipped: something that it needs did not succeed."""
+
+RunOutcome = Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        at: Seconds since the run began.
+    """
+
+    at: float
+    type: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutline:
+    """What a run's readers need to know of a task without its plan."""
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseOutline:
+    """What a run's readers need to know of a phase without its plan."""
+
+    id: str
+    title: str
+    tasks: tuple[TaskOutline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine that a run runs on: its size, not its name."""
+
+    system: str
+    cores: int
+    memory_gib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a step failed.
+
+    Attributes:
+        cause: What went wrong.
+        hint: What to do, if that is known.
+        step: The step's place in its task, from 0.
+        title: The step's title.
+        signature: The name or pattern of the known failure that it is, if the plan retries that.
+        details: Lines that show it.
+        tail: The task's last lines of output.
+    """
+
+    cause: str
+    hint: str = ""
+    step: int = 0
+    title: str = ""
+    signature: str = ""
+    details: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """A run begins.
+
+    Attributes:
+        run: Its id.
+        plan: The plan's name.
+        title: The plan's title.
+        path: The plan's file, as the user named it.
+        digest: Checksum of plan and variables.
+        phases: What is to be done.
+        mode: The mode that it starts in.
+        environment: `kind` or `rehearsal`.
+        limit: Most tasks at once, or None.
+        started: Wall clock, ISO 8601 with zone.
+        machine: What it runs on.
+        bringup: The version that runs it.
+        files: --values files.
+        settings: --set settings, secrets masked.
+        resumed: The run that this one takes up, if any.
+        note: What every surface must say of it: that it is a rehearsal, and of what.
+        purpose: `up`, or `down` for taking an environment away.
+        recording: For a rehearsal, the run that is rehearsed, if it is not the bundled one.
+        speed: How many times as fast as its recording a rehearsal is.
+    """
+
+    run: str
+    plan: str
+    title: str
+    path: str
+    digest: str
+    phases: tuple[PhaseOutline, ...]
+    mode: str
+    environment: str
+    limit: int | None
+    started: str
+    machine: Machine
+    bringup: str
+    files: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    resumed: str = ""
+    note: str = ""
+    purpose: str = "up"
+    recording: str = ""
+    speed: float = 1.0
+    type: ClassVar[str] = "run-started"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished(Event):
+    """A run ends; nothing of it runs any more."""
+
+    outcome: RunOutcome
+    type: ClassVar[str] = "run-finished"
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged(Event):
+    """The mode is another from now on."""
+
+    mode: str
+    type: ClassVar[str] = "mode-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaused(Event):
+    """No task starts until the run is resumed; what runs goes on."""
+
+    type: ClassVar[str] = "run-paused"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed(Event):
+    """Tasks start again."""
+
+    type: ClassVar[str] = "run-resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested(Event):
+    """A task, or with an empty task the whole run, was told to stop."""
+
+    task: str = ""
+    type: ClassVar[str] = "cancel-requested"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent(Event):
+    """Something that happened to a task."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKept(TaskEvent):
+    """An earlier run's success is taken over; the task is not run again."""
+
+    run: str
+    type: ClassVar[str] = "task-kept"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReset(TaskEvent):
+    """A task that had ended waits again."""
+
+    type: ClassVar[str] = "task-reset"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFinished(TaskEvent):
+    """A task reaches a final state.
+
+    Attributes:
+        outcome: Which one.
+        because: For a skipped task, the task that it needed.
+    """
+
+    outcome: Outcome
+    because: str = ""
+    type: ClassVar[str] = "task-finished"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted(TaskEvent):
+    """A try of a task begins; tries count from 1."""
+
+    attempt: int
+    type: ClassVar[str] = "attempt-started"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFinished(TaskEvent):
+    """A try of a task ends."""
+
+    attempt: int
+    outcome: Outcome
+    failure: Failure | None = None
+    type: ClassVar[str] = "attempt-finished"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled(TaskEvent):
+    """A failed task will be tried again by itself.
+
+    Attributes:
+        attempt: The try that failed.
+        delay: Seconds until the next.
+        signature: The known failure that it is retried for.
+    """
+
+    attempt: int
+    delay: float
+    signature: str
+    type: ClassVar[str] = "retry-scheduled"
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(TaskEvent):
+    """A step begins; steps count from 0."""
+
+    attempt: int
+    step: int
+    title: str
+    type: ClassVar[str] = "step-started"
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished(TaskEvent):
+    """A step ended well.
+
+    Attributes:
+        changed: False where its work was already done.
+        note: What was done, or found.
+    """
+
+    attempt: int
+    step: int
+    changed: bool = True
+    note: str = ""
+    type: ClassVar[str] = "step-finished"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanStarted(TaskEvent):
+    """A named interval begins.
+
+    Attributes:
+        span: Its number, unlike any other of the task.
+        name: `pull`, `schedule`, `start`, `ready`, ….
+        subject: Whose.
+    """
+
+    attempt: int
+    step: int
+    span: int
+    name: str
+    subject: str = ""
+    type: ClassVar[str] = "span-started"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanFinished(TaskEvent):
+    """A named interval ends."""
+
+    attempt: int
+    span: int
+    type: ClassVar[str] = "span-finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed(TaskEvent):
+    """A step says how far it is.
+
+    Attributes:
+        done: How much of it, in `unit`.
+        total: How much it will be, where that is known.
+        unit: `B` for bytes, else a noun in the plural.
+        what: What is counted.
+    """
+
+    attempt: int
+    step: int
+    done: float
+    total: float | None = None
+    unit: str = ""
+    what: str = ""
+    type: ClassVar[str] = "progressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Output(TaskEvent):
+    """A line of output. The journal keeps these in a file a task.
+
+    Attributes:
+        source: Who wrote it, where that is not the step itself.
+    """
+
+    attempt: int
+    step: int
+    text: str
+    source: str = ""
+    type: ClassVar[str] = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(TaskEvent):
+    """Something did not go well, but is no failure."""
+
+    attempt: int
+    text: str
+    type: ClassVar[str] = "warned"
+
+
+def _all_events(of: type[Event]) -> dict[str, type[Event]]:
+    found = {of.type: of} if of.type else {}
+    for kind in of.__subclasses__():
+        found |= _all_events(kind)
+    return found
+
+
+TYPES = _all_events(Event)
+"""Every kind of event, by its `type`."""
+
+_FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in TYPES.values()}
+_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dataclasses.asdict).encode
+
+
+def encode(event: Event) -> str:
+    """An event as a line of JSON, without its end."""
+    names = _FIELDS[type(event)]
+    return _plain({"type": event.type, **{name: getattr(event, name) for name in names}})
+
+
+def decode(line: str | bytes) -> Event | None:
+    """The event that a line of JSON holds.
+
+    Returns:
+        The event, or None for a kind that this version does not know.
+
+    Raises:
+        ValueError: The line is no whole event.
+    """
+    data = json.loads(line)
+    kind = TYPES.get(data.pop("type", "")) if isinstance(data, dict) else None
+    return None if kind is None else _adapters()[kind.type].validate_python(data)
+
+
+@cache
+def _adapters() -> dict[str, TypeAdapter[Event]]:
+    from pydantic import TypeAdapter  # only what reads journals needs it
+
+    return {name: TypeAdapter(kind) for name, kind in TYPES.items()}

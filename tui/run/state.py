@@ -1,0 +1,298 @@
+"""The state of a run: a fold over its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from tui.plan.graph import Graph, Node
+from tui.run import events as e
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Status = Literal["waiting", "running", "succeeded", "failed", "cancelled", "skipped"]
+FINAL = frozenset({"succeeded", "failed", "cancelled", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class SpanState:
+    """A named interval; without an end while it lasts."""
+
+    span: int
+    step: int
+    name: str
+    subject: str
+    started: float
+    finished: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """A step of an attempt; without an end while it runs, or where it failed."""
+
+    step: int
+    title: str
+    started: float
+    finished: float | None = None
+    changed: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptState:
+    """One try of a task."""
+
+    attempt: int
+    started: float
+    finished: float | None = None
+    outcome: e.Outcome | None = None
+    failure: e.Failure | None = None
+    steps: tuple[StepState, ...] = ()
+    spans: tuple[SpanState, ...] = ()
+    progress: e.Progressed | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TaskState:
+    """A task as it stands. A changed task is a new object: compare by identity.
+
+    Attributes:
+        retry_at: When a failed task will be tried again by itself.
+        because: For a skipped task, the task that it needed.
+        kept: The earlier run whose success it is, if any.
+        cancelling: Somebody asked it to stop.
+    """
+
+    id: str
+    title: str
+    phase: int
+    needs: tuple[str, ...]
+    steps: tuple[str, ...]
+    status: Status = "waiting"
+    attempts: tuple[AttemptState, ...] = ()
+    retry_at: float | None = None
+    because: str = ""
+    kept: str = ""
+    cancelling: bool = False
+
+    @property
+    def attempt(self) -> AttemptState | None:
+        """The latest try."""
+        return self.attempts[-1] if self.attempts else None
+
+    def seconds(self, now: float) -> float:
+        """How long its tries took, pauses between them included; up to now while it runs."""
+        if not self.attempts:
+            return 0.0
+        end = self.attempts[-1].finished
+        if end is None or self.status == "running":
+            end = now
+        return end - self.attempts[0].started
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run as it stands, changed by events alone.
+
+    Attributes:
+        started: The run's first event, once it came.
+        tasks: By id, in plan order.
+        running: Ids of tasks that run.
+        open_phase: The first phase with a task that has not ended; the number of phases if none has.
+        version: Grows with every change.
+        at: Time of the latest event, in seconds since the run began.
+    """
+
+    started: e.RunStarted | None = None
+    graph: Graph = field(default_factory=lambda: Graph(()))
+    tasks: dict[str, TaskState] = field(default_factory=dict)
+    mode: str = "parallel"
+    limit: int | None = None
+    paused: bool = False
+    cancelling: bool = False
+    outcome: e.RunOutcome | None = None
+    running: set[str] = field(default_factory=set)
+    warnings: list[e.Warned] = field(default_factory=list)
+    open_phase: int = 0
+    version: int = 0
+    at: float = 0.0
+    _unfinished: list[int] = field(default_factory=list)
+
+    def apply(self, event: e.Event) -> None:
+        """Takes an event in."""
+        change = _CHANGES.get(type(event))
+        self.at = max(self.at, event.at)
+        if change is not None:
+            change(self, event)
+            self.version += 1
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a task has not reached a final state."""
+        return self.open_phase < len(self._unfinished)
+
+    def with_status(self, *statuses: Status) -> list[TaskState]:
+        """The tasks in some of the states, in plan order."""
+        return [task for task in self.tasks.values() if task.status in statuses]
+
+    def _put(self, old: TaskState, new: TaskState) -> None:
+        self.tasks[new.id] = new
+        if old.status == new.status:
+            return
+        (self.running.add if new.status == "running" else self.running.discard)(new.id)
+        self._unfinished[new.phase] += (old.status in FINAL) - (new.status in FINAL)
+        self.open_phase = min(self.open_phase, new.phase)
+        while self.open_phase < len(self._unfinished) and not self._unfinished[self.open_phase]:
+            self.open_phase += 1
+
+
+def fold(events: Iterable[e.Event]) -> RunState:
+    """The state after some events."""
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def _run_started(state: RunState, event: e.RunStarted) -> None:
+    state.started, state.mode, state.limit = event, event.mode, event.limit
+    state.tasks = {
+        task.id: TaskState(task.id, task.title, i, task.needs, task.steps)
+        for i, phase in enumerate(event.phases)
+        for task in phase.tasks
+    }
+    state.graph = Graph(Node(task.id, task.phase, task.needs) for task in state.tasks.values())
+    state._unfinished = [len(phase.tasks) for phase in event.phases]
+    state.open_phase = 0
+
+
+def _run_finished(state: RunState, event: e.RunFinished) -> None:
+    state.outcome = event.outcome
+
+
+def _mode_changed(state: RunState, event: e.ModeChanged) -> None:
+    state.mode = event.mode
+
+
+def _paused(state: RunState, _: e.RunPaused) -> None:
+    state.paused = True
+
+
+def _resumed(state: RunState, _: e.RunResumed) -> None:
+    state.paused = False
+
+
+def _cancel_requested(state: RunState, event: e.CancelRequested) -> None:
+    if event.task:
+        task = state.tasks[event.task]
+        state._put(task, replace(task, cancelling=True))
+    else:
+        state.cancelling = True
+
+
+def _warned(state: RunState, event: e.Warned) -> None:
+    state.warnings.append(event)
+
+
+def _task_kept(task: TaskState, event: e.TaskKept) -> TaskState:
+    return replace(task, status="succeeded", kept=event.run)
+
+
+def _task_reset(task: TaskState, _: e.TaskReset) -> TaskState:
+    return replace(task, status="waiting", because="", kept="", retry_at=None, cancelling=False)
+
+
+def _task_finished(task: TaskState, event: e.TaskFinished) -> TaskState:
+    return replace(task, status=event.outcome, because=event.because, retry_at=None, cancelling=False)
+
+
+def _attempt_started(task: TaskState, event: e.AttemptStarted) -> TaskState:
+    attempts = (*task.attempts, AttemptState(event.attempt, event.at))
+    return replace(task, status="running", attempts=attempts, retry_at=None)
+
+
+def _retry_scheduled(task: TaskState, event: e.RetryScheduled) -> TaskState:
+    return replace(task, retry_at=event.at + event.delay)
+
+
+def _attempt_finished(attempt: AttemptState, event: e.AttemptFinished) -> AttemptState:
+    spans = tuple(s if s.finished is not None else replace(s, finished=event.at) for s in attempt.spans)
+    return replace(
+        attempt, finished=event.at, outcome=event.outcome, failure=event.failure, spans=spans, progress=None
+    )
+
+
+def _step_started(attempt: AttemptState, event: e.StepStarted) -> AttemptState:
+    steps = (*attempt.steps, StepState(event.step, event.title, event.at))
+    return replace(attempt, steps=steps, progress=None)
+
+
+def _step_finished(attempt: AttemptState, event: e.StepFinished) -> AttemptState:
+    last = replace(attempt.steps[-1], finished=event.at, changed=event.changed, note=event.note)
+    return replace(attempt, steps=(*attempt.steps[:-1], last), progress=None)
+
+
+def _span_started(attempt: AttemptState, event: e.SpanStarted) -> AttemptState:
+    span = SpanState(event.span, event.step, event.name, event.subject, event.at)
+    return replace(attempt, spans=(*attempt.spans, span))
+
+
+def _span_finished(attempt: AttemptState, event: e.SpanFinished) -> AttemptState:
+    spans = tuple(replace(s, finished=event.at) if s.span == event.span else s for s in attempt.spans)
+    return replace(attempt, spans=spans)
+
+
+def _progressed(attempt: AttemptState, event: e.Progressed) -> AttemptState:
+    return replace(attempt, progress=event)
+
+
+_RUN: dict[type, Callable[..., None]] = {
+    e.RunStarted: _run_started,
+    e.RunFinished: _run_finished,
+    e.ModeChanged: _mode_changed,
+    e.RunPaused: _paused,
+    e.RunResumed: _resumed,
+    e.CancelRequested: _cancel_requested,
+    e.Warned: _warned,
+}
+_TASK: dict[type, Callable[..., TaskState]] = {
+    e.TaskKept: _task_kept,
+    e.TaskReset: _task_reset,
+    e.TaskFinished: _task_finished,
+    e.AttemptStarted: _attempt_started,
+    e.RetryScheduled: _retry_scheduled,
+}
+_ATTEMPT: dict[type, Callable[..., AttemptState]] = {
+    e.AttemptFinished: _attempt_finished,
+    e.StepStarted: _step_started,
+    e.StepFinished: _step_finished,
+    e.SpanStarted: _span_started,
+    e.SpanFinished: _span_finished,
+    e.Progressed: _progressed,
+}
+
+
+def _on_task(change: Callable[..., TaskState]) -> Callable[[RunState, e.TaskEvent], None]:
+    def apply(state: RunState, event: e.TaskEvent) -> None:
+        task = state.tasks[event.task]
+        state._put(task, change(task, event))
+
+    return apply
+
+
+def _on_attempt(change: Callable[..., AttemptState]) -> Callable[[RunState, e.TaskEvent], None]:
+    def apply(state: RunState, event: e.TaskEvent) -> None:
+        task = state.tasks[event.task]
+        if task.attempts:
+            latest = change(task.attempts[-1], event)
+            state.tasks[task.id] = replace(task, attempts=(*task.attempts[:-1], latest))
+
+    return apply
+
+
+_CHANGES: dict[type, Callable[..., None]] = {
+    **_RUN,
+    **{kind: _on_task(change) for kind, change in _TASK.items()},
+    **{kind: _on_attempt(change) for kind, change in _ATTEMPT.items()},
+}
