@@ -1,0 +1,345 @@
+"""The engine, through its commands and what it says, on a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.plans import Scripted, make_plan, started
+from tests.virtual import run_virtual
+from tui.actions.context import Done
+from tui.engine.engine import Engine
+from tui.errors import ActionError
+from tui.run import events as e
+from tui.run.holds import Hold, hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tui.actions.context import Context
+    from tui.plan.model import Plan
+    from tui.plan.steps import Step
+    from tui.run.state import RunState
+
+FOUR_PHASES: list[dict[str, list[str]]] = [
+    {"cluster": []},
+    {"tekton": ["cluster"], "database": ["cluster"], "image": []},
+    {"deploy": ["database", "image"]},
+    {"access": ["cluster"]},
+]
+SECONDS = {"cluster": 10.0, "tekton": 60.0, "database": 30.0, "image": 20.0, "deploy": 15.0, "access": 5.0}
+
+
+class Bringing:
+    """A run of a plan whose tasks take given times, and fail as told."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        seconds: Mapping[str, float] = SECONDS,
+        fails: Mapping[str, list[int]] | None = None,
+        mode: str = "parallel",
+        **options: Any,
+    ) -> None:
+        self.events: list[e.Event] = []
+        self._seconds = seconds
+        self._fails = fails or {}
+        self.engine = Engine(
+            plan, Scripted(self._perform), started(plan, mode), listener=self.events.append, **options
+        )
+
+    async def _perform(self, _: Step, context: Context) -> Done:
+        await asyncio.sleep(self._seconds.get(context.task, 0.0))
+        if context.attempt in self._fails.get(context.task, []):
+            raise ActionError("the server said 503 Service Unavailable", "look at the server")
+        return Done("made it")
+
+    def run(self, *commands: tuple[float, Callable[[Engine], object]]) -> RunState:
+        """Runs to the end, giving commands at given times."""
+
+        async def main() -> RunState:
+            running = asyncio.create_task(self.engine.run())
+            for at, command in commands:
+                await asyncio.sleep(at - asyncio.get_running_loop().time())
+                command(self.engine)
+            return await running
+
+        return run_virtual(main())
+
+    def started_at(self) -> dict[str, float]:
+        return {ev.task: ev.at for ev in self.events if isinstance(ev, e.AttemptStarted) and ev.attempt == 1}
+
+    def ends(self) -> dict[str, str]:
+        return {task.id: task.status for task in self.engine.state.tasks.values()}
+
+
+@pytest.fixture
+def bringing(tmp_path: Path) -> Callable[..., Bringing]:
+    def make(plan: Plan | None = None, **more: Any) -> Bringing:
+        return Bringing(plan or make_plan(FOUR_PHASES), cache=tmp_path, **more)
+
+    return make
+
+
+def test_parallel_mode_makes_each_phase_wait_for_the_one_before(bringing: Callable[..., Bringing]) -> None:
+    run = bringing()
+    state = run.run()
+    assert state.outcome == "succeeded"
+    assert run.started_at() == {
+        "cluster": 0.0, "tekton": 10.0, "database": 10.0, "image": 10.0, "deploy": 70.0, "access": 85.0,
+    }  # fmt: skip
+
+
+def test_eager_mode_makes_a_task_wait_for_its_needs_alone(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(mode="eager")
+    run.run()
+    assert run.started_at() == {
+        "cluster": 0.0, "image": 0.0, "tekton": 10.0, "database": 10.0, "access": 10.0, "deploy": 40.0,
+    }  # fmt: skip
+
+
+def test_sequential_mode_runs_one_task_at_a_time_in_plan_order(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(mode="sequential")
+    run.run()
+    assert list(run.started_at()) == ["cluster", "tekton", "database", "image", "deploy", "access"]
+    assert run.started_at()["access"] == sum(SECONDS.values()) - SECONDS["access"]
+
+
+def test_a_limit_lets_so_many_tasks_run_and_no_more(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(make_plan(FOUR_PHASES, limit=2))
+    run.run()
+    assert run.started_at()["image"] == 40.0  # when the database is done
+
+
+def test_a_failure_leaves_siblings_running_and_skips_what_needs_it(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(fails={"database": [1]})
+    state = run.run()
+    assert run.ends() == {
+        "cluster": "succeeded", "tekton": "succeeded", "database": "failed", "image": "succeeded",
+        "deploy": "skipped", "access": "succeeded",
+    }  # fmt: skip
+    assert state.outcome == "failed"
+    assert state.tasks["deploy"].because == "database"
+    assert hold(state, "deploy") == Hold("upstream", ("database",))
+
+
+def test_every_failure_is_kept_with_its_cause_hint_and_step(bringing: Callable[..., Bringing]) -> None:
+    state = bringing(fails={"database": [1], "image": [1]}).run()
+    for task in ("database", "image"):
+        attempt = state.tasks[task].attempt
+        assert attempt is not None
+        assert attempt.failure == e.Failure(
+            "the server said 503 Service Unavailable", "look at the server", 0, "command true"
+        )
+
+
+def test_retry_runs_the_failed_task_and_then_what_it_held_up_and_nothing_else(
+    bringing: Callable[..., Bringing],
+) -> None:
+    run = bringing(fails={"database": [1]})
+    state = run.run((50.0, lambda engine: engine.retry("database")))
+    assert state.outcome == "succeeded"
+    attempts = {id_: len(task.attempts) for id_, task in state.tasks.items()}
+    assert attempts == {"cluster": 1, "tekton": 1, "database": 2, "image": 1, "deploy": 1, "access": 1}
+    assert run.started_at()["deploy"] == 80.0  # when the second try of the database is done
+
+
+def test_retry_failed_runs_all_that_failed(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(fails={"database": [1], "image": [1]}, stay=True)
+    state = run.run((100.0, Engine.retry_failed), (200.0, Engine.close))
+    assert state.outcome == "succeeded"
+    assert run.started_at()["deploy"] == 130.0
+
+
+def test_what_two_failures_held_up_stays_skipped_until_both_are_mended(
+    bringing: Callable[..., Bringing],
+) -> None:
+    run = bringing(fails={"database": [1], "image": [1]}, stay=True)
+    state = run.run((100.0, lambda engine: engine.retry("image")), (200.0, Engine.close))
+    assert state.tasks["image"].status == "succeeded"
+    assert state.tasks["deploy"].status == "skipped"
+
+
+def test_a_known_failure_is_tried_again_after_its_pause(bringing: Callable[..., Bringing]) -> None:
+    retry = {"attempts": 3, "backoff": ["5s", "10s"], "signatures": ["server-error"]}
+    run = bringing(make_plan(FOUR_PHASES, tasks={"database": {"retry": retry}}), fails={"database": [1, 2]})
+    state = run.run()
+    assert state.outcome == "succeeded"
+    begun = [ev.at for ev in run.events if isinstance(ev, e.AttemptStarted) and ev.task == "database"]
+    assert begun == [10.0, 45.0, 85.0]
+
+
+def test_an_unknown_failure_is_not_tried_again(bringing: Callable[..., Bringing]) -> None:
+    retry = {"attempts": 3, "signatures": ["rate-limit"]}
+    run = bringing(make_plan(FOUR_PHASES, tasks={"database": {"retry": retry}}), fails={"database": [1]})
+    assert len(run.run().tasks["database"].attempts) == 1
+
+
+def test_attempts_run_out(bringing: Callable[..., Bringing]) -> None:
+    retry = {"attempts": 2, "backoff": "1s", "signatures": [{"pattern": "503"}]}
+    run = bringing(
+        make_plan(FOUR_PHASES, tasks={"database": {"retry": retry}}), fails={"database": [1, 2, 3]}
+    )
+    state = run.run()
+    assert [a.outcome for a in state.tasks["database"].attempts] == ["failed", "failed"]
+    assert state.tasks["database"].status == "failed"
+
+
+def test_cancelling_a_task_stops_it_and_nothing_else(bringing: Callable[..., Bringing]) -> None:
+    run = bringing()
+    state = run.run((12.0, lambda engine: engine.cancel("database")))
+    assert run.ends()["database"] == "cancelled"
+    assert run.ends()["deploy"] == "skipped"
+    assert run.ends()["tekton"] == run.ends()["access"] == "succeeded"
+    attempt = state.tasks["database"].attempt
+    assert attempt is not None
+    assert attempt.finished == 12.0
+
+
+def test_cancelling_a_pause_before_a_retry_ends_the_task(bringing: Callable[..., Bringing]) -> None:
+    retry = {"attempts": 3, "backoff": "1h", "signatures": ["server-error"]}
+    run = bringing(
+        make_plan(FOUR_PHASES, tasks={"database": {"retry": retry}}), fails={"database": [1, 2, 3]}
+    )
+    state = run.run((50.0, lambda engine: engine.cancel("database")))
+    assert state.tasks["database"].status == "cancelled"
+    assert state.at < 100
+
+
+def test_a_step_that_ignores_cancelling_is_left_behind_after_three_seconds(tmp_path: Path) -> None:
+    async def stubborn(_: Step, __: Context) -> Done:
+        for _try in range(100):
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                continue
+        return Done()
+
+    plan = make_plan([{"stubborn": []}])
+    engine = Engine(plan, Scripted(stubborn), started(plan), cache=tmp_path)
+
+    async def main() -> RunState:
+        running = asyncio.create_task(engine.run())
+        await asyncio.sleep(5)
+        engine.cancel("stubborn")
+        state = await running
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        return state
+
+    # Let it go for good, or the loop would never end: it wakes a hundred times.
+    state = run_virtual(main())
+    assert state.tasks["stubborn"].status == "cancelled"
+    attempt = state.tasks["stubborn"].attempt
+    assert attempt is not None
+    assert attempt.finished == 8.0
+    assert "may still run" in state.warnings[0].text
+
+
+def test_cancelling_the_run_ends_everything(bringing: Callable[..., Bringing]) -> None:
+    run = bringing()
+    state = run.run((15.0, Engine.cancel_run))
+    assert state.outcome == "cancelled"
+    assert state.at == 15.0
+    assert set(run.ends().values()) == {"succeeded", "cancelled"}
+
+
+def test_switching_to_sequential_lets_what_runs_finish(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(mode="eager")
+    run.run((12.0, lambda engine: engine.set_mode("sequential")))
+    assert run.started_at()["access"] == 10.0
+    assert run.started_at()["deploy"] == 70.0  # not at 40.0: Tekton still runs
+
+
+def test_switching_back_from_sequential_starts_what_may_start(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(mode="sequential")
+    run.run((12.0, lambda engine: engine.set_mode("parallel")))
+    assert run.started_at()["database"] == run.started_at()["image"] == 12.0
+
+
+def test_a_paused_run_starts_nothing_until_resumed(bringing: Callable[..., Bringing]) -> None:
+    run = bringing()
+    run.run((5.0, Engine.pause), (300.0, Engine.resume))
+    assert run.started_at()["tekton"] == 300.0
+
+
+def test_a_task_that_an_earlier_run_did_is_not_run_again(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(keep={"cluster": "run-1", "tekton": "run-1"})
+    state = run.run()
+    assert "cluster" not in run.started_at()
+    assert state.tasks["tekton"].kept == "run-1"
+    assert state.outcome == "succeeded"
+
+
+def test_a_task_that_takes_too_long_fails_and_says_so(bringing: Callable[..., Bringing]) -> None:
+    state = bringing(make_plan(FOUR_PHASES, tasks={"database": {"timeout": "10s"}})).run()
+    attempt = state.tasks["database"].attempt
+    assert attempt is not None
+    assert attempt.failure is not None
+    assert attempt.failure.cause == "the task took longer than 10 s"
+    assert state.tasks["tekton"].status == "succeeded"
+
+
+def test_a_fault_of_an_action_becomes_its_tasks_failure(tmp_path: Path) -> None:
+    def broken(_: Step, context: Context) -> Done:
+        if context.task == "b":
+            raise ZeroDivisionError("oh")
+        return Done()
+
+    plan = make_plan([{"a": [], "b": [], "c": []}])
+    events: list[e.Event] = []
+    engine = Engine(plan, Scripted(broken), started(plan), cache=tmp_path, listener=events.append)
+    state = run_virtual(engine.run())
+    attempt = state.tasks["b"].attempt
+    assert attempt is not None
+    assert attempt.failure is not None
+    assert attempt.failure.cause == "ZeroDivisionError: oh"
+    assert state.tasks["c"].status == "succeeded"
+    assert any(isinstance(ev, e.Output) and "Traceback" in ev.text for ev in events)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda engine: engine.retry("cluster"),
+        lambda engine: engine.retry("nobody"),
+        Engine.retry_failed,
+        lambda engine: engine.cancel("nobody"),
+        Engine.resume,
+        lambda engine: engine.set_mode("parallel"),
+    ],
+)
+def test_a_command_with_nothing_to_do_changes_nothing(
+    bringing: Callable[..., Bringing], command: Callable[[Engine], object]
+) -> None:
+    run, undisturbed = bringing(), bringing()
+    answers: list[object] = []
+    run.run((20.0, lambda engine: answers.append(command(engine))))
+    undisturbed.run()
+    assert answers == [False]
+    assert run.events == undisturbed.events
+
+
+def test_spans_progress_notes_and_warnings_are_folded(tmp_path: Path) -> None:
+    async def talk(_: Step, context: Context) -> Done:
+        with context.span("pull", "postgres:16"):
+            await asyncio.sleep(3)
+        context.span("ready", "pod/x")  # left open: the attempt's end closes it
+        context.progress(1, 2, "images")
+        context.warn("no login file")
+        await asyncio.sleep(1)
+        return Done("all there", changed=False)
+
+    plan = make_plan([{"a": []}])
+    state = run_virtual(Engine(plan, Scripted(talk), started(plan), cache=tmp_path).run())
+    attempt = state.tasks["a"].attempt
+    assert attempt is not None
+    assert [(s.name, s.subject, s.started, s.finished) for s in attempt.spans] == [
+        ("pull", "postgres:16", 0.0, 3.0),
+        ("ready", "pod/x", 3.0, 4.0),
+    ]
+    assert [(s.note, s.changed) for s in attempt.steps] == [("all there", False)]
+    assert [w.text for w in state.warnings] == ["no login file"]

@@ -1,0 +1,1 @@
+"""Doing what the plan says: scheduler, attempts, retries, commands."""

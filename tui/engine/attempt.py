@@ -1,0 +1,240 @@
+"""One try of one task: its steps in order, what they say, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.errors import ActionError, BringupError
+from tui.plan.signatures import applies, recognise
+from tui.run import events as e
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from tui.actions.environment import Environment
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster, Plan, Task
+    from tui.plan.steps import Step
+
+_TAIL = 15
+_GRACE = 3.0  # seconds past its deadline in which an action may still say what it waited for
+_PROGRESS_EVERY = 0.1
+
+
+@dataclass(slots=True)
+class Desk:
+    """What all attempts of a run share.
+
+    Attributes:
+        plan: The plan.
+        environment: What carries out steps.
+        cache: For what may be fetched again.
+        say: Takes events.
+        now: Seconds since the run began.
+        secret: Has a value masked.
+    """
+
+    plan: Plan
+    environment: Environment
+    cache: Path
+    say: Callable[[e.Event], None]
+    now: Callable[[], float]
+    secret: Callable[[str], None]
+
+
+class Attempt:
+    """A try of a task.
+
+    Attributes:
+        number: Which try of the task in the run this is, from 1.
+        tries: Which try it is since somebody last asked for the task, from 1.
+        failure: Why it failed, once it has.
+    """
+
+    def __init__(self, desk: Desk, task: Task, number: int, tries: int = 1) -> None:
+        self.desk = desk
+        self.task = task
+        self.number = number
+        self.tries = tries
+        self._state = "new"
+        self.failure: e.Failure | None = None
+        self.tail: deque[str] = deque(maxlen=_TAIL)
+        self._spans = 0
+
+    def say(self, event: e.Event) -> None:
+        """Says an event, unless the attempt has ended: what was left behind is not listened to."""
+        if self._state != "ended":
+            self.desk.say(event)
+
+    def next_span(self) -> int:
+        """A number for a new span."""
+        self._spans += 1
+        return self._spans
+
+    def begin(self) -> None:
+        """Says that the attempt starts; `run` follows."""
+        self._state = "begun"
+        self.say(e.AttemptStarted(self.desk.now(), self.task.id, self.number))
+
+    def close(self, outcome: e.Outcome) -> None:
+        """Says that the attempt has ended, if it had begun and nobody has said so yet."""
+        if self._state == "begun":
+            self.say(e.AttemptFinished(self.desk.now(), self.task.id, self.number, outcome, self.failure))
+        self._state = "ended"
+
+    async def run(self) -> e.Outcome:
+        """Runs the steps; a failure becomes `failure`, never an exception.
+
+        Raises:
+            asyncio.CancelledError: It was cancelled; all that it started has ended.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = None if self.task.timeout is None else loop.time() + self.task.timeout
+        outcome: e.Outcome = "cancelled"
+        try:
+            for index, step in enumerate(self.task.steps):
+                self.failure = await self._step(index, step, deadline)
+                if self.failure:
+                    outcome = "failed"
+                    break
+            else:
+                outcome = "succeeded"
+        finally:
+            self.close(outcome)
+        return outcome
+
+    async def _step(self, index: int, step: Step, task_deadline: float | None) -> e.Failure | None:
+        title = step.describe()
+        self.say(e.StepStarted(self.desk.now(), self.task.id, self.number, index, title))
+        times = [task_deadline] if task_deadline is not None else []
+        if step.timeout is not None:
+            times.append(asyncio.get_running_loop().time() + step.timeout)
+        context = StepContext(self, index, min(times, default=None))
+        try:
+            hard = None if context.deadline is None else context.deadline + _GRACE
+            async with asyncio.timeout_at(hard) as limit:
+                done = await self.desk.environment.perform(step, context)
+        except Exception as error:  # whatever escapes here would be lost: it becomes the task's failure
+            if isinstance(error, TimeoutError) and context.deadline is not None and limit.expired():
+                error = _timed_out(step, self.task)
+            return self._failed(error, index, title)
+        self.say(e.StepFinished(self.desk.now(), self.task.id, self.number, index, done.changed, done.note))
+        return None
+
+    def _failed(self, error: Exception, index: int, title: str) -> e.Failure:
+        if not isinstance(error, BringupError):
+            lines = traceback.format_exception(error)
+            for line in "".join(lines).splitlines():
+                self.say(e.Output(self.desk.now(), self.task.id, self.number, index, line))
+            hint = "this is a fault of bringup itself; the task's log has the traceback"
+            error = ActionError(f"{type(error).__name__}: {error}".rstrip(": "), hint)
+        shown = "\n".join((error.cause, *error.details, *self.tail))
+        known = recognise(shown)
+        retried = applies(self.task.retry.signatures, shown) if self.task.retry else None
+        return e.Failure(
+            cause=error.cause,
+            hint=error.hint or (known.hint if known else ""),
+            step=index,
+            title=title,
+            signature=retried or "",
+            details=error.details,
+            tail=tuple(self.tail),
+        )
+
+
+def _timed_out(step: Step, task: Task) -> ActionError:
+    mine = step.timeout is not None and (task.timeout is None or step.timeout <= task.timeout)
+    seconds = step.timeout if mine else task.timeout
+    what = "the step" if mine else "the task"
+    return ActionError(
+        f"{what} took longer than {seconds:g} s", "raise its timeout, or see in its log what is slow"
+    )
+
+
+class OpenSpan:
+    """A span that has begun; see `tui.actions.context.Span`."""
+
+    def __init__(self, attempt: Attempt, number: int) -> None:
+        self._attempt = attempt
+        self._number = number
+        self._closed = False
+
+    def close(self) -> None:
+        """Ends the interval now."""
+        if not self._closed:
+            self._closed = True
+            desk, task = self._attempt.desk, self._attempt.task
+            self._attempt.say(e.SpanFinished(desk.now(), task.id, self._attempt.number, self._number))
+
+    def __enter__(self) -> OpenSpan:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class StepContext:
+    """What one step is given; see `tui.actions.context.Context`."""
+
+    def __init__(self, attempt: Attempt, step: int, deadline: float | None) -> None:
+        desk = attempt.desk
+        self.task = attempt.task.id
+        self.step = step
+        self.attempt = attempt.number
+        self.host: Host = desk.environment.host
+        self.folder: Path = desk.plan.folder
+        self.cache = desk.cache
+        self.variables: Mapping[str, Any] = desk.plan.variables
+        self.deadline = deadline
+        self._attempt = attempt
+        self._last_progress = float("-inf")
+
+    @property
+    def cluster(self) -> Cluster:
+        """The plan's cluster."""
+        cluster = self._attempt.desk.plan.cluster
+        if cluster is None:
+            raise ActionError(
+                "the plan names no cluster", "add `cluster: {name: …, kubeconfig: …}` to the plan"
+            )
+        return cluster
+
+    def log(self, text: str, source: str = "") -> None:
+        """Says output, a line at a time."""
+        now = self._attempt.desk.now()
+        for line in text.splitlines() or [""]:
+            event = e.Output(now, self.task, self.attempt, self.step, line, "_".join(source.split()))
+            self._attempt.tail.append(line)
+            self._attempt.say(event)
+
+    def progress(self, done: float, total: float | None = None, unit: str = "", what: str = "") -> None:
+        """Says how far the step is; more than ten a second are thinned out, the last one is kept."""
+        now = self._attempt.desk.now()
+        if now - self._last_progress < _PROGRESS_EVERY and done != total:
+            return
+        self._last_progress = now
+        self._attempt.say(e.Progressed(now, self.task, self.attempt, self.step, done, total, unit, what))
+
+    def span(self, name: str, subject: str = "") -> OpenSpan:
+        """Begins an interval."""
+        attempt = self._attempt
+        number = attempt.next_span()
+        now = attempt.desk.now()
+        attempt.say(e.SpanStarted(now, self.task, self.attempt, self.step, number, name, subject))
+        return OpenSpan(attempt, number)
+
+    def secret(self, value: str) -> None:
+        """Has a value masked from now on."""
+        self._attempt.desk.secret(value)
+
+    def warn(self, text: str) -> None:
+        """Says what did not go well but is no failure."""
+        self._attempt.say(e.Warned(self._attempt.desk.now(), self.task, self.attempt, text))

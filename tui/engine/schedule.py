@@ -1,0 +1,64 @@
+"""Which tasks start now: a decision from the run's state, which the engine carries out.
+
+The rule is `tui.run.holds.hold`. What stands here only keeps it cheap: after an event, just the tasks that
+the event may have freed are asked again, so that a decision's cost does not grow with the plan.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from tui.run.holds import hold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tui.run.state import RunState
+
+
+class Schedule:
+    """The tasks that may have become free to start, in plan order."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._offered: list[int] = []
+        self._parked: dict[int, list[str]] = {}
+        self.offer(id_ for id_, task in state.tasks.items() if not task.needs)
+
+    def offer(self, ids: Iterable[str]) -> None:
+        """Has tasks asked again, because something that held them back has changed."""
+        for id_ in ids:
+            heapq.heappush(self._offered, self._state.graph.position[id_])
+
+    def ended(self, id_: str) -> None:
+        """Takes note that a task succeeded: what needs it may be free."""
+        self.offer(self._state.graph.dependents[id_])
+
+    def decide(self) -> str | None:
+        """The next task to start, if one may start now."""
+        self._unpark()
+        while self._offered:
+            position = self._offered[0]
+            id_ = self._state.graph.order[position]
+            if self._state.tasks[id_].status != "waiting":
+                heapq.heappop(self._offered)
+                continue
+            held = hold(self._state, id_)
+            if held is None:
+                heapq.heappop(self._offered)
+                return id_
+            if held.reason == "needs":
+                heapq.heappop(self._offered)
+            elif held.reason == "phase":
+                heapq.heappop(self._offered)
+                self._parked.setdefault(self._state.tasks[id_].phase, []).append(id_)
+            else:
+                return None  # it holds every other task back as well
+        return None
+
+    def _unpark(self) -> None:
+        """Offers again what a phase held back, once the phase has opened or phases hold nothing back."""
+        for phase in list(self._parked):
+            if self._state.mode != "parallel" or phase <= self._state.open_phase:
+                self.offer(self._parked.pop(phase))
