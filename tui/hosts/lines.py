@@ -1,0 +1,66 @@
+"""Output of programs as lines, whatever the pieces that it arrives in."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+LONGEST = 64 * 1024
+"""Characters; a longer line is told in pieces of this length."""
+
+_ENDS = re.compile(r"\r+\n|\r+|\n")
+
+
+class LineSplitter:
+    r"""Cuts a stream of bytes into lines at `\n`, `\r\n` and `\r`.
+
+    What a carriage return ends, such as a progress bar's state, is a line of its own, told as soon as it is
+    there; an empty one is dropped. Bytes that are no UTF-8 are replaced. The lines are the same wherever the
+    stream is cut into pieces.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._rest = ""
+        self._told = False  # the rest is a carriage return whose line has been told
+
+    def feed(self, data: bytes) -> list[str]:
+        """Takes the next piece of the stream.
+
+        Args:
+            data: Any number of bytes.
+
+        Returns:
+            The lines that are complete now, without their ends.
+        """
+        return self._split(self._decoder.decode(data))
+
+    def close(self) -> list[str]:
+        """Ends the stream.
+
+        Returns:
+            The last line, where the stream did not end with a line's end.
+        """
+        lines = self._split(self._decoder.decode(b"", final=True))
+        last, self._rest, self._told = self._rest.rstrip("\r"), "", False
+        return [*lines, last] if last else lines
+
+    def _split(self, text: str) -> list[str]:
+        text = self._rest + text
+        lines: list[str] = []
+        start = 0
+        for end in _ENDS.finditer(text):
+            line = text[start : end.start()]
+            start = end.end()
+            told, self._told = self._told, False
+            if not told and (line or end[0].endswith("\n")):
+                lines += _pieces(line)
+            if start == len(text) and end[0].endswith("\r"):  # its "\n" may still come
+                self._rest, self._told = "\r", told or bool(line)
+                return lines
+        *whole, self._rest = _pieces(text[start:])
+        return lines + whole
+
+
+def _pieces(line: str) -> list[str]:
+    return [line[at : at + LONGEST] for at in range(0, len(line), LONGEST)] or [""]

@@ -1,0 +1,197 @@
+"""This machine as a host."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.hosts.lines import LineSplitter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tui.hosts.containers import ContainerEngine
+
+_GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
+_REAP = 0.4  # seconds for a killed group to be gone
+_DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
+_POLL = 0.02  # seconds between looks at a group that is ending
+
+
+class LocalHost:
+    """Runs programs on this machine, each in a process group of its own.
+
+    Args:
+        environment: Variables for programs and for finding the container engine; those of bringup itself
+            if absent.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(os.environ if environment is None else environment)
+        self._groups: set[int] = set()
+        self._engine: ContainerEngine | None = None
+        self._finding = asyncio.Lock()
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        on_line: Callable[[str], None] | None = None,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        stdin: bytes | None = None,
+    ) -> int:
+        """Runs a program until it ends; see `Host.run`."""
+        program = await self._start(argv, on_line, {**self._environment, **(env or {})}, folder, stdin)
+        try:
+            program.write(stdin)
+            return await program.finish()
+        except BaseException:
+            await program.end()
+            raise
+        finally:
+            program.close()
+
+    async def engine(self) -> ContainerEngine:
+        """The container engine that answers here; see `Host.engine`."""
+        async with self._finding:
+            if self._engine is None:
+                from tui.hosts.containers import find_engine
+
+                home = self._environment.get("HOME")
+                self._engine = await find_engine(self._environment, Path(home) if home else Path.home())
+        return self._engine
+
+    def kill(self) -> None:
+        """Kills at once whatever still runs."""
+        for group in tuple(self._groups):
+            _signal(group, signal.SIGKILL)
+
+    async def _start(
+        self,
+        argv: Sequence[str],
+        on_line: Callable[[str], None] | None,
+        env: Mapping[str, str],
+        folder: Path | None,
+        stdin: bytes | None,
+    ) -> _Program:
+        loop = asyncio.get_running_loop()
+        starting = asyncio.ensure_future(
+            loop.subprocess_exec(
+                lambda: _Program(on_line, self._groups),
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env=env,
+                cwd=folder,
+                start_new_session=True,
+            )
+        )
+        try:
+            _, program = await asyncio.shield(starting)
+        except asyncio.CancelledError:  # it may run already, with children
+            with contextlib.suppress(OSError):  # or it does not
+                _, program = await starting
+                await program.end()
+            raise
+        return program
+
+
+class _Program(asyncio.SubprocessProtocol):
+    """A running program: its output as lines, its end, and the end of all that it started."""
+
+    def __init__(self, on_line: Callable[[str], None] | None, groups: set[int]) -> None:
+        loop = asyncio.get_running_loop()
+        self._on_line = on_line
+        self._groups = groups
+        self._splitter = LineSplitter()
+        self._exited: asyncio.Future[None] = loop.create_future()
+        self._silent: asyncio.Future[None] = loop.create_future()
+        self._fault: BaseException | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        self._transport = transport
+        self.group = transport.get_pid()
+        self._groups.add(self.group)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._tell(self._splitter.feed(data))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if fd == 1:
+            _settle(self._silent)
+
+    def process_exited(self) -> None:
+        _settle(self._exited)
+
+    def write(self, stdin: bytes | None) -> None:
+        """Hands over all of the input, then its end; written as fast as it is read."""
+        pipe = self._transport.get_pipe_transport(0)
+        if stdin is not None and isinstance(pipe, asyncio.WriteTransport):
+            pipe.write(stdin)
+            pipe.close()  # once all is written
+
+    async def finish(self) -> int:
+        """Waits for the end of the program and, for a bounded time, of its output."""
+        await self._exited
+        if self._fault is None:
+            await asyncio.wait({self._silent}, timeout=_DRAIN)
+            self._tell(self._splitter.close())
+        if self._fault is not None:
+            raise self._fault
+        status = self._transport.get_returncode()
+        assert status is not None
+        return status
+
+    async def end(self) -> None:
+        """Ends the whole group: asked to first, then killed."""
+        try:
+            _signal(self.group, signal.SIGTERM)
+            await _gone(self.group, _GRACE)
+        finally:  # also where this itself is cancelled
+            _signal(self.group, signal.SIGKILL)
+            await _gone(self.group, _REAP)
+            await asyncio.wait({self._exited}, timeout=_REAP)
+            self.close()
+
+    def close(self) -> None:
+        """Lets go of the program and its pipes."""
+        self._groups.discard(self.group)
+        pipe = self._transport.get_pipe_transport(0)
+        if isinstance(pipe, asyncio.WriteTransport) and pipe.get_write_buffer_size():
+            pipe.abort()  # a close would wait until somebody reads
+        self._transport.close()
+
+    def _tell(self, lines: list[str]) -> None:
+        if self._on_line is None or self._fault is not None:
+            return
+        try:
+            for line in lines:
+                self._on_line(line)
+        except Exception as fault:  # its taker's fault belongs to run's caller, not to the loop's handler
+            self._fault = fault
+            _settle(self._exited)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left that may be sent one
+        os.killpg(group, number)
+
+
+async def _gone(group: int, patience: float) -> None:
+    """Waits until nobody is left in a group, for some seconds at most."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        for _ in range(round(patience / _POLL)):
+            os.killpg(group, 0)
+            await asyncio.sleep(_POLL)
