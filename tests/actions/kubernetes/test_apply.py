@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from tests.actions.kubernetes.peer import recorder, refusal, serving
+from tui.actions.kubernetes import apply as module
+from tui.actions.kubernetes import discovery
+from tui.actions.kubernetes.apply import apply, in_order, outcome_of, secret_values
+from tui.actions.kubernetes.manifests import Manifest
+from tui.errors import ActionError
+from tui.plan.steps import KubernetesApply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.actions.recorder import Recorder
+    from tui.actions.context import Done
+
+REFUSED = (
+    'failed calling webhook "h": Post "https://h.shop.svc:443/": dial tcp 1.2.3.4:443: connection refused'
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSES", (0.0,) * 5)
+    monkeypatch.setattr(discovery, "REFRESHES", (0.0,) * 3)
+
+
+def _manifest(kind: str, name: str, **more: Any) -> Manifest:
+    return Manifest({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, **more}, "x.yaml:1")
+
+
+class Server:
+    """An API server that keeps config maps, and refuses as it is told to."""
+
+    def __init__(self, *refusals: web.Response) -> None:
+        self.refusals = list(refusals)
+        self.kept: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.kinds = [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True}]
+        self.app = web.Application()
+        self.app.router.add_get("/api/v1", self._discover)
+        self.app.router.add_get("/api/v1/namespaces/{namespace}/{plural}/{name}", self._get)
+        self.app.router.add_patch("/api/v1/namespaces/{namespace}/{plural}/{name}", self._patch)
+
+    async def _discover(self, _: web.Request) -> web.Response:
+        self.asked.append("discovery")
+        return web.json_response({"resources": self.kinds})
+
+    async def _get(self, request: web.Request) -> web.Response:
+        found = self.kept.get(request.path)
+        return web.json_response(found) if found else refusal(404, "not found")
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        if self.refusals:
+            return self.refusals.pop(0)
+        body = json.loads(await request.text())
+        before = self.kept.get(request.path, {})
+        version = before.get("metadata", {}).get("resourceVersion", "0")
+        if before.get("data") != body.get("data"):
+            version = str(int(version) + 1)
+        self.kept[request.path] = {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
+        return web.json_response(self.kept[request.path])
+
+
+async def _apply(server: Server, folder: Path, *manifests: Manifest, **more: Any) -> tuple[Done, Recorder]:
+    async with serving(server.app) as url:
+
+        def prepare() -> tuple[KubernetesApply, Recorder]:
+            file = folder / "all.json"
+            file.write_text(json.dumps({"kind": "List", "items": [m.body for m in manifests]}))
+            return KubernetesApply(kind="kubernetes.apply", manifests=(str(file),), **more), recorder(
+                folder, url
+            )
+
+        step, ctx = await asyncio.to_thread(prepare)
+        return await apply(step, ctx), ctx
+
+
+def test_namespaces_then_definitions_then_the_rest_as_given() -> None:
+    given = [
+        _manifest("Deployment", "a"),
+        _manifest("CustomResourceDefinition", "b"),
+        _manifest("Widget", "c"),
+        _manifest("Namespace", "d"),
+        _manifest("Namespace", "e"),
+    ]
+    assert [[m.name for m in group] for group in in_order(given)] == [["d", "e"], ["b"], ["a", "c"]]
+
+
+def test_what_secrets_hold_is_known_decoded() -> None:
+    data = {
+        "a": base64.b64encode(b"word").decode(),
+        "raw": base64.b64encode(b"\xff\xfe").decode(),
+        "none": "",
+    }
+    manifests = [
+        _manifest("Secret", "s", data=data, stringData={"b": "plain", "n": 12}),
+        _manifest("ConfigMap", "c", data={"a": "public"}),
+        _manifest("Secret", "empty"),
+    ]
+    assert secret_values(manifests) == ["plain", "12", "word", "//4="]
+
+
+def test_an_object_is_unchanged_by_what_controllers_write() -> None:
+    before = {"metadata": {"resourceVersion": "1", "managedFields": [1]}, "spec": 1, "status": "a"}
+    after = {"metadata": {"resourceVersion": "2", "managedFields": [2]}, "spec": 1, "status": "b"}
+    assert outcome_of(None, after) == "created"
+    assert outcome_of(before, after) == "unchanged"
+    assert outcome_of(before, {**after, "spec": 2}) == "configured"
+
+
+async def test_objects_are_created_configured_and_left_alone(tmp_path: Path) -> None:
+    server = Server()
+    first = _manifest("ConfigMap", "a", data={"k": "1"})
+    done, ctx = await _apply(server, tmp_path, first, namespace="shop")
+    assert (done.note, done.changed) == ("1 objects: 1 created", True)
+    assert list(server.kept) == ["/api/v1/namespaces/shop/configmaps/a"]
+    assert ctx.progressed[-1][:3] == (1, 1, "objects")
+    done, ctx = await _apply(server, tmp_path, first, namespace="shop")
+    assert not done.changed
+    assert ctx.lines == [("", "configmap/a unchanged")]
+    done, ctx = await _apply(
+        server, tmp_path, _manifest("ConfigMap", "a", data={"k": "2"}), first, namespace="shop"
+    )
+    assert [line for _, line in ctx.lines] == ["configmap/a configured", "configmap/a configured"]
+    assert done.changed
+
+
+async def test_a_webhook_that_does_not_listen_yet_is_tried_again(tmp_path: Path) -> None:
+    server = Server(refusal(500, REFUSED), refusal(503, "busy"), refusal(429, "slower"))
+    done, ctx = await _apply(server, tmp_path, _manifest("ConfigMap", "a"))
+    assert done.changed
+    assert sum("try" in line for _, line in ctx.lines) == 3
+
+
+async def test_it_is_not_tried_for_ever(tmp_path: Path) -> None:
+    server = Server(*[refusal(500, REFUSED) for _ in range(20)])
+    with pytest.raises(ActionError, match="configmap/a was refused") as caught:
+        await _apply(server, tmp_path, _manifest("ConfigMap", "a"))
+    assert "kubernetes.probe" in caught.value.hint
+    assert len(server.refusals) == 14
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "hint"),
+    [
+        (404, 'namespaces "shop" not found', "kubernetes.namespace"),
+        (
+            403,
+            "unable to create new content in namespace shop because it is being terminated",
+            "being deleted",
+        ),
+        (422, "ConfigMap is invalid: data: field is immutable", "delete it"),
+        (400, "unknown field", "all.json:1"),
+    ],
+)
+async def test_what_is_refused_for_good_is_told_at_once(
+    tmp_path: Path, status: int, message: str, hint: str
+) -> None:
+    server = Server(refusal(status, message), refusal(500, "this is not reached"))
+    with pytest.raises(ActionError) as caught:
+        await _apply(server, tmp_path, _manifest("ConfigMap", "a"))
+    assert message in caught.value.cause
+    assert hint in caught.value.hint
+    assert len(server.refusals) == 1
+
+
+async def test_an_unknown_kind_is_looked_for_anew_then_told(tmp_path: Path) -> None:
+    server = Server()
+    with pytest.raises(ActionError, match="knows no Widget in v1"):
+        await _apply(server, tmp_path, _manifest("Widget", "a"))
+    assert server.asked == ["discovery"] * 3
+
+
+async def test_discovery_is_asked_once_for_many_objects(tmp_path: Path) -> None:
+    server = Server()
+    await _apply(server, tmp_path, *[_manifest("ConfigMap", name) for name in "abc"])
+    assert server.asked.count("discovery") == 1

@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from tests.actions.engines import BASE, give_to_podman, need_image, running
+from tests.actions.recorder import Recorder
+from tui.actions.engine_api import Layers
+from tui.actions.image import build, pull
+from tui.actions.registry import canonical, find_login, read_logins, with_tag
+from tui.errors import ActionError
+from tui.hosts.local import LocalHost
+from tui.plan.steps import ImageBuild, ImagePull
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+ID = "sha256:" + "ab" * 32
+
+
+class Peer:
+    """An engine's API on a socket, which answers as it is told and keeps what it was asked."""
+
+    def __init__(self, *chunks: bytes, images: dict[str, str] | None = None) -> None:
+        self.chunks = chunks
+        self.images = images or {}
+        self.made: dict[str, str] = {}
+        self.query: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
+        self.body = b""
+        self.answering = asyncio.Event()
+        self.held = asyncio.Event()  # until it is set, an answer does not end
+        self.held.set()
+
+    async def version(self, _: web.Request) -> web.Response:
+        return web.json_response({"Version": "27.1.0", "ApiVersion": "1.46"})
+
+    async def inspect(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in self.images:
+            return web.json_response({"message": f"No such image: {name}"}, status=404)
+        return web.json_response({"Id": self.images[name]})
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        self.query, self.headers = dict(request.query), dict(request.headers)
+        self.body = await request.read()
+        response = web.StreamResponse()
+        await response.prepare(request)
+        self.answering.set()
+        for chunk in self.chunks:
+            await response.write(chunk)
+            await asyncio.sleep(0)
+        await self.held.wait()
+        self.images |= self.made
+        return response
+
+
+@contextlib.asynccontextmanager
+async def recording(peer: Peer, folder: Path) -> AsyncIterator[Recorder]:
+    app = web.Application()
+    app.router.add_get("/version", peer.version)
+    app.router.add_get("/{version}/images/{name:.+}/json", peer.inspect)
+    app.router.add_post("/{version}/{what:build|images/create}", peer.stream)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.UnixSite(runner, str(folder / "engine.sock")).start()
+    host = LocalHost({**os.environ, "DOCKER_HOST": f"unix://{folder}/engine.sock"})
+    try:
+        yield Recorder(folder=folder, cache=folder / "cache", host=host)
+    finally:
+        await runner.cleanup()
+
+
+def said(*messages: dict[str, Any]) -> bytes:
+    return b"".join(json.dumps(message).encode() + b"\r\n" for message in messages)
+
+
+@pytest.fixture
+def step(tmp_path: Path) -> ImageBuild:
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {BASE}\n")
+    return ImageBuild(kind="image.build", tag="demo:1", context=folder, args={"A": "1"}, target="t")
+
+
+BUILT = said(
+    {"stream": "Step 1/2 : FROM x\n"},
+    {"stream": " ---> 0123\n"},
+    {"stream": "Step 2/2 : RUN make\n"},
+    {"stream": "\x1b[91mwarn"},
+    {"stream": "ing\x1b[0m\nhalf"},
+    {"stream": " line\n"},
+    {"aux": {"ID": ID}},
+    {"stream": "Successfully built abababababab\n"},
+)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+async def test_a_build_is_followed_wherever_its_answer_is_cut(
+    tmp_path: Path, step: ImageBuild, size: int
+) -> None:
+    peer = Peer(*(BUILT[at : at + size] for at in range(0, len(BUILT), size)))
+    peer.made = {"demo:1": ID}
+    async with recording(peer, tmp_path) as ctx:
+        done = await build(step, ctx)
+    assert (done.note, done.changed) == ("built abababababab", True)
+    assert [text for _, text in ctx.lines][2:5] == ["Step 2/2 : RUN make", "warning", "half line"]
+    assert [(span.name, span.subject) for span in ctx.spans] == [("step 1", "FROM x"), ("step 2", "RUN make")]
+    assert all(span.closed for span in ctx.spans)
+    assert [(done, total) for done, total, _, _ in ctx.progressed] == [(0, 2), (1, 2), (2, 2)]
+    assert json.loads(peer.query["buildargs"]) == {"A": "1"}
+    assert (peer.query["t"], peer.query["target"], peer.query["forcerm"]) == ("demo:1", "t", "1")
+    assert b"Dockerfile" in peer.body
+
+
+async def test_the_same_image_again_is_no_change(tmp_path: Path, step: ImageBuild) -> None:
+    async with recording(Peer(BUILT, images={"demo:1": ID}), tmp_path) as ctx:
+        done = await build(step, ctx)
+    assert (done.note, done.changed) == ("abababababab is up to date", False)
+
+
+@pytest.mark.parametrize("answer", [b"", said({"stream": "Step 1/2 : FROM x\n"}), BUILT])
+async def test_an_answer_that_ends_early_is_no_success(
+    tmp_path: Path, step: ImageBuild, answer: bytes
+) -> None:
+    async with recording(Peer(answer), tmp_path) as ctx:
+        with pytest.raises(ActionError, match="ended without an image"):
+            await build(step, ctx)
+
+
+async def test_a_failed_instruction_is_named_with_its_status_and_last_lines(
+    tmp_path: Path, step: ImageBuild
+) -> None:
+    peer = Peer(
+        said(
+            {"stream": "Step 3/4 : RUN apt-get update\n"},
+            {"stream": " ---> Running in 0123\n"},
+            {"stream": "E: Temporary failure resolving 'mirror'\n"},
+            {"errorDetail": {"code": 100, "message": "The command … returned a non-zero code: 100"}},
+        )
+    )
+    async with recording(peer, tmp_path) as ctx:
+        with pytest.raises(ActionError) as caught:
+            await build(step, ctx)
+    assert caught.value.cause == "RUN apt-get update returned 100"
+    assert caught.value.details[-1] == "E: Temporary failure resolving 'mirror'"
+    assert "mirror cannot be reached" in caught.value.hint
+    assert all(span.closed for span in ctx.spans)
+
+
+async def test_a_long_message_is_read(tmp_path: Path, step: ImageBuild) -> None:
+    peer = Peer(said({"stream": "\x1b[1m" * 100_000 + "end\n"}), BUILT)
+    peer.made = {"demo:1": ID}
+    async with recording(peer, tmp_path) as ctx:
+        await build(step, ctx)
+    assert "end" in ctx.lines[0][1]
+
+
+async def test_images_that_are_there_are_not_pulled(tmp_path: Path) -> None:
+    peer = Peer(images={"redis:7": ID})
+    async with recording(peer, tmp_path) as ctx:
+        done = await pull(ImagePull(kind="image.pull", images=("redis:7",)), ctx)
+    assert not done.changed
+    assert peer.query == {}
+
+
+async def test_a_pull_tells_bytes_and_uses_the_users_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    auth = base64.b64encode(b"me:secret").decode()
+    config = json.dumps({"auths": {"quay.example": {"auth": auth}}})
+    await asyncio.to_thread((tmp_path / "config.json").write_text, config)
+    layer = {"id": "layer", "status": "Downloading"}
+    peer = Peer(
+        said(
+            {"id": "layer", "status": "Pulling fs layer", "progressDetail": {}},
+            layer | {"progressDetail": {"current": 10, "total": 100}},
+            layer | {"progressDetail": {"current": 60, "total": 100}},
+            {"id": "layer", "status": "Download complete", "progressDetail": {}},
+            {"status": "Status: Downloaded newer image"},
+        )
+    )
+    peer.made = {"quay.example/a/b": ID}
+    async with recording(peer, tmp_path) as ctx:
+        done = await pull(ImagePull(kind="image.pull", images=("quay.example/a/b",)), ctx)
+    assert done.note == "pulled quay.example/a/b"
+    assert peer.query["fromImage"] == "quay.example/a/b:latest"
+    assert json.loads(base64.urlsafe_b64decode(peer.headers["X-Registry-Auth"]))["username"] == "me"
+    assert ctx.secrets == ["secret"]
+    assert [(done, total, unit) for done, total, unit, _ in ctx.progressed] == [
+        (0, None, "B"),
+        (10, 100, "B"),
+        (60, 100, "B"),
+        (100, 100, "B"),
+    ]
+    assert [(span.name, span.subject, span.closed) for span in ctx.spans] == [
+        ("pull", "quay.example/a/b", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("toomanyrequests: You have reached your pull rate limit", "limits pulls"),
+        ("unauthorized: authentication required", "log in"),
+        ("manifest unknown", "check the image's name and tag"),
+        ("dial tcp: lookup registry: no such host", "cannot be reached"),
+        ("write /var/lib: no space left on device", "make room"),
+    ],
+)
+async def test_a_failed_pull_says_what_helps(tmp_path: Path, reason: str, hint: str) -> None:
+    async with recording(Peer(said({"error": reason})), tmp_path) as ctx:
+        with pytest.raises(ActionError) as caught:
+            await pull(ImagePull(kind="image.pull", images=("demo:1",)), ctx)
+    assert caught.value.cause == f"demo:1 could not be pulled: {reason}"
+    assert hint in caught.value.hint
+
+
+async def test_every_failed_pull_is_told(tmp_path: Path) -> None:
+    async with recording(Peer(said({"error": "manifest unknown"})), tmp_path) as ctx:
+        with pytest.raises(ActionError) as caught:
+            await pull(ImagePull(kind="image.pull", images=("a:1", "b:1")), ctx)
+    assert caught.value.cause == "2 of 2 images could not be pulled"
+    assert [detail.partition(" ")[0] for detail in caught.value.details] == ["a:1", "b:1"]
+
+
+async def test_at_the_deadline_a_build_says_where_it_was(tmp_path: Path, step: ImageBuild) -> None:
+    peer = Peer(said({"stream": "Step 1/2 : RUN sleep\n"}))
+    peer.held.clear()
+    async with recording(peer, tmp_path) as ctx:
+        ctx.deadline = asyncio.get_running_loop().time() + 0.5
+        with pytest.raises(ActionError) as caught:
+            await build(step, ctx)
+        peer.held.set()
+    assert caught.value.cause == "the build was still at RUN sleep when the time was up"
+
+
+async def test_at_the_deadline_a_pull_says_what_it_lacked(tmp_path: Path) -> None:
+    peer = Peer()
+    peer.held.clear()
+    async with recording(peer, tmp_path) as ctx:
+        ctx.deadline = asyncio.get_running_loop().time() + 0.5
+        with pytest.raises(ActionError) as caught:
+            await pull(ImagePull(kind="image.pull", images=("b:1", "a:1")), ctx)
+        peer.held.set()
+    assert caught.value.cause == "a:1, b:1 still had to be pulled when the time was up"
+
+
+async def test_a_cancelled_build_ends_at_once(tmp_path: Path, step: ImageBuild) -> None:
+    peer = Peer(BUILT)
+    peer.held.clear()
+    async with recording(peer, tmp_path) as ctx:
+        building = asyncio.create_task(build(step, ctx))
+        await peer.answering.wait()
+        building.cancel()
+        await asyncio.wait({building}, timeout=1)
+        peer.held.set()
+    assert building.cancelled()
+    assert all(span.closed for span in ctx.spans)
+
+
+def test_a_total_is_told_once_all_layers_have_one() -> None:
+    layers = Layers()
+    layers.take({"id": "a", "status": "Pulling fs layer"})
+    layers.take({"id": "b", "status": "Downloading", "progressDetail": {"current": 5, "total": 10}})
+    assert (layers.done, layers.total) == (5, None)
+    layers.take({"id": "a", "status": "Downloading", "progressDetail": {"current": 1, "total": 2}})
+    assert (layers.done, layers.total) == (6, 12)
+    assert not layers.take({"id": "c", "status": "Already exists"})
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        ("redis", "docker.io/library/redis:latest"),
+        ("redis:7", "docker.io/library/redis:7"),
+        ("me/app:1", "docker.io/me/app:1"),
+        ("docker.io/redis:7", "docker.io/library/redis:7"),
+        ("localhost/app:1", "localhost/app:1"),
+        ("host:5000/app", "host:5000/app:latest"),
+        ("quay.example/a/b@sha256:00", "quay.example/a/b@sha256:00"),
+    ],
+)
+def test_names_are_completed_as_runtimes_do(image: str, full: str) -> None:
+    assert canonical(image) == full
+    assert canonical(full) == full
+    assert with_tag(with_tag(image)) == with_tag(image)
+
+
+def test_logins_are_read_from_dockers_and_podmans_files(tmp_path: Path) -> None:
+    def auth(name: str) -> dict[str, str]:
+        return {"auth": base64.b64encode(f"{name}:pass:word".encode()).decode()}
+
+    podman = tmp_path / ".config" / "containers"
+    podman.mkdir(parents=True)
+    (podman / "auth.json").write_text(
+        json.dumps({"auths": {"quay.example": auth("wide"), "quay.example/team": auth("team")}})
+    )
+    docker = tmp_path / ".docker"
+    docker.mkdir()
+    hub = {"https://index.docker.io/v1/": auth("hub"), "broken": {"auth": "%"}, "helped": {}}
+    (docker / "config.json").write_text(json.dumps({"auths": hub}))
+    logins = read_logins({}, tmp_path)
+    assert find_login(logins, "quay.example/team/app:1")["username"] == "team"
+    assert find_login(logins, "quay.example/teams/app:1")["username"] == "wide"
+    assert find_login(logins, canonical("redis"))["password"] == "pass:word"
+    assert find_login(logins, "broken/app:1") == {}
+    assert find_login(logins, "other.example/app:1") == {}
+
+
+# One suite over every engine, for real.
+
+
+@pytest.fixture(scope="module", params=["docker", "podman"])
+def environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    with running(request.param, tmp_path_factory.mktemp("engine")) as environment:
+        need_image(BASE)
+        if request.param == "podman":
+            give_to_podman(BASE, environment)
+        yield environment
+
+
+@pytest.fixture
+async def ctx(environment: dict[str, str], tmp_path: Path) -> Recorder:
+    return Recorder(folder=tmp_path, cache=tmp_path / "cache", host=LocalHost(environment))
+
+
+@pytest.fixture
+async def tag(ctx: Recorder) -> AsyncIterator[str]:
+    name = f"bringup-test-{uuid.uuid4().hex[:8]}:1"
+    yield name
+    engine = await ctx.host.engine()
+    async with engine.client() as docker:
+        with contextlib.suppress(Exception):  # a test that builds nothing leaves nothing
+            await docker.images.delete(name, force=True)
+
+
+def dockerfile(folder: Path, *lines: str) -> Path:
+    context = folder / "context"
+    context.mkdir(exist_ok=True)
+    (context / "Dockerfile").write_text("\n".join((f"FROM {BASE}", *lines)) + "\n")
+    return context
+
+
+async def image_step(folder: Path, tag: str, *lines: str) -> ImageBuild:
+    context = await asyncio.to_thread(dockerfile, folder, *lines)
+    return await asyncio.to_thread(ImageBuild, kind="image.build", tag=tag, context=context)
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(180)
+async def test_an_engine_builds_and_finds_it_built(ctx: Recorder, tag: str, tmp_path: Path) -> None:
+    step = await image_step(tmp_path, tag, "RUN echo one && echo two >&2", "COPY . /context")
+    first = await build(step, ctx)
+    assert first.changed
+    assert {"one", "two"} <= {text for _, text in ctx.lines}
+    assert [span.name for span in ctx.spans] == ["step 1", "step 2", "step 3"]
+    assert ctx.progressed[-1][:2] == (3, 3)
+    again = await build(step, ctx)
+    assert not again.changed
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(180)
+async def test_an_engine_tells_which_instruction_failed(ctx: Recorder, tag: str, tmp_path: Path) -> None:
+    step = await image_step(tmp_path, tag, "RUN echo reason; exit 7")
+    with pytest.raises(ActionError) as caught:
+        await build(step, ctx)
+    assert caught.value.cause == "RUN echo reason; exit 7 returned 7"
+    assert "reason" in caught.value.details
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(180)
+async def test_a_cancelled_build_leaves_no_container(ctx: Recorder, tag: str, tmp_path: Path) -> None:
+    mark = f"sleep 3{uuid.uuid4().int % 10**9}"
+    building = asyncio.create_task(build(await image_step(tmp_path, tag, f"RUN echo begun; {mark}"), ctx))
+    while ("", "begun") not in ctx.lines and not building.done():
+        await asyncio.wait({building}, timeout=0.05)
+    assert await asyncio.to_thread(processes, mark)
+    building.cancel()
+    await asyncio.wait({building}, timeout=2)
+    assert building.cancelled()
+    for _ in range(60):
+        if not await leftovers(ctx, mark):
+            break
+        await asyncio.sleep(0.05)
+    assert await leftovers(ctx, mark) == []
+    assert ctx.warnings == []
+
+
+async def leftovers(ctx: Recorder, mark: str) -> list[str]:
+    engine = await ctx.host.engine()
+    async with engine.client() as docker:
+        listed = await docker._query_json("containers/json", params={"all": "true"})
+    containers = [each["Id"] for each in listed if mark in str(each.get("Command"))]
+    return containers + await asyncio.to_thread(processes, mark)
+
+
+def processes(mark: str) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0") == mark.encode().split():
+                found.append(process.name)
+    return found

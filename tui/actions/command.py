@@ -1,0 +1,72 @@
+"""`command`: a program or a line of shell on the host."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tui.actions.context import Done
+from tui.actions.deadline import in_time
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tui.actions.context import Context
+    from tui.plan.steps import Command
+
+_KEPT = 15  # lines shown with an error
+_NOT_FOUND = 127  # a shell's status for a command that is not there
+
+
+async def run(step: Command, ctx: Context) -> Done:
+    """Runs a command, unless its `unless` says that there is nothing to do.
+
+    Raises:
+        ActionError: It failed, could not be started, or was not done at the deadline.
+    """
+    if step.unless and await _run(step, ctx, ("sh", "-c", step.unless), lambda _: None) == 0:
+        return Done("nothing to do", changed=False)
+    argv = step.argv or ("sh", "-c", step.shell)
+    shown = step.shell or " ".join(argv)
+    last: deque[str] = deque(maxlen=_KEPT)
+
+    def tell(line: str) -> None:
+        ctx.log(line)
+        if line.strip():
+            last.append(line)
+
+    async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
+        status = await _run(step, ctx, argv, tell)
+    if status:
+        hint = "a program that it calls is not installed, or not on PATH" if status == _NOT_FOUND else ""
+        raise ActionError(f"{shown} {_end(status)}", hint, tuple(last))
+    return Done(last[-1] if last else "")
+
+
+async def _run(step: Command, ctx: Context, argv: Sequence[str], on_line: Callable[[str], None]) -> int:
+    folder = step.folder or ctx.folder
+    try:
+        return await ctx.host.run(argv, on_line=on_line, env=step.env, folder=folder)
+    except FileNotFoundError as error:
+        if not await asyncio.to_thread(folder.is_dir):
+            raise ActionError(f"the command's folder {folder} does not exist") from error
+        raise ActionError(
+            f"there is no program {argv[0]}", "install it, or correct its name or PATH"
+        ) from error
+    except OSError as error:
+        raise ActionError(
+            f"{argv[0]} cannot be run: {error.strerror}",
+            "is it executable, and made for this machine?",
+        ) from error
+
+
+def _end(status: int) -> str:
+    if status > 0:
+        return f"exited with status {status}"
+    try:
+        return f"was ended by signal {signal.Signals(-status).name}"
+    except ValueError:  # a signal without a name, such as a real-time one
+        return f"was ended by signal {-status}"

@@ -1,0 +1,192 @@
+"""`kind.load`: images from the container engine into the cluster's nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.actions.context import Done
+from tui.actions.deadline import in_time
+from tui.actions.engine_api import find_image
+from tui.actions.kind.nodes import find_nodes, run_in
+from tui.actions.kind.output import Output
+from tui.actions.registry import canonical
+from tui.actions.scratch import scratch_folder
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from aiodocker import Docker
+    from aiohttp import StreamReader
+
+    from tui.actions.context import Context
+    from tui.actions.kind.nodes import Node
+    from tui.hosts.containers import ContainerEngine
+    from tui.plan.steps import KindLoad
+
+_CHUNK = 1 << 21  # bytes written at once
+_LOOK = 0.25  # seconds between looks at how far a load is
+_ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of one platform
+
+
+async def load(step: KindLoad, ctx: Context) -> Done:
+    """Loads images into the nodes that do not have them.
+
+    One archive a call: kind loads several at once unreliably (kubernetes-sigs/kind#2477).
+
+    Raises:
+        ActionError: An image is not in the engine, there is no cluster, or a load failed.
+    """
+    engine = await ctx.host.engine()
+    loaded: list[str] = []
+    async with engine.client() as docker:
+        nodes = [node for node in await find_nodes(docker, ctx.cluster.name) if node.holds_images]
+        if not nodes:
+            raise ActionError(
+                f"there is no cluster {ctx.cluster.name}", "have a `kind.create` step run before this one"
+            )
+        images = {name: await _wanted(docker, name) for name in dict.fromkeys(step.images)}
+        for name, image in images.items():
+            if await _have_all(docker, nodes, name, image["Id"]):
+                ctx.log(f"{name} is in all nodes already")
+                continue
+            await _load(ctx, engine, docker, name, image, len(nodes))
+            loaded.append(name)
+    if not loaded:
+        return Done("all images are in the nodes already", changed=False)
+    return Done(f"loaded {', '.join(loaded)}")
+
+
+async def _wanted(docker: Docker, name: str) -> dict[str, Any]:
+    image = await find_image(docker, name)
+    if image is None:
+        raise ActionError(
+            f"the container engine has no image {name}",
+            "have an `image.build` or `image.pull` step run before this one",
+        )
+    return image
+
+
+async def _have_all(docker: Docker, nodes: list[Node], name: str, identity: str) -> bool:
+    identities = await asyncio.gather(*(_identity(docker, node, name) for node in nodes))
+    return all(each == identity for each in identities)
+
+
+async def _identity(docker: Docker, node: Node, name: str) -> str:
+    """The ID of a node's image of that name; empty where it has none."""
+    status, output = await run_in(docker, node, ("crictl", "inspecti", "-o", "json", name))
+    try:
+        return str(json.loads(output)["status"]["id"]) if status == 0 else ""
+    except (ValueError, KeyError, TypeError):  # another crictl than is known: the image is loaded again
+        return ""
+
+
+async def _load(
+    ctx: Context, engine: ContainerEngine, docker: Docker, name: str, image: Mapping[str, Any], nodes: int
+) -> None:
+    async with in_time(ctx, lambda: f"{name} was still being loaded"), scratch_folder(ctx.cache) as folder:
+        archive = folder / "image.tar"
+        with ctx.span("save", name):
+            if engine.flavour == "podman":
+                await _name_in_full(docker, name, image)
+            await _save(ctx, engine, docker, name, image, archive)
+        with ctx.span("load", name):
+            await _import(ctx, engine, name, archive, nodes)
+
+
+async def _name_in_full(docker: Docker, name: str, image: Mapping[str, Any]) -> None:
+    """Gives a Podman image the name that pods will ask for.
+
+    What `podman build -t demo` makes is `localhost/demo`; a pod's `demo` is `docker.io/library/demo`.
+    """
+    full = canonical(name)
+    if "@" not in full and full not in (image.get("RepoTags") or ()):
+        repository, _, tag = full.rpartition(":")
+        await docker.images.tag(name, repository, tag=tag)
+
+
+async def _save(
+    ctx: Context, engine: ContainerEngine, docker: Docker, name: str, image: Mapping[str, Any], archive: Path
+) -> None:
+    """Writes the image's archive; its size is the engine's figure of the image, which is close to it."""
+    exported = canonical(name) if engine.flavour == "podman" else name
+    params = {}
+    if tuple(int(part) for part in engine.api_version.split(".")[:2]) >= _ONE_PLATFORM:
+        platform = {"os": image["Os"], "architecture": image["Architecture"]}
+        params["platform"] = json.dumps(
+            platform | ({"variant": image["Variant"]} if image.get("Variant") else {})
+        )
+    expected = float(image.get("Size") or 0)
+    written = 0
+    file = await asyncio.to_thread(archive.open, "wb")
+    try:
+        async with docker._query(f"images/{exported}/get", params=params, timeout=None) as response:
+            try:
+                async for chunk in _gathered(response.content):
+                    await asyncio.to_thread(file.write, chunk)
+                    written += len(chunk)
+                    ctx.progress(written, max(expected, written), "B", f"save {name}")
+            finally:
+                response.close()  # or a cancelled save would go on
+    finally:
+        await asyncio.to_thread(file.close)
+
+
+async def _gathered(content: StreamReader) -> AsyncIterator[bytes]:
+    """A stream in pieces that are worth a thread's while."""
+    gathered = bytearray()
+    async for chunk in content.iter_any():
+        gathered += chunk
+        if len(gathered) >= _CHUNK:
+            yield bytes(gathered)
+            gathered.clear()
+    yield bytes(gathered)
+
+
+async def _import(ctx: Context, engine: ContainerEngine, name: str, archive: Path, nodes: int) -> None:
+    output = Output(ctx)
+    argv = ("kind", "load", "image-archive", str(archive), "--name", ctx.cluster.name)
+    watching = asyncio.create_task(_watch(ctx, name, archive, nodes))
+    try:
+        status = await output.follow(argv, engine)
+    finally:
+        watching.cancel()
+        await asyncio.wait({watching})
+    if status:
+        raise output.failure(f"{name} could not be loaded into cluster {ctx.cluster.name}", status)
+
+
+async def _watch(ctx: Context, name: str, archive: Path, nodes: int) -> None:
+    """Tells how much of the archive the nodes have read, where the system can say."""
+    total = (await asyncio.to_thread(archive.stat)).st_size * nodes
+    told = 0
+    while True:
+        await asyncio.sleep(_LOOK)
+        done = await asyncio.to_thread(lambda: sum(positions(archive)))
+        if done > told:
+            told = done
+            ctx.progress(min(done, total), total, "B", f"load {name}")
+
+
+def positions(file: Path, proc: Path = Path("/proc")) -> list[int]:
+    """How far the `kind` command has got in each of its readings of a file; none where not on Linux.
+
+    It hands the file itself to what writes to the node, and such a shared file has one position.
+    """
+    needle = str(file).encode()
+    found: list[int] = []
+    for process in proc.glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            if needle in (process / "cmdline").read_bytes():
+                found += _positions(process, str(file))
+    return found
+
+
+def _positions(process: Path, file: str) -> Iterator[int]:
+    for link in (process / "fd").iterdir():
+        if str(link.readlink()) == file:
+            yield int((process / "fdinfo" / link.name).read_text().split(maxsplit=2)[1])

@@ -1,0 +1,205 @@
+"""The step `kubernetes.apply`: server-side apply, namespaces and CRDs first."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.actions.context import Done
+from tui.actions.kubernetes.client import ApiError, UnreachableError, connect
+from tui.actions.kubernetes.discovery import Discovery
+from tui.actions.kubernetes.manifests import load
+from tui.actions.kubernetes.webhooks import denied_by, is_busy, passing, unanswered
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tui.actions.context import Context
+    from tui.actions.kubernetes.client import Api, Object
+    from tui.actions.kubernetes.manifests import Manifest
+    from tui.plan.steps import KubernetesApply
+
+Outcome = Literal["created", "configured", "unchanged"]
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before each further try of an object that the server could not take just now."""
+
+_ESTABLISHED_WITHIN = 60.0
+_POLL = 0.2
+_OURS = ("managedFields", "resourceVersion")
+
+
+async def apply(step: KubernetesApply, ctx: Context) -> Done:
+    """Applies a step's manifests.
+
+    Returns:
+        Unchanged where every object was as it should be.
+
+    Raises:
+        BringupError: A manifest cannot be read, or the API server refuses an object.
+    """
+    manifests = await load(step, ctx)
+    for value in secret_values(manifests):
+        ctx.secret(value)
+    async with connect(ctx) as api:
+        outcomes = await _Application(api, ctx, step.namespace or "default", len(manifests)).run(manifests)
+    counts = Counter(outcomes)
+    parts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
+    return Done(f"{len(outcomes)} objects: {parts}", changed=set(counts) != {"unchanged"})
+
+
+def in_order(manifests: Sequence[Manifest]) -> tuple[list[Manifest], list[Manifest], list[Manifest]]:
+    """Namespaces, CRDs and the rest, each in the order given: the rest may need either."""
+    namespaces = [m for m in manifests if m.kind == "Namespace"]
+    definitions = [m for m in manifests if m.kind == "CustomResourceDefinition"]
+    first = {id(m) for m in (*namespaces, *definitions)}
+    return namespaces, definitions, [m for m in manifests if id(m) not in first]
+
+
+def secret_values(manifests: Iterable[Manifest]) -> list[str]:
+    """What Secrets hold, decoded; binary values as they are written."""
+    values: list[str] = []
+    for manifest in manifests:
+        if manifest.kind == "Secret":
+            values += [str(value) for value in (manifest.body.get("stringData") or {}).values()]
+            values += [_decoded(str(value)) for value in (manifest.body.get("data") or {}).values()]
+    return [value for value in values if value.strip()]
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value).decode()
+    except (binascii.Error, ValueError):
+        return value
+
+
+class _Application:
+    """One call of the step."""
+
+    def __init__(self, api: Api, ctx: Context, namespace: str, total: int) -> None:
+        self._api = api
+        self._ctx = ctx
+        self._namespace = namespace
+        self._total = total
+        self._discovery = Discovery(api)
+        self._outcomes: list[Outcome] = []
+
+    async def run(self, manifests: Sequence[Manifest]) -> list[Outcome]:
+        namespaces, definitions, rest = in_order(manifests)
+        for manifest in (*namespaces, *definitions):
+            await self._take(manifest)
+        for definition in definitions:
+            await self._established(definition)
+        for manifest in rest:
+            await self._take(manifest)
+        return self._outcomes
+
+    async def _take(self, manifest: Manifest) -> None:
+        self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)
+        outcome = await self._persist(manifest)
+        self._ctx.log(f"{manifest.title} {outcome}")
+        self._outcomes.append(outcome)
+        self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)
+
+    async def _persist(self, manifest: Manifest) -> Outcome:
+        for count, pause in enumerate((*PAUSES, None), 1):
+            try:
+                return await self._apply(manifest)
+            except (ApiError, UnreachableError) as error:
+                if pause is None or not is_passing(error):
+                    raise self._explained(manifest, error) from error
+                pause = max(pause, getattr(error, "retry_after", None) or 0.0)
+                if self._too_late(pause):
+                    raise self._explained(manifest, error) from error
+                self._ctx.log(f"{manifest.title}: {error.cause}; try {count + 1} in {pause:g} s")
+                await asyncio.sleep(pause)
+        raise AssertionError("the last try either succeeds or raises")
+
+    def _too_late(self, pause: float) -> bool:
+        deadline = self._ctx.deadline
+        return deadline is not None and asyncio.get_running_loop().time() + pause >= deadline
+
+    async def _apply(self, manifest: Manifest) -> Outcome:
+        resource = await self._discovery.resource(manifest.api_version, manifest.kind)
+        body = manifest.body
+        namespace = body["metadata"].get("namespace") or self._namespace
+        if resource.namespaced:
+            body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
+        path = resource.item(namespace, manifest.name)
+        before = await self._api.find(path)
+        after = await self._api.apply(path, body)
+        return outcome_of(before, after)
+
+    async def _established(self, definition: Manifest) -> None:
+        """Waits until objects of a CRD can be made: right after it was applied they are refused."""
+        resource = await self._discovery.resource(definition.api_version, definition.kind)
+        now = asyncio.get_running_loop().time
+        end = now() + _ESTABLISHED_WITHIN
+        end = end if self._ctx.deadline is None else min(end, self._ctx.deadline)
+        while True:
+            found = await self._api.get(resource.item("", definition.name))
+            conditions = {c["type"]: c for c in found.get("status", {}).get("conditions") or []}
+            if conditions.get("Established", {}).get("status") == "True":
+                return
+            refused = conditions.get("NamesAccepted", {})
+            if refused.get("status") == "False" or now() + _POLL >= end:
+                raise ActionError(
+                    f"{definition.title} was not established: {refused.get('message') or 'it took too long'}",
+                    "another CRD may use the same names: kubectl get crds",
+                )
+            await asyncio.sleep(_POLL)
+
+    def _explained(self, manifest: Manifest, error: ApiError | UnreachableError) -> ActionError:
+        if isinstance(error, UnreachableError):
+            return error
+        return ActionError(
+            f"{manifest.title} was refused (status {error.status}): {error.message}",
+            _hint(error) or f"it is in {manifest.source}",
+            (manifest.source,),
+        )
+
+
+def is_passing(error: ApiError | UnreachableError) -> bool:
+    """Whether an object may be taken in a moment.
+
+    A webhook that cannot be asked counts only where its server is not listening yet: a wrong certificate or
+    name does not mend itself.
+    """
+    if isinstance(error, UnreachableError):
+        return True
+    if unanswered(error.message):
+        return passing(error.message)
+    if denied_by(error.message):
+        return False
+    return error.status == 409 or is_busy(error)
+
+
+def outcome_of(before: Object | None, after: Object) -> Outcome:
+    """What applying an object did, by what it was before and is now."""
+    if before is None:
+        return "created"
+    if before["metadata"].get("resourceVersion") == after.get("metadata", {}).get("resourceVersion"):
+        return "unchanged"
+    return "unchanged" if _wanted(before) == _wanted(after) else "configured"
+
+
+def _wanted(found: Object) -> dict[str, Any]:
+    """An object without what the server and controllers write into it meanwhile."""
+    metadata = {key: value for key, value in found["metadata"].items() if key not in _OURS}
+    return {**{key: value for key, value in found.items() if key != "status"}, "metadata": metadata}
+
+
+def _hint(error: ApiError) -> str:
+    if error.status == 404 and "namespaces" in error.message:
+        return "the namespace must come first: apply it, or put a kubernetes.namespace step before this one"
+    if "being terminated" in error.message:
+        return "the namespace is being deleted; wait until it is gone, then try again"
+    if unanswered(error.message):
+        return "the webhook is not answering yet: put a kubernetes.probe step before this one"
+    if "immutable" in error.message:
+        return "what was there before cannot be changed into this: delete it, then apply it anew"
+    return error.hint

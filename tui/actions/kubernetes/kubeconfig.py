@@ -1,0 +1,127 @@
+"""How to reach a cluster, by its kubeconfig file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ssl
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tui.errors import ActionError
+
+_PLUGINS = ("exec", "auth-provider")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An API server's address and what it is shown.
+
+    Attributes:
+        server: Its URL, without a slash at the end.
+        authority: Its certificate authority, as PEM; the system's own where empty.
+        certificate: The client's certificate, as PEM.
+        key: The client's key, as PEM.
+        token: A bearer token.
+        server_name: The name that its certificate must bear, where that is not the URL's.
+        insecure: Whether its certificate is not looked at.
+    """
+
+    server: str
+    authority: bytes = b""
+    certificate: bytes = field(default=b"", repr=False)
+    key: bytes = field(default=b"", repr=False)
+    token: str = field(default="", repr=False)
+    server_name: str | None = None
+    insecure: bool = False
+
+    def tls(self) -> ssl.SSLContext:
+        """How the connection is secured, by the rules that kubectl has.
+
+        Raises:
+            ActionError: A certificate or key cannot be used.
+        """
+        try:
+            context = ssl.create_default_context(cadata=self.authority.decode() or None)
+            # Clusters' own authorities lack what RFC 5280 asks for, and Python 3.13 insists on.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            if self.insecure:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            if self.certificate:
+                self._load_certificate(context)
+        except (ssl.SSLError, ValueError) as error:
+            raise ActionError(f"the kubeconfig's certificates cannot be used: {error}") from error
+        return context
+
+    def _load_certificate(self, context: ssl.SSLContext) -> None:
+        with tempfile.TemporaryDirectory(prefix="bringup-") as folder:  # OpenSSL takes the key as a file only
+            pair = Path(folder) / "pair.pem"
+            pair.write_bytes(self.certificate + b"\n" + self.key)
+            context.load_cert_chain(pair)
+
+
+def read_access(path: Path) -> Access:
+    """Reads the current context of a kubeconfig file.
+
+    Only what is in the file is used, as in Kind's own: certificates or a token. Programs
+    that the file would have started for a login are not.
+
+    Raises:
+        ActionError: There is no such file, or it cannot be used.
+    """
+    try:
+        config = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+    except FileNotFoundError:
+        raise ActionError(
+            f"there is no kubeconfig at {path}",
+            "the cluster does not exist yet: put kind.create before this step",
+        ) from None
+    except (OSError, yaml.YAMLError) as error:
+        raise ActionError(f"cannot read the kubeconfig {path}: {error}") from error
+    try:
+        context = _named(config, "context", config["current-context"])
+        cluster = _named(config, "cluster", context["cluster"])
+        user = _named(config, "user", context["user"])
+        return _access(cluster, user, path.parent)
+    except (KeyError, TypeError, StopIteration, binascii.Error, OSError) as error:
+        raise ActionError(
+            f"the kubeconfig {path} is not complete: {error!r}",
+            "have it written anew: kind export kubeconfig --name CLUSTER --kubeconfig FILE",
+        ) from error
+
+
+def _named(config: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(entry[kind] for entry in config[f"{kind}s"] if entry["name"] == name)
+    return found
+
+
+def _access(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Access:
+    if plugin := next((p for p in _PLUGINS if p in user), None):
+        raise ActionError(
+            f"the kubeconfig's user logs in by {plugin!r}, which is not supported",
+            "use a kubeconfig with a certificate or a token, such as Kind writes",
+        )
+    return Access(
+        server=str(cluster["server"]).rstrip("/"),
+        authority=_content(cluster, "certificate-authority", folder),
+        certificate=_content(user, "client-certificate", folder),
+        key=_content(user, "client-key", folder),
+        token=user.get("token") or _token(user, folder),
+        server_name=cluster.get("tls-server-name"),
+        insecure=bool(cluster.get("insecure-skip-tls-verify")),
+    )
+
+
+def _content(entry: dict[str, Any], key: str, folder: Path) -> bytes:
+    if data := entry.get(f"{key}-data"):
+        return base64.b64decode(data)
+    return (folder / entry[key]).read_bytes() if entry.get(key) else b""
+
+
+def _token(user: dict[str, Any], folder: Path) -> str:
+    return (folder / user["tokenFile"]).read_text().strip() if user.get("tokenFile") else ""

@@ -1,0 +1,154 @@
+"""Looks at rollouts' pods while they come up: their states, events and logs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tui.actions.kubernetes.client import ApiError, UnreachableError
+from tui.actions.kubernetes.logs import follow
+from tui.actions.kubernetes.watch import Listed, watch
+from tui.actions.kubernetes.watched import LINES, Watched, event_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tui.actions.context import Context
+    from tui.actions.kubernetes.client import Api, Object
+    from tui.actions.kubernetes.companions import Start
+    from tui.actions.kubernetes.pods import Container
+    from tui.actions.kubernetes.rollouts import Rollout
+
+_OWNERS = {"ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"}
+_RECENT = timedelta(minutes=2)
+_KEPT = 500
+
+
+class Observer:
+    """Everything about the pods of some rollouts in one namespace.
+
+    Attributes:
+        pods: The pods there are, by uid.
+        troubles: The last warnings about the rollouts themselves, such as pods that may not be made.
+    """
+
+    def __init__(
+        self, api: Api, namespace: str, ctx: Context, start: Start, wake: Callable[[], None]
+    ) -> None:
+        self.pods: dict[str, Watched] = {}
+        self.troubles: deque[str] = deque(maxlen=5)
+        self._api = api
+        self._pods_path = f"/api/v1/namespaces/{namespace}/pods"
+        self._events_path = f"/api/v1/namespaces/{namespace}/events"
+        self._ctx = ctx
+        self._start = start
+        self._wake = wake
+        self._early: deque[Object] = deque(maxlen=_KEPT)  # events of pods that have not been seen yet
+
+    async def follow_pods(self, rollout: Rollout, selector: str) -> None:
+        """Looks at a rollout's pods until it is cancelled."""
+        async with contextlib.aclosing(watch(self._api, self._pods_path, labelSelector=selector)) as changes:
+            async for change in changes:
+                if isinstance(change, Listed):
+                    for pod in change.items:
+                        self._see(pod, rollout)
+                    there = {pod["metadata"]["uid"] for pod in change.items}
+                    for uid in [u for u, p in self.pods.items() if p.rollout == rollout and u not in there]:
+                        self._forget(uid)
+                elif change.kind == "DELETED":
+                    self._forget(change.item["metadata"]["uid"])
+                else:
+                    self._see(change.item, rollout)
+                self._wake()
+
+    async def follow_events(self, rollouts: Sequence[Rollout]) -> None:
+        """Looks at the namespace's events until it is cancelled; without the right to, at none."""
+        try:
+            async with contextlib.aclosing(watch(self._api, self._events_path)) as changes:
+                async for change in changes:
+                    if isinstance(change, Listed):
+                        for event in sorted(change.items, key=_happened):
+                            self._take_event(event, rollouts, live=False)
+                        for pod in self.pods.values():
+                            pod.end_history()
+                    elif change.kind != "DELETED":
+                        self._take_event(change.item, rollouts, live=True)
+        except ApiError as error:
+            self._ctx.log(f"events cannot be shown: {error.cause}")
+
+    async def last_lines(self, pod: Watched, container: Container) -> list[str]:
+        """The end of a container's log; of the run that crashed, where it waits for its next."""
+        query = {"container": container.name, "tailLines": str(LINES)}
+        if (
+            container.phase != "running"
+            and container.exit_code is not None
+            and container.phase != "terminated"
+        ):
+            query["previous"] = "true"
+        with contextlib.suppress(ApiError, UnreachableError):
+            text = await self._api.text(f"{self._pods_path}/{pod.name}/log", **query)
+            if text.strip():
+                return text.splitlines()[-LINES:]
+        return list(pod.lines)
+
+    def close(self) -> None:
+        """Ends what is being measured."""
+        for pod in self.pods.values():
+            pod.close()
+
+    def _see(self, pod: Object, rollout: Rollout) -> None:
+        uid = pod["metadata"]["uid"]
+        now = asyncio.get_running_loop().time()
+        known = self.pods.get(uid)
+        watched = known or self.pods.setdefault(uid, Watched(pod, rollout, self._ctx))
+        watched.see(pod, now)
+        if not known:
+            for event in [e for e in self._early if e["involvedObject"].get("uid") == uid]:
+                watched.take_event(event, live=False)
+            watched.end_history()
+        for container in watched.new_runs():
+            self._start(self._follow_log(watched, container))
+
+    def _forget(self, uid: str) -> None:
+        if pod := self.pods.pop(uid, None):
+            pod.close()
+            self._ctx.log("is gone", pod.source)
+
+    async def _follow_log(self, pod: Watched, container: Container) -> None:
+        await follow(
+            self._api,
+            f"{self._pods_path}/{pod.name}/log",
+            container.name,
+            take=lambda line: pod.take_line(container.name, line),
+            alive=lambda: pod.is_running(container.run),
+        )
+
+    def _take_event(self, event: Object, rollouts: Sequence[Rollout], *, live: bool) -> None:
+        about = event.get("involvedObject") or {}
+        if about.get("kind") == "Pod":
+            if pod := self.pods.get(about.get("uid", "")):
+                pod.take_event(event, live=live)
+            else:
+                self._early.append(event)
+        elif about.get("kind") in _OWNERS and event.get("type") == "Warning" and (live or _is_recent(event)):
+            name = about.get("name", "")
+            if any(name == r.name or name.startswith(f"{r.name}-") for r in rollouts):
+                text = event_text(event)
+                self.troubles.append(text)
+                self._ctx.log(text, f"{about['kind'].lower()}/{name}")
+
+
+def _happened(event: Object) -> str:
+    """When an event last happened, in RFC 3339, which compares as text."""
+    made = event["metadata"].get("creationTimestamp")
+    return str(event.get("lastTimestamp") or event.get("eventTime") or made or "")
+
+
+def _is_recent(event: Object) -> bool:
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(_happened(event)) < _RECENT
+    except ValueError:
+        return False

@@ -1,0 +1,125 @@
+"""What a pod's object says of its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from tui.actions.kubernetes.client import Object
+
+Stage = Literal["schedule", "start", "ready", "done"]
+STAGES: tuple[Stage, ...] = ("schedule", "start", "ready", "done")
+"""What a pod goes through until it is ready, in order."""
+
+PULL_FAILURES = {"ErrImagePull", "ImagePullBackOff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container's state.
+
+    Attributes:
+        name: Its name in the pod.
+        run: The id of its present or last run; empty before the first.
+        phase: `waiting`, `running` or `terminated`.
+        reason: Why, in one word, such as `CrashLoopBackOff`.
+        message: Why, at length.
+        exit_code: How its last run ended; None where none has ended.
+        exit_reason: Why its last run ended, such as `Error` or `OOMKilled`.
+        restarts: How often it was started anew.
+        image: The image that it runs.
+    """
+
+    name: str
+    run: str
+    phase: str
+    reason: str
+    message: str
+    exit_code: int | None
+    exit_reason: str
+    restarts: int
+    image: str
+
+    def __str__(self) -> str:
+        text = f"{self.name}: {self.reason or self.phase}"
+        if self.exit_code is not None and self.phase != "running":
+            ended = f" ({self.exit_reason})" if self.exit_reason not in {"", "Error", self.reason} else ""
+            text += f", exit code {self.exit_code}{ended}"
+        return text + (f", restarts: {self.restarts}" if self.restarts else "")
+
+
+def containers(pod: Object) -> list[Container]:
+    """The states of a pod's containers, those that initialise it first."""
+    status = pod.get("status", {})
+    entries = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
+    return [_container(entry) for entry in entries]
+
+
+def _container(entry: dict[str, Any]) -> Container:
+    phases: dict[str, dict[str, Any]] = entry.get("state") or {"waiting": {}}
+    phase, state = next(iter(phases.items()))
+    ended = state if phase == "terminated" else (entry.get("lastState") or {}).get("terminated") or {}
+    return Container(
+        name=entry["name"],
+        run=entry.get("containerID") or "",
+        phase=phase,
+        reason=state.get("reason", ""),
+        message=state.get("message", ""),
+        exit_code=ended.get("exitCode"),
+        exit_reason=ended.get("reason", ""),
+        restarts=entry.get("restartCount", 0),
+        image=entry.get("image", ""),
+    )
+
+
+def condition(pod: Object, kind: str) -> dict[str, Any]:
+    """A pod's condition, such as `Ready`; empty where it has none yet."""
+    conditions = pod.get("status", {}).get("conditions") or []
+    return next((c for c in conditions if c["type"] == kind), {})
+
+
+def holds(pod: Object, kind: str) -> bool:
+    """Whether a pod's condition is true."""
+    return condition(pod, kind).get("status") == "True"
+
+
+def stage(pod: Object) -> Stage:
+    """What a pod is about to do: be scheduled, have its containers started, become ready; or it is done."""
+    if holds(pod, "Ready"):
+        return "done"
+    if not holds(pod, "PodScheduled"):
+        return "schedule"
+    names = {c["name"] for c in pod["spec"]["containers"]}
+    started = {c.name for c in containers(pod) if c.phase == "running" or c.exit_code is not None}
+    return "ready" if names <= started else "start"
+
+
+def unschedulable(pod: Object) -> str:
+    """Why no node takes a pod; empty where one may."""
+    found = condition(pod, "PodScheduled")
+    if found.get("status") != "False":
+        return ""
+    return str(found.get("message") or found.get("reason") or "no node takes it")
+
+
+def describe(pod: Object) -> str:
+    """A pod's state, in one line."""
+    if "deletionTimestamp" in pod["metadata"]:
+        return "is ending"
+    if holds(pod, "Ready"):
+        return "ready"
+    if why := unschedulable(pod):
+        return f"not scheduled: {why}"
+    status = pod.get("status", {})
+    if status.get("reason"):
+        return f"{status.get('phase', '')}: {status['reason']}: {status.get('message', '')}"
+    states = [str(c) for c in containers(pod) if c.reason != "Completed"]
+    return "; ".join(states) if states else str(status.get("phase", "Pending"))
+
+
+def sources(pod: Object) -> dict[str, str]:
+    """What each container's lines are said to be from: the pod; and the container where it has several."""
+    name = pod["metadata"]["name"]
+    names = [c["name"] for key in ("initContainers", "containers") for c in pod["spec"].get(key) or ()]
+    return {each: f"pod/{name}" if len(names) == 1 else f"pod/{name}:{each}" for each in names}

@@ -1,0 +1,143 @@
+"""The step `kubernetes.probe`: a dry run until the admission webhooks answer.
+
+A webhook can refuse although its Deployment is Available: its service has no endpoints yet, or its
+certificate is not yet known to the API server (tektoncd/pipeline#2207).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tui.actions.context import Done
+from tui.actions.kubernetes.client import ApiError, UnreachableError, connect
+from tui.actions.kubernetes.discovery import Discovery, UnknownKindError
+from tui.actions.kubernetes.webhooks import denied_by, judge, unanswered, without_dry_run
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from tui.actions.context import Context
+    from tui.actions.kubernetes.client import Api
+    from tui.actions.kubernetes.discovery import Resource
+    from tui.plan.steps import KubernetesProbe
+
+WITHIN = 120.0
+"""Seconds that webhooks have to answer where the step has no deadline."""
+
+KIND_WITHIN = 30.0
+"""Seconds that the object's kind has to become known."""
+
+
+async def probe(step: KubernetesProbe, ctx: Context) -> Done:
+    """Dry-runs an object on the server until the webhooks that judge it answer, for or against it.
+
+    Returns:
+        Unchanged where they answered at once.
+
+    Raises:
+        ActionError: They did not answer in time, or the object is refused for what no webhook said.
+    """
+    missing = [key for key in ("apiVersion", "kind", "metadata") if not step.manifest.get(key)]
+    if missing:
+        raise ActionError(f"the object to probe with has no {missing[0]}", "write it as it would be applied")
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    end = begin + WITHIN if ctx.deadline is None else ctx.deadline
+    async with connect(ctx) as api:
+        with ctx.span("ready", f"webhooks of {step.manifest['kind']}"):
+            resource = await _resource(api, step, min(end, begin + KIND_WITHIN), ctx)
+            tries = await _Probe(api, step, resource, ctx).run(end)
+    if tries == 1:
+        return Done("answered at once", changed=False)
+    return Done(f"answered after {loop.time() - begin:.1f} s")
+
+
+async def _resource(api: Api, step: KubernetesProbe, end: float, ctx: Context) -> Resource:
+    """The object's resource; its CRD may only just have been applied."""
+    discovery = Discovery(api)
+    told = False
+    while True:
+        try:
+            return await discovery.resource(step.manifest["apiVersion"], step.manifest["kind"])
+        except (UnknownKindError, UnreachableError) as error:
+            if asyncio.get_running_loop().time() + step.interval >= end:
+                raise
+            if not told:
+                ctx.log(f"{error.cause}; waiting for it")
+            told = True
+            await asyncio.sleep(step.interval)
+
+
+class _Probe:
+    """One call of the step."""
+
+    def __init__(self, api: Api, step: KubernetesProbe, resource: Resource, ctx: Context) -> None:
+        self._api = api
+        self._step = step
+        self._resource = resource
+        self._ctx = ctx
+        self._subject = str(step.manifest["kind"])
+        self._why = ""
+
+    async def run(self, end: float) -> int:
+        """Tries until there is an answer.
+
+        Returns:
+            How often it tried.
+        """
+        tries = 1
+        while not await self._answers():
+            if asyncio.get_running_loop().time() + self._step.interval >= end:
+                raise ActionError(
+                    f"{self._subject}: the webhooks that judge it did not answer in time: {self._why}",
+                    "see whether the webhook's pods run and what they log; its service and CA must fit, too",
+                )
+            tries += 1
+            await asyncio.sleep(self._step.interval)
+        return tries
+
+    async def _answers(self) -> bool:
+        try:
+            await self._dry_run()
+        except ApiError as error:
+            verdict = judge(error)
+            if verdict == "refused":
+                raise self._refused(error) from error
+            if verdict == "waiting":
+                self._say(unanswered(error.message) or error.cause)
+                return False
+            self._ctx.log(f"webhook {denied_by(error.message)} answers: {error.message}")
+        except UnreachableError as error:
+            self._say(error.cause)
+            return False
+        return True
+
+    async def _dry_run(self) -> None:
+        body = self._step.manifest
+        metadata = body["metadata"]
+        namespace = metadata.get("namespace") or "default"
+        if name := metadata.get("name"):
+            await self._api.apply(self._resource.item(namespace, name), body, dryRun="All")
+        else:
+            path = self._resource.collection(namespace)
+            await self._api.request("POST", path, query={"dryRun": "All"}, body=body)
+
+    def _say(self, why: str) -> None:
+        if why != self._why:
+            self._ctx.log(f"not yet: {why}")
+        self._why = why
+
+    def _refused(self, error: ApiError) -> ActionError:
+        if name := without_dry_run(error.message):
+            return ActionError(
+                f"webhook {name} is not asked in dry runs, so that it cannot be probed",
+                "its configuration must declare sideEffects None; else wait for its Deployment alone",
+            )
+        if error.status == 404 and "namespaces" in error.message:
+            hint = "the object's namespace must come first: put a kubernetes.namespace step before this one"
+        else:
+            hint = error.hint or "correct the object: no webhook refused it, but the API server itself"
+        return ActionError(
+            f"{self._subject}: the probe was refused (status {error.status}): {error.message}",
+            hint,
+        )

@@ -1,0 +1,170 @@
+"""When a rollout is complete: the rules of `kubectl rollout status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.actions.kubernetes.client import Object
+
+_NOT_SEEN = "its controller has not seen its latest change yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a rollout is.
+
+    Attributes:
+        ready: Whether it is complete.
+        message: How far it is, in a sentence.
+        failed: Set where it will not become ready by itself; text that differs with each failure, so that one
+            from before can be told from a new one.
+    """
+
+    ready: bool
+    message: str
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A Deployment, StatefulSet or DaemonSet that is waited for.
+
+    Attributes:
+        kind: `deployment`, `statefulset` or `daemonset`.
+        name: Its name.
+        namespace: Its namespace.
+    """
+
+    kind: str
+    name: str
+    namespace: str
+
+    @classmethod
+    def parse(cls, text: str, namespace: str) -> Rollout:
+        """Reads `KIND/NAME`."""
+        kind, _, name = text.partition("/")
+        return cls(kind, name, namespace)
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def collection(self) -> str:
+        """The path of the list that it is in."""
+        return f"/apis/apps/v1/namespaces/{self.namespace}/{self.kind}s"
+
+    @property
+    def path(self) -> str:
+        """Its own path."""
+        return f"{self.collection}/{self.name}"
+
+    def status(self, found: Object | None) -> Status:
+        """How far it is, by what the API server has of it; None where it has nothing."""
+        if found is None:
+            return Status(False, f"it does not exist in namespace {self.namespace} yet")
+        return {"deployment": _deployment, "statefulset": _stateful_set, "daemonset": _daemon_set}[self.kind](
+            found
+        )
+
+
+def _deployment(found: Object) -> Status:
+    spec, status = found["spec"], found.get("status", {})
+    if found["metadata"].get("generation", 0) > status.get("observedGeneration", 0):
+        return Status(False, _NOT_SEEN)
+    for condition in status.get("conditions") or []:
+        if condition["type"] == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
+            message = condition.get("message") or "it made no progress for too long"
+            return Status(False, message, failed=f"{message} {condition.get('lastUpdateTime', '')}")
+    wanted, updated = spec.get("replicas"), status.get("updatedReplicas", 0)
+    if wanted is not None and updated < wanted:
+        return Status(False, f"{updated} of {wanted} new replicas have been updated")
+    if (old := status.get("replicas", 0) - updated) > 0:
+        return Status(False, f"{old} old replicas are still ending")
+    available = status.get("availableReplicas", 0)
+    return Status(available >= updated, f"{available} of {updated} updated replicas are available")
+
+
+def _stateful_set(found: Object) -> Status:
+    spec, status = found["spec"], found.get("status", {})
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return _by_hand(strategy)
+    observed = status.get("observedGeneration", 0)
+    if observed == 0 or found["metadata"].get("generation", 0) > observed:
+        return Status(False, _NOT_SEEN)
+    wanted, ready = spec.get("replicas"), status.get("readyReplicas", 0)
+    if wanted is not None and ready < wanted:
+        return Status(False, f"{ready} of {wanted} pods are ready")
+    updated = status.get("updatedReplicas", 0)
+    partition = (strategy.get("rollingUpdate") or {}).get("partition")
+    if wanted is not None and partition is not None and updated < wanted - partition:
+        return Status(False, f"{updated} of {wanted - partition} new pods have been updated")
+    if not partition and status.get("updateRevision") != status.get("currentRevision"):
+        return Status(False, f"{updated} pods are at the new revision {status.get('updateRevision')}")
+    return Status(True, f"{ready} of {wanted} pods are ready")
+
+
+def _daemon_set(found: Object) -> Status:
+    strategy, status = found["spec"].get("updateStrategy") or {}, found.get("status", {})
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return _by_hand(strategy)
+    if found["metadata"].get("generation", 0) > status.get("observedGeneration", 0):
+        return Status(False, _NOT_SEEN)
+    wanted, updated = status.get("desiredNumberScheduled", 0), status.get("updatedNumberScheduled", 0)
+    if updated < wanted:
+        return Status(False, f"{updated} of {wanted} new pods have been updated")
+    available = status.get("numberAvailable", 0)
+    return Status(available >= wanted, f"{available} of {wanted} updated pods are available")
+
+
+def _by_hand(strategy: Object) -> Status:
+    message = (
+        f"its update strategy is {strategy.get('type')}: it is updated by hand and never complete by itself"
+    )
+    return Status(False, message, failed=message)
+
+
+def is_probed(found: Object) -> bool:
+    """Whether a rollout's pods become ready by a probe or after a time, not just by being started."""
+    spec = found["spec"]
+    containers = spec["template"]["spec"]["containers"]
+    return bool(spec.get("minReadySeconds")) or all("readinessProbe" in each for each in containers)
+
+
+def selector(found: Object) -> str:
+    """A rollout's pods, as a label selector."""
+    wanted = found["spec"].get("selector") or {}
+    parts = [f"{key}={value}" for key, value in (wanted.get("matchLabels") or {}).items()]
+    for expression in wanted.get("matchExpressions") or []:
+        key, operator = expression["key"], expression["operator"]
+        values = f"({','.join(expression.get('values') or [])})"
+        parts.append(
+            {"Exists": key, "DoesNotExist": f"!{key}"}.get(operator, f"{key} {operator.lower()} {values}")
+        )
+    return ",".join(parts)
+
+
+def is_latest(rollout: Rollout, found: Object, pod: Object, replica_set: Object | None) -> bool:
+    """Whether a pod was made from the rollout's present template, rather than from one before.
+
+    Args:
+        rollout: The rollout.
+        found: What the API server has of it.
+        pod: One of its pods.
+        replica_set: The pod's owner, where the rollout is a Deployment.
+    """
+    labels = pod["metadata"].get("labels") or {}
+    notes = found["metadata"].get("annotations") or {}
+    if rollout.kind == "deployment":
+        theirs: str | None = ((replica_set or {}).get("metadata", {}).get("annotations") or {}).get(_REVISION)
+        return theirs is not None and theirs == notes.get(_REVISION)
+    if rollout.kind == "statefulset":
+        revision = labels.get("controller-revision-hash")
+        return bool(revision == found.get("status", {}).get("updateRevision"))
+    generation = notes.get("deprecated.daemonset.template.generation")
+    return generation in {None, labels.get("pod-template-generation")}
+
+
+_REVISION = "deployment.kubernetes.io/revision"
