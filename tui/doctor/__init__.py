@@ -1,0 +1,8 @@
+"""Is this machine ready, and what to do if not."""
+
+from __future__ import annotations
+
+from tui.doctor.checks import examine
+from tui.doctor.finding import Finding
+
+__all__ = ["Finding", "examine"]

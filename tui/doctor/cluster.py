@@ -1,0 +1,98 @@
+"""How the plan's Kind cluster stands."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from tui.doctor.finding import Finding
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tui.doctor.engine import Container
+
+_CHECK = "cluster"
+
+
+def nodes_of(cluster: str, containers: Sequence[Container]) -> list[Container]:
+    """The containers that are a cluster's nodes, running or not."""
+    return [each for each in containers if each.cluster == cluster]
+
+
+def judge_cluster(cluster: str, nodes: Sequence[Container], fault: ActionError | None = None) -> Finding:
+    """Whether a cluster is absent, healthy, stopped or broken, by what `kind.create` makes of each.
+
+    Args:
+        cluster: Its name.
+        nodes: Its node containers, running or not.
+        fault: Why its API server cannot be used, if it cannot.
+    """
+    if not nodes:
+        return Finding(_CHECK, "ok", f"there is no cluster {cluster} yet")
+    stopped = ", ".join(f"{node.name} is {node.state}" for node in nodes if not node.runs)
+    if stopped and len(nodes) == 1:
+        text = f"cluster {cluster} is stopped: {stopped}"
+        return Finding(_CHECK, "warning", text, "the next `bringup up` starts it again")
+    if not stopped and fault is None:
+        count = f"{len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}"
+        return Finding(_CHECK, "ok", f"cluster {cluster} is healthy: {count}, the API server is ready")
+    anew = f"make room for a new one: `bringup down` or `kind delete cluster --name {cluster}`"
+    why, hint = (fault.cause, fault.hint) if fault else (stopped, "")
+    text = f"cluster {cluster} is broken: {why}"
+    return Finding(_CHECK, "fault", text, f"{hint}; else {anew}" if hint else anew)
+
+
+async def examine_cluster(
+    cluster: str, kubeconfig: Path, containers: Sequence[Container], patience: float
+) -> Finding:
+    """Looks at a cluster's nodes and, where they run, asks its API server.
+
+    Args:
+        cluster: The cluster's name.
+        kubeconfig: Its kubeconfig file.
+        containers: The engine's containers, running or not.
+        patience: Seconds that the API server may take.
+    """
+    nodes = nodes_of(cluster, containers)
+    if not nodes or not all(node.runs for node in nodes):
+        return judge_cluster(cluster, nodes)
+    export = f"`kind export kubeconfig --name {cluster} --kubeconfig {kubeconfig}`"
+    if not await asyncio.to_thread(kubeconfig.exists):
+        text = f"cluster {cluster} runs, but its kubeconfig {kubeconfig} is missing"
+        return Finding(_CHECK, "warning", text, f"the next `bringup up` writes it, or {export}")
+    try:
+        await _ask_ready(kubeconfig, patience)
+    except ActionError as error:
+        return judge_cluster(cluster, nodes, error)
+    except ConnectionError as error:
+        hint = f"if it is only that the kubeconfig is an earlier cluster's, {export}"
+        return judge_cluster(cluster, nodes, ActionError(str(error), hint))
+    return judge_cluster(cluster, nodes)
+
+
+async def _ask_ready(kubeconfig: Path, patience: float) -> None:
+    """Asks an API server whether it is ready.
+
+    Raises:
+        ActionError: It is not, or the kubeconfig cannot be used.
+        ConnectionError: It does not answer.
+    """
+    aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
+    kubeconfigs = await asyncio.to_thread(importlib.import_module, "tui.actions.kubernetes.kubeconfig")
+    access = await asyncio.to_thread(kubeconfigs.read_access, kubeconfig)
+    tls = await asyncio.to_thread(access.tls)
+    limit = aiohttp.ClientTimeout(total=patience)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.get(f"{access.server}/readyz", ssl=tls, server_hostname=access.server_name) as answer,
+        ):
+            if answer.status != 200:
+                raise ActionError(f"its API server at {access.server} is not ready (status {answer.status})")
+    except (aiohttp.ClientError, OSError) as error:
+        why = "it took too long" if isinstance(error, TimeoutError) else str(error)
+        raise ConnectionError(f"its API server at {access.server} does not answer: {why}") from error

@@ -1,0 +1,167 @@
+"""The container engine, and the commands that speak to it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.doctor.finding import Finding
+from tui.doctor.machine import GIB, judge_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.host import Host
+
+LABEL = "io.x-k8s.kind.cluster"
+"""Under which Kind writes on a node's container whose node it is."""
+
+_INSTALL = {
+    "kind": "install it: https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
+    "docker": "install Docker's command line: kind calls it",
+    "podman": "install Podman's command line: kind calls it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of the engine.
+
+    Attributes:
+        name: Its name.
+        state: `running`, `exited`, ….
+        cluster: Of which Kind cluster it is a node; empty if of none.
+        ports: The TCP addresses and ports of the host that it publishes.
+    """
+
+    name: str
+    state: str = "running"
+    cluster: str = ""
+    ports: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs."""
+        return self.state == "running"
+
+
+def read_container(listed: Mapping[str, Any]) -> Container:
+    """A container, from what the engine's list says of it."""
+    ports = (
+        (str(each.get("IP") or ""), int(each["PublicPort"]))
+        for each in listed.get("Ports") or ()
+        if each.get("PublicPort") and each.get("Type") == "tcp"
+    )
+    name = str((listed.get("Names") or ["?"])[0]).removeprefix("/")
+    cluster = str((listed.get("Labels") or {}).get(LABEL, ""))
+    return Container(name, str(listed.get("State")), cluster, tuple(ports))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the container engine says of itself, asked once for all checks.
+
+    Attributes:
+        engine: The engine.
+        info: Its `/info`.
+        containers: Its containers, running or not.
+    """
+
+    engine: ContainerEngine
+    info: Mapping[str, Any]
+    containers: tuple[Container, ...]
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the engine runs on this machine's own kernel, not in a virtual machine or far away."""
+        return self.info.get("KernelVersion") == platform.release()
+
+
+async def ask_engine(host: Host) -> Facts:
+    """Finds the container engine and asks it.
+
+    Raises:
+        NotReadyError: None answers.
+    """
+    engine = await host.engine()
+    async with engine.client() as docker:
+        info = await docker.system.info()
+        listed = await docker._query_json("containers/json", params={"all": "true"})
+    return Facts(engine, info, tuple(map(read_container, listed)))
+
+
+def judge_engine(engine: ContainerEngine) -> Finding:
+    """Which engine was found, and how."""
+    text = f"{engine.flavour.capitalize()} {engine.version} (API {engine.api_version}) at {engine.url}"
+    return Finding("container engine", "ok", f"{text}, found by {engine.found}")
+
+
+async def first_line(host: Host, argv: Sequence[str], env: Mapping[str, str] | None = None) -> str | None:
+    """The first line that a program says of itself; None where there is no such program.
+
+    Raises:
+        RuntimeError: It failed; with its last line.
+    """
+    lines: list[str] = []
+    try:
+        status = await host.run(argv, on_line=lines.append, env=env)
+    except FileNotFoundError:
+        return None
+    if status != 0:
+        raise RuntimeError(f"`{' '.join(argv)}` failed: {lines[-1] if lines else f'status {status}'}")
+    return lines[0] if lines else ""
+
+
+def judge_kind(kind: str | None, program: str, said: str | None, needed: bool) -> Finding:
+    """Whether `kind` and the engine's command, which it calls, are there.
+
+    Args:
+        kind: What `kind version` says, None where it is missing.
+        program: The engine's command: `docker` or `podman`.
+        said: What it says of its version, None where it is missing.
+        needed: Whether the plan has steps of kind's.
+    """
+    missing = [name for name, line in (("kind", kind), (program, said)) if line is None]
+    if missing and not needed:
+        return Finding("kind", "ok", f"{' and '.join(missing)} not found, which the plan does not need")
+    if missing:
+        hint = "; ".join(_INSTALL[name] for name in missing)
+        return Finding("kind", "fault", f"{' and '.join(missing)} not found on PATH", hint)
+    provider = ", through kind's Podman provider" if program == "podman" else ""
+    return Finding("kind", "ok", f"{kind}{provider}; {said}")
+
+
+async def examine_kind(host: Host, engine: ContainerEngine | None, needed: bool) -> Finding:
+    """Asks `kind` and the command that it calls for their versions."""
+    program = engine.flavour if engine else "docker"
+    env = engine.environment if engine else None
+    kind = await first_line(host, ("kind", "version"), env)
+    return judge_kind(kind, program, await first_line(host, (program, "--version"), env), needed)
+
+
+async def examine_kubectl(host: Host) -> Finding:
+    """Whether `kubectl` is there, for people: bringup speaks to the API server itself."""
+    line = await first_line(host, ("kubectl", "version", "--client"))
+    found = "not found" if line is None else "found"
+    return Finding("kubectl", "ok", f"{found}; bringup does not need it")
+
+
+async def examine_disk(facts: Facts) -> Finding:
+    """How much room the engine's data folder has, or at least how much the images take."""
+    root, program = str(facts.info.get("DockerRootDir") or ""), facts.engine.flavour
+    if facts.is_here and root:
+        try:
+            usage = await asyncio.to_thread(shutil.disk_usage, Path(root))
+        except OSError:  # another user's folder: only what the engine says is left
+            pass
+        else:
+            return judge_disk(usage.free, root, program)
+    async with facts.engine.client() as docker:
+        used = (await docker._query_json("system/df")).get("LayersSize") or 0
+    text = f"images take {used / GIB:.1f} GiB; free room at the engine's {root or 'disk'} cannot be seen"
+    return Finding("disk", "ok", text, f"`{program} system df` shows what takes room")

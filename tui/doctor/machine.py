@@ -1,0 +1,184 @@
+"""What an engine's or a machine's own figures say of it: plain values in, a finding out.
+
+The rules are those of Kind's "Known Issues" and "Rootless" pages, and of the issues named beside them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tui.doctor.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GIB = 1 << 30
+MEMORY = 4 * GIB
+CPUS = 2
+DISK = 15 * GIB
+DISK_LEAST = 5 * GIB
+INOTIFY = {"max_user_watches": 524288, "max_user_instances": 512}  # kind#2586, kind#3405
+STUB = "127.0.0.53"  # systemd-resolved's own address; Docker reads RESOLVED in its place
+RESOLVED = "/run/systemd/resolve/resolv.conf"
+
+_SHIPPED = ("amd64", "arm64")  # what Kind's node images are built for
+_SAME = {"x86_64": "amd64", "aarch64": "arm64", "x64": "amd64"}
+_CGROUP_2_SINCE = 19  # Kubernetes 1.19; older kubelets do not start on cgroup v2
+_CGROUP_1_UNTIL = 34  # Kubernetes 1.34; newer kubelets do not start on cgroup v1 (kubernetes#134298)
+_KERNEL_OPTION = "boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"
+
+
+def judge_architecture(engine: str, machine: str) -> Finding:
+    """Whether images are built and run for this machine's own processor.
+
+    Args:
+        engine: The engine's architecture, by any of its names.
+        machine: This machine's.
+    """
+    of_engine, of_machine = (_SAME.get(name.lower(), name.lower()) for name in (engine, machine))
+    if of_engine not in _SHIPPED:
+        hint = "build one with `kind build node-image`, and name it as `image` of kind.create"
+        return Finding("images", "warning", f"Kind ships no node image for {of_engine}", hint)
+    if of_engine != of_machine:
+        text = f"the engine runs {of_engine}, this machine is {of_machine}"
+        hint = f"load and build images for {of_engine}: set `platform: linux/{of_engine}`"
+        return Finding("images", "warning", text, hint)
+    return Finding("images", "ok", f"{of_engine}, as this machine")
+
+
+def kubernetes_minor(image: str) -> int | None:
+    """The minor version in a node image's tag, such as 20 in `kindest/node:v1.20.2`; None if it has none."""
+    found = re.search(r":v1\.(\d+)\.", image)
+    return int(found[1]) if found else None
+
+
+def judge_cgroups(info: Mapping[str, Any], image: str = "") -> Finding:
+    """Whether the kubelet can start in the engine's control groups.
+
+    Args:
+        info: The engine's `/info`.
+        image: The node image that the plan asks for; empty for kind's own default.
+    """
+    version = str(info.get("CgroupVersion") or "").removeprefix("v")
+    rootless = any(str(option).startswith("name=rootless") for option in info.get("SecurityOptions") or ())
+    minor = kubernetes_minor(image)
+    text = f"v{version or '?'}, {info.get('CgroupDriver') or 'unknown'} driver"
+    if version == "1" and rootless:
+        text = "v1, which a rootless engine cannot run Kind on"
+        return Finding("cgroups", "fault", text, f"{_KERNEL_OPTION}, or use a rootful engine")
+    if version == "1" and (minor is None or minor > _CGROUP_1_UNTIL):
+        text += f": Kubernetes 1.{_CGROUP_1_UNTIL + 1} and later do not start on v1 (kind#3915)"
+        hint = f"{_KERNEL_OPTION}, or use a node image of Kubernetes 1.{_CGROUP_1_UNTIL} or earlier"
+        return Finding("cgroups", "warning", text, hint)
+    if version == "2" and minor is not None and minor < _CGROUP_2_SINCE:
+        text += f": Kubernetes 1.{minor} does not start on v2 (kind#2082)"
+        hint = f"use a node image of Kubernetes 1.{_CGROUP_2_SINCE} or later"
+        return Finding("cgroups", "fault", text, hint)
+    limits = ("MemoryLimit", "PidsLimit", "CPUShares")
+    if rootless and (lacking := [name for name in limits if info.get(name) is False]):
+        text = f"the rootless engine may not set {', '.join(lacking)}"
+        hint = "write `[Service]` and `Delegate=yes` to /etc/systemd/system/user@.service.d/delegate.conf"
+        return Finding("cgroups", "fault", text, f"{hint}, then log in anew")
+    return Finding("cgroups", "ok", f"{text}, rootless" if rootless else text)
+
+
+def judge_size(memory: int, cpus: int) -> Finding:
+    """Whether the engine has the memory, in bytes, and the CPUs that a small cluster takes."""
+    text = f"{memory / GIB:.1f} GiB, {cpus} {'CPU' if cpus == 1 else 'CPUs'}"
+    lacking = [f"{MEMORY // GIB} GiB"] if memory < MEMORY else []
+    lacking += [f"{CPUS} CPUs"] if cpus < CPUS else []
+    if not lacking:
+        return Finding("memory and CPUs", "ok", text)
+    hint = (
+        "give the engine's virtual machine more (Docker Desktop: Settings, Resources; `colima start "
+        "--memory 8 --cpu 4`; `podman machine set --memory 8192 --cpus 4`), or set the plan's `limit`"
+    )
+    return Finding("memory and CPUs", "warning", f"{text}: less than {' and '.join(lacking)}", hint)
+
+
+def judge_disk(free: int, root: str, program: str) -> Finding:
+    """Whether images and a cluster find room.
+
+    Args:
+        free: Bytes.
+        root: The folder of the engine's data.
+        program: The engine's command.
+    """
+    text = f"{free / GIB:.1f} GiB free at {root}"
+    if free >= DISK:
+        return Finding("disk", "ok", text)
+    hint = f"`{program} system df` shows what takes room, `{program} system prune` frees it (kind#156)"
+    if free < DISK_LEAST:
+        return Finding(
+            "disk", "fault", f"{text}; a bring-up wants {DISK_LEAST // GIB} GiB at the least", hint
+        )
+    return Finding("disk", "warning", f"{text}; less than {DISK // GIB} GiB may not do", hint)
+
+
+def judge_inotify(limits: Mapping[str, int]) -> Finding:
+    """Whether kubelet and pods may watch enough files.
+
+    Args:
+        limits: What stands in `/proc/sys/fs/inotify`, by the names of `INOTIFY`.
+    """
+    low = {name: wanted for name, wanted in INOTIFY.items() if limits[name] < wanted}
+    if not low:
+        return Finding("inotify", "ok", ", ".join(f"{name} {limits[name]}" for name in INOTIFY))
+    text = ", ".join(f"{name} is {limits[name]}, should be {wanted}" for name, wanted in low.items())
+    command = "sudo sysctl -w " + " ".join(f"fs.inotify.{name}={wanted}" for name, wanted in low.items())
+    hint = f"{command}; to keep it, write the same to /etc/sysctl.d/99-kind.conf"
+    return Finding("inotify", "warning", f"{text}: pods may fail with “too many open files”", hint)
+
+
+def nameservers(text: str) -> list[str]:
+    """The servers that a `resolv.conf` names."""
+    lines = (line.split() for line in text.splitlines())
+    return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+
+
+def judge_dns(servers: list[str]) -> Finding:
+    """Whether a container can reach a name server that this machine uses."""
+    if any(not _is_loopback(server) for server in servers):
+        return Finding("DNS", "ok", ", ".join(server for server in servers if not _is_loopback(server)))
+    named = ", ".join(servers) or "none, which means 127.0.0.1"
+    text = f"name servers on loopback alone ({named}), which nodes and pods may not reach (kind#3443)"
+    hint = (
+        'name one that containers can reach: Docker `"dns": ["ADDRESS"]` in /etc/docker/daemon.json, '
+        'Podman `dns_servers = ["ADDRESS"]` in containers.conf; then restart the engine'
+    )
+    return Finding("DNS", "warning", text, hint)
+
+
+def judge_proxies(environment: Mapping[str, str]) -> Finding:
+    """Whether the way to the cluster's API server, on 127.0.0.1, stays clear of proxies.
+
+    Args:
+        environment: This process's variables.
+    """
+    given = {name.lower(): value for name, value in environment.items() if value}
+    proxies = {name: given[f"{name}_proxy"] for name in ("http", "https", "all") if f"{name}_proxy" in given}
+    if not proxies:
+        return Finding("proxies", "ok", "none")
+    names = ", ".join(f"{name.upper()}_PROXY" for name in proxies)
+    # Python's own rule, which knows no address ranges: 127.0.0.0/8 in NO_PROXY does not cover 127.0.0.1.
+    spared = [name.strip() for name in given.get("no_proxy", "").split(",")]
+    if spared != ["*"] and "127.0.0.1" not in spared:
+        text = f"{names} set, and NO_PROXY does not name 127.0.0.1, where the cluster's ports are"
+        return Finding("proxies", "warning", text, "export NO_PROXY=127.0.0.1,localhost,$NO_PROXY")
+    local = [f"{name.upper()}_PROXY" for name, url in proxies.items() if _is_loopback(urlsplit(url).hostname)]
+    if local:
+        text = f"{', '.join(local)} is on loopback; kind hands it to the nodes, whose loopback is their own"
+        return Finding("proxies", "warning", text, "name the proxy by an address that containers can reach")
+    return Finding("proxies", "ok", f"{names}, not for 127.0.0.1")
+
+
+def _is_loopback(address: str | None) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address((address or "").partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,47 @@
+"""What of a plan stands at this moment, asked of the cluster and the endpoints themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from tui.actions.http import explain
+from tui.doctor.cluster import examine_cluster, nodes_of
+from tui.doctor.engine import ask_engine
+from tui.doctor.finding import Finding
+from tui.errors import BringupError
+
+if TYPE_CHECKING:
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster, Endpoint, Plan
+
+_PATIENCE = 3.0
+
+
+async def examine_standing(plan: Plan, host: Host) -> list[Finding]:
+    """Asks the plan's cluster and endpoints whether they are there; all at once, each for some seconds."""
+    asked = [_cluster(plan.cluster, host)] if plan.cluster else []
+    asked += [_endpoint(endpoint) for endpoint in plan.endpoints]
+    return list(await asyncio.gather(*asked))
+
+
+async def _cluster(cluster: Cluster, host: Host) -> Finding:
+    try:
+        facts = await ask_engine(host)
+        if not nodes_of(cluster.name, facts.containers):
+            return Finding("cluster", "fault", f"there is no cluster {cluster.name}", "bringup up")
+        return await examine_cluster(cluster.name, cluster.kubeconfig, facts.containers, _PATIENCE)
+    except BringupError as error:
+        return Finding("cluster", "fault", error.cause, error.hint)
+
+
+async def _endpoint(endpoint: Endpoint) -> Finding:
+    aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
+    limit = aiohttp.ClientTimeout(total=_PATIENCE)
+    try:
+        async with aiohttp.ClientSession(timeout=limit) as session, session.get(endpoint.url) as answer:
+            return Finding(endpoint.name, "ok", f"{endpoint.url} answers ({answer.status})")
+    except (aiohttp.ClientError, OSError) as error:
+        why = "it took too long" if isinstance(error, TimeoutError) else explain(error)
+        return Finding(endpoint.name, "fault", f"{endpoint.url} does not answer: {why}")
