@@ -1,0 +1,1 @@
+"""A run without a screen: lines, JSON, and the report at its end."""

@@ -1,0 +1,154 @@
+"""A run as lines of text: each with its task before it, each whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from tui.console.text import GLYPHS, Style, amount, clock, seconds
+from tui.run import events as e
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.run.state import AttemptState, RunState
+
+_SILENT = 10.0  # seconds without a line after which a running task says that it lives
+
+
+class Lines:
+    """Prints events as they come."""
+
+    def __init__(self, out: TextIO, style: Style) -> None:
+        self._out = out
+        self._style = style
+        self._prefixes: dict[str, str] = {}
+        self._last_line: dict[str, float] = {}
+        self._wide = 0
+        self._show: dict[type, Callable[..., None]] = {
+            e.RunStarted: self._run_started,
+            e.ModeChanged: lambda event, _: self._run_line(event, f"mode is {event.mode} from now on"),
+            e.RunPaused: lambda event, _: self._run_line(event, "paused: nothing starts until it is resumed"),
+            e.RunResumed: lambda event, _: self._run_line(event, "resumed"),
+            e.CancelRequested: self._cancel_requested,
+            e.TaskKept: self._task_kept,
+            e.TaskReset: lambda event, _: self._line(event.at, event.task, "○ waits to be tried again"),
+            e.TaskFinished: self._task_finished,
+            e.AttemptStarted: self._attempt_started,
+            e.AttemptFinished: self._attempt_finished,
+            e.RetryScheduled: self._retry_scheduled,
+            e.StepStarted: self._step_started,
+            e.StepFinished: self._step_finished,
+            e.Output: self._output,
+            e.Warned: self._warned,
+        }
+
+    def show(self, event: e.Event, state: RunState) -> None:
+        """Prints an event; `state` is the run's, with the event in it."""
+        show = self._show.get(type(event))
+        if show is not None:
+            show(event, state)
+
+    def beat(self, now: float, state: RunState) -> None:
+        """Says of running tasks that have been silent what they are at.
+
+        Args:
+            now: Seconds since the run began.
+            state: The run's.
+        """
+        for id_ in sorted(state.running, key=state.graph.position.__getitem__):
+            attempt = state.tasks[id_].attempt
+            if attempt is not None and now - self._last_line.get(id_, now) >= _SILENT:
+                self._line(now, id_, self._style(f"… {_at_work(attempt, now)}", "dim"))
+
+    def _line(self, at: float, task: str, text: str) -> None:
+        self._last_line[task] = at
+        prefix = self._prefixes.get(task) or self._style("bringup".ljust(self._wide) + " │", "dim")
+        self._out.write(f"{clock(at):>6} {prefix} {text}\n")
+        self._out.flush()
+
+    def _run_line(self, event: e.Event, text: str) -> None:
+        self._line(event.at, "", text)
+
+    def _run_started(self, event: e.RunStarted, state: RunState) -> None:
+        self._wide = max(map(len, ["bringup", *state.tasks]))
+        self._prefixes = {
+            id_: self._style.task(id_.ljust(self._wide) + " │", i) for i, id_ in enumerate(state.tasks)
+        }
+        name = self._style(event.title or event.plan, "strong")
+        self._run_line(event, f"{name} · {event.environment} · {event.mode} · run {event.run}")
+        if event.note:
+            self._run_line(event, self._style(event.note, "warning"))
+
+    def _cancel_requested(self, event: e.CancelRequested, _: RunState) -> None:
+        text = "stopping" if event.task else "stopping everything; once more (Ctrl-C) kills it"
+        self._line(event.at, event.task, self._style(f"⊘ {text}", "cancelled"))
+
+    def _task_kept(self, event: e.TaskKept, _: RunState) -> None:
+        text = f"✓ done by run {event.run}" if event.run else "✓ taken as done"
+        self._line(event.at, event.task, self._style(text, "dim"))
+
+    def _task_finished(self, event: e.TaskFinished, state: RunState) -> None:
+        task = state.tasks[event.task]
+        text = f"{GLYPHS[event.outcome]} {task.title} {event.outcome}"
+        if event.outcome == "skipped":
+            text += f": it needs {state.tasks[event.because].title}" if event.because else ""
+        elif task.attempts:
+            text += f", {seconds(task.seconds(event.at))}"
+        self._line(event.at, event.task, self._style(text, event.outcome))
+
+    def _attempt_started(self, event: e.AttemptStarted, state: RunState) -> None:
+        again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+        self._line(event.at, event.task, self._style(f"▶ {state.tasks[event.task].title}{again}", "strong"))
+
+    def _attempt_finished(self, event: e.AttemptFinished, _: RunState) -> None:
+        if event.failure is None:
+            return
+        failure = event.failure
+        self._line(
+            event.at,
+            event.task,
+            self._style(f"✗ {failure.title}: {self._style.clean(failure.cause)}", "failed"),
+        )
+        for line in failure.details:
+            self._line(event.at, event.task, f"    {self._style.clean(line)}")
+        if failure.hint:
+            self._line(event.at, event.task, f"  hint: {failure.hint}")
+
+    def _retry_scheduled(self, event: e.RetryScheduled, _: RunState) -> None:
+        text = f"↻ tries again in {seconds(event.delay)}, for {event.signature!r} is retried"
+        self._line(event.at, event.task, self._style(text, "warning"))
+
+    def _step_started(self, event: e.StepStarted, state: RunState) -> None:
+        steps = len(state.tasks[event.task].steps)
+        count = f"{event.step + 1}/{steps} " if steps > 1 else ""
+        self._line(event.at, event.task, f"→ {count}{event.title}")
+
+    def _step_finished(self, event: e.StepFinished, state: RunState) -> None:
+        attempt = state.tasks[event.task].attempt
+        took = seconds(event.at - attempt.steps[-1].started) if attempt and attempt.steps else ""
+        already = "" if event.changed else "unchanged: "
+        note = f" · {already}{event.note}" if event.note or already else ""
+        self._line(
+            event.at, event.task, self._style(f"✓ {event.step + 1} took {took}{note}".rstrip(": "), "dim")
+        )
+
+    def _output(self, event: e.Output, _: RunState) -> None:
+        source = self._style(f"{event.source} │ ", "dim") if event.source else ""
+        self._line(event.at, event.task, source + self._style.clean(event.text))
+
+    def _warned(self, event: e.Warned, _: RunState) -> None:
+        self._line(event.at, event.task, self._style(f"! {self._style.clean(event.text)}", "warning"))
+
+
+def _at_work(attempt: AttemptState, now: float) -> str:
+    """What an attempt is at, and for how long."""
+    if not attempt.steps or attempt.finished is not None:
+        return "pauses before it is tried again"
+    step = attempt.steps[-1]
+    parts = [f"{step.title}, {seconds(now - step.started)}"]
+    if attempt.progress is not None:
+        said = attempt.progress
+        parts.append(" ".join(filter(None, (said.what, amount(said.done, said.total, said.unit)))))
+    open_ = [span for span in attempt.spans if span.finished is None and span.name != "step"]
+    parts += [f"{span.name} {span.subject} {seconds(now - span.started)}" for span in open_[-3:]]
+    return " · ".join(parts)

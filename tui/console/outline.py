@@ -1,0 +1,78 @@
+"""A plan as a tree, and what lint says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tui.run.mask import Masker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tui.console.text import Style
+    from tui.plan.lint import Remark
+    from tui.plan.load import Loaded
+    from tui.plan.model import Task
+
+
+def tree(loaded: Loaded, style: Style) -> Iterator[str]:
+    """A plan's phases, tasks, needs and steps."""
+    plan, masker = loaded.plan, _masker(loaded)
+    yield style(plan.title or plan.name, "strong") + style(f"  {plan.name} · {loaded.document.file}", "dim")
+    for number, phase in enumerate(plan.phases, 1):
+        yield f"{number} {style(phase.name, 'strong')}"
+        for task in phase.tasks:
+            last = task is phase.tasks[-1]
+            yield f"  {'└─' if last else '├─'} {task.name}  {style(_facts(task), 'dim')}".rstrip()
+            for step in task.steps:
+                bar = " " if last else "│"
+                yield style(f"  {bar}     {'└' if step is task.steps[-1] else '├'} ", "dim") + masker.mask(
+                    step.describe()
+                )
+    if plan.limit:
+        yield style(f"at most {plan.limit} tasks at once", "dim")
+
+
+def _masker(loaded: Loaded) -> Masker:
+    masker = Masker()
+    for secret in loaded.plan.secret_values:
+        masker.add(secret)
+    return masker
+
+
+def _facts(task: Task) -> str:
+    facts = [task.id]
+    facts += [f"needs {', '.join(task.needs)}"] if task.needs else []
+    facts += [f"timeout {task.timeout:g} s"] if task.timeout is not None else []
+    facts += [f"up to {task.retry.attempts} attempts"] if task.retry else []
+    return " · ".join(facts)
+
+
+def as_data(loaded: Loaded) -> dict[str, Any]:
+    """A plan as JSON-like data, secrets masked."""
+    masker = _masker(loaded)
+
+    def masked(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: masked(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [masked(item) for item in value]
+        return masker.mask(value) if isinstance(value, str) else value
+
+    data: dict[str, Any] = masked(loaded.plan.model_dump(mode="json", by_alias=True, exclude_none=True))
+    return data
+
+
+def remarks(found: Sequence[Remark], style: Style) -> Iterator[str]:
+    """What lint found, a remark with its hint each."""
+    for remark in found:
+        kind = "failed" if remark.level == "fault" else "warning"
+        yield f"{remark.place}: {style(remark.level, kind)}: {remark.text} [{remark.rule}]"
+        yield f"  hint: {remark.hint}"
+    faults = sum(remark.level == "fault" for remark in found)
+    advice = len(found) - faults
+    yield (
+        f"{faults} fault{'s' * (faults != 1)}, {advice} piece{'s' * (advice != 1)} of advice"
+        if found
+        else "nothing to remark"
+    )
