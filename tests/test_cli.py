@@ -1,0 +1,370 @@
+"""The command line as its user meets it: processes, exit codes, signals, streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PLAN = """
+apiVersion: bringup/v1
+name: commands
+title: Commands
+variables: {word: hello, token: s3cr3t-t0ken}
+secrets: [token]
+endpoints: [{name: nowhere, url: "http://127.0.0.1:1"}]
+phases:
+  - id: one
+    tasks:
+      - {id: first, steps: [{kind: command, shell: "echo ${word} from first; echo ${token}"}]}
+      - {id: second, steps: [{kind: command, argv: [sh, -c, "echo to stderr >&2"]}]}
+  - id: two
+    tasks:
+      - id: third
+        needs: [first]
+        steps:
+          - {kind: command, unless: "test -e done", shell: "echo working && touch done"}
+      - {id: fourth, needs: [second], steps: [{kind: command, shell: "test -e allowed"}]}
+  - id: three
+    tasks:
+      - {id: fifth, needs: [fourth], steps: [{kind: command, shell: "echo at the end"}]}
+down:
+  - {kind: command, shell: "rm -f done allowed"}
+"""
+SLOW = """
+apiVersion: bringup/v1
+name: slow
+phases:
+  - id: one
+    tasks:
+      - id: sleeper
+        steps:
+          - kind: command
+            shell: "echo $$ > pid; (trap '' TERM INT; sleep 60 & echo $! > child; wait); sleep 60"
+      - {id: quick, steps: [{kind: command, shell: "true"}]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "bringup.yaml").write_text(PLAN)
+    (tmp_path / "slow.yaml").write_text(SLOW)
+    return tmp_path
+
+
+def bringup(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tui", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=50,
+        check=False,
+        env={**os.environ, **more},
+    )
+
+
+def events(lines: str) -> Sequence[dict[str, object]]:
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+def test_up_fails_is_resumed_and_taken_down(folder: Path) -> None:
+    done = bringup(folder, "up")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "hello from first" in done.stdout
+    assert "s3cr3t-t0ken" not in done.stdout
+    assert "to stderr" in done.stdout
+    assert "✗ Commands is not up · 3 of 5 tasks done, 1 failed" in done.stdout
+    assert "exited with status 1" in done.stdout
+    (folder / "allowed").touch()
+    done = bringup(folder, "up", "--resume")
+    assert done.returncode == 0, done.stdout
+    assert "✓ Commands is up" in done.stdout
+    assert "hello from first" not in done.stdout
+    assert "at the end" in done.stdout
+    assert bringup(folder, "down").returncode == 0
+    assert not (folder / "done").exists()
+
+
+def test_a_second_run_says_what_was_done_already(folder: Path) -> None:
+    (folder / "allowed").touch()
+    assert bringup(folder, "up").returncode == 0
+    done = bringup(folder, "up")
+    assert "unchanged: " in done.stdout
+
+
+def test_json_output_is_the_event_stream_and_nothing_else(folder: Path) -> None:
+    (folder / "allowed").touch()
+    done = bringup(folder, "up", "--output", "json", "--mode", "sequential")
+    said = events(done.stdout)
+    assert done.returncode == 0
+    assert said[0]["type"] == "run-started"
+    assert said[0]["mode"] == "sequential"
+    assert said[-1] == {"type": "run-finished", "at": said[-1]["at"], "outcome": "succeeded"}
+    assert {"type": "output", "text": "hello from first"}.items() <= next(
+        s for s in said if s["type"] == "output"
+    ).items()
+
+
+def test_settings_and_values_change_variables(folder: Path) -> None:
+    (folder / "values.yaml").write_text("word: from-file")
+    done = bringup(folder, "up", "--values", "values.yaml", "--only", "first")
+    assert "from-file from first" in done.stdout
+    done = bringup(
+        folder, "up", "--values", "values.yaml", "--set", "word=from-set", "--only", "first,second"
+    )
+    assert "from-set from first" in done.stdout
+
+
+def test_from_takes_what_comes_before_as_done(folder: Path) -> None:
+    (folder / "allowed").touch()
+    done = bringup(folder, "up", "--from", "fourth")
+    assert done.returncode == 0
+    assert "taken as done" in done.stdout
+    assert "hello from first" not in done.stdout
+    assert "at the end" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["up", "--mode", "sideways"], 2, "sideways"),
+        (["up", "no-such-plan"], 2, "hint: known here: workflowexecution"),
+        (["up", "nowhere/plan.yaml"], 2, "nowhere/plan.yaml: cannot be read"),
+        (["up", "--only", "fith"], 2, "did you mean 'fifth'?"),
+        (["up", "--from", "sixth"], 2, "the plan has no such task"),
+        (["up", "--resume", "20010101-000000-ffff"], 2, "there is no such run"),
+        (["up", "--resume"], 2, "has not been run yet"),
+        (["up", "--set", "wrod=x"], 2, "did you mean 'word'?"),
+        (["up", "--set", "word"], 2, "key.path=value"),
+        (["up", "--fail", "first"], 2, "--env rehearsal"),
+        (["up", "--env", "rehearsal"], 3, "no recording"),
+        (["up", "--env", "rehearsal", "--fail", "first:x"], 2, "TASK:ATTEMPTS"),
+        (["plan", "show", "workflowexecution", "--set", "cluster=Not A Name"], 2, "cluster"),
+    ],
+)
+def test_what_cannot_be_done_is_an_error_with_its_cause(
+    folder: Path, arguments: list[str], code: int, says: str
+) -> None:
+    done = bringup(folder, *arguments)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def wait_for(path: Path) -> str:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if path.exists() and path.read_text().strip():
+            return path.read_text().strip()
+        time.sleep(0.02)
+    pytest.fail(f"{path} did not appear")
+
+
+def is_running(pid: str) -> bool:
+    """Whether a process is there, and no zombie that its new parent has not reaped."""
+    done = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False)
+    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_cancels_drains_and_leaves_nothing_running(folder: Path, kind: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "up", "slow.yaml"], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as process:
+        pids = [wait_for(folder / "pid"), wait_for(folder / "child")]
+        assert all(map(is_running, pids))
+        process.send_signal(kind)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "was cancelled" in output
+    assert "1 of 2 tasks done" in output
+    assert not any(map(is_running, pids))
+
+
+def test_a_second_signal_kills(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "up", "slow.yaml"], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as process:
+        pids = [wait_for(folder / "pid"), wait_for(folder / "child")]
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)  # two signals at once are one to the kernel
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert not any(map(is_running, pids))
+
+
+def test_a_killed_run_is_resumed(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "up", "slow.yaml", "--output", "json"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        wait_for(folder / "pid")
+        for line in process.stdout:
+            if '"task-finished"' in line:
+                break
+        process.kill()
+        process.communicate()
+    for name in ("pid", "child"):
+        os.kill(int((folder / name).read_text()), signal.SIGKILL)
+    assert "cut off" in bringup(folder, "status", "slow.yaml", "--runs").stdout
+    (folder / "pid").unlink()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "up", "slow.yaml", "--resume"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for(folder / "pid")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+    assert "quick   │ ✓ done by run" in output
+
+
+def test_two_runs_do_not_share_a_cluster(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "up", "slow.yaml"], cwd=folder, stdout=subprocess.PIPE
+    ) as process:
+        wait_for(folder / "pid")
+        done = bringup(folder, "up", "slow.yaml")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert done.returncode == 3
+    assert f"another bringup (process {process.pid})" in done.stderr
+
+
+def test_output_that_nobody_reads_ends_the_run(folder: Path) -> None:
+    line = f"{sys.executable} -m tui up slow.yaml | head -1"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert "slow" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_that_was_set_is_asked_for_again(folder: Path) -> None:
+    assert bringup(folder, "up", "--set", "token=an0ther-t0ken").returncode == 1
+    done = bringup(folder, "up", "--resume")
+    assert done.returncode == 2
+    assert "--set token=…" in done.stderr
+    (folder / "allowed").touch()
+    assert bringup(folder, "up", "--resume", "--set", "token=an0ther-t0ken").returncode == 0
+
+
+def test_a_changed_plan_is_not_resumed(folder: Path) -> None:
+    assert bringup(folder, "up").returncode == 1
+    (folder / "bringup.yaml").write_text(PLAN.replace("at the end", "at the very end"))
+    done = bringup(folder, "up", "--resume")
+    assert done.returncode == 2
+    assert "have changed" in done.stderr
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_plan_is_shown_without_its_secrets(folder: Path, output: str) -> None:
+    done = bringup(folder, "plan", "show", "--output", output)
+    assert "echo •••" in done.stdout
+    assert "s3cr3t-t0ken" not in done.stdout
+
+
+def test_status_tells_the_latest_run_and_what_stands(folder: Path) -> None:
+    assert "has not been run yet" in bringup(folder, "status").stdout
+    bringup(folder, "up")
+    done = bringup(folder, "status")
+    assert done.returncode == 1  # the endpoint does not answer
+    assert "is not up" in done.stdout
+    assert "http://127.0.0.1:1 does not answer" in done.stdout
+
+
+def test_no_color_and_force_color_are_honoured(folder: Path) -> None:
+    assert "\x1b" not in bringup(folder, "up", "--only", "first").stdout
+    assert "\x1b" in bringup(folder, "up", "--only", "first", FORCE_COLOR="1").stdout
+    assert "\x1b" not in bringup(folder, "up", "--only", "first", FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_a_terminal_without_unicode_is_served(folder: Path) -> None:
+    done = bringup(folder, "up", "--only", "first", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "hello from first" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_name_the_program(folder: Path, shell: str) -> None:
+    assert "_BRINGUP_COMPLETE" in bringup(folder, "completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("bringup up --only ", {"first", "second", "third", "fourth", "fifth"}),
+        ("bringup up workflow", {"workflowexecution"}),
+        ("bringup up --mode ", {"parallel", "sequential", "eager"}),
+        ("bringup pl", {"plan"}),
+    ],
+)
+def test_completion_knows_tasks_plans_and_choices(folder: Path, words: str, expected: set[str]) -> None:
+    done = bringup(
+        folder,
+        _BRINGUP_COMPLETE="bash_complete",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split(" ")) - 1),
+    )
+    found = {line.partition(",")[2] for line in done.stdout.splitlines()}
+    assert expected <= found
+
+
+def test_a_terminal_that_stops_reading_does_not_hold_the_run_up(folder: Path) -> None:
+    (folder / "bringup.yaml").write_text(
+        """
+apiVersion: bringup/v1
+name: loud
+phases:
+  - id: one
+    tasks:
+      - {id: loud, steps: [{kind: command, shell: "seq 50000"}]}
+      - {id: after, needs: [loud], steps: [{kind: command, shell: "touch over"}]}
+"""
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "up"], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not (folder / "over").exists():  # while nobody reads
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "│ 50000\n" in output
+
+
+def test_auto_rehearses_where_there_is_no_kind_and_says_why(folder: Path) -> None:
+    done = bringup(folder, "up", "workflowexecution", "--speed", "200", PATH=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "REHEARSAL" in done.stdout
+    assert "`kind` command is not installed" in done.stdout
+    assert "bringup doctor" in done.stdout
+
+
+def test_a_rehearsals_failure_is_resumed_as_a_rehearsal(folder: Path) -> None:
+    options = ("--env", "rehearsal", "--speed", "200")
+    done = bringup(folder, "up", "workflowexecution", *options, "--fail", "postgresql-redis")
+    assert done.returncode == 1
+    assert "✗ PostgreSQL + Redis" in done.stdout
+    assert "made to fail by --fail" in done.stdout
+    done = bringup(folder, "up", "workflowexecution", "--resume")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rehearsed: nothing was created" in done.stdout

@@ -1,0 +1,47 @@
+"""Start-up is light: what a command does not use, it does not load."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+CLIENTS = frozenset({"aiodocker", "aiohttp", "asyncpg", "asyncssh", "kubernetes_asyncio"})
+SCREEN = frozenset({"rich", "textual"})
+PARSERS = frozenset({"pathspec", "pydantic", "yaml"})
+OPTIONAL = frozenset({"asyncssh"})  # of an extra that need not be installed
+
+_SAY_MODULES = "import sys; import {}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has loaded after importing one module."""
+    argv = [sys.executable, "-c", _SAY_MODULES.format(module)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("module", "kept_out"),
+    [
+        ("tui.cli", CLIENTS | SCREEN | PARSERS),
+        ("tui.plan.load", CLIENTS | SCREEN),
+        ("tui.launch.launch", CLIENTS | SCREEN),
+        ("tui.doctor", CLIENTS | SCREEN | PARSERS),
+    ],
+)
+def test_importing_loads_no_heavy_library(module: str, kept_out: frozenset[str]) -> None:
+    loaded = loaded_by(module)
+    assert "tui" in loaded
+    assert not loaded & kept_out
+
+
+@pytest.mark.parametrize("name", sorted((CLIENTS | SCREEN | PARSERS) - OPTIONAL))
+def test_the_libraries_that_are_kept_out_exist(name: str) -> None:
+    assert importlib.util.find_spec(name) is not None
+
+
+def test_what_is_loaded_is_seen() -> None:
+    assert "yaml" in loaded_by("tui.plan.document")

@@ -1,0 +1,5 @@
+"""`python -m tui` is `bringup`."""
+
+from tui.cli import main
+
+main(prog_name="bringup")

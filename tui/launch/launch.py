@@ -1,0 +1,195 @@
+"""A run that is ready to start: its session, its journal, its hold on the cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import platform
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tui import __version__
+from tui.engine.engine import Engine
+from tui.engine.session import Session
+from tui.errors import NotReadyError
+from tui.launch.environment import check_cluster_stands, choose_environment
+from tui.launch.request import UsageError, load
+from tui.launch.selection import earlier_run, kept, resumed
+from tui.plan.bundled import manifests_folder
+from tui.plan.model import Phase, Task
+from tui.run import events as e
+from tui.run.folders import cache_folder, locks_folder, runs_folder
+from tui.run.journal import Journal
+from tui.run.mask import MASK
+from tui.run.outline import outline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tui.actions.environment import Environment
+    from tui.launch.request import Request
+    from tui.plan.load import Loaded
+    from tui.plan.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A run that is ready to start.
+
+    Attributes:
+        session: The run.
+        loaded: Its plan.
+        folder: Its journal's folder.
+        environment: What it is brought up in.
+    """
+
+    session: Session
+    loaded: Loaded
+    folder: Path
+    environment: Environment
+
+
+@contextlib.contextmanager
+def launch_up(request: Request) -> Iterator[Launch]:
+    """Prepares bringing a plan up; keeps others off its cluster until left.
+
+    Raises:
+        PlanError: The plan is not usable.
+        UsageError: What was asked for does not fit it.
+        NotReadyError: The environment is not ready, or another run holds the cluster.
+    """
+    earlier = earlier_run(request) if request.resume is not None else None
+    if earlier is not None:
+        request = resumed(request, *earlier)
+    loaded = load(request)
+    environment = choose_environment(request, loaded.plan)
+    keep = kept(request, loaded, earlier)
+    if earlier is not None and environment.name == "kind":
+        check_cluster_stands(loaded.plan, environment, keep)
+    started = _started(loaded.plan, loaded, request, environment)
+    if earlier is not None:
+        started = replace(started, resumed=earlier[1].run)
+    with _launch(loaded.plan, loaded, environment, started, keep) as launch:
+        yield launch
+
+
+@contextlib.contextmanager
+def launch_down(request: Request) -> Iterator[Launch]:
+    """Prepares taking a plan's environment away.
+
+    Raises:
+        PlanError: The plan is not usable.
+        UsageError: The plan has no steps for it.
+        NotReadyError: The environment is not ready, or another run holds the cluster.
+    """
+    loaded = load(request)
+    if not loaded.plan.down:
+        raise UsageError("the plan has no steps that take it down", "add `down: [{kind: kind.delete}]` to it")
+    task = Task(id="down", title="Take down", steps=loaded.plan.down)
+    phases = (Phase(id="down", title="Take down", tasks=(task,)),)
+    plan = loaded.plan.model_copy(update={"phases": phases})
+    environment = choose_environment(request, plan)
+    started = replace(_started(plan, loaded, request, environment), purpose="down")
+    with _launch(plan, loaded, environment, started, {}) as launch:
+        yield launch
+
+
+@contextlib.contextmanager
+def _launch(
+    plan: Plan, loaded: Loaded, environment: Environment, started: e.RunStarted, keep: dict[str, str]
+) -> Iterator[Launch]:
+    real = environment.name != "rehearsal"
+    with _cluster_lock(plan) if real else contextlib.nullcontext():
+        folder = runs_folder() / started.run
+        try:
+            journal = Journal(folder)
+        except OSError as error:
+            hint = "make the folder writable, or set XDG_STATE_HOME"
+            raise NotReadyError(
+                f"the run's journal cannot be kept in {folder}: {error.strerror}", hint
+            ) from error
+
+        def make(listener: Callable[[e.Event], None]) -> Engine:
+            return Engine(
+                plan,
+                environment,
+                started,
+                cache=cache_folder(),
+                journal=journal,
+                listener=listener,
+                keep=keep,
+            )
+
+        try:
+            yield Launch(Session(make), loaded, folder, environment)
+        finally:
+            journal.close()
+
+
+def _started(plan: Plan, loaded: Loaded, request: Request, environment: Environment) -> e.RunStarted:
+    now = datetime.datetime.now(datetime.UTC).astimezone()
+    return e.RunStarted(
+        0.0,
+        run=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        plan=plan.name,
+        title=plan.title,
+        path=_plan_name(loaded.path),
+        digest=loaded.digest,
+        phases=outline(plan),
+        mode=request.mode or "parallel",
+        environment=environment.name,
+        limit=plan.limit,
+        started=now.isoformat(timespec="seconds"),
+        machine=machine(),
+        bringup=__version__,
+        files=tuple(str(file.resolve()) for file in request.files),
+        settings=tuple(_storable(setting, loaded) for setting in request.settings),
+        note=environment.note,
+        recording=request.recording or "",
+        speed=request.speed,
+    )
+
+
+def _plan_name(path: Path) -> str:
+    """How a later run finds the plan again: a bundled one's name, or the file."""
+    path = path.resolve()
+    bundled = path.parent.parent == manifests_folder().resolve()
+    return path.parent.name if bundled else str(path)
+
+
+def _storable(setting: str, loaded: Loaded) -> str:
+    """A setting as the journal may keep it."""
+    name = setting.partition("=")[0]
+    secret = any(name == known or known.startswith(f"{name}.") for known in loaded.plan.secrets)
+    return f"{name}={MASK}" if secret else setting
+
+
+def machine() -> e.Machine:
+    """This machine's size."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return e.Machine(platform.system(), os.cpu_count() or 1, round(memory, 1))
+
+
+@contextlib.contextmanager
+def _cluster_lock(plan: Plan) -> Iterator[None]:
+    """Keeps two runs off one cluster; the lock goes with its process, however that ends."""
+    import fcntl
+
+    name = plan.cluster.name if plan.cluster else plan.name
+    path = locks_folder() / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            hint = "wait for it, or stop it with Ctrl-C where it runs"
+            raise NotReadyError(f"another bringup (process {holder}) is at cluster {name!r}", hint) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

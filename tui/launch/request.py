@@ -1,0 +1,78 @@
+"""What a user asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui.errors import BringupError
+from tui.plan.bundled import find_plan
+from tui.plan.faults import suggest
+from tui.plan.load import Loaded, load_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tui.plan.model import Plan
+
+
+class UsageError(BringupError):
+    """What was asked for does not fit the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asked for.
+
+    Attributes:
+        plan: A file, a folder or a bundled plan's name; None for the default.
+        files: --values.
+        settings: --set.
+        mode: --mode; None for the default.
+        environment: --env.
+        speed: How many times as fast a rehearsal is.
+        fail: For a rehearsal's tasks that are to fail, in how many attempts.
+        recording: The run that is rehearsed; None for the bundled one.
+        begin: --from.
+        only: --only.
+        resume: The run to take up, "" for the latest; None for a new start.
+    """
+
+    plan: str | None = None
+    files: tuple[Path, ...] = ()
+    settings: tuple[str, ...] = ()
+    mode: str | None = None
+    environment: str = "auto"
+    speed: float = 1.0
+    fail: dict[str, int] = field(default_factory=dict)
+    recording: str | None = None
+    begin: str | None = None
+    only: tuple[str, ...] = ()
+    resume: str | None = None
+
+
+def load(request: Request) -> Loaded:
+    """Reads the plan that was asked for.
+
+    Raises:
+        PlanError: It is not usable.
+    """
+    return load_plan(find_plan(request.plan), request.files, request.settings)
+
+
+def known_task(task: str, plan: Plan, option: str) -> str:
+    """A task's name.
+
+    Raises:
+        UsageError: The plan has no task of that name.
+    """
+    ids = [each.id for each in plan.tasks]
+    if task not in ids:
+        raise UsageError(f"{option} {task}: the plan has no such task", suggest(task, ids))
+    return task
+
+
+def selected(names: Sequence[str]) -> tuple[str, ...]:
+    """Task names given one by one or with commas between them."""
+    return tuple(part for name in names for part in name.split(",") if part)
