@@ -109,8 +109,6 @@ class Lines:
             event.task,
             self._style(f"✗ {failure.title}: {self._style.clean(failure.cause)}", "failed"),
         )
-        for line in failure.details:
-            self._line(event.at, event.task, f"    {self._style.clean(line)}")
         if failure.hint:
             self._line(event.at, event.task, f"  hint: {failure.hint}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.console.text import GLYPHS, Style, clock, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from tui.plan.model import Plan
     from tui.run.state import RunState, TaskState
@@ -148,7 +148,8 @@ def _failure(task: TaskState, style: Style) -> Iterator[str]:
     yield style(f"✗ {task.title}{tries}, step {failure.step + 1} {failure.title}", "failed")
     yield f"  error: {style.clean(failure.cause)}"
     yield from (f"    {style.clean(line)}" for line in failure.details)
-    tail: Sequence[str] = [line for line in failure.tail if line not in failure.details]
+    told = {line.strip() for line in failure.details}
+    tail = [line for line in failure.tail if line.strip() and line.strip() not in told]
     if tail:
         yield style("  last lines:", "dim")
         yield from (f"    {style.clean(line)}" for line in tail[-10:])
