@@ -355,7 +355,7 @@ def test_auto_rehearses_where_there_is_no_kind_and_says_why(folder: Path) -> Non
     done = bringup(folder, "up", "workflowexecution", "--speed", "200", PATH=str(folder))
     assert done.returncode == 0, done.stderr
     assert "REHEARSAL" in done.stdout
-    assert "`kind` command is not installed" in done.stdout
+    assert "│ because the `kind` command is not installed" in done.stdout
     assert "bringup doctor" in done.stdout
 
 

@@ -76,8 +76,8 @@ class Lines:
         }
         name = self._style(event.title or event.plan, "strong")
         self._run_line(event, f"{name} · {event.environment} · {event.mode} · run {event.run}")
-        if event.note:
-            self._run_line(event, self._style(event.note, "warning"))
+        for line in event.note.splitlines():
+            self._run_line(event, self._style(line, "warning"))
 
     def _cancel_requested(self, event: e.CancelRequested, _: RunState) -> None:
         text = "stopping" if event.task else "stopping everything; once more (Ctrl-C) kills it"
