@@ -23,19 +23,17 @@ def kept(request: Request, loaded: Loaded, earlier: tuple[Path, e.RunStarted] | 
     if earlier is not None:
         state = read_state(earlier[0])
         keep = {
-            id_: task.kept or earlier[1].run
+            id_: task.kept or (earlier[1].run if task.attempts else "")
             for id_, task in state.tasks.items()
             if task.status == "succeeded"
         }
     order = loaded.graph.order
     if request.begin is not None:
         first = order.index(known_task(request.begin, loaded.plan, "--from"))
-        keep |= dict.fromkeys(order[:first], "")
-        keep = {id_: run for id_, run in keep.items() if id_ in order[:first]}
+        keep = {id_: keep.get(id_, "") for id_ in order[:first]}
     if request.only:
         wanted = {known_task(task, loaded.plan, "--only") for task in request.only}
-        keep |= {id_: keep.get(id_, "") for id_ in order if id_ not in wanted}
-        keep = {id_: run for id_, run in keep.items() if id_ not in wanted}
+        keep = {id_: keep.get(id_, "") for id_ in order if id_ not in wanted}
     return keep
 
 
@@ -57,7 +55,7 @@ def earlier_run(request: Request) -> tuple[Path, e.RunStarted]:
 
 def resumed(request: Request, folder: Path, started: e.RunStarted) -> Request:
     """The request with what the earlier run was given, and that fits it."""
-    lost = [s for s in started.settings if s.endswith(f"={MASK}")]
+    lost = [setting for setting in started.settings if MASK in setting]
     given = {setting.partition("=")[0] for setting in request.settings}
     for setting in lost:
         name = setting.partition("=")[0]
