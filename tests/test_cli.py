@@ -248,13 +248,21 @@ def test_two_runs_do_not_share_a_cluster(folder: Path) -> None:
     assert f"another bringup (process {process.pid})" in done.stderr
 
 
-def test_output_that_nobody_reads_ends_the_run(folder: Path) -> None:
-    line = f"{sys.executable} -m tui up slow.yaml | head -1"
+@pytest.mark.parametrize("reader", ["| head -1", "> /dev/full"])
+def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str) -> None:
     done = subprocess.run(
-        ["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=30, check=False
+        ["sh", "-c", f"{sys.executable} -m tui up slow.yaml {reader}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
-    assert "slow" in done.stdout
     assert "Traceback" not in done.stderr
+    child = folder / "child"
+    assert not child.exists() or not is_running(child.read_text().strip())
+    outcomes = json.loads(bringup(folder, "status", "slow.yaml", "--runs", "--output", "json").stdout)
+    assert [run["outcome"] for run in outcomes] == ["cancelled"]
 
 
 def test_a_secret_that_was_set_is_asked_for_again(folder: Path) -> None:

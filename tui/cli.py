@@ -193,9 +193,14 @@ def _follow(launch: Launch, output: str) -> int:
     follower = Follower(
         output, sys.stdout, style, lambda: session.tell(Engine.cancel_run), lambda: session.tell(Engine.kill)
     )
-    session.start()
-    state = follower.follow(session.follow(1.0))
-    session.join()
+    try:
+        session.start()
+        state = follower.follow(session.follow(1.0))
+    except BaseException:  # whatever it is, nothing that was started may be left running
+        session.tell(Engine.cancel_run)
+        raise
+    finally:
+        session.join()
     if output == "text":
         for line in report(state, standing(launch.loaded.plan, str(launch.folder)), style, _width()):
             click.echo(line, color=style.colour)

@@ -64,7 +64,7 @@ class Follower:
     def _guarded(self, event: Event | None) -> None:
         try:
             self._show(event)
-        except BrokenPipeError:  # nobody reads any more: `bringup up | head`
+        except OSError:  # nobody reads any more: `bringup up | head`, or a log on a full disk
             self._deaf = True
             self._stop()
             with contextlib.suppress(OSError):
