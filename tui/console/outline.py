@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def tree(loaded: Loaded, style: Style) -> Iterator[str]:
     """A plan's phases, tasks, needs and steps."""
-    plan, masker = loaded.plan, _masker(loaded)
+    plan, masker = loaded.plan, Masker(loaded.plan.secret_values)
     yield style(plan.title or plan.name, "strong") + style(f"  {plan.name} · {loaded.document.file}", "dim")
     for number, phase in enumerate(plan.phases, 1):
         yield f"{number} {style(phase.name, 'strong')}"
@@ -33,13 +33,6 @@ def tree(loaded: Loaded, style: Style) -> Iterator[str]:
         yield style(f"at most {plan.limit} tasks at once", "dim")
 
 
-def _masker(loaded: Loaded) -> Masker:
-    masker = Masker()
-    for secret in loaded.plan.secret_values:
-        masker.add(secret)
-    return masker
-
-
 def _facts(task: Task) -> str:
     facts = [task.id]
     facts += [f"needs {', '.join(task.needs)}"] if task.needs else []
@@ -50,7 +43,7 @@ def _facts(task: Task) -> str:
 
 def as_data(loaded: Loaded) -> dict[str, Any]:
     """A plan as JSON-like data, secrets masked."""
-    masker = _masker(loaded)
+    masker = Masker(loaded.plan.secret_values)
 
     def masked(value: Any) -> Any:
         if isinstance(value, dict):

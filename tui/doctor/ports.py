@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from tui.doctor.finding import Finding, joined
-from tui.hosts.ports import holder, is_taken
+from tui.hosts.ports import ANYWHERE, holder, is_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,14 +16,12 @@ if TYPE_CHECKING:
     from tui.doctor.engine import Container
     from tui.plan.model import Plan
 
-_ALL = ("", "0.0.0.0", "::")  # noqa: S104 - what Kind's default is called, looked at and not served on
-
 
 def publisher(address: str, port: int, containers: Sequence[Container]) -> Container | None:
     """The container that publishes a TCP port where an address would meet it."""
     for container in containers:
         for ip, number in container.ports:
-            if number == port and (ip == address or ip in _ALL or address in _ALL):
+            if number == port and (ip == address or ip in ANYWHERE or address in ANYWHERE):
                 return container
     return None
 
@@ -76,6 +74,6 @@ def _tried(wanted: Sequence[tuple[str, int]], cluster: str, containers: Sequence
     for address, port in wanted:
         publishes = publisher(address, port, containers)
         # Asked of the engine first: a published port need not have a listener of its own.
-        taken = publishes is None and is_taken(port, "" if address in _ALL else address)
+        taken = publishes is None and is_taken(port, address)
         found.append(judge_port(port, cluster, publishes, taken=taken, process=holder(port) if taken else ""))
     return found

@@ -64,9 +64,7 @@ class Engine:
         self._listener = listener
         self._keep = dict(keep or {})
         self._stay = stay
-        self._masker = Masker()
-        for secret in plan.secret_values:
-            self._masker.add(secret)
+        self._masker = Masker(plan.secret_values)
         self._desk = Desk(plan, environment, cache, self._say, self._now, self._masker.add)
         self._running: dict[str, tuple[asyncio.Task[e.Outcome], Attempt]] = {}
         self._strays: set[asyncio.Task[e.Outcome]] = set()

@@ -6,6 +6,7 @@ import errno
 import socket
 from pathlib import Path
 
+ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - how "all addresses" is written; looked at, not served on
 _LISTENING = "0A"  # the state in /proc/net/tcp
 
 
@@ -14,8 +15,9 @@ def is_taken(port: int, address: str = "") -> bool:
 
     Args:
         port: The port.
-        address: Where it would be listened on; all addresses if empty.
+        address: Where it would be listened on; `ANYWHERE` has the ways to write all addresses.
     """
+    address = "" if address in ANYWHERE else address
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         # As engines do: a connection that has just ended does not keep a port.

@@ -16,7 +16,7 @@ from tui.engine.session import Session
 from tui.errors import NotReadyError
 from tui.launch.environment import check_cluster_stands, choose_environment
 from tui.launch.request import UsageError, load
-from tui.launch.selection import earlier_run, kept, resumed
+from tui.launch.selection import check_same_plan, earlier_run, kept, resumed
 from tui.plan.bundled import manifests_folder
 from tui.plan.model import Phase, Task
 from tui.run import events as e
@@ -63,15 +63,17 @@ def launch_up(request: Request) -> Iterator[Launch]:
     """
     earlier = earlier_run(request) if request.resume is not None else None
     if earlier is not None:
-        request = resumed(request, *earlier)
+        request = resumed(request, earlier)
     loaded = load(request)
+    if earlier is not None:
+        check_same_plan(loaded, earlier)
     environment = choose_environment(request, loaded.plan)
     keep = kept(request, loaded, earlier)
     if earlier is not None and environment.name == "kind":
         check_cluster_stands(loaded.plan, environment, keep)
     started = _started(loaded.plan, loaded, request, environment)
     if earlier is not None:
-        started = replace(started, resumed=earlier[1].run)
+        started = replace(started, resumed=earlier.started.run)
     with _launch(loaded.plan, loaded, environment, started, keep) as launch:
         yield launch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.launch.request import UsageError, known_task, load
 from tui.run.folders import runs_folder
@@ -15,16 +15,23 @@ if TYPE_CHECKING:
     from tui.launch.request import Request
     from tui.plan.load import Loaded
     from tui.run import events as e
+    from tui.run.state import RunState
 
 
-def kept(request: Request, loaded: Loaded, earlier: tuple[Path, e.RunStarted] | None) -> dict[str, str]:
+class Earlier(NamedTuple):
+    """The run that is taken up: how it began, and how far it came."""
+
+    started: e.RunStarted
+    state: RunState
+
+
+def kept(request: Request, loaded: Loaded, earlier: Earlier | None) -> dict[str, str]:
     """The tasks that are not to be run, with the run that did them, or "" where that is taken on trust."""
     keep: dict[str, str] = {}
     if earlier is not None:
-        state = read_state(earlier[0])
         keep = {
-            id_: task.kept or (earlier[1].run if task.attempts else "")
-            for id_, task in state.tasks.items()
+            id_: task.kept or (earlier.started.run if task.attempts else "")
+            for id_, task in earlier.state.tasks.items()
             if task.status == "succeeded"
         }
     order = loaded.graph.order
@@ -37,24 +44,35 @@ def kept(request: Request, loaded: Loaded, earlier: tuple[Path, e.RunStarted] | 
     return keep
 
 
-def earlier_run(request: Request) -> tuple[Path, e.RunStarted]:
-    """The run to take up."""
+def earlier_run(request: Request) -> Earlier:
+    """The run to take up.
+
+    Raises:
+        UsageError: There is none.
+    """
     hint = "`bringup status --runs` lists the runs that are kept"
     if request.resume:
         folder = runs_folder() / request.resume
         found = next((run for run in runs(runs_folder()) if run[0] == folder), None)
         if found is None:
             raise UsageError(f"--resume {request.resume}: there is no such run", hint)
-        return found
-    name = load(request).plan.name
-    found = next(runs(runs_folder(), name), None)
-    if found is None:
-        raise UsageError(f"--resume: plan {name!r} has not been run yet", "run `bringup up` without --resume")
-    return found
+    else:
+        name = load(request).plan.name
+        found = next(runs(runs_folder(), name), None)
+        if found is None:
+            hint = "run `bringup up` without --resume"
+            raise UsageError(f"--resume: plan {name!r} has not been run yet", hint)
+    folder, started = found
+    return Earlier(started, read_state(folder))
 
 
-def resumed(request: Request, folder: Path, started: e.RunStarted) -> Request:
-    """The request with what the earlier run was given, and that fits it."""
+def resumed(request: Request, earlier: Earlier) -> Request:
+    """The request with what the earlier run was given.
+
+    Raises:
+        UsageError: It was given a secret, which has to be given again.
+    """
+    started = earlier.started
     lost = [setting for setting in started.settings if MASK in setting]
     given = {setting.partition("=")[0] for setting in request.settings}
     for setting in lost:
@@ -65,19 +83,26 @@ def resumed(request: Request, folder: Path, started: e.RunStarted) -> Request:
                 f"give it again: --resume {started.run} --set {name}=…",
             )
     settings = tuple(s for s in started.settings if s not in lost and s not in request.settings)
-    request = replace(
+    return replace(
         request,
         plan=request.plan or started.path,
         files=request.files or tuple(Path(file) for file in started.files),
         settings=(*settings, *request.settings),
-        mode=request.mode or read_state(folder).mode,
+        mode=request.mode or earlier.state.mode,
         environment=started.environment if request.environment == "auto" else request.environment,
         recording=request.recording or started.recording or None,
         speed=started.speed if request.speed == 1.0 else request.speed,
     )
-    if load(request).digest != started.digest:
+
+
+def check_same_plan(loaded: Loaded, earlier: Earlier) -> None:
+    """Makes sure that a run is resumed with the plan and variables that it began with.
+
+    Raises:
+        UsageError: They have changed.
+    """
+    if loaded.digest != earlier.started.digest:
         raise UsageError(
-            f"the plan or its variables have changed since run {started.run}",
+            f"the plan or its variables have changed since run {earlier.started.run}",
             "run `bringup up` without --resume: what is done already is found so and takes no time",
         )
-    return request

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tui.run.events import Event
 
 MASK = "•••"
@@ -17,11 +19,13 @@ _SHORTEST = 4  # a shorter value would blot out ordinary text and hides nothing
 
 
 class Masker:
-    """Replaces secrets in texts."""
+    """Replaces secrets in texts: those that it is made with, and those added later."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        for secret in secrets:
+            self.add(secret)
 
     @property
     def is_idle(self) -> bool:

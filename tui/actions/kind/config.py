@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from aiodocker import Docker
 
-_ALL = ("", "0.0.0.0", "::")  # noqa: S104 - Kind's default, looked at and not served on
-
 
 async def read_config(path: Path | None, variables: Mapping[str, Any]) -> str:
     """The configuration with its `${…}` filled in; empty where there is none.
@@ -64,7 +62,7 @@ async def check_ports(docker: Docker, config: str) -> None:
         ActionError: One is taken; its cause says by whom as far as that can be found.
     """
     for address, port in host_ports(config):
-        if await asyncio.to_thread(is_taken, port, "" if address in _ALL else address):
+        if await asyncio.to_thread(is_taken, port, address):
             who = await _container_at(docker, port) or await asyncio.to_thread(holder, port)
             raise ActionError(
                 f"host port {port} is taken by {who or 'another program'}",
