@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tui.console.report import Stands, report
-from tui.console.text import Style
+from tui.console.style import Style
 from tui.run.folders import recording_folder
 from tui.run.journal import read_state
 

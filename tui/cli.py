@@ -185,7 +185,7 @@ def _follow(launch: Launch, output: str) -> int:
     """Runs to the end, and returns the exit code."""
     from tui.console.follow import Follower
     from tui.console.report import report, standing
-    from tui.console.text import Style, wants_colour
+    from tui.console.style import Style, wants_colour
     from tui.engine.engine import Engine
 
     style = Style(output == "text" and wants_colour(sys.stdout))
@@ -227,7 +227,7 @@ def show(output: str, **given: Any) -> None:
     """Show a plan's phases, tasks, needs and steps."""
     with _errors():
         from tui.console.outline import as_data, tree
-        from tui.console.text import Style, wants_colour
+        from tui.console.style import Style, wants_colour
         from tui.launch.request import Request, load
 
         loaded = load(Request(**given))
@@ -248,7 +248,7 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
         import dataclasses
 
         from tui.console.outline import remarks
-        from tui.console.text import Style, wants_colour
+        from tui.console.style import Style, wants_colour
         from tui.launch.request import Request, load
         from tui.plan.lint import lint as find_remarks
 
@@ -338,7 +338,7 @@ def _print_findings(look: Callable[[Plan, Host], Awaitable[list[Finding]]], plan
     import dataclasses
 
     from tui.console.findings import findings
-    from tui.console.text import Style, wants_colour
+    from tui.console.style import Style, wants_colour
     from tui.hosts.local import LocalHost
 
     async def found_here() -> list[Finding]:
@@ -355,7 +355,7 @@ def _print_findings(look: Callable[[Plan, Host], Awaitable[list[Finding]]], plan
 
 def _print_latest(latest: tuple[Path, RunStarted] | None, plan: Plan) -> None:
     from tui.console.report import report, standing
-    from tui.console.text import Style, wants_colour
+    from tui.console.style import Style, wants_colour
     from tui.run.journal import read_state
 
     if latest is None:
@@ -370,8 +370,8 @@ def _print_latest(latest: tuple[Path, RunStarted] | None, plan: Plan) -> None:
 
 
 def _print_runs(kept: Iterator[tuple[Path, RunStarted]], output: str) -> None:
-    from tui.console.text import seconds
     from tui.run.journal import read_state
+    from tui.text import seconds
 
     rows = []
     for folder, started in kept:

@@ -16,10 +16,11 @@ from tests.virtual import run_virtual
 from tui.actions.context import Done
 from tui.console.lines import Lines
 from tui.console.report import Stands, report
-from tui.console.text import Style, amount, clock, seconds, wants_colour
+from tui.console.style import Style, wants_colour
 from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.run.state import RunState
+from tui.text import amount, clock, seconds
 
 if TYPE_CHECKING:
     from pathlib import Path

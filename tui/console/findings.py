@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tui.console.text import Style
+    from tui.console.style import Style
 
 _MARKS = {"ok": ("✓", "succeeded"), "warning": ("!", "warning"), "fault": ("✗", "failed")}
 

@@ -16,7 +16,7 @@ from tui.run.state import RunState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tui.console.text import Style
+    from tui.console.style import Style
     from tui.run.events import Event
 
 _BEAT = 1.0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
-from tui.console.text import GLYPHS, Style, amount, clock, seconds
 from tui.run import events as e
+from tui.text import GLYPHS, amount, clock, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui.console.style import Style
     from tui.run.state import AttemptState, RunState
 
 _SILENT = 10.0  # seconds without a line after which a running task says that it lives

@@ -9,7 +9,7 @@ from tui.run.mask import Masker
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tui.console.text import Style
+    from tui.console.style import Style
     from tui.plan.lint import Remark
     from tui.plan.load import Loaded
     from tui.plan.model import Task

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.console.text import GLYPHS, Style, clock, seconds
+from tui.text import GLYPHS, clock, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui.console.style import Style
     from tui.plan.model import Plan
     from tui.run.state import RunState, TaskState
 

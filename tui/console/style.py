@@ -1,0 +1,59 @@
+"""Colours for a terminal's text, or none."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, TextIO
+
+from tui.text import SGR, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COLOURS = {
+    "running": "36",
+    "succeeded": "32",
+    "failed": "31",
+    "cancelled": "33",
+    "skipped": "2",
+    "waiting": "2",
+    "warning": "33",
+    "strong": "1",
+    "dim": "2",
+}
+_TASK_COLOURS = ("36", "35", "34", "33", "32", "96", "95", "94")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Colours a terminal's text, or leaves it plain."""
+
+    colour: bool
+
+    def __call__(self, text: str, kind: str) -> str:
+        """The text in the colour of a state: `failed`, `dim`, …."""
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour and text else text
+
+    def task(self, text: str, index: int) -> str:
+        """The text in the colour of a task, so that its lines are found among others'."""
+        return f"\x1b[{_TASK_COLOURS[index % len(_TASK_COLOURS)]}m{text}\x1b[0m" if self.colour else text
+
+    def clean(self, text: str) -> str:
+        """Somebody else's text: its colours, where colours are wanted, and none of its other controls."""
+        parts = SGR.split(text)  # what stands between colours, and the colours, by turns
+        cleaned = [plain(part) for part in parts[::2]]
+        if not self.colour or len(parts) == 1:
+            return "".join(cleaned)
+        return "".join(chain.from_iterable(zip_longest(cleaned, parts[1::2], fillvalue=""))) + "\x1b[0m"
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a stream is to be coloured: a terminal that can, unless NO_COLOR is set (no-color.org)."""
+    environment = os.environ if environment is None else environment
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environment.get("TERM") != "dumb"

@@ -1,0 +1,1 @@
+"""The run on a screen, live: a timeline, a panel for each task at work, and the keys that control it."""

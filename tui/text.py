@@ -1,0 +1,57 @@
+"""How times, sizes and other people's text are written, on every surface."""
+
+from __future__ import annotations
+
+import re
+
+GLYPHS = {
+    "waiting": "○",
+    "running": "◐",
+    "succeeded": "✓",
+    "failed": "✗",
+    "cancelled": "⊘",
+    "skipped": "–",
+}
+ESCAPE = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])"
+)
+"""A whole control sequence of a terminal (ECMA-48)."""
+
+SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
+"""The one sort of control sequence that only colours."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+
+
+def plain(text: str) -> str:
+    """Somebody else's text without any control character but tabs."""
+    return _CONTROL.sub("", ESCAPE.sub("", text) if "\x1b" in text else text)
+
+
+def seconds(value: float) -> str:
+    """A duration as people say it: `24.9s`, `1:27`, `1:02:03`."""
+    if value < 59.95:
+        return f"{value:.1f}s"
+    whole = round(value)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def clock(value: float) -> str:
+    """A time since the start: `0:07`, `12:30`, `1:02:03`."""
+    minutes, rest = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def amount(done: float, total: float | None, unit: str) -> str:
+    """How much of something: `12 of 45 MB`, `3 of 7 steps`, `120 objects`."""
+    if unit == "B":
+        scale, name = next(
+            (s, n)
+            for s, n in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B"))
+            if max(done, total or 0) >= s or s == 1
+        )
+        return f"{done / scale:.1f} of {total / scale:.1f} {name}" if total else f"{done / scale:.1f} {name}"
+    return f"{done:g} of {total:g} {unit}".rstrip() if total else f"{done:g} {unit}".rstrip()
