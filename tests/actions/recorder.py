@@ -10,7 +10,7 @@ from tui.errors import ActionError
 from tui.hosts.local import LocalHost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -60,8 +60,8 @@ class Recorder:
             raise ActionError("the plan has no cluster")
         return self.plan_cluster
 
-    def log(self, text: str, source: str = "") -> None:
-        self.lines.append((source, text))
+    def log(self, text: str | Sequence[str], source: str = "") -> None:
+        self.lines += [(source, line) for line in ([text] if isinstance(text, str) else text)]
 
     def progress(self, done: float, total: float | None = None, unit: str = "", what: str = "") -> None:
         self.progressed.append((done, total, unit, what))

@@ -36,6 +36,12 @@ async def test_a_program_runs_in_the_plans_folder_with_its_variables(ctx: Record
     assert done.changed
 
 
+async def test_empty_lines_are_told_too(ctx: Recorder) -> None:
+    done = await run(command(shell="printf 'one\n\ntwo\n\n'"), ctx)
+    assert [text for _, text in ctx.lines] == ["one", "", "two", ""]
+    assert done.note == "two"
+
+
 async def test_arguments_are_no_shell(ctx: Recorder) -> None:
     await run(command(argv=("echo", "$HOME;", "a b")), ctx)
     assert ctx.lines == [("", "$HOME; a b")]

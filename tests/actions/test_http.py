@@ -19,7 +19,7 @@ from tui.errors import ActionError
 from tui.plan.steps import HttpCheck
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -116,7 +116,7 @@ class Listener(Recorder):
 
     spoken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def log(self, text: str, source: str = "") -> None:
+    def log(self, text: str | Sequence[str], source: str = "") -> None:
         super().log(text, source)
         self.spoken.set()
 

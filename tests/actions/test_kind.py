@@ -56,8 +56,7 @@ def ctx(tmp_path: Path) -> Recorder:
 
 def test_kinds_steps_become_spans(ctx: Recorder) -> None:
     output = Output(ctx)
-    for line in CREATED.splitlines():
-        output.line(line)
+    output.take(CREATED.splitlines())
     assert [text for _, text in ctx.lines] == CREATED.splitlines()
     assert [span.name for span in ctx.spans] == [
         "Ensuring node image (kindest/node:v1.20.2)",
@@ -71,7 +70,7 @@ def test_kinds_steps_become_spans(ctx: Recorder) -> None:
 def test_kinds_failure_is_told_with_what_helps(ctx: Recorder) -> None:
     output = Output(ctx)
     for line in FAILED.splitlines():
-        output.line(line)
+        output.take([line])
     error = output.failure("cluster demo could not be created", 1)
     assert error.cause.startswith(
         "cluster demo could not be created (at 'Preparing nodes'): failed to create"
@@ -87,7 +86,7 @@ def test_a_failure_without_words_tells_the_status(ctx: Recorder) -> None:
 
 def test_giving_up_the_wait_is_noticed(ctx: Recorder) -> None:
     output = Output(ctx)
-    output.line(" • WARNING: Timed out waiting for Ready ⚠️")
+    output.take([" • WARNING: Timed out waiting for Ready ⚠️"])
     assert output.late
 
 

@@ -75,6 +75,23 @@ def test_every_line_has_its_time_and_its_task(tmp_path: Path) -> None:
     assert "  0:37 deploy  │ – deploy skipped: it needs image\n" in printed
 
 
+def test_lines_that_were_said_at_once_have_it_each(tmp_path: Path) -> None:
+    out = io.StringIO()
+    lines, state = Lines(out, PLAIN), RunState()
+
+    def listen(event: e.Event) -> None:
+        state.apply(event)
+        lines.show(event, state)
+
+    def talk(_: Step, context: Context) -> None:
+        context.log(["one", "", "three"], source="pod/x")
+
+    plan = make_plan([{"a": []}])
+    run_virtual(Engine(plan, Scripted(talk), started(plan), cache=tmp_path, listener=listen).run())
+    said = [line for line in out.getvalue().splitlines() if "pod/x" in line]
+    assert said == [f"  0:00 a       │ pod/x │ {text}" for text in ("one", "", "three")]
+
+
 def test_plain_output_has_no_escapes_and_coloured_output_says_the_same(tmp_path: Path) -> None:
     plain, _ = bring(tmp_path / "a")
     coloured, _ = bring(tmp_path / "b", Style(colour=True))

@@ -179,7 +179,7 @@ class Bare:
         self,
         argv: Sequence[str],
         *,
-        on_line: Callable[[str], None] | None = None,
+        on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
         folder: Path | None = None,
         stdin: bytes | None = None,

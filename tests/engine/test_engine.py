@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engine.bringing import FOUR_PHASES, SECONDS, Bringing
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
 from tui.actions.context import Done
@@ -16,72 +17,12 @@ from tui.run import events as e
 from tui.run.holds import Hold, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from tui.actions.context import Context
-    from tui.plan.model import Plan
     from tui.plan.steps import Step
     from tui.run.state import RunState
-
-FOUR_PHASES: list[dict[str, list[str]]] = [
-    {"cluster": []},
-    {"tekton": ["cluster"], "database": ["cluster"], "image": []},
-    {"deploy": ["database", "image"]},
-    {"access": ["cluster"]},
-]
-SECONDS = {"cluster": 10.0, "tekton": 60.0, "database": 30.0, "image": 20.0, "deploy": 15.0, "access": 5.0}
-
-
-class Bringing:
-    """A run of a plan whose tasks take given times, and fail as told."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        seconds: Mapping[str, float] = SECONDS,
-        fails: Mapping[str, list[int]] | None = None,
-        mode: str = "parallel",
-        **options: Any,
-    ) -> None:
-        self.events: list[e.Event] = []
-        self._seconds = seconds
-        self._fails = fails or {}
-        self.engine = Engine(
-            plan, Scripted(self._perform), started(plan, mode), listener=self.events.append, **options
-        )
-
-    async def _perform(self, _: Step, context: Context) -> Done:
-        await asyncio.sleep(self._seconds.get(context.task, 0.0))
-        if context.attempt in self._fails.get(context.task, []):
-            raise ActionError("the server said 503 Service Unavailable", "look at the server")
-        return Done("made it")
-
-    def run(self, *commands: tuple[float, Callable[[Engine], object]]) -> RunState:
-        """Runs to the end, giving commands at given times."""
-
-        async def main() -> RunState:
-            running = asyncio.create_task(self.engine.run())
-            for at, command in commands:
-                await asyncio.sleep(at - asyncio.get_running_loop().time())
-                command(self.engine)
-            return await running
-
-        return run_virtual(main())
-
-    def started_at(self) -> dict[str, float]:
-        return {ev.task: ev.at for ev in self.events if isinstance(ev, e.AttemptStarted) and ev.attempt == 1}
-
-    def ends(self) -> dict[str, str]:
-        return {task.id: task.status for task in self.engine.state.tasks.values()}
-
-
-@pytest.fixture
-def bringing(tmp_path: Path) -> Callable[..., Bringing]:
-    def make(plan: Plan | None = None, **more: Any) -> Bringing:
-        return Bringing(plan or make_plan(FOUR_PHASES), cache=tmp_path, **more)
-
-    return make
 
 
 def test_parallel_mode_makes_each_phase_wait_for_the_one_before(bringing: Callable[..., Bringing]) -> None:
@@ -161,6 +102,48 @@ def test_what_two_failures_held_up_stays_skipped_until_both_are_mended(
     state = run.run((100.0, lambda engine: engine.retry("image")), (200.0, Engine.close))
     assert state.tasks["image"].status == "succeeded"
     assert state.tasks["deploy"].status == "skipped"
+
+
+def test_retry_failed_runs_what_was_cancelled_behind_a_failure_too(bringing: Callable[..., Bringing]) -> None:
+    run = bringing(fails={"image": [1]})
+    state = run.run((20.0, lambda engine: engine.cancel("deploy")), (50.0, Engine.retry_failed))
+    assert state.outcome == "succeeded"
+    assert run.started_at()["deploy"] == 70.0
+
+
+def test_a_run_that_was_to_stay_ends_all_the_same_when_it_is_cancelled(
+    bringing: Callable[..., Bringing],
+) -> None:
+    run = bringing(stay=True)
+
+    def cancel_and_stay(engine: Engine) -> None:
+        engine.cancel_run()
+        engine.stay(True)
+
+    assert run.run((20.0, cancel_and_stay)).outcome == "cancelled"
+
+
+def test_output_of_one_moment_is_one_event_unless_it_is_very_much(tmp_path: Path) -> None:
+    def talk(_: Step, context: Context) -> None:
+        context.log("one\ntwo\n")
+        context.log(["", "three", ""], source="pod/a b")
+        context.log("")
+        context.log([])
+        context.log("\n".join(map(str, range(2 * e.MOST_LINES + 1))))
+        raise ActionError("it broke")
+
+    plan = make_plan([{"a": []}])
+    events: list[e.Event] = []
+    state = run_virtual(
+        Engine(plan, Scripted(talk), started(plan), cache=tmp_path, listener=events.append).run()
+    )
+    said = [(ev.source, ev.lines) for ev in events if isinstance(ev, e.Output)]
+    assert said[:3] == [("", ["one", "two"]), ("pod/a_b", ["", "three", ""]), ("", [""])]
+    assert [len(lines) for _, lines in said[3:]] == [e.MOST_LINES, e.MOST_LINES, 1]
+    attempt = state.tasks["a"].attempt
+    assert attempt is not None
+    assert attempt.failure is not None
+    assert attempt.failure.tail == tuple(str(i) for i in range(2 * e.MOST_LINES - 14, 2 * e.MOST_LINES + 1))
 
 
 def test_a_known_failure_is_tried_again_after_its_pause(bringing: Callable[..., Bringing]) -> None:

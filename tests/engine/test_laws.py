@@ -7,7 +7,7 @@ import dataclasses
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from tui.actions.context import Done
 from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.run import events as e
+from tui.run.commands import Command, refusal, restarted
 from tui.run.holds import hold
 from tui.run.journal import Journal, read_events
 from tui.run.state import FINAL, RunState, fold
@@ -29,15 +30,18 @@ if TYPE_CHECKING:
     from tui.plan.model import Plan
     from tui.plan.steps import Step
 
+    Moments = Sequence[tuple[int, tuple[Command, int, str]]]
+
 MODES = ["parallel", "sequential", "eager"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A plan with how long each task takes and in which attempts it fails."""
+    """A plan with how long each task takes, and to stop, and in which attempts it fails."""
 
     phases: list[dict[str, list[str]]]
     seconds: dict[str, float]
+    stopping: dict[str, float]
     failing: dict[str, int]
     retried: frozenset[str]
 
@@ -60,11 +64,12 @@ def cases(draw: st.DrawFn) -> Case:
         phases.append(dict(draw(st.permutations(list(phase.items())))))
     seconds = {id_: float(draw(st.integers(0, 20))) for id_ in ids}
     failing = draw(st.dictionaries(st.sampled_from(ids), st.integers(1, 3), max_size=3))
-    return Case(phases, seconds, failing, draw(st.frozensets(st.sampled_from(ids), max_size=3)))
+    stopping = {id_: float(draw(st.integers(0, 2))) for id_ in ids}
+    return Case(phases, seconds, stopping, failing, draw(st.frozensets(st.sampled_from(ids), max_size=3)))
 
 
 commands = st.tuples(
-    st.sampled_from(["retry", "retry_failed", "cancel", "set_mode", "pause", "resume", "cancel_run"]),
+    st.sampled_from(get_args(Command)),
     st.integers(0, 15),
     st.sampled_from(MODES),
 )
@@ -93,7 +98,11 @@ class Watched:
         )
 
     async def _perform(self, _: Step, context: Context) -> Done:
-        await asyncio.sleep(self.case.seconds[context.task])
+        try:
+            await asyncio.sleep(self.case.seconds[context.task])
+        except asyncio.CancelledError:
+            await asyncio.sleep(self.case.stopping[context.task])
+            raise
         if context.attempt <= self.case.failing.get(context.task, 0):
             raise ActionError("HTTP 503")
         return Done()
@@ -105,6 +114,7 @@ class Watched:
             task = state.tasks[event.task]
             assert all(state.tasks[need].status == "succeeded" for need in task.needs)
             assert not state.cancelling
+            assert not any(event.task in state.graph.upstream(id_) for id_ in state.running)
             if len(state.running) > 1 and not self._is_retry(event):
                 assert state.mode != "sequential"
                 assert state.limit is None or len(state.running) <= state.limit
@@ -114,7 +124,7 @@ class Watched:
         earlier = [ev for ev in self.events[:-1] if isinstance(ev, e.TaskEvent) and ev.task == event.task]
         return bool(earlier) and isinstance(earlier[-1], e.RetryScheduled)
 
-    def run(self, moments: Sequence[tuple[int, tuple[str, int, str]]] = ()) -> RunState:
+    def run(self, moments: Moments = ()) -> RunState:
         async def main() -> RunState:
             running = asyncio.create_task(self.engine.run())
             await asyncio.sleep(0)
@@ -128,29 +138,37 @@ class Watched:
 
         return run_virtual(main())
 
-    def _give(self, name: str, task: int, mode: str) -> None:
-        arguments = {"retry": [f"t{task}"], "cancel": [f"t{task}"], "set_mode": [mode]}.get(name, [])
-        getattr(self.engine, name)(*arguments)
+    def _give(self, name: Command, task: int, mode: str) -> None:
+        """Gives a command, which is taken if and only if there is nothing against it."""
+        argument = mode if name == "set_mode" else f"t{task}"
+        arguments = [argument] if name in {"retry", "restart", "cancel", "set_mode"} else []
+        against = refusal(self.engine.state, name, argument)
+        again = restarted(self.engine.state, argument) if name == "restart" and not against else []
+        before = len(self.events)
+        assert getattr(self.engine, name)(*arguments) is not bool(against)
+        stopped_already = bool(again) and all(task.cancelling for task in again)
+        assert (len(self.events) > before) is not bool(against) or stopped_already
+        reset = [ev.task for ev in self.events[before:] if isinstance(ev, e.TaskReset)]
+        assert reset == [task.id for task in again if task.status != "running"] or name != "restart"
+        assert all(self.engine.state.tasks[task.id].cancelling for task in again if task.status == "running")
 
     def _nothing_startable_waits(self) -> None:
         """What the rule lets start has started: the schedule's shortcut misses nothing."""
         self.engine._start_tasks()
         state = self.engine.state
-        if state.tasks and state.outcome is None:
+        if state.tasks and state.outcome is None and not self.engine._restarting:
             assert [
                 id_ for id_, t in state.tasks.items() if t.status == "waiting" and hold(state, id_) is None
             ] == []
 
 
 @given(cases(), st.sampled_from(MODES), st.none() | st.integers(1, 3), moments)
-def test_whatever_happens_the_rules_hold(
-    case: Case, mode: str, limit: int | None, moments: list[tuple[int, tuple[str, int, str]]]
-) -> None:
+def test_whatever_happens_the_rules_hold(case: Case, mode: str, limit: int | None, moments: Moments) -> None:
     run = Watched(case, mode, limit)
     state = run.run(moments)
     assert all(task.status in FINAL for task in state.tasks.values())
     assert not state.running
-    assert not state.warnings, "whatever is cancelled stops at once"
+    assert not state.warnings, "whatever is cancelled stops in time"
     assert isinstance(run.events[-1], e.RunFinished)
     for id_ in state.tasks:
         last = [ev for ev in run.events if isinstance(ev, e.TaskFinished | e.TaskReset) and ev.task == id_]
@@ -160,7 +178,7 @@ def test_whatever_happens_the_rules_hold(
 
 
 @given(cases(), moments)
-def test_sequential_mode_never_runs_two(case: Case, moments: list[tuple[int, tuple[str, int, str]]]) -> None:
+def test_sequential_mode_never_runs_two(case: Case, moments: Moments) -> None:
     run = Watched(case, "sequential")
     run.run([m for m in moments if m[1][0] != "set_mode"])
     running: set[str] = set()
@@ -191,9 +209,7 @@ def test_the_engine_takes_as_long_as_the_graph_foretells(case: Case) -> None:
 
 @settings(max_examples=50)
 @given(cases(), st.sampled_from(MODES), moments)
-def test_the_fold_of_the_journal_is_the_live_state(
-    case: Case, mode: str, moments: list[tuple[int, tuple[str, int, str]]]
-) -> None:
+def test_the_fold_of_the_journal_is_the_live_state(case: Case, mode: str, moments: Moments) -> None:
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "run")
         run = Watched(case, mode, journal=journal)

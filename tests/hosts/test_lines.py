@@ -28,7 +28,9 @@ def split(*pieces: bytes) -> list[str]:
         (b"cut \xc3", ["cut �"]),
         (b"a" * (LONGEST + 1) + b"\n", ["a" * LONGEST, "a"]),
         (b"a" * 2 * LONGEST, ["a" * LONGEST] * 2),
+        (b"short\n" + b"a" * (LONGEST + 1) + b"\nlast\n", ["short", "a" * LONGEST, "a", "last"]),
     ],
+    ids=lambda value: repr(value)[:30],
 )
 def test_lines_end_at_newline_and_carriage_return(output: bytes, lines: list[str]) -> None:
     assert split(output) == lines

@@ -4,10 +4,12 @@ import asyncio
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tui.hosts.lines import REST
 from tui.hosts.local import LocalHost
 
 READY = "ready"
@@ -15,7 +17,7 @@ READY = "ready"
 
 async def lines_of(*argv: str, stdin: bytes | None = None, env: dict[str, str] | None = None) -> list[str]:
     lines: list[str] = []
-    assert await LocalHost().run(argv, on_line=lines.append, stdin=stdin, env=env) == 0
+    assert await LocalHost().run(argv, on_lines=lines.extend, stdin=stdin, env=env) == 0
     return lines
 
 
@@ -26,12 +28,13 @@ class Started:
         self.host = LocalHost()
         self.ready = asyncio.Event()
         self.pids: list[int] = []
-        self.task = asyncio.create_task(self.host.run(("sh", "-c", shell), on_line=self.heard))
+        self.task = asyncio.create_task(self.host.run(("sh", "-c", shell), on_lines=self.heard))
 
-    def heard(self, line: str) -> None:
-        if line.startswith(READY):
-            self.pids = [int(word) for word in line.split()[1:]]
-            self.ready.set()
+    def heard(self, lines: list[str]) -> None:
+        for line in lines:
+            if line.startswith(READY):
+                self.pids = [int(word) for word in line.split()[1:]]
+                self.ready.set()
 
 
 def is_running(pid: int) -> bool:
@@ -89,12 +92,35 @@ async def test_variables_go_over_those_of_bringup(monkeypatch: pytest.MonkeyPatc
 
 async def test_it_runs_in_the_folder(tmp_path: Path) -> None:
     lines: list[str] = []
-    await LocalHost().run(("pwd", "-P"), on_line=lines.append, folder=tmp_path)
+    await LocalHost().run(("pwd", "-P"), on_lines=lines.extend, folder=tmp_path)
     assert lines == [await asyncio.to_thread(os.path.realpath, tmp_path)]
 
 
 async def test_many_lines_are_all_there() -> None:
     assert await lines_of("seq", "100000") == [str(number) for number in range(1, 100_001)]
+
+
+async def test_of_a_storm_many_lines_come_at_once_and_the_loop_has_its_turn_between() -> None:
+    told: list[tuple[float, int]] = []
+    loop = asyncio.get_running_loop()
+    argv = ("seq", "200000")
+    assert await LocalHost().run(argv, on_lines=lambda lines: told.append((loop.time(), len(lines)))) == 0
+    assert sum(count for _, count in told) == 200_000
+    assert len(told) < 2000
+    assert all(later[0] - earlier[0] > REST / 2 for earlier, later in pairwise(told[:-1]))
+
+
+async def test_what_is_still_to_be_read_when_the_program_has_ended_is_not_lost() -> None:
+    told: list[str] = []
+
+    def take_long(lines: list[str]) -> None:
+        told.extend(lines)
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            continue
+
+    assert await LocalHost().run(("sh", "-c", "seq 5000; sleep 0.1; seq 5000"), on_lines=take_long) == 0
+    assert len(told) == 10_000
 
 
 async def test_a_line_without_end_comes_in_pieces() -> None:
@@ -111,11 +137,11 @@ async def test_a_daemon_that_keeps_the_output_open_does_not_delay() -> None:
 
 
 async def test_a_fault_of_whoever_takes_the_lines_is_raised() -> None:
-    def refuse(line: str) -> None:
-        raise ValueError(line)
+    def refuse(lines: list[str]) -> None:
+        raise ValueError(lines[0])
 
     with pytest.raises(ValueError, match="hello"):
-        await LocalHost().run(("sh", "-c", "echo hello; sleep 30"), on_line=refuse)
+        await LocalHost().run(("sh", "-c", "echo hello; sleep 30"), on_lines=refuse)
 
 
 @needs_proc

@@ -88,6 +88,19 @@ def test_a_rehearsal_takes_as_long_and_says_the_same(tmp_path: Path, recording: 
     assert min(w.text for w in state.warnings) == "cluster was slow"
 
 
+def test_what_was_said_at_once_is_said_at_once_again(tmp_path: Path) -> None:
+    async def talk(_: Step, context: Context) -> Done:
+        context.log(["one", "", "three"])
+        await asyncio.sleep(2)
+        context.log(["four", "five"], source="pod/x")
+        return Done()
+
+    bring(tmp_path, Scripted(talk), "talking")
+    rehearsal = RehearsalEnvironment(read_recording(tmp_path / "talking"))
+    _, said = bring(tmp_path, rehearsal, "repeating")
+    assert output(said, "image", 1) == [("", "one\n\nthree"), ("pod/x", "four\nfive")]
+
+
 def test_speed_shortens_it(tmp_path: Path, recording: Recording) -> None:
     state, _ = bring(tmp_path, RehearsalEnvironment(recording, speed=10), "fast")
     assert state.at == pytest.approx(10.9, abs=0.01)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.plans import Scripted, make_plan, started
@@ -17,10 +20,22 @@ from tests.virtual import run_virtual
 from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.run import events as e
-from tui.run.journal import EVENTS, Journal, log_line, read_all, read_events, read_log, read_state, runs
+from tui.run.events import decode, encode
+from tui.run.journal import (
+    EVENTS,
+    Journal,
+    log_lines,
+    parse_log_line,
+    read_all,
+    read_events,
+    read_log,
+    read_log_part,
+    read_state,
+    runs,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from tui.actions.context import Context
     from tui.plan.steps import Step
@@ -48,6 +63,11 @@ def record(folder: Path) -> list[e.Event]:
     return said
 
 
+def as_lines(said: Iterable[e.Event]) -> list[str]:
+    """Events and lines of output as JSON, in no order."""
+    return sorted(line for event in said for line in encode(event).splitlines())
+
+
 def test_all_that_was_said_is_read_back(tmp_path: Path) -> None:
     said = record(tmp_path / "run")
     assert list(read_events(tmp_path / "run")) == [ev for ev in said if not isinstance(ev, e.Output)]
@@ -55,7 +75,7 @@ def test_all_that_was_said_is_read_back(tmp_path: Path) -> None:
         assert list(read_log(tmp_path / "run", task)) == [
             ev for ev in said if isinstance(ev, e.Output) and ev.task == task
         ]
-    assert sorted(map(repr, read_all(tmp_path / "run"))) == sorted(map(repr, said))
+    assert as_lines(read_all(tmp_path / "run")) == as_lines(said)
 
 
 def test_the_journal_is_its_users_alone(tmp_path: Path) -> None:
@@ -129,6 +149,60 @@ def test_a_full_disk_ends_the_journal_and_not_the_run(tmp_path: Path) -> None:
     assert [w.text for w in state.warnings] == ["the journal cannot be written any more: File too large"]
 
 
+def test_what_does_not_fit_on_the_disk_leaves_whole_lines(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "run")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        for i in range(10):
+            journal.append(e.Output(float(i), "a", 1, 0, "\n".join(["a line of a block"] * 10)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        journal.close()
+    assert "File too large" in journal.fault
+    kept = list(read_log(tmp_path / "run", "a"))
+    assert kept
+    assert [(line.at, line.text) for line in kept] == [
+        (float(i), "a line of a block") for i in range(len(kept) // 10) for _ in range(10)
+    ]
+    assert (tmp_path / "run" / "logs" / "a.log").stat().st_size == journal.log_size("a")
+
+
+def test_a_disk_that_takes_little_at_a_time_gets_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
+    said = record(tmp_path / "run")
+    assert as_lines(read_all(tmp_path / "run")) == as_lines(said)
+
+
+def test_more_tasks_may_speak_than_files_may_be_open(tmp_path: Path) -> None:
+    def talk(_: Step, context: Context) -> None:
+        context.log(f"hello from {context.task}")
+
+    plan = make_plan([{f"t{i}": [] for i in range(60)}])
+    journal = Journal(tmp_path / "run")
+    engine = Engine(plan, Scripted(talk), started(plan, "sequential"), cache=tmp_path, journal=journal)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 20, before[1]))
+    try:
+        run_virtual(engine.run())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert journal.fault == ""
+    assert len(list((tmp_path / "run" / "logs").iterdir())) == 60
+    journal.close()
+
+
+def test_a_line_of_output_that_is_not_whole_is_passed_over(tmp_path: Path) -> None:
+    record(tmp_path / "run")
+    kept = list(read_log(tmp_path / "run", "good"))
+    with (tmp_path / "run" / "logs" / "good.log").open("a") as file:
+        file.write("no line of a log\n   9.000000 #1.0 | cut o")
+    assert list(read_log(tmp_path / "run", "good")) == kept
+
+
 def test_runs_are_listed_newest_first_and_by_plan(tmp_path: Path) -> None:
     for name in ("20260101-000000-aa", "20260102-000000-bb"):
         record(tmp_path / name)
@@ -147,8 +221,42 @@ lines = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x0b\x0c\x1
 
 
 @given(lines, st.from_regex(r"[a-z/:.-]{0,20}", fullmatch=True), st.integers(1, 99), st.integers(0, 99))
+@example("| a bar at its begin", "", 1, 0)
 def test_any_line_of_output_survives_its_file(text: str, source: str, attempt: int, step: int) -> None:
-    from tui.run.journal import parse_log_line
-
     event = e.Output(1.5, "t", attempt, step, text, source)
-    assert parse_log_line(log_line(event), "t") == event
+    assert parse_log_line(log_lines(event), "t") == event
+
+
+blocks = st.lists(
+    st.builds(lambda *said: said, st.lists(lines, min_size=1, max_size=4), st.sampled_from(["", "pod/x"]))
+)
+
+
+@given(blocks, st.data())
+def test_a_log_is_read_from_any_place_to_any_other(
+    said: list[tuple[list[str], str]], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "run")
+        output = [
+            e.Output(i / 8, "t", 1, 0, "\n".join(text), source) for i, (text, source) in enumerate(said)
+        ]
+        places = [0]
+        for event in output:
+            journal.append(event)
+            places.append(journal.log_size("t"))
+        journal.close()
+        start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(output))] * 2)))
+        if output:
+            part = list(read_log_part(journal.folder, "t", places[start], places[stop]))
+            assert part == list(zip(output[start:stop], places[start + 1 :], strict=False))
+            assert [line.text for line in read_log(journal.folder, "t")] == [
+                line for event in output for line in event.lines
+            ]
+
+
+@given(st.lists(lines, min_size=1, max_size=5))
+def test_output_is_a_line_of_json_for_each_of_its_lines(texts: list[str]) -> None:
+    event = e.Output(1.5, "t", 1, 0, "\n".join(texts), "pod/x")
+    each = [decode(line) for line in encode(event).split("\n")]
+    assert each == [e.Output(1.5, "t", 1, 0, text, "pod/x") for text in texts]

@@ -74,6 +74,18 @@ def test_each_line_of_a_secret_of_several_lines_is_masked() -> None:
     assert masker("-----BEGIN\nabcdefgh\n").mask("line abcdefgh here") == f"line {MASK} here"
 
 
+@given(st.lists(secrets, min_size=1, max_size=4), st.data())
+def test_lines_at_once_are_masked_as_they_are_one_by_one(values: list[str], data: st.DataObject) -> None:
+    made = masker(*values)
+    lines = data.draw(st.lists(st.lists(st.sampled_from([*values, "and", " "]), max_size=4).map("".join)))
+    assert made.mask("\n".join(lines)) == "\n".join(map(made.mask, lines))
+
+
+def test_a_secret_of_several_lines_leaves_as_many_lines() -> None:
+    key = "-----BEGIN\nab\ncdefgh"
+    assert masker(key).mask(f"key: {key}\nend") == f"key: {MASK}\n{MASK}\n{MASK}\nend"
+
+
 @pytest.mark.parametrize("value", ["", " ", "abc"])
 def test_what_is_too_short_to_hide_anything_blots_out_nothing(value: str) -> None:
     assert masker(value).mask("abc and more") == "abc and more"
@@ -87,6 +99,7 @@ def test_a_secret_never_reaches_event_journal_or_log(tmp_path: Path) -> None:
         auth = base64.b64encode(f"user:{token}".encode()).decode()
         for value in (password, quote(password), auth, json.dumps({"password": password})):
             context.log(f"said {value}", source="pod/x")
+            context.log(["among", f"others {value}", "too"])
             context.progress(1, 2, what=value)
             context.warn(value)
             context.span("pull", value).close()

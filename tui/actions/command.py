@@ -27,16 +27,15 @@ async def run(step: Command, ctx: Context) -> Done:
     Raises:
         ActionError: It failed, could not be started, or was not done at the deadline.
     """
-    if step.unless and await _run(step, ctx, ("sh", "-c", step.unless), lambda _: None) == 0:
+    if step.unless and await _run(step, ctx, ("sh", "-c", step.unless), None) == 0:
         return Done("nothing to do", changed=False)
     argv = step.argv or ("sh", "-c", step.shell)
     shown = step.shell or " ".join(argv)
     last: deque[str] = deque(maxlen=_KEPT)
 
-    def tell(line: str) -> None:
-        ctx.log(line)
-        if line.strip():
-            last.append(line)
+    def tell(lines: list[str]) -> None:
+        ctx.log(lines)
+        last.extend(filter(str.strip, lines))
 
     async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
         status = await _run(step, ctx, argv, tell)
@@ -46,10 +45,12 @@ async def run(step: Command, ctx: Context) -> Done:
     return Done(last[-1] if last else "")
 
 
-async def _run(step: Command, ctx: Context, argv: Sequence[str], on_line: Callable[[str], None]) -> int:
+async def _run(
+    step: Command, ctx: Context, argv: Sequence[str], on_lines: Callable[[list[str]], None] | None
+) -> int:
     folder = step.folder or ctx.folder
     try:
-        return await ctx.host.run(argv, on_line=on_line, env=step.env, folder=folder)
+        return await ctx.host.run(argv, on_lines=on_lines, env=step.env, folder=folder)
     except FileNotFoundError as error:
         if not await asyncio.to_thread(folder.is_dir):
             raise ActionError(f"the command's folder {folder} does not exist") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -73,11 +73,12 @@ class Context(Protocol):
             ActionError: The plan has none.
         """
 
-    def log(self, text: str, source: str = "") -> None:
-        """Says one line of output.
+    def log(self, text: str | Sequence[str], source: str = "") -> None:
+        """Says output.
 
         Args:
-            text: The line, without its end.
+            text: A line without its end, or all the lines that have come at once, which costs far less than
+                one call a line.
             source: Who wrote it, where that is not the step itself: `pod/postgresql-…`.
         """
 

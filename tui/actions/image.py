@@ -167,8 +167,7 @@ class _Build:
         if "error" in message or "errorDetail" in message:
             raise self._failure(message)
         if "stream" in message:
-            for line in self._splitter.feed(str(message["stream"]).encode()):
-                self._line(line)
+            self._tell(self._splitter.feed(str(message["stream"]).encode()))
         elif "aux" in message:
             self.identity = str((message["aux"] or {}).get("ID", "")) or self.identity
         elif "status" in message:
@@ -180,16 +179,18 @@ class _Build:
 
     def close(self) -> None:
         """Ends the step that it is at."""
-        for line in self._splitter.close():
-            self._line(line)
+        self._tell(self._splitter.close())
         if self._span is not None:
             self._span.close()
 
-    def _line(self, raw: str) -> None:
-        line = _ESCAPE.sub("", raw)
-        if not line.strip():
-            return
-        self._ctx.log(line)
+    def _tell(self, raw: list[str]) -> None:
+        lines = [line for line in (_ESCAPE.sub("", each) for each in raw) if line.strip()]
+        if lines:
+            self._ctx.log(lines)
+        for line in lines:
+            self._read(line)
+
+    def _read(self, line: str) -> None:
         if not _NOISE.match(line):
             self.lines.append(line)
         step = _STEP.match(line)
@@ -209,11 +210,10 @@ class _Build:
         if self._layers.take(message):
             self._ctx.progress(self._layers.done, self._layers.total, "B", "pull")
         else:
-            self._line(" ".join(filter(None, (str(message.get("id", "")), str(message["status"])))))
+            self._tell([" ".join(filter(None, (str(message.get("id", "")), str(message["status"]))))])
 
     def _failure(self, message: dict[str, Any]) -> ActionError:
-        for line in self._splitter.close():
-            self._line(line)
+        self._tell(self._splitter.close())
         detail = message.get("errorDetail") or {}
         text = _ESCAPE.sub("", str(detail.get("message") or message.get("error"))).strip()
         status = detail.get("code") or next((a or b for a, b in _STATUS.findall(text)), None)

@@ -61,10 +61,11 @@ class Lines:
             if attempt is not None and now - self._last_line.get(id_, now) >= _SILENT:
                 self._line(now, id_, self._style(f"… {_at_work(attempt, now)}", "dim"))
 
-    def _line(self, at: float, task: str, text: str) -> None:
+    def _line(self, at: float, task: str, *texts: str) -> None:
         self._last_line[task] = at
         prefix = self._prefixes.get(task) or self._style("bringup".ljust(self._wide) + " │", "dim")
-        self._out.write(f"{clock(at):>6} {prefix} {text}\n")
+        head = f"{clock(at):>6} {prefix} "
+        self._out.write("".join(f"{head}{text}\n" for text in texts))
         self._out.flush()
 
     def _run_line(self, event: e.Event, text: str) -> None:
@@ -133,7 +134,7 @@ class Lines:
 
     def _output(self, event: e.Output, _: RunState) -> None:
         source = self._style(f"{event.source} │ ", "dim") if event.source else ""
-        self._line(event.at, event.task, source + self._style.clean(event.text))
+        self._line(event.at, event.task, *(source + self._style.clean(line) for line in event.lines))
 
     def _warned(self, event: e.Warned, _: RunState) -> None:
         self._line(event.at, event.task, self._style(f"! {self._style.clean(event.text)}", "warning"))

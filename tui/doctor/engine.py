@@ -109,7 +109,7 @@ async def first_line(host: Host, argv: Sequence[str], env: Mapping[str, str] | N
     """
     lines: list[str] = []
     try:
-        status = await host.run(argv, on_line=lines.append, env=env)
+        status = await host.run(argv, on_lines=lines.extend, env=env)
     except FileNotFoundError:
         return None
     if status != 0:

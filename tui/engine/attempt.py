@@ -13,7 +13,7 @@ from tui.plan.signatures import applies, recognise
 from tui.run import events as e
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -129,9 +129,10 @@ class Attempt:
 
     def _failed(self, error: Exception, index: int, title: str) -> e.Failure:
         if not isinstance(error, BringupError):
-            lines = traceback.format_exception(error)
-            for line in "".join(lines).splitlines():
-                self.say(e.Output(self.desk.now(), self.task.id, self.number, index, line))
+            lines = "".join(traceback.format_exception(error))
+            self.say(
+                e.Output(self.desk.now(), self.task.id, self.number, index, "\n".join(lines.splitlines()))
+            )
             hint = "this is a fault of bringup itself; the task's log has the traceback"
             error = ActionError(f"{type(error).__name__}: {error}".rstrip(": "), hint)
         shown = "\n".join((error.cause, *error.details, *self.tail))
@@ -207,13 +208,15 @@ class StepContext:
             )
         return cluster
 
-    def log(self, text: str, source: str = "") -> None:
-        """Says output, a line at a time."""
-        now = self._attempt.desk.now()
-        for line in text.splitlines() or [""]:
-            event = e.Output(now, self.task, self.attempt, self.step, line, "_".join(source.split()))
-            self._attempt.tail.append(line)
-            self._attempt.say(event)
+    def log(self, text: str | Sequence[str], source: str = "") -> None:
+        """Says output: all that it is given as one event, unless that is very much."""
+        now, source = self._attempt.desk.now(), "_".join(source.split())
+        block = text or "\n" if isinstance(text, str) else "\n".join((*text, ""))
+        lines = block.splitlines()
+        self._attempt.tail.extend(lines[-_TAIL:])
+        for begin in range(0, len(lines), e.MOST_LINES):
+            said = "\n".join(lines[begin : begin + e.MOST_LINES])
+            self._attempt.say(e.Output(now, self.task, self.attempt, self.step, said, source))
 
     def progress(self, done: float, total: float | None = None, unit: str = "", what: str = "") -> None:
         """Says how far the step is; more than ten a second are thinned out, the last one is kept."""

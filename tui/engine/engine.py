@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from tui.engine.attempt import Attempt, Desk
 from tui.engine.schedule import Schedule
 from tui.run import events as e
+from tui.run.commands import refusal, rerun, restarted
 from tui.run.mask import Masker, mask_event
-from tui.run.state import FINAL, RunState
+from tui.run.state import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from tui.actions.environment import Environment
     from tui.plan.model import Mode, Plan, Task
+    from tui.run.commands import Command
     from tui.run.journal import Journal
 
 _CANCEL_WITHIN = 3.0
@@ -54,7 +56,7 @@ class Engine:
             journal: Keeps the events.
             listener: Is told each event, on the engine's loop; must not wait.
             keep: Tasks that are done already, with the run that did them, or "" for one taken on trust.
-            stay: When all tasks have ended, stay for commands until told to `close`.
+            stay: When all tasks have ended, stay for commands; see `stay`.
         """
         self.state = RunState()
         self._tasks: dict[str, Task] = {task.id: task for task in plan.tasks}
@@ -63,11 +65,12 @@ class Engine:
         self._journal = journal
         self._listener = listener
         self._keep = dict(keep or {})
-        self._stay = stay
+        self._stays = stay
         self._masker = Masker(plan.secret_values)
         self._desk = Desk(plan, environment, cache, self._say, self._now, self._masker.add)
         self._running: dict[str, tuple[asyncio.Task[e.Outcome], Attempt]] = {}
         self._strays: set[asyncio.Task[e.Outcome]] = set()
+        self._restarting: set[str] = set()  # running tasks that wait again as soon as they have ended
         self._fault: BaseException | None = None
         self._wake = asyncio.Event()
         self._began = 0.0
@@ -92,35 +95,56 @@ class Engine:
         await self._leave()
         return self.state
 
-    # Commands
+    @property
+    def journal(self) -> Journal | None:
+        """What keeps the events."""
+        return self._journal
+
+    # Commands: `tui.run.commands` says which are taken when
 
     def retry(self, task: str) -> bool:
         """Runs a failed or cancelled task again, and then what it held up."""
-        return self._retry([task])
+        return self._takes("retry", task) and self._retry([task])
 
     def retry_failed(self) -> bool:
         """Runs all failed and cancelled tasks again, and then what they held up."""
-        return self._retry([task.id for task in self.state.with_status("failed", "cancelled")])
+        failed = self.state.with_status("failed", "cancelled")
+        return self._takes("retry_failed") and self._retry([task.id for task in failed])
+
+    def restart(self, task: str) -> bool:
+        """Runs a task again and everything that needs it, whatever has become of it.
+
+        Those of them that run are stopped first, and none starts again before all of these have ended.
+        """
+        if not self._takes("restart", task):
+            return False
+        again = [each.id for each in restarted(self.state, task)]
+        running = [id_ for id_ in again if id_ in self._running]
+        for id_ in running:
+            if not self.state.tasks[id_].cancelling:
+                self._say(e.CancelRequested(self._now(), id_))
+                self._stop(id_)
+        self._restarting.update(running)
+        self._reset([id_ for id_ in again if id_ not in self._running])
+        return True
 
     def cancel(self, task: str) -> bool:
         """Stops a task: what it started ends within three seconds. What needs it is skipped."""
-        state = self.state.tasks.get(task)
-        if state is None or state.status in FINAL or state.cancelling or self.state.cancelling:
+        if not self._takes("cancel", task):
             return False
         self._say(e.CancelRequested(self._now(), task))
-        if state.status == "waiting":
-            self._end(task, "cancelled")
-        else:
+        if task in self._running:
             self._stop(task)
-        self._wake.set()
+        else:
+            self._end(task, "cancelled")
         return True
 
     def cancel_run(self) -> bool:
         """Stops everything; the run ends when all has."""
-        if self.state.cancelling or self.state.outcome:
+        if not self._takes("cancel_run"):
             return False
         self._say(e.CancelRequested(self._now()))
-        self._stay = False
+        self._restarting.clear()
         for task in self.state.with_status("waiting"):
             self._say(e.TaskFinished(self._now(), task.id, "cancelled"))
         for id_ in list(self._running):
@@ -139,7 +163,7 @@ class Engine:
 
     def set_mode(self, mode: Mode) -> bool:
         """Changes the mode; what runs goes on."""
-        if mode == self.state.mode or self.state.outcome:
+        if not self._takes("set_mode", mode):
             return False
         self._say(e.ModeChanged(self._now(), mode))
         self._wake.set()
@@ -147,24 +171,30 @@ class Engine:
 
     def pause(self) -> bool:
         """Starts no further task; what runs goes on."""
-        if self.state.paused or self.state.outcome:
+        if not self._takes("pause"):
             return False
         self._say(e.RunPaused(self._now()))
         return True
 
     def resume(self) -> bool:
         """Starts tasks again."""
-        if not self.state.paused or self.state.outcome:
+        if not self._takes("resume"):
             return False
         self._say(e.RunResumed(self._now()))
         self._wake.set()
         return True
 
-    def close(self) -> bool:
-        """Ends the stay once all tasks have ended."""
-        self._stay = False
+    def stay(self, on: bool) -> None:
+        """Whether the run stays for commands when all tasks have ended, or ends with them."""
+        self._stays = on
         self._wake.set()
-        return True
+
+    def close(self) -> None:
+        """Ends the run as soon as all tasks have ended."""
+        self.stay(False)
+
+    def _takes(self, command: Command, argument: str = "") -> bool:
+        return not refusal(self.state, command, argument)
 
     # Saying what happens
 
@@ -229,9 +259,10 @@ class Engine:
         if attempt is not None:
             attempt.close(outcome)
         self._say(e.TaskFinished(self._now(), id_, outcome))
+        waits = id_ in self._restarting and self._restart_ended(id_)
         if outcome == "succeeded":
             self._schedule.ended(id_)
-        else:
+        elif not waits:
             self._skip(id_)
         self._wake.set()
 
@@ -241,27 +272,25 @@ class Engine:
             if self.state.tasks[dependent].status == "waiting":
                 self._say(e.TaskFinished(self._now(), dependent, "skipped", because=id_))
 
-    def _retry(self, ids: list[str]) -> bool:
-        if self.state.cancelling or self.state.outcome:
-            return False
-        again = [
-            i for i in ids if i in self.state.tasks and self.state.tasks[i].status in {"failed", "cancelled"}
-        ]
-        reset = [id_ for id_ in self._in_order(again) if self._can_wait_again(id_)]
-        for id_ in reset:
-            self._say(e.TaskReset(self._now(), id_))
-        for id_ in self._in_order(self.state.graph.held_up(reset)):
-            if self.state.tasks[id_].status == "skipped" and self._can_wait_again(id_):
-                self._say(e.TaskReset(self._now(), id_))
-                reset.append(id_)
-        self._schedule.offer(reset)
-        self._wake.set()
-        return bool(reset)
+    def _restart_ended(self, id_: str) -> bool:
+        """Lets a task that was stopped for it wait again, unless what it needs was cancelled meanwhile."""
+        self._restarting.discard(id_)
+        again = rerun(self.state, [id_])
+        self._reset(again)
+        return bool(again)
 
-    def _can_wait_again(self, id_: str) -> bool:
-        """Whether all that a task needs has succeeded or still may."""
-        needs = (self.state.tasks[need].status for need in self.state.tasks[id_].needs)
-        return all(status in {"waiting", "running", "succeeded"} for status in needs)
+    def _retry(self, ids: list[str]) -> bool:
+        self._reset(rerun(self.state, ids))
+        return True
+
+    def _reset(self, ids: list[str]) -> None:
+        """Lets ended tasks wait again; none starts before all have ended that are restarted with it."""
+        for id_ in ids:
+            self._say(e.TaskReset(self._now(), id_))
+        self._schedule.withhold(ids)
+        if not self._restarting:
+            self._schedule.release()
+        self._wake.set()
 
     def _in_order(self, ids: Iterable[str]) -> list[str]:
         return sorted(ids, key=self.state.graph.position.__getitem__)
@@ -289,7 +318,8 @@ class Engine:
         self._end(id_, "cancelled")
 
     def _is_over(self) -> bool:
-        return not (self._running or self._stay or self.state.unfinished)
+        stays = self._stays and not self.state.cancelling
+        return not (self._running or stays or self.state.unfinished)
 
     async def _leave(self) -> None:
         """Waits, for a bounded time, for what was left behind; then says how the run ended."""

@@ -24,6 +24,7 @@ class Schedule:
         self._state = state
         self._offered: list[int] = []
         self._parked: dict[int, list[str]] = {}
+        self._withheld: set[str] = set()
         self.offer(id_ for id_, task in state.tasks.items() if not task.needs)
 
     def offer(self, ids: Iterable[str]) -> None:
@@ -35,13 +36,22 @@ class Schedule:
         """Takes note that a task succeeded: what needs it may be free."""
         self.offer(self._state.graph.dependents[id_])
 
+    def withhold(self, ids: Iterable[str]) -> None:
+        """Lets tasks not start, whatever holds them back or not, until they are released."""
+        self._withheld.update(ids)
+
+    def release(self) -> None:
+        """Lets all start that were withheld, as soon as nothing else holds them back."""
+        self.offer(self._withheld)
+        self._withheld.clear()
+
     def decide(self) -> str | None:
         """The next task to start, if one may start now."""
         self._unpark()
         while self._offered:
             position = self._offered[0]
             id_ = self._state.graph.order[position]
-            if self._state.tasks[id_].status != "waiting":
+            if self._state.tasks[id_].status != "waiting" or id_ in self._withheld:
                 heapq.heappop(self._offered)
                 continue
             held = hold(self._state, id_)

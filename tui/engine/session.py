@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import queue
+import contextlib
 import threading
+import time
 from typing import TYPE_CHECKING
+
+from tui.run.feed import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,20 +18,27 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Runs an engine, hands its events over, and takes commands for it.
+    """Runs an engine, hands over what it says, and takes commands for it.
 
     Attributes:
-        events: The run's events as they happen; None is put behind the last.
+        feed: What the run says.
     """
 
-    def __init__(self, make: Callable[[Callable[[Event], None]], Engine]) -> None:
+    def __init__(
+        self,
+        make: Callable[[Callable[[Event], None]], Engine],
+        *,
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    ) -> None:
         """Prepares the thread.
 
         Args:
             make: Makes the engine, given what is to be told of each event.
+            loop_factory: Makes the loop that it runs on; asyncio's own if absent.
         """
-        self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._engine = make(self.events.put)
+        self._engine = make(lambda event: self.feed.put(event))
+        self.feed = Feed(self._engine.journal, clock=self._time)
+        self._loop_factory = loop_factory
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running = threading.Event()
         self._fault: BaseException | None = None
@@ -41,24 +51,17 @@ class Session:
 
     def tell(self, command: Callable[[Engine], object]) -> None:
         """Gives the engine a command, from any thread: `session.tell(Engine.cancel_run)`."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(command, self._engine)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the run has ended, and its loop is closed
+                self._loop.call_soon_threadsafe(command, self._engine)
 
     def follow(self, every: float) -> Iterator[Event | None]:
-        """Waits for events until the run has ended.
+        """Waits for events, output among them, until the run has ended; see `Feed.follow`.
 
         Args:
             every: Seconds after which None comes where no event did.
         """
-        while True:
-            try:
-                event = self.events.get(timeout=every)
-            except queue.Empty:
-                yield None
-                continue
-            if event is None:
-                return
-            yield event
+        return self.feed.follow(every)
 
     def join(self) -> None:
         """Waits for the thread's end.
@@ -72,14 +75,18 @@ class Session:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._main())
+            with asyncio.Runner(loop_factory=self._loop_factory) as runner:
+                runner.run(self._main())
         except BaseException as error:  # it is raised where the session is joined
             self._fault = error
         finally:
             self._running.set()
-            self.events.put(None)
+            self.feed.close()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._loop.call_soon(self._running.set)
         await self._engine.run()
+
+    def _time(self) -> float:
+        return time.monotonic() if self._loop is None else self._loop.time()

@@ -18,7 +18,7 @@ class Host(Protocol):
         self,
         argv: Sequence[str],
         *,
-        on_line: Callable[[str], None] | None = None,
+        on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
         folder: Path | None = None,
         stdin: bytes | None = None,
@@ -29,7 +29,8 @@ class Host(Protocol):
 
         Args:
             argv: The program and its arguments.
-            on_line: Takes each line of its output and errors, whole, decoded, without its end.
+            on_lines: Takes the lines of its output and errors, whole, decoded, without their ends; as many at
+                once as have come.
             env: Variables over those of bringup itself.
             folder: Where it runs.
             stdin: What it reads; nothing if absent.

@@ -8,6 +8,9 @@ import re
 LONGEST = 64 * 1024
 """Characters; a longer line is told in pieces of this length."""
 
+REST = 0.01
+"""Seconds between two readings of a stream: what comes meanwhile is told at once, at the price of a line."""
+
 _ENDS = re.compile(r"\r+\n|\r+|\n")
 
 
@@ -47,6 +50,15 @@ class LineSplitter:
 
     def _split(self, text: str) -> list[str]:
         text = self._rest + text
+        if "\r" in text:
+            return self._split_at_returns(text)
+        *lines, last = text.split("\n")
+        if max(map(len, lines), default=0) > LONGEST:
+            lines = [piece for line in lines for piece in _pieces(line)]
+        *whole, self._rest = _pieces(last)
+        return lines + whole
+
+    def _split_at_returns(self, text: str) -> list[str]:
         lines: list[str] = []
         start = 0
         for end in _ENDS.finditer(text):

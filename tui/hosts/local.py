@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.hosts.lines import LineSplitter
+from tui.hosts.lines import REST, LineSplitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
 _REAP = 0.4  # seconds for a killed group to be gone
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
+_SHARE = 8  # a program's output rests so many times as long as it was worked on: it never takes all of a loop
 _POLL = 0.02  # seconds between looks at a group that is ending
 
 
@@ -40,13 +42,13 @@ class LocalHost:
         self,
         argv: Sequence[str],
         *,
-        on_line: Callable[[str], None] | None = None,
+        on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
         folder: Path | None = None,
         stdin: bytes | None = None,
     ) -> int:
         """Runs a program until it ends; see `Host.run`."""
-        program = await self._start(argv, on_line, {**self._environment, **(env or {})}, folder, stdin)
+        program = await self._start(argv, on_lines, {**self._environment, **(env or {})}, folder, stdin)
         try:
             program.write(stdin)
             return await program.finish()
@@ -74,7 +76,7 @@ class LocalHost:
     async def _start(
         self,
         argv: Sequence[str],
-        on_line: Callable[[str], None] | None,
+        on_lines: Callable[[list[str]], None] | None,
         env: Mapping[str, str],
         folder: Path | None,
         stdin: bytes | None,
@@ -82,7 +84,7 @@ class LocalHost:
         loop = asyncio.get_running_loop()
         starting = asyncio.ensure_future(
             loop.subprocess_exec(
-                lambda: _Program(on_line, self._groups),
+                lambda: _Program(on_lines, self._groups),
                 *argv,
                 stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -105,9 +107,9 @@ class LocalHost:
 class _Program(asyncio.SubprocessProtocol):
     """A running program: its output as lines, its end, and the end of all that it started."""
 
-    def __init__(self, on_line: Callable[[str], None] | None, groups: set[int]) -> None:
-        loop = asyncio.get_running_loop()
-        self._on_line = on_line
+    def __init__(self, on_lines: Callable[[list[str]], None] | None, groups: set[int]) -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        self._on_lines = on_lines
         self._groups = groups
         self._splitter = LineSplitter()
         self._exited: asyncio.Future[None] = loop.create_future()
@@ -117,11 +119,15 @@ class _Program(asyncio.SubprocessProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.SubprocessTransport)
         self._transport = transport
+        pipe = transport.get_pipe_transport(1)
+        self._pipe = pipe if isinstance(pipe, asyncio.ReadTransport) else None
         self.group = transport.get_pid()
         self._groups.add(self.group)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
+        began = time.thread_time()
         self._tell(self._splitter.feed(data))
+        self._rest(max(REST, _SHARE * (time.thread_time() - began)))
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         if fd == 1:
@@ -129,6 +135,8 @@ class _Program(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         _settle(self._exited)
+        if self._pipe is not None:
+            self._pipe.resume_reading()
 
     def write(self, stdin: bytes | None) -> None:
         """Hands over all of the input, then its end; written as fast as it is read."""
@@ -168,12 +176,17 @@ class _Program(asyncio.SubprocessProtocol):
             pipe.abort()  # a close would wait until somebody reads
         self._transport.close()
 
+    def _rest(self, seconds: float) -> None:
+        """Lets output gather in the pipe while the program runs; one that says more than it holds waits."""
+        if self._pipe is not None and not self._exited.done():
+            self._pipe.pause_reading()
+            self._loop.call_later(seconds, self._pipe.resume_reading)
+
     def _tell(self, lines: list[str]) -> None:
-        if self._on_line is None or self._fault is not None:
+        if self._on_lines is None or self._fault is not None or not lines:
             return
         try:
-            for line in lines:
-                self._on_line(line)
+            self._on_lines(lines)
         except Exception as fault:  # its taker's fault belongs to run's caller, not to the loop's handler
             self._fault = fault
             _settle(self._exited)

@@ -87,14 +87,14 @@ class RehearsalEnvironment:
                 span.close()
 
     async def _sleep_until(self, when: float) -> None:
-        delay = when - asyncio.get_running_loop().time()
-        if delay > 0:
-            await asyncio.sleep(delay)
+        await asyncio.sleep(
+            max(when - asyncio.get_running_loop().time(), 0)
+        )  # always lets others have a turn
 
 
 def _say(event: e.TaskEvent, context: Context, spans: dict[int, Span]) -> None:
     if isinstance(event, e.Output):
-        context.log(event.text, event.source)
+        context.log(event.lines, event.source)
     elif isinstance(event, e.SpanStarted):
         spans[event.span] = context.span(event.name, event.subject)
     elif isinstance(event, e.SpanFinished) and event.span in spans:

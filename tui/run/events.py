@@ -309,11 +309,16 @@ class Progressed(TaskEvent):
     type: ClassVar[str] = "progressed"
 
 
+MOST_LINES = 1000
+"""Lines that one event of output holds at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output(TaskEvent):
-    """A line of output. The journal keeps these in a file a task.
+    r"""Output: lines that one source said at one moment. The journal keeps these in a file a task.
 
     Attributes:
+        text: One line or several, with `\n` between them and none at the end.
         source: Who wrote it, where that is not the step itself.
     """
 
@@ -322,6 +327,11 @@ class Output(TaskEvent):
     text: str
     source: str = ""
     type: ClassVar[str] = "output"
+
+    @property
+    def lines(self) -> list[str]:
+        """Its lines, of which there is at least one."""
+        return self.text.split("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +358,9 @@ _plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dat
 
 
 def encode(event: Event) -> str:
-    """An event as a line of JSON, without its end."""
+    """An event as a line of JSON, without its end; output of several lines as one for each of them."""
+    if isinstance(event, Output) and "\n" in event.text:
+        return "\n".join(encode(dataclasses.replace(event, text=line)) for line in event.lines)
     names = _FIELDS[type(event)]
     return _plain({"type": event.type, **{name: getattr(event, name) for name in names}})
 

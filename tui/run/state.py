@@ -52,6 +52,10 @@ class AttemptState:
     spans: tuple[SpanState, ...] = ()
     progress: e.Progressed | None = None
 
+    def end(self, now: float) -> float:
+        """When it ended, or now while it runs."""
+        return max(now, self.started) if self.finished is None else self.finished
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TaskState:
@@ -62,6 +66,8 @@ class TaskState:
         because: For a skipped task, the task that it needed.
         kept: The earlier run whose success it is, if any.
         cancelling: Somebody asked it to stop.
+        ended: When it reached its final state, if it is in one.
+        earlier: How many of its tries were made before it was last set to wait again.
     """
 
     id: str
@@ -75,11 +81,18 @@ class TaskState:
     because: str = ""
     kept: str = ""
     cancelling: bool = False
+    ended: float | None = None
+    earlier: int = 0
 
     @property
     def attempt(self) -> AttemptState | None:
         """The latest try."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def start(self) -> float | None:
+        """When it first started since it last began to wait; None if it has not."""
+        return self.attempts[self.earlier].started if len(self.attempts) > self.earlier else None
 
     def seconds(self, now: float) -> float:
         """How long its tries took, pauses between them included; up to now while it runs."""
@@ -98,6 +111,8 @@ class RunState:
     Attributes:
         started: The run's first event, once it came.
         tasks: By id, in plan order.
+        modes: Each mode with the time from which it held, the one that the run started in first.
+        pauses: When the run was paused and when it was resumed; None while it is paused.
         running: Ids of tasks that run.
         open_phase: The first phase with a task that has not ended; the number of phases if none has.
         version: Grows with every change.
@@ -108,8 +123,10 @@ class RunState:
     graph: Graph = field(default_factory=lambda: Graph(()))
     tasks: dict[str, TaskState] = field(default_factory=dict)
     mode: str = "parallel"
+    modes: list[tuple[float, str]] = field(default_factory=list)
     limit: int | None = None
     paused: bool = False
+    pauses: list[tuple[float, float | None]] = field(default_factory=list)
     cancelling: bool = False
     outcome: e.RunOutcome | None = None
     running: set[str] = field(default_factory=set)
@@ -118,6 +135,7 @@ class RunState:
     version: int = 0
     at: float = 0.0
     _unfinished: list[int] = field(default_factory=list)
+    _last_end: float | None = None
 
     def apply(self, event: e.Event) -> None:
         """Takes an event in."""
@@ -132,6 +150,14 @@ class RunState:
         """Whether a task has not reached a final state."""
         return self.open_phase < len(self._unfinished)
 
+    @property
+    def ended_at(self) -> float | None:
+        """When the last task ended; None while one has not.
+
+        The run itself may go on, as it stays for commands: what counts time stops here.
+        """
+        return None if self.unfinished else self._last_end
+
     def with_status(self, *statuses: Status) -> list[TaskState]:
         """The tasks in some of the states, in plan order."""
         return [task for task in self.tasks.values() if task.status in statuses]
@@ -141,6 +167,8 @@ class RunState:
         if old.status == new.status:
             return
         (self.running.add if new.status == "running" else self.running.discard)(new.id)
+        if new.status in FINAL:
+            self._last_end = new.ended
         self._unfinished[new.phase] += (old.status in FINAL) - (new.status in FINAL)
         self.open_phase = min(self.open_phase, new.phase)
         while self.open_phase < len(self._unfinished) and not self._unfinished[self.open_phase]:
@@ -157,6 +185,7 @@ def fold(events: Iterable[e.Event]) -> RunState:
 
 def _run_started(state: RunState, event: e.RunStarted) -> None:
     state.started, state.mode, state.limit = event, event.mode, event.limit
+    state.modes = [(event.at, event.mode)]
     state.tasks = {
         task.id: TaskState(task.id, task.title, i, task.needs, task.steps)
         for i, phase in enumerate(event.phases)
@@ -173,14 +202,18 @@ def _run_finished(state: RunState, event: e.RunFinished) -> None:
 
 def _mode_changed(state: RunState, event: e.ModeChanged) -> None:
     state.mode = event.mode
+    state.modes.append((event.at, event.mode))
 
 
-def _paused(state: RunState, _: e.RunPaused) -> None:
+def _paused(state: RunState, event: e.RunPaused) -> None:
     state.paused = True
+    state.pauses.append((event.at, None))
 
 
-def _resumed(state: RunState, _: e.RunResumed) -> None:
+def _resumed(state: RunState, event: e.RunResumed) -> None:
     state.paused = False
+    if state.pauses:
+        state.pauses[-1] = (state.pauses[-1][0], event.at)
 
 
 def _cancel_requested(state: RunState, event: e.CancelRequested) -> None:
@@ -196,15 +229,31 @@ def _warned(state: RunState, event: e.Warned) -> None:
 
 
 def _task_kept(task: TaskState, event: e.TaskKept) -> TaskState:
-    return replace(task, status="succeeded", kept=event.run)
+    return replace(task, status="succeeded", kept=event.run, ended=event.at)
 
 
 def _task_reset(task: TaskState, _: e.TaskReset) -> TaskState:
-    return replace(task, status="waiting", because="", kept="", retry_at=None, cancelling=False)
+    return replace(
+        task,
+        status="waiting",
+        because="",
+        kept="",
+        retry_at=None,
+        cancelling=False,
+        ended=None,
+        earlier=len(task.attempts),
+    )
 
 
 def _task_finished(task: TaskState, event: e.TaskFinished) -> TaskState:
-    return replace(task, status=event.outcome, because=event.because, retry_at=None, cancelling=False)
+    return replace(
+        task,
+        status=event.outcome,
+        because=event.because,
+        retry_at=None,
+        cancelling=False,
+        ended=event.at,
+    )
 
 
 def _attempt_started(task: TaskState, event: e.AttemptStarted) -> TaskState:

@@ -41,7 +41,7 @@ async def _followed(folder: Path, *answers: bytes | int, drop: bool = False) -> 
     app = web.Application()
     app.router.add_get(PATH, answer)
     async with api_server(app, folder) as (api, _):
-        await follow(api, PATH, "app", lines.append, lambda: len(since) < len(answers))
+        await follow(api, PATH, "app", lines.extend, lambda: len(since) < len(answers))
     return lines, since
 
 

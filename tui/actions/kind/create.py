@@ -127,7 +127,7 @@ async def _adopt(
 async def _write_kubeconfig(ctx: Context, engine: ContainerEngine) -> None:
     lines: list[str] = []  # not told: they hold keys
     argv = ("kind", "get", "kubeconfig", "--name", ctx.cluster.name)
-    if await run_kind(ctx, argv, engine, lines.append):
+    if await run_kind(ctx, argv, engine, lines.extend):
         raise _unhealthy(ctx, "kind cannot give its kubeconfig")
     start = next((at for at, line in enumerate(lines) if line.startswith("apiVersion:")), 0)
     await asyncio.to_thread(_store, ctx.cluster.kubeconfig, "\n".join(lines[start:]) + "\n")

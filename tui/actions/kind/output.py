@@ -72,13 +72,17 @@ class Output:
     async def follow(self, argv: Sequence[str], engine: ContainerEngine) -> int:
         """Runs the command; see `run_kind`."""
         try:
-            return await run_kind(self._ctx, argv, engine, self.line)
+            return await run_kind(self._ctx, argv, engine, self.take)
         finally:
             self.close()
 
-    def line(self, line: str) -> None:
-        """Takes a line."""
-        self._ctx.log(line)
+    def take(self, lines: list[str]) -> None:
+        """Takes the lines that have come."""
+        self._ctx.log(lines)
+        for line in lines:
+            self._read(line)
+
+    def _read(self, line: str) -> None:
         if line.strip():
             self.lines.append(line)
         if line.startswith("ERROR: ") and not self._error:
@@ -111,7 +115,7 @@ class Output:
 
 
 async def run_kind(
-    ctx: Context, argv: Sequence[str], engine: ContainerEngine, on_line: Callable[[str], None]
+    ctx: Context, argv: Sequence[str], engine: ContainerEngine, on_lines: Callable[[list[str]], None]
 ) -> int:
     """Runs the `kind` command against an engine.
 
@@ -122,7 +126,7 @@ async def run_kind(
         ActionError: There is no such command.
     """
     try:
-        return await ctx.host.run(argv, on_line=on_line, env=engine.environment, folder=ctx.folder)
+        return await ctx.host.run(argv, on_lines=on_lines, env=engine.environment, folder=ctx.folder)
     except FileNotFoundError as error:
         raise ActionError(
             "the kind command is not installed", "https://kind.sigs.k8s.io/docs/user/quick-start says how"

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.client import ApiError, UnreachableError
-from tui.hosts.lines import LineSplitter
+from tui.hosts.lines import REST, LineSplitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ _SILENCE = 3600.0  # seconds: a program may well say nothing for long
 
 
 async def follow(
-    api: Api, path: str, container: str, take: Callable[[str], None], alive: Callable[[], bool]
+    api: Api, path: str, container: str, take: Callable[[list[str]], None], alive: Callable[[], bool]
 ) -> None:
     """Follows a container's log.
 
@@ -33,7 +33,7 @@ async def follow(
         api: The API server.
         path: The path of the pod's log.
         container: The container's name.
-        take: Is given each line.
+        take: Is given the lines, as many at once as have come.
         alive: Whether this run of the container goes on, as far as is known.
     """
     last = ""
@@ -67,7 +67,9 @@ class _BrokenError(Exception):
         self.last = last
 
 
-async def _follow_once(api: Api, path: str, container: str, take: Callable[[str], None], last: str) -> str:
+async def _follow_once(
+    api: Api, path: str, container: str, take: Callable[[list[str]], None], last: str
+) -> str:
     query = {"container": container, "follow": "true", "timestamps": "true"}
     if last:
         query["sinceTime"] = last
@@ -76,18 +78,22 @@ async def _follow_once(api: Api, path: str, container: str, take: Callable[[str]
 
     def tell(lines: list[str]) -> None:
         nonlocal last
+        told: list[str] = []
         for line in lines:
             stamp, _, text = line.partition(" ")
             if not _is_stamp(stamp):  # a piece of a line too long, or what stands after a carriage return
-                take(_cut(line))
+                told.append(_cut(line))
             elif _instant(stamp) > reached:
                 last = stamp
-                take(_cut(text))
+                told.append(_cut(text))
+        if told:
+            take(told)
 
     try:
         async with api.stream(path, query, silence=_SILENCE) as content:
             async for chunk in content.iter_any():
                 tell(splitter.feed(chunk))
+                await asyncio.sleep(REST)
         tell(splitter.close())
     except UnreachableError as error:
         raise _BrokenError(last) from error

@@ -122,7 +122,7 @@ class Observer:
             self._api,
             f"{self._pods_path}/{pod.name}/log",
             container.name,
-            take=lambda line: pod.take_line(container.name, line),
+            take=lambda lines: pod.take_lines(container.name, lines),
             alive=lambda: pod.is_running(container.run),
         )
 

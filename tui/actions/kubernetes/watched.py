@@ -9,6 +9,8 @@ from tui.actions.kubernetes.diagnosis import Patience
 from tui.actions.kubernetes.pods import STAGES, containers, describe, sources, stage, unschedulable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.actions.context import Context, Span
     from tui.actions.kubernetes.client import Object
     from tui.actions.kubernetes.pods import Container
@@ -113,10 +115,10 @@ class Watched:
         """Whether a container's run goes on."""
         return any(c.run == run and c.phase == "running" for c in containers(self.item))
 
-    def take_line(self, container: str, line: str) -> None:
-        """Tells a line of a container's log."""
-        self.lines.append(line)
-        self._ctx.log(line, self._sources.get(container, self.source))
+    def take_lines(self, container: str, lines: Sequence[str]) -> None:
+        """Tells lines of a container's log."""
+        self.lines.extend(lines)
+        self._ctx.log(lines, self._sources.get(container, self.source))
 
     def take_event(self, event: Object, *, live: bool) -> None:
         """Tells an event about the pod.

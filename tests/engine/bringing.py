@@ -1,0 +1,72 @@
+"""A run of a plan of four phases, for tests of what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from tests.plans import Scripted, started
+from tests.virtual import run_virtual
+from tui.actions.context import Done
+from tui.engine.engine import Engine
+from tui.errors import ActionError
+from tui.run import events as e
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tui.actions.context import Context
+    from tui.plan.model import Plan
+    from tui.plan.steps import Step
+    from tui.run.state import RunState
+
+FOUR_PHASES: list[dict[str, list[str]]] = [
+    {"cluster": []},
+    {"tekton": ["cluster"], "database": ["cluster"], "image": []},
+    {"deploy": ["database", "image"]},
+    {"access": ["cluster"]},
+]
+SECONDS = {"cluster": 10.0, "tekton": 60.0, "database": 30.0, "image": 20.0, "deploy": 15.0, "access": 5.0}
+
+
+class Bringing:
+    """A run of a plan whose tasks take given times, and fail as told."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        seconds: Mapping[str, float] = SECONDS,
+        fails: Mapping[str, list[int]] | None = None,
+        mode: str = "parallel",
+        **options: Any,
+    ) -> None:
+        self.events: list[e.Event] = []
+        self._seconds = seconds
+        self._fails = fails or {}
+        self.engine = Engine(
+            plan, Scripted(self._perform), started(plan, mode), listener=self.events.append, **options
+        )
+
+    async def _perform(self, _: Step, context: Context) -> Done:
+        await asyncio.sleep(self._seconds.get(context.task, 0.0))
+        if context.attempt in self._fails.get(context.task, []):
+            raise ActionError("the server said 503 Service Unavailable", "look at the server")
+        return Done("made it")
+
+    def run(self, *commands: tuple[float, Callable[[Engine], object]]) -> RunState:
+        """Runs to the end, giving commands at given times."""
+
+        async def main() -> RunState:
+            running = asyncio.create_task(self.engine.run())
+            for at, command in commands:
+                await asyncio.sleep(at - asyncio.get_running_loop().time())
+                command(self.engine)
+            return await running
+
+        return run_virtual(main())
+
+    def started_at(self) -> dict[str, float]:
+        return {ev.task: ev.at for ev in self.events if isinstance(ev, e.AttemptStarted) and ev.attempt == 1}
+
+    def ends(self) -> dict[str, str]:
+        return {task.id: task.status for task in self.engine.state.tasks.values()}

@@ -1,0 +1,263 @@
+"""What a run says, for views on other threads, none of which can hold it up or make it grow.
+
+The engine's thread puts events in; a view takes them when it likes. Output is not kept for whoever may look:
+of each task the last lines are, and all of it is in the journal's files, from where the stream reads it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.run.events import Event, Output, Progressed, RunStarted
+from tui.run.journal import read_log_part
+from tui.run.log import LogLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tui.run.journal import Journal
+
+_ROOM = 500  # characters that a kept line may have on an average
+_MOST_WAITING = 10_000  # events that nobody takes, before those that others have overtaken are let go
+_MOST_UNKEPT = 500  # events of output that are in no file and that nobody takes
+
+
+class Tail:
+    """A task's last lines; see `tui.run.log.LogLines`. Any thread may read them."""
+
+    def __init__(self, keep: int) -> None:
+        """Makes an empty one.
+
+        Args:
+            keep: How many lines are kept; fewer where they are very long.
+        """
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._blocks: deque[tuple[int, Output]] = deque()  # each with the number of its first line
+        self._size = 0
+        self._end = 0
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest line that can be read."""
+        with self._lock:
+            return self._first()
+
+    @property
+    def end(self) -> int:
+        """One more than the newest line's number: it grows with each line."""
+        return self._end
+
+    def read(self, start: int, stop: int) -> list[LogLine]:
+        """The lines from `start` up to but not including `stop`, as far as they are there."""
+        wanted: list[tuple[int, Output]] = []
+        with self._lock:
+            start = max(start, self._first())
+            for number, output in reversed(self._blocks):
+                if number < stop:
+                    wanted.append((number, output))
+                if number <= start:
+                    break
+        return [
+            LogLine(text, output.source, output.attempt, output.step, output.at)
+            for number, output in reversed(wanted)
+            for text in output.lines[max(start - number, 0) : max(stop - number, 0)]
+        ]
+
+    def put(self, output: Output) -> None:
+        """Takes lines in, and lets the oldest go."""
+        with self._lock:
+            self._blocks.append((self._end, output))
+            self._end += output.text.count("\n") + 1
+            self._size += len(output.text)
+            while len(self._blocks) > 1 and (
+                self._blocks[1][0] <= self._end - self._keep or self._size > self._keep * _ROOM
+            ):
+                self._size -= len(self._blocks.popleft()[1].text)
+
+    def _first(self) -> int:
+        return max(self._blocks[0][0], self._end - self._keep) if self._blocks else 0
+
+
+class _Entry(NamedTuple):
+    """An event, and how far its run's log files had grown when it happened: those that had since the last."""
+
+    grown: dict[str, int]
+    event: Event
+
+
+class _Backlog:
+    """Events that a view has not taken yet.
+
+    Where it takes none, progress that later progress has overtaken is let go, so that what is kept for it is
+    about as much as the run's state.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[_Entry] = []
+        self._most = _MOST_WAITING
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def put(self, entry: _Entry) -> None:
+        self._entries.append(entry)
+        if len(self._entries) > self._most:
+            self._entries = _without_overtaken(self._entries)
+            self._most = _MOST_WAITING + 2 * len(self._entries)
+
+    def take(self) -> list[_Entry]:
+        taken, self._entries = self._entries, []
+        self._most = _MOST_WAITING
+        return taken
+
+
+def _without_overtaken(entries: list[_Entry]) -> list[_Entry]:
+    kept: list[_Entry] = []
+    told: set[str] = set()
+    for entry in reversed(entries):
+        if not isinstance(entry.event, Progressed):
+            kept.append(entry)
+        elif entry.event.task not in told:
+            told.add(entry.event.task)
+            kept.append(entry)
+        else:
+            kept[-1] = _Entry(entry.grown | kept[-1].grown, kept[-1].event)
+    return kept[::-1]
+
+
+class Feed:
+    """What a run says, for a view that shows its state and for one that prints it as it comes.
+
+    One thread puts; one thread at a time takes, and one reads the stream. They may be the same.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None = None,
+        keep: int = 2000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Makes one in which nothing was said yet.
+
+        Args:
+            journal: Holds the output that the stream reads: it is told of an event before the feed is.
+            keep: How many lines of each task are kept.
+            clock: Tells the time in seconds, from any thread.
+        """
+        self._journal = journal
+        self._keep = keep
+        self._clock = clock
+        self._began: float | None = None
+        self._lock = threading.Lock()
+        self._tails: dict[str, Tail] = {}
+        self._grown: dict[str, int] = {}
+        self._events, self._stream = _Backlog(), _Backlog()
+        self._unread: deque[_Entry] = deque()
+        self._places: dict[str, int] = {}
+        self._news = threading.Event()
+        self._closed = False
+
+    # For the engine's thread
+
+    def put(self, event: Event) -> None:
+        """Takes an event in; never waits for a view."""
+        if isinstance(event, Output):
+            self.tail(event.task).put(event)
+            with self._lock:
+                self._put_output(event)
+        else:
+            if isinstance(event, RunStarted):
+                self._began = self._clock()
+            with self._lock:
+                entry = self._entry(event)
+                self._events.put(entry)
+                self._stream.put(entry)
+        self._news.set()
+
+    def _put_output(self, output: Output) -> None:
+        if self._journal is not None and not self._journal.fault:
+            self._grown[output.task] = self._journal.log_size(output.task)
+        elif len(self._stream) < _MOST_UNKEPT:  # for a view that keeps up
+            self._stream.put(self._entry(output))
+
+    def _entry(self, event: Event) -> _Entry:
+        grown, self._grown = self._grown, {}
+        return _Entry(grown, event)
+
+    def close(self) -> None:
+        """Says that nothing will be put any more."""
+        self._closed = True
+        self._news.set()
+
+    # For views' threads
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing will be put any more: the run is over, or its engine has died."""
+        return self._closed
+
+    def now(self) -> float:
+        """Seconds since the run began; 0 before."""
+        return 0.0 if self._began is None else self._clock() - self._began
+
+    def tail(self, task: str) -> Tail:
+        """A task's last lines; always the same object."""
+        with self._lock:
+            return self._tails.setdefault(task, Tail(self._keep))
+
+    def take(self) -> list[Event]:
+        """All events but output since it was called last, in order.
+
+        Where that is very long ago, progress that later progress has overtaken is left out.
+        """
+        with self._lock:
+            return [entry.event for entry in self._events.take()]
+
+    def read(self) -> Iterator[Event]:
+        """All events since those that it yielded last, output among them, each once and in order.
+
+        It may be left in the middle, and is taken up there by the next call, however long after. Only output
+        that the journal cannot keep is missing, where it is not read as fast as it comes.
+        """
+        with self._lock:
+            self._unread += self._stream.take()
+            latest = dict(self._grown)
+        while self._unread:
+            yield from self._output(self._unread[0].grown)
+            yield self._unread.popleft().event
+        yield from self._output(latest)
+
+    def follow(self, every: float) -> Iterator[Event | None]:
+        """Goes on where `read` or `follow` was left, and waits for more until the run has ended.
+
+        Args:
+            every: Seconds after which None comes where no event did.
+        """
+        while True:
+            self._news.clear()
+            last = self._closed  # what was put before that is found below
+            yield from self.read()
+            if last:
+                return
+            if not self._news.wait(every):
+                yield None
+
+    def _output(self, grown: dict[str, int]) -> Iterator[Output]:
+        """What log files have up to some sizes and was not read yet, by time."""
+        if self._journal is None:
+            return
+        parts = [
+            read_log_part(self._journal.folder, task, self._places.get(task, 0), size)
+            for task, size in grown.items()
+            if self._places.get(task, 0) < size
+        ]
+        with contextlib.suppress(OSError):  # somebody has taken the files away
+            for output, place in heapq.merge(*parts, key=lambda part: part[0].at):
+                self._places[output.task] = place
+                yield output
