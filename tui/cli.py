@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui import __version__
+from tui.completion import complete_plan, complete_run, complete_task
 from tui.errors import BringupError, NotReadyError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tui.launch.launch import Launch
     from tui.plan.model import Plan
     from tui.run.events import RunStarted
+    from tui.views import View
 
 UP, FAILED, USAGE, NOT_READY, INTERRUPTED = 0, 1, 2, 3, 130
 MODES = ("parallel", "sequential", "eager")
@@ -52,33 +54,7 @@ def _errors() -> Iterator[None]:
         sys.exit(FAILED)
 
 
-def _complete_plan(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
-    from click.shell_completion import CompletionItem
-
-    from tui.plan.bundled import bundled_plans
-
-    names = [CompletionItem(name) for name in bundled_plans() if name.startswith(incomplete)]
-    return [*names, CompletionItem(incomplete, type="file")]
-
-
-def _complete_task(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    from tui.plan.bundled import find_plan
-    from tui.plan.document import read_document
-
-    with contextlib.suppress(BringupError, KeyError, TypeError):
-        document = read_document(find_plan(context.params.get("plan"))).value
-        tasks = [task["id"] for phase in document["phases"] for task in phase["tasks"]]
-        return [task for task in tasks if task.startswith(incomplete)]
-    return []
-
-
-def _complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    from tui.run.folders import runs_folder
-
-    return sorted((p.name for p in runs_folder().glob(f"{incomplete}*")), reverse=True)
-
-
-_PLAN = click.argument("plan", required=False, metavar="[PLAN]", shell_complete=_complete_plan)
+_PLAN = click.argument("plan", required=False, metavar="[PLAN]", shell_complete=complete_plan)
 _OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -102,10 +78,23 @@ def _environment_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+class _Commands(click.Group):
+    """The commands, of which `up` is meant where none is named."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Puts `up` before options that are its own, or where there is nothing."""
+        own = {name for option in self.get_params(context) for name in option.opts}
+        if not context.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in own)):
+            args = ["up", *args]
+        return super().parse_args(context, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="bringup")
 def main() -> None:
     """Brings a Kubernetes end-to-end test environment up, and shows where the time goes.
+
+    Without a command it is `up`: in a terminal a dashboard, elsewhere lines.
 
     PLAN is a plan's file, its folder, or a bundled plan's name; without one, ./bringup.yaml or else
     the bundled `workflowexecution`.
@@ -126,18 +115,18 @@ def main() -> None:
     "--from",
     "begin",
     metavar="TASK",
-    shell_complete=_complete_task,
+    shell_complete=complete_task,
     help="Take all tasks before TASK as done.",
 )
 @click.option(
-    "--only", multiple=True, metavar="TASK", shell_complete=_complete_task, help="Run only these tasks."
+    "--only", multiple=True, metavar="TASK", shell_complete=complete_task, help="Run only these tasks."
 )
 @click.option(
     "--resume",
     is_flag=False,
     flag_value="",
     metavar="[RUN]",
-    shell_complete=_complete_run,
+    shell_complete=complete_run,
     help="Take up what the latest run, or RUN, left undone.",
 )
 @click.option(
@@ -145,17 +134,28 @@ def main() -> None:
 )
 @click.option("--fail", multiple=True, metavar="TASK[:ATTEMPTS]", help="Rehearsal: make a task fail.")
 @click.option(
-    "--recording", metavar="RUN|FOLDER", shell_complete=_complete_run, help="Rehearsal: of which run."
+    "--recording", metavar="RUN|FOLDER", shell_complete=complete_run, help="Rehearsal: of which run."
 )
-def up(output: str, fail: tuple[str, ...], only: tuple[str, ...], **given: Any) -> None:
+@click.option(
+    "--tui/--no-tui",
+    "tui",
+    default=None,
+    help="The dashboard, or lines; default: a terminal gets the dashboard.",
+)
+def up(output: str, tui: bool | None, fail: tuple[str, ...], only: tuple[str, ...], **given: Any) -> None:
     """Bring an environment up."""
     with _errors():
-        from tui.launch.launch import launch_up
-        from tui.launch.request import Request, selected
+        view = _view(output, tui)
 
-        request = Request(fail=_failures(fail), only=selected(only), **given)
-        with launch_up(request) as launch:
-            sys.exit(_follow(launch, output))
+        def launching() -> contextlib.AbstractContextManager[Launch]:
+            from tui.launch.launch import launch_up
+            from tui.launch.request import Request, selected
+
+            request = Request(fail=_failures(fail), only=selected(only), **given)
+            return launch_up(request, stay=view == "dashboard")
+
+        _failures(fail)
+        sys.exit(_show(launching, view, output, given["plan"]))
 
 
 @main.command(epilog=_EPILOG)
@@ -164,11 +164,26 @@ def up(output: str, fail: tuple[str, ...], only: tuple[str, ...], **given: Any) 
 def down(output: str, **given: Any) -> None:
     """Take an environment away again."""
     with _errors():
-        from tui.launch.launch import launch_down
-        from tui.launch.request import Request
 
-        with launch_down(Request(environment="kind", **given)) as launch:
-            sys.exit(_follow(launch, output))
+        def launching() -> contextlib.AbstractContextManager[Launch]:
+            from tui.launch.launch import launch_down
+            from tui.launch.request import Request
+
+            return launch_down(Request(environment="kind", **given))
+
+        sys.exit(_show(launching, _view(output, False), output, given["plan"]))
+
+
+def _view(output: str, tui: bool | None) -> View:
+    """What a run is shown in: the dashboard where a person looks on, unless told otherwise."""
+    import os
+
+    if output == "json":
+        return "json"
+    person = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    if tui and not person:
+        raise click.UsageError("--tui needs a terminal to draw on and to read keys from")
+    return "dashboard" if person and (tui or (tui is None and not os.environ.get("CI"))) else "text"
 
 
 def _failures(given: tuple[str, ...]) -> dict[str, int]:
@@ -181,30 +196,29 @@ def _failures(given: tuple[str, ...]) -> dict[str, int]:
     return found
 
 
-def _follow(launch: Launch, output: str) -> int:
-    """Runs to the end, and returns the exit code."""
-    from tui.console.follow import Follower
-    from tui.console.report import report, standing
+def _show(
+    launching: Callable[[], contextlib.AbstractContextManager[Launch]],
+    view: View,
+    output: str,
+    plan_name: str | None,
+) -> int:
+    """Shows a run to its end, reports it, and returns the exit code."""
     from tui.console.style import Style, wants_colour
-    from tui.engine.engine import Engine
+    from tui.views import Opening, Show
 
     style = Style(output == "text" and wants_colour(sys.stdout))
-    session = launch.session
-    follower = Follower(
-        output, sys.stdout, style, lambda: session.tell(Engine.cancel_run), lambda: session.tell(Engine.kill)
-    )
+    opening = Opening(launching, plan_name)
     try:
-        session.start()
-        state = follower.follow(session.follow(1.0))
-    except BaseException:  # whatever it is, nothing that was started may be left running
-        session.tell(Engine.cancel_run)
-        raise
-    finally:
-        session.join()
-    if output == "text":
+        state = Show(opening, style, can_switch=view == "dashboard").run(view)
+    finally:  # whatever it is, nothing that was started may be left running
+        opening.close()
+    if output == "text" and state.started is not None:
+        from tui.console.report import report, standing
+
+        launch = opening.launch()
         for line in report(state, standing(launch.loaded.plan, str(launch.folder)), style, _width()):
             click.echo(line, color=style.colour)
-    if follower.interrupted:
+    if opening.interrupts:
         return INTERRUPTED
     return UP if state.outcome == "succeeded" else FAILED
 
@@ -241,7 +255,7 @@ def show(output: str, **given: Any) -> None:
 @plan.command()
 @_plan_options
 @_OUTPUT
-@click.option("--recording", metavar="RUN|FOLDER", shell_complete=_complete_run, help="Whose times to go by.")
+@click.option("--recording", metavar="RUN|FOLDER", shell_complete=complete_run, help="Whose times to go by.")
 def lint(output: str, recording: str | None, **given: Any) -> None:
     """Say what is questionable about a plan; exits with 1 where something will bite."""
     with _errors():

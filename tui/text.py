@@ -55,3 +55,25 @@ def amount(done: float, total: float | None, unit: str) -> str:
         )
         return f"{done / scale:.1f} of {total / scale:.1f} {name}" if total else f"{done / scale:.1f} {name}"
     return f"{done:g} of {total:g} {unit}".rstrip() if total else f"{done:g} {unit}".rstrip()
+
+
+def tick_step(span: float, columns: int, apart: int = 12) -> float:
+    """How many seconds lie between two marks of a time axis.
+
+    Args:
+        span: Seconds that the axis shows.
+        columns: Its width.
+        apart: Columns that two marks are apart at least.
+    """
+    steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
+    return next((step for step in steps if step * columns >= apart * span), steps[-1])
+
+
+def cut(text: str, width: int) -> str:
+    """A text that is no longer than some characters; an ellipsis says that some of it is missing."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[:width]
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 task`, `3 tasks`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -6,9 +6,9 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from typing import TYPE_CHECKING, TextIO
 
+from tui.console.keyboard import keyboard
 from tui.console.lines import Lines
 from tui.run.events import encode
 from tui.run.state import RunState
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from tui.console.style import Style
     from tui.run.events import Event
-
-_BEAT = 1.0
 
 
 class Follower:
@@ -31,7 +29,15 @@ class Follower:
     """
 
     def __init__(
-        self, output: str, out: TextIO, style: Style, stop: Callable[[], None], kill: Callable[[], None]
+        self,
+        output: str,
+        out: TextIO,
+        style: Style,
+        stop: Callable[[], None],
+        kill: Callable[[], None],
+        *,
+        now: Callable[[], float],
+        switch: str = "",
     ) -> None:
         """Prepares to follow.
 
@@ -41,25 +47,37 @@ class Follower:
             style: Colours or none.
             stop: Cancels the run; asked for by the first signal, or when nobody reads what is printed.
             kill: Kills it; asked for by the second.
+            now: Seconds since the run began.
+            switch: The key that leads to another view; empty where there is none.
         """
         self.state = RunState()
         self.interrupted = False
         self._lines = Lines(out, style) if output == "text" else None
         self._out = out
+        self._style = style
         self._stop = stop
         self._kill = kill
-        self._began = time.monotonic()
+        self._now = now
+        self._switch = switch
         self._deaf = False
 
-    def follow(self, events: Iterator[Event | None]) -> RunState:
-        """Shows events until the last."""
-        with self._signals():
+    def follow(self, events: Iterator[Event | None]) -> bool:
+        """Shows events until the last, or until the key was pressed that leads to another view.
+
+        Returns:
+            Whether it was that key.
+        """
+        with keyboard(self._switch) as pressed:
+            if self._switch and pressed.listens:
+                self._out.write(self._style(f"plain lines; {self._switch} leads to the dashboard\n", "dim"))
             for event in events:
                 if event is not None:
                     self.state.apply(event)
                 if not self._deaf:
                     self._guarded(event)
-        return self.state
+                if pressed():
+                    return True
+        return False
 
     def _guarded(self, event: Event | None) -> None:
         try:
@@ -78,11 +96,11 @@ class Follower:
         elif event is not None:
             self._lines.show(event, self.state)
         else:
-            self._lines.beat(time.monotonic() - self._began, self.state)
+            self._lines.beat(self._now(), self.state)
 
     @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Takes Ctrl-C, SIGTERM and a closed terminal as a wish to stop, while a run is followed."""
+    def signals(self) -> Iterator[None]:
+        """Takes Ctrl-C, SIGTERM and a closed terminal as a wish to stop, until left."""
         kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {kind: signal.signal(kind, self._interrupt) for kind in kinds}
         try:

@@ -52,7 +52,8 @@ def report(
         width: Columns of the terminal.
         now: Seconds since the run began, where it has not ended.
     """
-    now = state.at if now is None else now
+    if now is None:  # a run that stayed for commands ended long after its last task
+        now = state.at if state.ended_at is None else state.ended_at
     chart = [*_chart(state, style, width, now), ""] if len(state.tasks) > 1 else []
     lines = ["", *chart, _verdict(state, style, now)]
     for task in state.with_status("failed"):

@@ -44,17 +44,23 @@ class Launch:
         loaded: Its plan.
         folder: Its journal's folder.
         environment: What it is brought up in.
+        started: Its first event, but for its time.
     """
 
     session: Session
     loaded: Loaded
     folder: Path
     environment: Environment
+    started: e.RunStarted
 
 
 @contextlib.contextmanager
-def launch_up(request: Request) -> Iterator[Launch]:
+def launch_up(request: Request, stay: bool = False) -> Iterator[Launch]:
     """Prepares bringing a plan up; keeps others off its cluster until left.
+
+    Args:
+        request: What was asked for.
+        stay: When all tasks have ended, the run stays for commands.
 
     Raises:
         PlanError: The plan is not usable.
@@ -74,7 +80,7 @@ def launch_up(request: Request) -> Iterator[Launch]:
     started = _started(loaded.plan, loaded, request, environment)
     if earlier is not None:
         started = replace(started, resumed=earlier.started.run)
-    with _launch(loaded.plan, loaded, environment, started, keep) as launch:
+    with _launch(loaded.plan, loaded, environment, started, keep, stay) as launch:
         yield launch
 
 
@@ -101,7 +107,12 @@ def launch_down(request: Request) -> Iterator[Launch]:
 
 @contextlib.contextmanager
 def _launch(
-    plan: Plan, loaded: Loaded, environment: Environment, started: e.RunStarted, keep: dict[str, str]
+    plan: Plan,
+    loaded: Loaded,
+    environment: Environment,
+    started: e.RunStarted,
+    keep: dict[str, str],
+    stay: bool = False,
 ) -> Iterator[Launch]:
     real = environment.name != "rehearsal"
     with _cluster_lock(plan) if real else contextlib.nullcontext():
@@ -123,10 +134,11 @@ def _launch(
                 journal=journal,
                 listener=listener,
                 keep=keep,
+                stay=stay,
             )
 
         try:
-            yield Launch(Session(make), loaded, folder, environment)
+            yield Launch(Session(make), loaded, folder, environment, started)
         finally:
             journal.close()
 

@@ -32,3 +32,10 @@ def recording_folder(name: str) -> Path:
     """A run's folder, by its path or its id."""
     path = Path(name).expanduser()
     return path if path.is_dir() else runs_folder() / name
+
+
+def config_folder() -> Path:
+    """The folder of what the user prefers, below the user's configuration directory."""
+    from platformdirs import user_config_path
+
+    return user_config_path(_APP, appauthor=False)

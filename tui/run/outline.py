@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 from tui.run.events import PhaseOutline, TaskOutline
 
@@ -28,3 +29,28 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
         )
         for phase in plan.phases
     )
+
+
+def preview(document: Any) -> tuple[str, tuple[PhaseOutline, ...]]:
+    """What a plan's file says of its outline, before the plan is read in earnest.
+
+    Args:
+        document: The file's value, whatever it is.
+
+    Returns:
+        The plan's name and its phases, without steps; nothing where the document is no plan's.
+    """
+    with contextlib.suppress(KeyError, TypeError, AttributeError):
+        phases = tuple(
+            PhaseOutline(
+                phase["id"],
+                str(phase.get("title") or phase["id"]),
+                tuple(
+                    TaskOutline(task["id"], str(task.get("title") or task["id"]), (), ())
+                    for task in phase["tasks"]
+                ),
+            )
+            for phase in document["phases"]
+        )
+        return str(document["name"]), phases
+    return "", ()

@@ -1,0 +1,40 @@
+"""What a shell is told of plans, tasks and runs when it completes a command."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from tui.errors import BringupError
+
+if TYPE_CHECKING:
+    import click
+
+
+def complete_plan(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """Bundled plans, and files."""
+    from click.shell_completion import CompletionItem
+
+    from tui.plan.bundled import bundled_plans
+
+    names = [CompletionItem(name) for name in bundled_plans() if name.startswith(incomplete)]
+    return [*names, CompletionItem(incomplete, type="file")]
+
+
+def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The tasks of the plan that is named before."""
+    from tui.plan.bundled import find_plan
+    from tui.plan.document import read_document
+
+    with contextlib.suppress(BringupError, KeyError, TypeError):
+        document = read_document(find_plan(context.params.get("plan"))).value
+        tasks = [task["id"] for phase in document["phases"] for task in phase["tasks"]]
+        return [task for task in tasks if task.startswith(incomplete)]
+    return []
+
+
+def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """The runs that are kept, newest first."""
+    from tui.run.folders import runs_folder
+
+    return sorted((p.name for p in runs_folder().glob(f"{incomplete}*")), reverse=True)

@@ -1,0 +1,211 @@
+"""The timeline's drawing: attempts, spans, ghosts and slack as cells on a time axis; knows no widget."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from tui.text import clock, seconds, tick_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.dashboard.frame import Frame
+    from tui.insight.forecast import Forecast
+    from tui.run.state import AttemptState, RunState, SpanState, TaskState
+
+Kind = Literal["", "bar", "critical", "failed", "ended", "ghost", "slack", "now", "note", "axis", "mode"]
+"""What a cell is part of; the timeline gives each kind its colours."""
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_WORK = "█"
+_WAITS = {"pull": "▒", "schedule": "▒", "start": "▓", "ready": "▓"}
+"""Shades of spans: the lighter, the more a task waits for others than works itself."""
+
+_GHOST, _SLACK, _NOW, _MODE = "░", "╌", "│", "┆"
+_ROOM_FOR_MORE = 1.04  # of what is forecast, so that the axis does not jump at each forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A time axis.
+
+    Attributes:
+        start: Time at the left edge, in seconds since the run began.
+        per_column: Seconds that a column stands for.
+        columns: Its width.
+    """
+
+    start: float
+    per_column: float
+    columns: int
+
+    def at(self, time: float) -> float:
+        """The column of a time, with its fraction; beyond the edges for what is out of sight."""
+        return (time - self.start) / self.per_column
+
+    @property
+    def end(self) -> float:
+        """Time at the right edge."""
+        return self.start + self.per_column * self.columns
+
+    @classmethod
+    def fitting(cls, end: float, columns: int) -> Scale:
+        """The axis from the run's begin to some time, rounded up so that it seldom changes."""
+        end = max(end * _ROOM_FOR_MORE, 1.0)
+        step = tick_step(end, columns) / 2
+        return cls(0.0, math.ceil(end / step) * step / max(columns, 1), columns)
+
+
+class Cells:
+    """A row of cells, painted over one another.
+
+    Attributes:
+        text: A character each.
+        kinds: What each is part of.
+    """
+
+    __slots__ = ("kinds", "text")
+
+    def __init__(self, columns: int) -> None:
+        self.text = [" "] * columns
+        self.kinds: list[Kind] = [""] * columns
+
+    def put(self, column: int, character: str, kind: Kind) -> None:
+        """Paints one cell, if it is in sight."""
+        if 0 <= column < len(self.text):
+            self.text[column] = character
+            self.kinds[column] = kind
+
+    def fill(self, start: int, stop: int, character: str, kind: Kind) -> None:
+        """Paints cells from one column up to but not including another."""
+        start, stop = max(start, 0), min(stop, len(self.text))
+        if start < stop:
+            self.text[start:stop] = character * (stop - start)
+            self.kinds[start:stop] = [kind] * (stop - start)
+
+    def write(self, column: int, text: str, kind: Kind) -> None:
+        """Writes a text of characters that are one cell wide."""
+        for i, character in enumerate(text, column):
+            self.put(i, character, kind)
+
+    def is_free(self, start: int, stop: int) -> bool:
+        """Whether nothing is painted from one column up to another, and all of it is in sight."""
+        return start >= 0 and stop <= len(self.text) and not any(self.kinds[start:stop])
+
+    def runs(self) -> Iterator[tuple[str, Kind]]:
+        """The cells as texts of one kind each."""
+        begin = 0
+        for i in range(1, len(self.text) + 1):
+            if i == len(self.text) or self.kinds[i] != self.kinds[begin]:
+                yield "".join(self.text[begin:i]), self.kinds[begin]
+                begin = i
+
+
+class _Bar(NamedTuple):
+    """Where a bar is: its first column, and its end with the fraction of a column."""
+
+    first: int
+    end: float
+
+
+def axis(scale: Scale, state: RunState, now: float) -> Cells:
+    """The time axis: marks, where the mode was changed, where the run is."""
+    cells = Cells(scale.columns)
+    for at, mode in state.modes[1:]:
+        cells.write(math.floor(scale.at(at)), f"┬{mode}", "mode")
+    step = tick_step(scale.per_column * scale.columns, scale.columns)
+    mark = math.ceil(scale.start / step)
+    while (column := round(scale.at(mark * step))) < scale.columns:
+        label = clock(mark * step) if step >= 1 else f"{mark * step:.1f}s"
+        if cells.is_free(column, column + len(label)):
+            cells.write(column, label, "axis")
+        mark += 1
+    here = math.floor(scale.at(now))
+    if state.started is not None and state.ended_at is None and cells.is_free(here, here + 1):
+        cells.put(here, "▼", "now")
+    for i in range(scale.columns):
+        if cells.is_free(i, i + 1):
+            cells.put(i, "─", "axis")
+    return cells
+
+
+def task_row(task: TaskState, frame: Frame, scale: Scale) -> Cells:
+    """A task's bars: what it did, what it will do, how much later it might have ended for nothing."""
+    cells = Cells(scale.columns)
+    state, ahead = frame.state, frame.forecast
+    if state.started is not None and state.ended_at is None:
+        cells.put(math.floor(scale.at(frame.now)), _NOW, "now")
+    for at, _ in state.modes[1:]:
+        cells.put(math.floor(scale.at(at)), _MODE, "mode")
+    if ahead is not None:
+        _paint_slack(cells, task, ahead, scale)
+        _paint_ghost(cells, task, ahead, scale, frame.now)
+    for attempt in task.attempts:
+        kind: Kind = "critical" if task.id in frame.critical else "bar"
+        _paint_attempt(cells, attempt, kind, scale, frame.now)
+    return cells
+
+
+def _paint_attempt(cells: Cells, attempt: AttemptState, kind: Kind, scale: Scale, now: float) -> None:
+    end = now if attempt.finished is None else attempt.finished
+    bar = _Bar(math.floor(scale.at(attempt.started)), scale.at(end))
+    if attempt.outcome in {"failed", "cancelled"}:
+        kind = "failed" if attempt.outcome == "failed" else "ended"
+    last = _paint_bar(cells, bar, _WORK, kind)
+    _shade(cells, attempt, bar, kind, scale, end)
+    if kind in {"failed", "ended"}:
+        cells.put(last, "✗" if kind == "failed" else "⊘", kind)
+
+
+def _paint_bar(cells: Cells, bar: _Bar, character: str, kind: Kind) -> int:
+    """Paints a bar whose end is drawn to an eighth of a column; returns its last column."""
+    whole = math.floor(bar.end)
+    eighths = round((bar.end - whole) * 8)
+    if whole <= bar.first and eighths < 2:  # too short to be seen otherwise
+        whole, eighths = bar.first, 2
+    cells.fill(bar.first, whole, character, kind)
+    if eighths:
+        cells.put(whole, _EIGHTHS[eighths], kind)
+    return max(whole if eighths else whole - 1, bar.first)
+
+
+def _shade(cells: Cells, attempt: AttemptState, bar: _Bar, kind: Kind, scale: Scale, end: float) -> None:
+    """Shades the whole columns of a bar in which a task waited, by what it waited for."""
+    for span in _waits(attempt):
+        first = max(round(scale.at(span.started)), bar.first)
+        last = round(scale.at(end if span.finished is None else span.finished))
+        cells.fill(first, min(last, math.floor(bar.end)), _WAITS[span.name], kind)
+
+
+def _waits(attempt: AttemptState) -> list[SpanState]:
+    """The spans that are shaded, those that tell most last: they are painted over the others."""
+    order = list(reversed(_WAITS))
+    return sorted((s for s in attempt.spans if s.name in _WAITS), key=lambda s: order.index(s.name))
+
+
+def _paint_ghost(cells: Cells, task: TaskState, ahead: Forecast, scale: Scale, now: float) -> None:
+    """What is still to come of a task."""
+    if task.status not in {"waiting", "running"} or task.id not in ahead.ends:
+        return
+    start = max(now, ahead.starts[task.id]) if task.status == "waiting" else now
+    if ahead.ends[task.id] > start:
+        _fill_times(cells, start, ahead.ends[task.id], _GHOST, "ghost", scale)
+
+
+def _paint_slack(cells: Cells, task: TaskState, ahead: Forecast, scale: Scale) -> None:
+    slack, end = ahead.slack.get(task.id, 0.0), ahead.ends.get(task.id)
+    is_open = task.status in {"running", "succeeded"}
+    if end is None or not task.attempts or not is_open or slack < scale.per_column:
+        return
+    _fill_times(cells, end, end + slack, _SLACK, "slack", scale)
+    label = f" slack {seconds(slack)} "
+    column = math.ceil(scale.at(end)) + 1
+    if len(label) <= scale.at(end + slack) - column:
+        cells.write(column, label, "slack")
+
+
+def _fill_times(cells: Cells, start: float, end: float, character: str, kind: Kind, scale: Scale) -> None:
+    first = math.floor(scale.at(start))
+    cells.fill(first, max(math.ceil(scale.at(end)), first + 1), character, kind)

@@ -1,0 +1,50 @@
+"""What the dashboard remembers of its user's taste from one run to the next."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Notify = Literal["off", "bell", "desktop"]
+NOTIFY: tuple[Notify, ...] = ("off", "bell", "desktop")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is remembered.
+
+    Attributes:
+        theme: The name of a theme; empty for Textual's default.
+        notify: How the end of a long run is told.
+    """
+
+    theme: str = ""
+    notify: Notify = "off"
+
+
+def read_settings(path: Path) -> Settings:
+    """What is kept in a file; the defaults for what is not, or cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(kept, dict):
+            theme, notify = kept.get("theme"), kept.get("notify")
+            known: Notify = next((each for each in NOTIFY if each == notify), "off")
+            return Settings(theme if isinstance(theme, str) else "", known)
+    return Settings()
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    """Keeps settings in a file, whole or not at all.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(asdict(settings), indent=2) + "\n", encoding="utf-8")
+    new.replace(path)

@@ -1,0 +1,186 @@
+"""A panel: one task at work, with its step, its progress, why it failed, and its log as it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.containers import Vertical
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.dashboard.ansi import clean
+from tui.dashboard.widgets.log_view import LogView
+from tui.text import GLYPHS, amount, clock, cut, seconds
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from textual import events
+    from textual.app import ComposeResult
+
+    from tui.run.events import Failure
+    from tui.run.log import LogLines
+    from tui.run.state import AttemptState, TaskState
+
+_METER = 10  # cells of a progress bar
+
+
+class PanelHead(Widget):
+    """A panel's first line: which task, at which step, how far, for how long."""
+
+    DEFAULT_CSS = """
+    PanelHead {
+        height: 1;
+        & > .panel-head--title { text-style: bold; }
+        & > .panel-head--rule { color: $foreground 25%; }
+        & > .panel-head--quiet { color: $foreground 65%; }
+        & > .panel-head--selected { color: $text-primary; text-style: bold; }
+        & > .panel-head--running { color: $text-primary; text-style: bold; }
+        & > .panel-head--succeeded { color: $text-success; }
+        & > .panel-head--failed { color: $text-error; text-style: bold; }
+        & > .panel-head--cancelled { color: $text-warning; }
+        & > .panel-head--waiting { color: $foreground 55%; }
+        & > .panel-head--skipped { color: $foreground 55%; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"panel-head--{name}" for name in ("title", "rule", "quiet", "selected", *GLYPHS)
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[tuple[str, str]] = []
+        self._right = ""
+
+    def show(self, task: TaskState, now: float, selected: bool) -> None:
+        """Shows a task as it stands."""
+        title = (clean(task.title), "selected" if selected else "title")
+        mark = ("▌" if selected else "─", "selected" if selected else "rule")
+        parts = [mark, (f"{GLYPHS[task.status]} ", task.status), title, (f" · {_at(task)} ", "quiet")]
+        right = _progress(task.attempt) if task.status == "running" else ""
+        took = clock(task.seconds(now)) if task.status == "running" else ""
+        right = "  ".join(filter(None, (right, took)))
+        if (parts, right) != (self._parts, self._right):
+            self._parts, self._right = parts, right
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line, with a rule between what it says at its left and at its right."""
+        width = self.size.width
+        right = f" {self._right} " if self._right else ""
+        if cell_len(right) > width // 2:
+            right = f" {self._right.rpartition('  ')[2]} "
+        left = Strip([Segment(text, self._style(kind)) for text, kind in self._parts])
+        left = left.crop(0, max(width - cell_len(right) - 1, 0))
+        rule = "─" * max(width - left.cell_length - cell_len(right), 0)
+        parts = [*left, Segment(rule, self._style("rule")), Segment(right, self._style("quiet"))]
+        return Strip(parts).adjust_cell_length(width, self.rich_style)
+
+    def _style(self, kind: str) -> Style:
+        return self.get_component_rich_style(f"panel-head--{kind}")
+
+
+class Panel(Vertical):
+    """One task at work.
+
+    Attributes:
+        task_id: The task's id.
+    """
+
+    DEFAULT_CSS = """
+    Panel {
+        padding: 0 1 0 0;
+        & > .panel--failure {
+            height: auto;
+            max-height: 50%;
+            color: $text-error;
+            padding: 0 0 0 1;
+        }
+        & > LogView { height: 1fr; }
+    }
+    """
+
+    selected: reactive[bool] = reactive(False, init=False)
+
+    class Chosen(Message):
+        """A panel was clicked on.
+
+        Attributes:
+            twice: It was clicked on twice: its task is to be opened.
+        """
+
+        def __init__(self, task: str, twice: bool) -> None:
+            super().__init__()
+            self.task = task
+            self.twice = twice
+
+    def __init__(self, task: str, lines: LogLines) -> None:
+        super().__init__()
+        self.task_id = task
+        self._head = PanelHead()
+        self._failure = Static(markup=False, classes="panel--failure")
+        self._log = LogView(lines, limit=2000, placeholder="nothing said yet")
+        self._log.can_focus = False
+        self._seen: tuple[TaskState, float, bool] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Head, failure, log."""
+        yield self._head
+        yield self._failure
+        yield self._log
+
+    def show(self, task: TaskState, now: float, selected: bool) -> None:
+        """Shows a task as it stands, and what it has said since."""
+        seen = (task, int(now) if task.status == "running" else 0.0, selected)
+        if seen != self._seen:
+            self._seen = seen
+            self._head.show(task, now, selected)
+            failure = task.attempt.failure if task.attempt else None
+            self._failure.display = failure is not None
+            if failure is not None:
+                self._failure.update(_explained(failure))
+        self._log.pull()
+
+    def on_click(self, event: events.Click) -> None:
+        """Tells that it was clicked on."""
+        self.post_message(self.Chosen(self.task_id, event.chain > 1))
+
+
+def _at(task: TaskState) -> str:
+    """What a task is at."""
+    attempt = task.attempt
+    if attempt is None:
+        return task.status
+    tries = f"attempt {attempt.attempt}, " if attempt.attempt > 1 else ""
+    if task.status != "running":
+        return f"{tries}{task.status} after {seconds(task.seconds(0.0))}"
+    if attempt.finished is not None:
+        return f"{tries}pauses before it is tried again"
+    if task.cancelling:
+        return f"{tries}is being stopped"
+    step = attempt.steps[-1] if attempt.steps else None
+    count = f"{step.step + 1}/{len(task.steps)} " if step and len(task.steps) > 1 else ""
+    return f"{tries}{count}{clean(step.title)}" if step else f"{tries}starts"
+
+
+def _progress(attempt: AttemptState | None) -> str:
+    said = attempt.progress if attempt else None
+    if said is None:
+        return ""
+    text = " ".join(filter(None, (clean(said.what), amount(said.done, said.total, said.unit))))
+    if not said.total:
+        return cut(text, 40)
+    full = round(min(max(said.done / said.total, 0.0), 1.0) * _METER)
+    return f"{cut(text, 40)} {'━' * full}{'╌' * (_METER - full)}"
+
+
+def _explained(failure: Failure) -> str:
+    """Cause and hint."""
+    lines = [f"✗ {clean(failure.title)}: {clean(failure.cause)}"]
+    lines += [f"  {clean(line)}" for line in failure.details[-3:]]
+    lines += [f"  hint: {clean(failure.hint)}"] if failure.hint else []
+    return "\n".join(lines)
