@@ -26,9 +26,13 @@ os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
 
 @pytest.fixture(autouse=True)
 def no_blocking_calls() -> Iterator[BlockBuster]:
-    """Lets no call block an event loop, but for the journal's: a line costs microseconds."""
+    """Lets no call block an event loop, but for the journal's, of microseconds, and Textual's own."""
     with blockbuster_ctx() as blockbuster:
         blockbuster.functions["os.write"].can_block_in("tui/run/journal.py", {"append"})
+        for function in blockbuster.functions.values():
+            function.can_block_in("textual/screen.py", {"__init__"})  # it finds its style sheet
+            function.can_block_in("textual/css/stylesheet.py", {"read"})
+            function.can_block_in("tui/dashboard/settings.py", {"read_settings"})  # before the first frame
         yield blockbuster
 
 

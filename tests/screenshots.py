@@ -63,13 +63,12 @@ def shots(events: Sequence[e.Event]) -> list[Shot]:
     for event in events:
         first.setdefault(type(event), event.at)
     end = max(event.at for event in events if isinstance(event, e.TaskFinished))
-    starts = [ev.at for ev in events if isinstance(ev, e.AttemptStarted)]
-    live = starts[min(3, len(starts) - 1)] + 4
+    live = 0.6 * end
     wanted = [
         Shot("dashboard", live),
         Shot("narrow", live, (80, 24)),
         Shot("log", end + 1, keys=("enter", "slash", *"ready", "enter")),
-        Shot("why", end + 1, keys=("d",)),
+        Shot("why", end + 1, keys=("down", "down", "d")),
         Shot("finished", end + 1),
         Shot("wide", end + 1, (200, 60)),
     ]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tests.plans import started
+from tests.virtual import run_virtual
 from tui.dashboard.control import Opened
-from tui.insight.expectation import EMPTY
+from tui.engine.engine import Engine
+from tui.insight.expectation import EMPTY, Expectation
+from tui.plan.bundled import find_plan
+from tui.plan.load import load_plan
+from tui.rehearsal.environment import RehearsalEnvironment
+from tui.rehearsal.recording import bundled_recording, read_recording
 from tui.run.events import RunStarted
 from tui.run.feed import Feed
-from tui.run.journal import read_all
+from tui.run.journal import Journal, read_all, read_state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from tui.insight.expectation import Expectation
     from tui.run.events import PhaseOutline
 
 
@@ -60,3 +69,45 @@ class Still:
 
     def interrupted(self) -> None:
         """Nothing is running."""
+
+
+def rehearsed(
+    folder: Path,
+    until: float,
+    *commands: tuple[float, Callable[[Engine], object]],
+    mode: str = "parallel",
+    fail: Mapping[str, int] | None = None,
+) -> tuple[Path, Expectation]:
+    """Rehearses the bundled recording on a virtual clock, and keeps its journal.
+
+    Args:
+        folder: Where the run's folder is made.
+        until: Seconds of the run.
+        commands: Commands for the engine, with the times at which they are given, in order.
+        mode: The mode that it starts in.
+        fail: Tasks that fail, in how many attempts.
+
+    Returns:
+        The run's folder, and what its recording lets one expect.
+    """
+    plan = load_plan(find_plan("workflowexecution"), (), ()).plan
+    recorded = bundled_recording(plan.name)
+    assert recorded is not None
+    environment = RehearsalEnvironment(read_recording(recorded), fail=fail)
+    first = replace(started(plan, mode), environment=environment.name, note=environment.note)
+    journal = Journal(folder / "run")
+    engine = Engine(plan, environment, first, cache=folder, journal=journal, stay=True)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        running = asyncio.create_task(engine.run())
+        for at, command in commands:
+            await asyncio.sleep(at - loop.time())
+            command(engine)
+        await asyncio.sleep(until - loop.time())
+        journal.close()  # what comes of ending it is no part of the run
+        engine.kill()
+        await running
+
+    run_virtual(main())
+    return journal.folder, Expectation.of([read_state(recorded)]).named("a recording")

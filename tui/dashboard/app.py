@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import signal
+import threading
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -34,6 +36,8 @@ LONG = 30.0
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _MOST_TOASTS = 3
+_LEAVE_WITHIN = 3.0  # seconds after the run's end, where a signal asked for it
+_INTERRUPTED = 130  # the exit code of what a signal ended
 
 
 class Dashboard(App[Leaving]):
@@ -69,6 +73,7 @@ class Dashboard(App[Leaving]):
         self._settings = read_settings(self._settings_path)
         self._warned = len(model.state.warnings)
         self._told_end = False
+        self._guard: threading.Thread | None = None
         self.fault: BaseException | None = None
         if self._settings.theme in self.available_themes:
             self.theme = self._settings.theme
@@ -80,9 +85,9 @@ class Dashboard(App[Leaving]):
     def on_mount(self) -> None:
         """Shows the plan, and begins the run once it is on the screen."""
         if not self.is_headless:
-            loop = asyncio.get_running_loop()
+            # Not through the loop, which stands still where the terminal does not read any more.
             for number in _SIGNALS:
-                loop.add_signal_handler(number, self._signalled)
+                signal.signal(number, self._signalled)
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
         self.call_after_refresh(self._begin)
 
@@ -97,8 +102,9 @@ class Dashboard(App[Leaving]):
 
     def _pull(self) -> None:
         frame = self._model.pull()
-        self._run_screen.show(frame)
-        self._tell_warnings()
+        if frame is not self._run_screen.frame:
+            self._run_screen.show(frame)
+            self._tell_warnings()
         if frame.finished and not self._told_end:
             self._tell_end(frame.now)
         self._told_end = frame.finished
@@ -240,9 +246,24 @@ class Dashboard(App[Leaving]):
         else:
             self.action_leave()
 
-    def _signalled(self) -> None:
+    def _signalled(self, number: int, _: object) -> None:
         """Takes a signal as a wish to stop; a second one kills."""
-        self._stop()
+        if number == signal.SIGHUP:  # the terminal is gone, though Textual would begin anew at the SIGCONT
+            signal.signal(signal.SIGCONT, signal.SIG_IGN)
+        if self._guard is None:
+            self._guard = threading.Thread(target=self._leave_in_time, name="guard", daemon=True)
+            self._guard.start()
+        if self._control.opened is None:
+            self.call_later(self._stop)
+        else:
+            self._stop()
+
+    def _leave_in_time(self) -> None:
+        """Ends the process once the run has ended, should the terminal keep Textual from it."""
+        while self._control.opened is not None and not self._control.over:
+            time.sleep(0.05)
+        time.sleep(_LEAVE_WITHIN)
+        os._exit(_INTERRUPTED)
 
     def _stop(self) -> None:
         self._control.interrupted()

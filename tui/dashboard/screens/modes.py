@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
 
 MODES = {
-    "parallel": "phases are barriers; what is in one runs at once",
-    "eager": "only a task's needs hold it back",
-    "sequential": "one task at a time, in plan order",
+    "parallel": "phases are barriers",
+    "eager": "only needs hold a task back",
+    "sequential": "one task at a time",
 }
 
 
@@ -75,7 +75,7 @@ class ModeChoice(ModalScreen[str]):
             return "how long each would take is not known: this plan has no earlier run"
         spans = makespans(frame.state, frame.expectation.seconds, frame.now)
         told = " · ".join(f"{mode} {clock(spans[mode])}" for mode in MODES)
-        return f"the whole run, by {frame.expectation.source}: {told}"
+        return f"the whole run: {told} (by {frame.expectation.source})"
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Takes the choice."""

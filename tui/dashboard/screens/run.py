@@ -73,6 +73,7 @@ class RunScreen(Screen[None]):
         self._lines = lines
         self._tell = tell
         self.frame: Frame | None = None
+        self._noted: str | None = None
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -88,10 +89,11 @@ class RunScreen(Screen[None]):
         self.query_one(Head).frame = frame
         self.query_one(Timeline).frame = frame
         self.query_one(Deck).frame = frame
-        note = self.query_one("#note", Static)
         text = _note(frame)
-        note.display = bool(text)
-        if text:
+        if text != self._noted:
+            self._noted = text
+            note = self.query_one("#note", Static)
+            note.display = bool(text)
             note.update(text)
 
     @property

@@ -115,7 +115,7 @@ def _task(frame: Frame, id_: str) -> Iterator[Content]:
     slack = frame.forecast.slack.get(id_) if frame.forecast else None
     yield Content("")
     if id_ in frame.critical:
-        yield Content.styled("◆ on the critical path: a second saved here is a second saved", "$text-warning")
+        yield Content.styled("◆ critical: a second saved here is a second saved", "$text-warning")
     elif slack is not None:
         yield Content(f"slack {seconds(slack)}: it could end that much later, and the run would not")
 
@@ -230,4 +230,4 @@ def _modes(frame: Frame) -> Iterator[Content]:
             f"  {mode:<11}", ("█" * filled, "$primary"), f"{'':<{_METER - filled}} {seconds(span):>7}",
             (mark, "$text-accent"),
         )  # fmt: skip
-    yield Content.styled("  tasks at once slow each other down: one at a time, each may take less", "dim")
+    yield Content.styled("  alone, each task may take less than beside others", "dim")

@@ -179,8 +179,8 @@ def _progress(attempt: AttemptState | None) -> str:
 
 
 def _explained(failure: Failure) -> str:
-    """Cause and hint."""
+    """Cause and hint, then what shows it."""
     lines = [f"✗ {clean(failure.title)}: {clean(failure.cause)}"]
-    lines += [f"  {clean(line)}" for line in failure.details[-3:]]
     lines += [f"  hint: {clean(failure.hint)}"] if failure.hint else []
+    lines += [f"  {clean(line)}" for line in failure.details[-3:]]
     return "\n".join(lines)

@@ -32,6 +32,7 @@ _TIME = 7
 _WIDE = 108  # columns from which a task's note is spelled out
 _LONGEST_TITLE = 40
 _MOST_ZOOM = 2.0**12
+_UNTIL_KNOWN = 60.0  # seconds that the axis shows before the run begins
 _NOW_AT = 0.8  # of the axis, where the run is while a zoomed axis follows it
 
 
@@ -191,8 +192,8 @@ class Timeline(ScrollView, can_focus=True):
         """The time axis as it is drawn now."""
         columns = max(self.size.width - self._columns.bars - 1, 1)
         frame = self.frame
-        if frame is None:
-            return Scale.fitting(60.0, columns)
+        if frame is None or frame.state.started is None:
+            return Scale.fitting(_UNTIL_KNOWN, columns)
         ends = (task.attempt.finished or frame.now for task in frame.tasks.values() if task.attempt)
         end = frame.forecast.end if frame.forecast else max(ends, default=frame.now)
         fitting = Scale.fitting(max(end, frame.now), columns)

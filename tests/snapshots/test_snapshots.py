@@ -1,0 +1,106 @@
+"""What the dashboard looks like, at three sizes: pictures of real states, beside the last ones looked at.
+
+`pytest tests/snapshots --snapshot-update` takes them anew; look at them before they are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.still import Still, rehearsed
+from tui.dashboard.app import Dashboard
+from tui.dashboard.frame import Model
+from tui.engine.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from tui.insight.expectation import Expectation
+
+SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+LATE = 200.0  # all has ended
+
+
+class Case(NamedTuple):
+    """A state, what is pressed in it, and what is on the screen once that has been done."""
+
+    at: float
+    keys: tuple[str, ...] = ()
+    shows: str = ""
+    mode: str = "parallel"
+    fail: tuple[str, ...] = ()
+    commands: tuple[tuple[float, Callable[[Engine], object]], ...] = ()
+
+
+CASES = {
+    "phase-1": Case(12.0),
+    "phase-2": Case(38.0),
+    "phase-3": Case(52.0),
+    "phase-4": Case(57.03),
+    "two-failures": Case(45.0, fail=("postgresql-redis", "data-storage-image")),
+    "retry": Case(
+        55.0,
+        fail=("postgresql-redis",),
+        commands=((45.0, lambda engine: engine.retry("postgresql-redis")),),
+    ),
+    "sequential": Case(60.0, mode="sequential"),
+    "eager": Case(38.0, mode="eager"),
+    "switched": Case(38.0, commands=((30.0, lambda engine: engine.set_mode("eager")),)),
+    "paused": Case(30.0, commands=((20.0, Engine.pause),)),
+    "log": Case(LATE, keys=("end", *["up"] * 5, "enter", "slash", *"ready", "enter"), shows="match"),
+    "why": Case(LATE, keys=("d",)),
+    "modes": Case(38.0, keys=("m",)),
+    "question": Case(38.0, keys=("c",)),
+    "help": Case(38.0, keys=("question_mark",)),
+    "finished": Case(LATE),
+}
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Still]:
+    """The run of a case, rehearsed once for all sizes."""
+
+    @cache
+    def kept(case: Case) -> tuple[Path, Expectation]:
+        fail = dict.fromkeys(case.fail, 1)
+        folder = tmp_path_factory.mktemp("run")
+        return rehearsed(folder, case.at, *case.commands, mode=case.mode, fail=fail)
+
+    def made(case: Case) -> Still:
+        folder, expectation = kept(case)
+        return Still(folder, case.at, expectation)
+
+    return made
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_state(snap_compare: Any, still: Callable[[Case], Still], case: Case, size: tuple[int, int]) -> None:
+    control = still(case)
+    app = Dashboard(control, Model(control))
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        for key in case.keys:
+            await pilot.press(key)
+        await pilot.pause()
+        for _ in range(200):
+            if not case.shows or case.shows in app.export_screenshot():
+                break
+            await asyncio.sleep(0.05)
+
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_empty(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    folder, _ = rehearsed(tmp_path, 1.0)
+    still = Still(folder, at=-1.0)
+    assert snap_compare(Dashboard(still, Model(still)), terminal_size=size)
