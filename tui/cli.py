@@ -384,23 +384,12 @@ def _print_latest(latest: tuple[Path, RunStarted] | None, plan: Plan) -> None:
 
 
 def _print_runs(kept: Iterator[tuple[Path, RunStarted]], output: str) -> None:
+    from tui.console.runs import as_data, table
     from tui.run.journal import read_state
-    from tui.text import seconds
 
-    rows = []
-    for folder, started in kept:
-        state = read_state(folder)
-        how = state.outcome or "cut off"
-        rows.append((started.run, started.environment, state.mode, how, state.at))
+    states = (read_state(folder) for folder, _ in kept)
     if output == "json":
-        _print_json(
-            [
-                dict(zip(("run", "environment", "mode", "outcome", "seconds"), row, strict=True))
-                for row in rows
-            ]
-        )
-        return
-    for run, environment, mode, how, took in rows:
-        click.echo(f"{run}  {environment:<9}  {mode:<10}  {how:<9}  {seconds(took):>8}")
-    if not rows:
-        click.echo("no run is kept")
+        _print_json(as_data(states))
+    else:
+        for line in table(states):
+            click.echo(line)
