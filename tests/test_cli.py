@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import is_running
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -170,12 +172,6 @@ def wait_for(path: Path) -> str:
             return path.read_text().strip()
         time.sleep(0.02)
     pytest.fail(f"{path} did not appear")
-
-
-def is_running(pid: str) -> bool:
-    """Whether a process is there, and no zombie that its new parent has not reaped."""
-    done = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False)
-    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -28,6 +28,8 @@ from tui.run.state import RunState, fold
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+expected = st.dictionaries(st.integers(0, 15).map("t{}".format), st.floats(0, 20))
+
 COMMANDED = e.ModeChanged | e.RunPaused | e.RunResumed | e.CancelRequested | e.TaskReset
 ENDED = e.AttemptFinished | e.TaskFinished
 
@@ -61,7 +63,7 @@ def test_what_is_foretold_of_exact_times_is_what_the_engine_does(run: tuple[Case
         assert found.end == fold(events).ended_at
 
 
-@given(disturbed(), st.dictionaries(st.integers(0, 15).map("t{}".format), st.integers(0, 20).map(float)))
+@given(disturbed(), expected)
 def test_whatever_happened_and_is_expected_a_forecast_keeps_the_rules(
     run: tuple[Case, list[e.Event]], seconds: dict[str, float]
 ) -> None:
@@ -90,7 +92,7 @@ def check_rules(state: RunState, found: Forecast, now: float) -> None:
         assert found.ends[found.critical[-1]] == max(found.ends.values())
 
 
-@given(undisturbed(), st.dictionaries(st.integers(0, 15).map("t{}".format), st.integers(0, 20).map(float)))
+@given(undisturbed(), expected)
 def test_the_critical_tasks_touch_from_the_runs_start_to_its_end(
     run: tuple[Case, list[e.Event]], seconds: dict[str, float]
 ) -> None:

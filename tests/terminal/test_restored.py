@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import is_running
 from tests.terminal.conftest import BRINGUP
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ breaks()
 sys.argv = ["bringup", *sys.argv[1:]]
 main()
 """
-
-
-def is_running(pid: int) -> bool:
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
 
 
 def settings(terminal: Tmux, name: str, folder: Path) -> str:

@@ -36,6 +36,7 @@ LONG = 30.0
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _MOST_TOASTS = 3
+_DRAINED_WITHIN = 30.0  # seconds, which is far more than it takes a run to end
 _LEAVE_WITHIN = 3.0  # seconds after the run's end, where a signal asked for it
 _INTERRUPTED = 130  # the exit code of what a signal ended
 
@@ -260,7 +261,8 @@ class Dashboard(App[Leaving]):
 
     def _leave_in_time(self) -> None:
         """Ends the process once the run has ended, should the terminal keep Textual from it."""
-        while self._control.opened is not None and not self._control.over:
+        deadline = time.monotonic() + _DRAINED_WITHIN
+        while self._control.opened is not None and not self._control.over and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(_LEAVE_WITHIN)
         os._exit(_INTERRUPTED)

@@ -46,16 +46,16 @@ def total_float(topology: Topology, line: Timeline, end: float, barred: Sequence
             late = latest[i]
             if gate < late:
                 late = gate
-            if late > ended:
-                slack[i] = late - ended
-                late = starts[i] + late - ended
-            else:
-                late = starts[i]
+            if late < ended:  # by rounding
+                late = ended
+            slack[i] = late - ended
+            start = starts[i]
+            late += start - ended  # from here on, the latest that it may start
+            # What started earlier than something ended did not wait for it: that was run again.
             for need in needs[i]:
-                if late < latest[need]:
+                if late < latest[need] and ends[need] <= start:
                     latest[need] = late
-            # What started before its phase was open did not wait for what ended later: that was run again.
-            if late < opens and barred[i] and door <= starts[i]:
+            if late < opens and barred[i] and door <= start:
                 opens = late
         gate = opens
     return slack

@@ -375,7 +375,7 @@ def _words(frame: Frame, task: TaskState) -> str:
         return ""
     if task.status == "succeeded":
         return "done by an earlier run" if task.kept else "taken as done"
-    return "cancelled" if task.status == "cancelled" else clean(holding(frame.state, task.id))
+    return "cancelled" if task.status == "cancelled" else clean(holding(frame.state, task.id, frame.now))
 
 
 def _note(task: TaskState, critical: bool, spelled: bool) -> str:
