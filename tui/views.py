@@ -206,11 +206,13 @@ class Show:
     def _dashboard(self) -> tuple[View | None, RunState]:
         from tui.dashboard.app import Dashboard
         from tui.dashboard.frame import Model
+        from tui.dashboard.responsive import responsive
 
         self._model = self._model or Model(self._opening)
         self._opening.stay(True)
         app = Dashboard(self._opening, self._model)
-        leaving = app.run()
+        with responsive():
+            leaving = app.run()
         self._opening.check()
         if app.fault is not None:
             for line in _crashed(app.fault):

@@ -66,6 +66,7 @@ class Model:
         self._forecast: Forecast | None = None
         self._forecast_at = 0.0
         self._critical: frozenset[str] = frozenset()
+        self._savings: Savings | None = None
         self._expectation = EMPTY
         self._frame: Frame | None = None
 
@@ -102,6 +103,7 @@ class Model:
         if self.state.started is not None:
             self._forecast = forecast(self.state, self._expectation.seconds, now)
             self._critical = frozenset(self._forecast.critical)
+            self._savings = savings(self.state, now)
             self._forecast_at = now
 
     def _snapshot(self, now: float) -> Frame:
@@ -114,6 +116,6 @@ class Model:
             now=now,
             forecast=self._forecast,
             critical=self._critical,
-            savings=savings(self.state, now) if started else None,
+            savings=self._savings,
             expectation=self._expectation,
         )

@@ -43,10 +43,10 @@ def preview(document: Any) -> tuple[str, tuple[PhaseOutline, ...]]:
     with contextlib.suppress(KeyError, TypeError, AttributeError):
         phases = tuple(
             PhaseOutline(
-                phase["id"],
+                str(phase["id"]),
                 str(phase.get("title") or phase["id"]),
                 tuple(
-                    TaskOutline(task["id"], str(task.get("title") or task["id"]), (), ())
+                    TaskOutline(str(task["id"]), str(task.get("title") or task["id"]), (), ())
                     for task in phase["tasks"]
                 ),
             )

@@ -36,7 +36,7 @@ class Question(ModalScreen[str]):
 
     CSS_PATH: ClassVar[str] = "../styles/question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave everything as it is"),
+        Binding("escape,q", "leave", "Leave everything as it is"),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
     ]

@@ -132,7 +132,7 @@ class RunScreen(Screen[None]):
     def _reason(self, command: Command, argument: str = "") -> str:
         reason = refusal(self.frame.state, command, argument) if self.frame else "the run has not begun"
         if reason:
-            self.notify(reason, severity="warning", markup=False, timeout=4)
+            self.notify(clean(reason), severity="warning", markup=False, timeout=4)
         return reason
 
     def _ask(self, question: Question, command: Command, argument: str = "") -> None:

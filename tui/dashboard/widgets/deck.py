@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import nlargest
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
     from tui.run.log import LogLines
     from tui.run.state import TaskState
+
+_PULL_EVERY = 0.03
+"""Seconds between two panels' looks at their logs."""
 
 _NARROWEST, _LOWEST = 56, 9
 """Cells that a panel has at least, where there is room for more than one."""
@@ -59,10 +63,11 @@ def chosen(tasks: dict[str, TaskState], selected: str, places: int) -> list[str]
     those that ended last.
     """
     at_work = [t.id for t in tasks.values() if t.status in {"running", "failed"}]
-    ended = sorted((t for t in tasks.values() if t.attempts and t.ended is not None), key=_ended)
     wanted = [selected] if selected in tasks and tasks[selected].attempts else []
     wanted += _around(at_work, selected, places)
-    wanted += [t.id for t in reversed(ended)]
+    if len(set(wanted)) < places:
+        ended = [t for t in reversed(tasks.values()) if t.attempts and t.ended is not None]
+        wanted += [t.id for t in nlargest(places, ended, key=_ended)]
     kept = set(list(dict.fromkeys(wanted))[:places])
     return [id_ for id_ in tasks if id_ in kept]
 
@@ -169,6 +174,17 @@ class Deck(Vertical):
         self._box = Container(id="panels")
         self._panels: dict[str, Panel] = {}
         self._grid: Grid | None = None
+        self._turn = 0
+
+    def on_mount(self) -> None:
+        """Begins to pull logs, one panel after the other, so that a key never waits for all of them."""
+        self.set_interval(_PULL_EVERY, self._pull_next)
+
+    def _pull_next(self) -> None:
+        panels = list(self._panels.values())
+        if panels:
+            self._turn = (self._turn + 1) % len(panels)
+            panels[self._turn].pull()
 
     def compose(self) -> ComposeResult:
         """Tabs, panels."""

@@ -134,7 +134,7 @@ class Panel(Vertical):
         yield self._log
 
     def show(self, task: TaskState, now: float, selected: bool) -> None:
-        """Shows a task as it stands, and what it has said since."""
+        """Shows a task as it stands."""
         seen = (task, int(now) if task.status == "running" else 0.0, selected)
         if seen != self._seen:
             self._seen = seen
@@ -143,6 +143,9 @@ class Panel(Vertical):
             self._failure.display = failure is not None
             if failure is not None:
                 self._failure.update(_explained(failure))
+
+    def pull(self) -> None:
+        """Shows what was said since."""
         self._log.pull()
 
     def on_click(self, event: events.Click) -> None:
