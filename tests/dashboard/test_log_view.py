@@ -346,7 +346,10 @@ async def test_sources_stand_before_their_lines_where_there_are_any() -> None:
             f"  1:05  redis      │ {'x' * 38}",
         ]
         await pilot.resize_terminal(20, 20)
-        await pilot.pause()
+        for _ in range(200):
+            if view.size.width == 20:
+                break
+            await pilot.pause(0.02)
         assert rows(view)[1] == "  1:05  Started"
 
 

@@ -79,7 +79,7 @@ class _Releases:
         ends = self._line.ends
         released, by = NEVER, None
         for need in self._needs[i]:
-            if ends[need] > released:
+            if released < ends[need] <= start:  # one that runs again since then released nothing
                 released, by = ends[need], need
         if mode == "parallel":
             door = self._doors[self._phases[i]]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tui.run.log import LogLines
     from tui.run.state import TaskState
 
-_PULL_EVERY = 0.03
+_PULL_EVERY = 0.05
 """Seconds between two panels' looks at their logs."""
 
 _NARROWEST, _LOWEST = 56, 9
@@ -181,7 +181,7 @@ class Deck(Vertical):
         self.set_interval(_PULL_EVERY, self._pull_next)
 
     def _pull_next(self) -> None:
-        panels = list(self._panels.values())
+        panels = [panel for panel in self._panels.values() if panel.has_news]
         if panels:
             self._turn = (self._turn + 1) % len(panels)
             panels[self._turn].pull()

@@ -121,6 +121,8 @@ class Panel(Vertical):
     def __init__(self, task: str, lines: LogLines) -> None:
         super().__init__()
         self.task_id = task
+        self._lines = lines
+        self._pulled = 0
         self._head = PanelHead()
         self._failure = Static(markup=False, classes="panel--failure")
         self._log = LogView(lines, limit=2000, placeholder="nothing said yet")
@@ -144,8 +146,14 @@ class Panel(Vertical):
             if failure is not None:
                 self._failure.update(_explained(failure))
 
+    @property
+    def has_news(self) -> bool:
+        """Whether something was said since."""
+        return self._lines.end != self._pulled
+
     def pull(self) -> None:
         """Shows what was said since."""
+        self._pulled = self._lines.end
         self._log.pull()
 
     def on_click(self, event: events.Click) -> None:

@@ -1,0 +1,434 @@
+"""The keys that control a run, pressed over a real engine: what it does then, and what can be read of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets import Button
+
+from tests.dashboard.driving import END, Live, driving, page, rows
+from tui.actions.context import Done
+from tui.dashboard.screens.modes import ModeChoice
+from tui.dashboard.screens.question import Question
+from tui.dashboard.screens.run import RunScreen
+from tui.insight.expectation import Expectation
+from tui.run import events as e
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.dashboard.driving import Hands
+    from tui.actions.context import Context
+    from tui.plan.steps import Step
+
+STOPPING = 2.0  # seconds that a stubborn task takes to stop
+
+
+async def stubborn(_: Step, context: Context) -> Done:
+    """A step that takes its time to stop."""
+    try:
+        await asyncio.sleep(50.0)
+    except asyncio.CancelledError:
+        await asyncio.sleep(STOPPING)
+        raise
+    return Done(context.task)
+
+
+def question(hands: Hands) -> str:
+    """What is asked; it must be readable on the screen."""
+    assert isinstance(hands.app.screen, Question)
+    return page(hands.app)
+
+
+def nothing_is_asked(hands: Hands) -> bool:
+    return isinstance(hands.app.screen, RunScreen)
+
+
+# Retrying.
+
+
+async def test_r_retries_what_failed_and_what_that_held_up(tmp_path: Path) -> None:
+    live = Live(tmp_path, fails={"image": [1]})
+    async with driving(live) as hands:
+        await hands.advance(25)
+        assert "✗ image" in hands.row("image")
+        assert "needs image, which failed" in hands.row("deploy")
+        assert hands.timeline.cursor == "image"
+        await hands.press("r")
+        assert [event.task for event in hands.told(e.TaskReset)] == ["image", "deploy"]
+        assert "attempt 2" in hands.row("image")
+        assert "waits for image and database" in hands.row("deploy")
+        await hands.advance(END)
+        assert set(hands.statuses().values()) == {"succeeded"}
+        assert hands.attempts() == {"cluster": 1, "image": 2, "database": 1, "tekton": 1, "deploy": 1}
+        assert "✓ up in 1:35" in rows(hands.app)[0]  # when tekton had ended, at 80, deploy took 15
+
+
+async def test_capital_r_retries_all_that_failed(tmp_path: Path) -> None:
+    live = Live(tmp_path, fails={"image": [1], "database": [1]})
+    async with driving(live) as hands:
+        await hands.advance(END)
+        assert "✗ 2 tasks failed" in rows(hands.app)[0]
+        assert "R all that failed" in page(hands.app)
+        await hands.press("R")
+        assert [hands.statuses()[task] for task in ("image", "database")] == ["running", "waiting"]
+        await hands.advance(END)
+        assert set(hands.statuses().values()) == {"succeeded"}
+        assert "R all that failed" not in page(hands.app)
+
+
+# What cannot be done now is said.
+
+
+REFUSED = [
+    (5, "cluster", "r", "cluster runs; only what failed or was cancelled can be retried"),
+    (5, "deploy", "r", "deploy waits; only what failed or was cancelled can be retried"),
+    (5, "cluster", "R", "nothing has failed"),
+    (5, "deploy", "f", "deploy waits; it has not begun"),
+    (15, "cluster", "c", "cluster has ended already"),
+    (30, "image", "c", "image has ended already"),
+    (
+        30,
+        "deploy",
+        "r",
+        "deploy was skipped, as it needs image; only what failed or was cancelled can be retried",
+    ),
+]
+
+
+async def test_what_a_key_cannot_do_it_says_with_the_reason(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path, fails={"image": [1]})) as hands:
+        for at, task, key, reason in REFUSED:
+            await hands.advance(at - hands.now)
+            await hands.move_to(task)
+            before = list(hands.live.events)
+            await hands.press(key)
+            assert nothing_is_asked(hands)
+            assert hands.said[-1:] == [reason]
+            assert reason in hands.toasts
+            assert hands.live.events == before
+            hands.app.clear_notifications()
+
+
+async def test_while_a_task_is_stopped_it_is_not_stopped_again(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path, script=stubborn)) as hands:
+        await hands.advance(5)
+        await hands.move_to("cluster")
+        await hands.press("c", "y")
+        assert "is being stopped" in page(hands.app)
+        await hands.press("c")
+        assert hands.said == ["cluster is being stopped already"]
+        await hands.advance(STOPPING)
+        assert hands.statuses()["cluster"] == "cancelled"
+
+
+async def test_while_everything_is_stopped_nothing_else_can_be_done(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path, script=stubborn)) as hands:
+        await hands.advance(5)
+        await hands.press("X", "y")
+        assert "STOPPING" in rows(hands.app)[0]
+        before = list(hands.live.events)
+        for keys in (["r"], ["R"], ["f"], ["c"], ["X"], ["p"], ["m", "2"]):
+            await hands.press(*keys)
+            assert hands.said == ["everything is being stopped"], keys
+            hands.app.clear_notifications()
+        assert hands.live.events == before
+
+
+class Unopened(Live):
+    """A run that does not begin."""
+
+    def begin(self) -> None:
+        pass
+
+
+async def test_before_the_run_has_begun_every_key_says_so(tmp_path: Path) -> None:
+    async with driving(Unopened(tmp_path)) as hands:
+        assert "opening …" in rows(hands.app)[0]
+        assert "deploy" in page(hands.app)  # the plan is shown already
+        for key in ("r", "R", "f", "c", "X", "m", "p", "l"):
+            await hands.press(key)
+            assert hands.said == ["the run has not begun"], key
+            hands.app.clear_notifications()
+        for key in ("enter", "slash"):
+            await hands.press(key)
+            assert hands.said == ["nothing has been said yet"], key
+            hands.app.clear_notifications()
+        await hands.press("d")
+        assert "the run has not begun" in page(hands.app)
+        await hands.press("escape", "q")
+        assert hands.app.return_value == "over"
+        assert hands.live.interrupts
+
+
+# Starting again, cancelling.
+
+
+async def test_f_names_what_runs_again_and_does_it_once_that_is_wanted(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(35)
+        await hands.move_to("cluster")
+        await hands.press("f")
+        asked = question(hands)
+        assert "Start again from cluster?" in asked
+        assert "run 3 tasks again" in asked
+        named = asked[asked.index("These run again") :]
+        assert [mark in named for mark in ("✓ cluster", "◐ database", "◐ tekton")] == [True] * 3
+        assert "deploy" not in named.partition("y  run")[0]  # it waits anyway
+        await hands.press("escape")
+        assert nothing_is_asked(hands)
+        assert not hands.told(e.TaskReset)
+        await hands.press("f", "y")
+        assert {event.task for event in hands.told(e.TaskReset)} == {"cluster", "database", "tekton"}
+        assert hands.statuses()["cluster"] == "running"
+        assert hands.statuses()["image"] == "succeeded"
+        await hands.advance(END)
+        assert hands.attempts() == {"cluster": 2, "image": 1, "database": 2, "tekton": 2, "deploy": 1}
+
+
+async def test_c_says_what_is_skipped_and_cancels_once_that_is_wanted(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.move_to("image")
+        await hands.press("c")
+        asked = question(hands)
+        assert "Cancel image?" in asked
+        assert "What needs it is skipped: deploy" in asked
+        await hands.press("escape")
+        assert hands.statuses()["image"] == "running"
+        await hands.press("c", "enter")  # the focus is on the answer that loses nothing
+        assert nothing_is_asked(hands)
+        assert hands.statuses()["image"] == "running"
+        await hands.press("c", "y")
+        assert hands.statuses()["image"] == "cancelled"
+        assert hands.statuses()["deploy"] == "skipped"
+        assert "⊘ image" in hands.row("image")
+        assert "needs image, which was cancelled" in hands.row("deploy")
+        await hands.press("r")
+        assert hands.statuses()["image"] == "running"
+
+
+async def test_what_waits_can_be_cancelled_too(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.move_to("tekton")
+        await hands.press("c", "y")
+        assert hands.statuses()["tekton"] == "cancelled"
+        assert "⊘ tekton" in hands.row("tekton")
+
+
+@pytest.mark.parametrize("how", ["click", "arrows"])
+async def test_a_question_is_answered_by_its_buttons_too(tmp_path: Path, how: str) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.move_to("image")
+        await hands.press("c")
+        if how == "click":
+            await hands.click("#answer-")
+            assert nothing_is_asked(hands)
+            assert hands.statuses()["image"] == "running"
+            await hands.press("c")
+            await hands.click("#answer-y")
+        else:
+            await hands.press("left")
+            assert hands.app.screen.query_one("#answer-y", Button).has_focus
+            await hands.press("right", "left", "enter")
+        assert nothing_is_asked(hands)
+        assert hands.statuses()["image"] == "cancelled"
+
+
+async def test_a_question_that_comes_too_late_does_nothing(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.move_to("cluster")
+        await hands.press("c")
+        await hands.advance(10)
+        await hands.press("y")
+        assert hands.said == ["cluster has ended already"]
+        assert hands.statuses()["cluster"] == "succeeded"
+
+
+async def test_capital_x_names_what_ends_and_ends_the_run(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(15)
+        await hands.press("X")
+        asked = question(hands)
+        assert "Cancel the run?" in asked
+        assert [mark in asked for mark in ("◐ image", "○ database", "○ tekton", "○ deploy")] == [True] * 4
+        assert "✓ cluster" not in asked.partition("These end")[2]
+        await hands.press("escape")
+        assert not hands.state.cancelling
+        await hands.press("X", "y")
+        await hands.ended()
+        assert hands.state.outcome == "cancelled"
+        assert hands.app.return_value == "over"
+
+
+# Mode and pause.
+
+
+CHOICES = [
+    (["escape"], "parallel"),
+    (["m"], "parallel"),
+    (["q"], "parallel"),
+    (["2"], "eager"),
+    (["down", "enter"], "sequential"),
+    (["1"], "parallel"),
+    (["down", "down", "enter"], "sequential"),
+    (["up", "enter"], "eager"),
+    (["3"], "sequential"),
+]
+
+
+async def test_m_switches_the_mode(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(12)
+        modes = ["parallel"]
+        for keys, mode in CHOICES:
+            await hands.press("m")
+            assert isinstance(hands.app.screen, ModeChoice)
+            assert [line for line in rows(hands.app) if f" {modes[-1]:<11} ←" in line]
+            await hands.press(*keys)
+            assert nothing_is_asked(hands)
+            modes += [mode] if mode != modes[-1] else []
+            assert [each for _, each in hands.state.modes] == modes
+            assert mode.upper() in rows(hands.app)[0]
+            assert ("┬" in rows(hands.app)[1]) == (len(modes) > 1)
+            # Its phase has not begun yet, but what it needs is there; nothing that runs is stopped.
+            assert hands.statuses()["database"] == ("running" if "eager" in modes else "waiting")
+
+
+async def test_the_mode_that_holds_is_not_switched_to(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.press("m", "1", "m", "enter")
+        assert hands.said == ["the mode is parallel already"] * 2
+        assert not hands.told(e.ModeChanged)
+
+
+async def test_m_says_what_each_mode_would_still_take(tmp_path: Path) -> None:
+    took = Expectation({"cluster": 10, "image": 20, "database": 30, "tekton": 60, "deploy": 15}, {}, "a run")
+    async with driving(Live(tmp_path, expectation=took)) as hands:
+        await hands.advance(12)
+        await hands.press("m")
+        # By phases tekton ends at 80 and deploy at 95; eager, tekton begins now, and deploy ends before it.
+        found = {line.split()[2]: line for line in rows(hands.app) if " left  " in line and "╭" not in line}
+        assert "1:23 left" in found["parallel"]
+        assert "1:00 left" in found["eager"]
+        assert "1:53 left" in found["sequential"]
+        assert "the whole run: parallel 1:35 · eager 1:10 · sequential 2:15 (by a run)" in page(hands.app)
+
+
+async def test_a_mode_is_chosen_with_the_mouse(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.press("m")
+        await hands.click("#modes", at=(4, 1))
+        assert hands.state.mode == "eager"
+
+
+async def test_p_lets_nothing_start_until_it_is_pressed_again(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.press("p")
+        assert "PAUSED" in rows(hands.app)[0]
+        await hands.advance(45)
+        assert hands.statuses() == {
+            "cluster": "succeeded", "image": "succeeded",
+            "database": "waiting", "tekton": "waiting", "deploy": "waiting",
+        }  # fmt: skip
+        assert "paused" in hands.row("database")
+        await hands.press("p")
+        assert "PAUSED" not in rows(hands.app)[0]
+        assert hands.statuses()["database"] == "running"
+        assert hands.state.pauses == [(5.0, 50.0)]
+
+
+# Leaving.
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_leaving_a_run_that_goes_on_asks_what_becomes_of_it(tmp_path: Path, key: str) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.press(key)
+        asked = question(hands)
+        assert "The run goes on. Leave it?" in asked
+        assert [answer in asked for answer in ("l  go on, as plain lines", "c  cancel it")] == [True] * 2
+        await hands.press("escape")
+        assert nothing_is_asked(hands)
+        assert not hands.state.cancelling
+        await hands.press(key, "l")
+        assert hands.app.return_value == "lines"
+        assert not hands.state.cancelling
+        assert not hands.live.interrupts
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_leaving_may_cancel_the_run(tmp_path: Path, key: str) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.press(key, "c")
+        await hands.ended()
+        assert hands.app.return_value == "over"
+        assert hands.state.outcome == "cancelled"
+        assert hands.live.interrupts
+
+
+async def test_ctrl_c_over_its_own_question_leaves_it_unanswered(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.press("ctrl+c", "ctrl+c")
+        assert nothing_is_asked(hands)
+        assert not hands.state.cancelling
+
+
+@pytest.mark.parametrize("keys", [["ctrl+c"], ["q", "c"]])
+async def test_what_does_not_stop_is_killed_by_asking_again(tmp_path: Path, keys: list[str]) -> None:
+    async with driving(Live(tmp_path, script=stubborn)) as hands:
+        await hands.advance(5)
+        await hands.press("q", "c")
+        assert "STOPPING" in rows(hands.app)[0]
+        assert hands.state.outcome is None
+        if keys[0] == "q":
+            await hands.press("q")
+            assert "c  kill it" in question(hands)
+            await hands.press("escape")
+        await hands.press(*keys)
+        await hands.advance(1)  # it is waited for, so much
+        await hands.ended()
+        assert [event.outcome for event in hands.told(e.RunFinished)] == ["cancelled"]
+        assert [event.text for event in hands.told(e.Warned)] == ["was killed before it could tidy up"] * 2
+
+
+async def test_when_all_has_ended_leaving_asks_nothing(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(END)
+        assert "up in 1:35, and it stays up; q leaves, with a report" in page(hands.app)
+        assert not hands.live.over  # it stays, for a look at what was, and for f
+        await hands.press("q")
+        await hands.ended()
+        assert hands.app.return_value == "over"
+        assert hands.state.outcome == "succeeded"
+        assert not hands.live.interrupts
+
+
+async def test_l_goes_on_with_plain_lines(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.press("l")
+        assert hands.app.return_value == "lines"
+        assert hands.state.outcome is None
+
+
+# What a run says by itself.
+
+
+async def test_warnings_are_told_once(tmp_path: Path) -> None:
+    async def warns(_: Step, context: Context) -> Any:
+        context.warn(f"{context.task} is [slow]")
+        await asyncio.sleep(5)
+
+    async with driving(Live(tmp_path, phases=[{"one": []}, {"two": []}], script=warns)) as hands:
+        assert hands.said == ["one is [slow]"]
+        assert "one is [slow]" in hands.toasts
+        await hands.advance(5)
+        assert hands.said == ["one is [slow]", "two is [slow]"]
