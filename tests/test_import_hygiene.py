@@ -30,6 +30,9 @@ def loaded_by(module: str) -> set[str]:
         ("tui.plan.load", CLIENTS | SCREEN),
         ("tui.launch.launch", CLIENTS | SCREEN),
         ("tui.doctor", CLIENTS | SCREEN | PARSERS),
+        ("tui.views", CLIENTS | SCREEN | PARSERS),
+        ("tui.dashboard.app", CLIENTS | PARSERS),
+        ("tui.dashboard.frame", CLIENTS | SCREEN | PARSERS),
     ],
 )
 def test_importing_loads_no_heavy_library(module: str, kept_out: frozenset[str]) -> None:

@@ -30,7 +30,7 @@ from tui.dashboard.widgets.panel import PanelHead
 from tui.dashboard.widgets.source_list import SourceList
 from tui.errors import ActionError
 from tui.insight.expectation import Expectation
-from tui.run.outline import outline
+from tui.run.outline import outline, preview
 from tui.run.state import TaskState
 
 if TYPE_CHECKING:
@@ -207,31 +207,38 @@ class Unread(Live):
         pass
 
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
-        from tui.run.outline import preview
-
         return preview(self.file)
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        {"name": NASTY, "phases": [{"id": NASTY, "title": NASTY, "tasks": [{"id": "a", "title": NASTY}]}]},
-        {"name": [1], "phases": [{"id": [1], "tasks": [{"id": [2]}, {"id": {}}, {"id": None}, {"id": 0}]}]},
-        {"name": "x", "phases": [{"id": "p", "tasks": [{"id": "same"}, {"id": "same"}, {"id": ""}]}]},
-        {"name": "x", "phases": {"id": "p"}},
-        {"name": "x", "phases": [{"id": "p", "tasks": None}]},
-        {"name": "x", "phases": []},
-        NASTY,
-    ],
-)
+UNREAD: dict[str, Any] = {
+    "texts": {
+        "name": NASTY,
+        "phases": [{"id": NASTY, "title": NASTY, "tasks": [{"id": "a", "title": NASTY}, {"id": NASTY}]}],
+    },
+    "kinds": {
+        "name": [1],
+        "phases": [{"id": [1], "tasks": [{"id": [2]}, {"id": {}}, {"id": None}, {"id": 0}]}],
+    },
+    "twice": {"name": "x", "phases": [{"id": "p", "tasks": [{"id": "same"}, {"id": "same"}, {"id": ""}]}]},
+    "nothing": {"name": "x", "phases": []},
+}
+
+
+@pytest.mark.parametrize("file", UNREAD.values(), ids=UNREAD)
 async def test_in_a_plan_that_has_not_been_read_in_earnest(tmp_path: Path, file: Any) -> None:
     live = Unread(tmp_path)
     live.file = file
     async with driving(live, (80, 24)) as hands:
         check(hands.app)
-        for key in ("down", "end", "home", "r", "d", "down", "escape", "m", "question_mark"):
+        for key in ("end", "home", "r", "d", "down", "escape", "m"):
             await hands.press(key)
             check(hands.app)
+
+
+@pytest.mark.parametrize("phases", [None, 1, NASTY, {"id": "p"}, [{"id": "p", "tasks": None}], [[]], [{}]])
+def test_what_is_no_plan_is_not_shown_before_it_is_read(phases: object) -> None:
+    assert preview({"name": "x", "phases": phases}) == ("", ())
+    assert preview(phases) == ("", ())
 
 
 # Widgets by themselves.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -491,3 +492,32 @@ async def test_one_goes_back(path: Path, key: str) -> None:
         await settle(pilot)
         await press(pilot, key)
         assert app.screen is not app.log_screen
+
+
+async def test_one_goes_back_in_the_middle_of_a_reading(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(path, ["one"])
+    read, gone = threading.Event(), threading.Event()
+
+    async def stay_behind(_: AskBar) -> None:
+        gone.set()  # the log's view has left the screen, the screen itself has not gone yet
+        await asyncio.sleep(0.2)
+
+    app = Host(path)
+    advance = app.log_screen._reader.advance
+
+    def advance_late() -> bool:
+        read.set()
+        gone.wait(5)
+        return advance()
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await put(path, ["two"])
+        monkeypatch.setattr(AskBar, "on_unmount", stay_behind, raising=False)
+        monkeypatch.setattr(app.log_screen._reader, "advance", advance_late)
+        app.log_screen._start(app.log_screen._read, "read")
+        await asyncio.to_thread(read.wait, 5)
+        await pilot.press("q")
+        await pilot.pause(0.5)
+        assert app.screen is not app.log_screen
+    assert gone.is_set()

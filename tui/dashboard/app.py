@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Key
+from textual.worker import WorkerFailed
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.control import Leaving
@@ -21,7 +23,7 @@ from tui.run.folders import config_folder
 from tui.run.journal import log_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual.screen import Screen
 
@@ -74,6 +76,7 @@ class Dashboard(App[Leaving]):
         self._settings = read_settings(self._settings_path)
         self._warned = len(model.state.warnings)
         self._told_end = False
+        self._typed_ahead: list[Key] = []
         self._guard: threading.Thread | None = None
         self.fault: BaseException | None = None
         if self._settings.theme in self.available_themes:
@@ -155,6 +158,7 @@ class Dashboard(App[Leaving]):
 
         opened = self._control.opened
         if opened is None:
+            self._run_screen.opening = False
             return
 
         def task() -> TaskState | None:
@@ -163,8 +167,21 @@ class Dashboard(App[Leaving]):
         title = self._model.state.tasks[event.task].title
         screen = LogScreen(title, log_path(opened.folder, event.task), task)
         self.push_screen(screen)
-        if event.searching:
-            screen.call_after_refresh(screen.action_search)
+        screen.call_after_refresh(self._log_opened, screen.action_search if event.searching else None)
+
+    def _log_opened(self, search: Callable[[], None] | None) -> None:
+        self._run_screen.opening = False
+        if search is not None:
+            search()
+        typed, self._typed_ahead = self._typed_ahead, []
+        for key in typed:
+            self.post_message(key)
+
+    def on_key(self, event: Key) -> None:
+        """Keeps what is typed ahead for the log that is being opened: to the run it means something else."""
+        if self._run_screen.opening:
+            event.prevent_default()
+            self._typed_ahead.append(Key(event.key, event.character))
 
     def action_keys(self) -> None:
         """Shows every key."""
@@ -281,7 +298,8 @@ class Dashboard(App[Leaving]):
 
     def _fatal_error(self) -> None:
         """Ends the app, not the run; Textual's own account of it would show secrets among its variables."""
-        self.fault = self._exception
+        fault = self._exception
+        self.fault = fault.error if isinstance(fault, WorkerFailed) else fault
         self._close_messages_no_wait()
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from tui.dashboard.widgets.log_view import LogView
@@ -51,7 +52,15 @@ class LogReading(Screen[None]):
 
     def _start(self, work: Callable[[], Coroutine[None, None, object]], group: str) -> None:
         """Begins some work, in place of what was begun of its sort."""
-        _: Worker[object] = self.run_worker(work, group=group, exclusive=True)
+
+        async def unless_left() -> None:
+            try:
+                await work()
+            except NoMatches:  # as one leaves, a screen's parts go before its work is cancelled
+                if self.is_attached and self.display:
+                    raise
+
+        _: Worker[None] = self.run_worker(unless_left, group=group, exclusive=True)
 
     async def _read(self) -> None:
         with contextlib.suppress(OSError):  # it is said by the next pull

@@ -32,7 +32,12 @@ _NAMED = 8  # tasks that a question names
 
 
 class RunScreen(Screen[None]):
-    """Shows frames, and tells the run what keys and mouse ask for."""
+    """Shows frames, and tells the run what keys and mouse ask for.
+
+    Attributes:
+        frame: What is shown.
+        opening: A log was asked for and is not on the screen yet: keys are meant for it.
+    """
 
     AUTO_FOCUS: ClassVar[str] = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,6 +78,7 @@ class RunScreen(Screen[None]):
         self._lines = lines
         self._tell = tell
         self.frame: Frame | None = None
+        self.opening = False
         self._noted: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -214,6 +220,7 @@ class RunScreen(Screen[None]):
         if self.frame is None or self.frame.state.started is None:
             self.notify("nothing has been said yet", severity="warning", timeout=4)
         else:
+            self.opening = True
             self.post_message(self.LogWanted(self.task_id, searching))
 
     def action_why(self) -> None:
