@@ -28,6 +28,11 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", ESCAPE.sub("", text) if "\x1b" in text else text)
 
 
+def one_line(text: str) -> str:
+    """The same on one line, which a title, a hint or a command may not be."""
+    return plain(" ".join(text.splitlines()))
+
+
 def seconds(value: float) -> str:
     """A duration as people say it: `24.9s`, `1:27`, `1:02:03`."""
     if value < 59.95:

@@ -6,10 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Button
 
 from tests.dashboard.driving import END, Live, driving, page, rows
 from tui.actions.context import Done
+from tui.dashboard.screens.log import LogScreen
 from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.question import Question
 from tui.dashboard.screens.run import RunScreen
@@ -432,3 +434,32 @@ async def test_warnings_are_told_once(tmp_path: Path) -> None:
         assert "one is [slow]" in hands.toasts
         await hands.advance(5)
         assert hands.said == ["one is [slow]", "two is [slow]"]
+
+
+async def test_the_command_palette_gives_commands_too(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        await hands.press("ctrl+p", *"pause")
+        await hands.until("Start nothing more, or go on")
+        await hands.press("enter")
+        await hands.until("PAUSED")
+        assert hands.state.pauses == [(5.0, None)]
+
+
+async def test_what_is_typed_ahead_for_a_log_is_not_taken_for_commands(tmp_path: Path) -> None:
+    """A slow line, or a paste, brings a search at once: its letters mean something else to the run."""
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(5)
+        for key in ("slash", *"pXlcm"):
+            hands.app.post_message(Key(key, "/" if key == "slash" else key))
+        await hands.until("/pXlcm")
+        await hands.advance()
+        assert isinstance(hands.app.screen, LogScreen)
+        assert hands.app.return_value is None
+        assert not hands.state.paused
+        await hands.press("enter")
+        await hands.until("no match")
+        await hands.press("escape", "escape")
+        assert nothing_is_asked(hands)
+        await hands.press("p")  # from now on they are commands again
+        assert hands.state.paused

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import re
 import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,9 @@ from tests.dashboard.driving import PHASES, Live, driving, page, strips
 from tests.dashboard.test_ansi import PIECES, VISIBLE_MARKS, hostile
 from tests.plans import make_plan
 from tui.actions.context import Done
+from tui.console.follow import Follower
+from tui.console.report import Stands, report
+from tui.console.style import Style as ConsoleStyle
 from tui.dashboard.screens.keys import Keys
 from tui.dashboard.screens.log import LogScreen
 from tui.dashboard.screens.modes import ModeChoice
@@ -30,10 +35,12 @@ from tui.dashboard.widgets.panel import PanelHead
 from tui.dashboard.widgets.source_list import SourceList
 from tui.errors import ActionError
 from tui.insight.expectation import Expectation
+from tui.run.journal import read_all
 from tui.run.outline import outline, preview
 from tui.run.state import TaskState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from textual.app import App
@@ -47,6 +54,7 @@ if TYPE_CHECKING:
 NASTY = "完[/x] [bold]e\u0301\t👩‍🚀\r\x1b[2J\x1b]0;owned\x07\x1b[?1049l\u202e\x9b31m\x00\n" + "".join(PIECES)
 LONG = "x" * 1_000_000
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+STYLE = ConsoleStyle(colour=False)
 SIZES = [(80, 24), (120, 40)]
 TAKES = dict.fromkeys(["cluster", "image", "database", "tekton", "deploy"], 30.0)
 
@@ -196,6 +204,22 @@ async def read(hands: Hands) -> None:
     while await hands.app.screen.pull():
         pass
     await hands.pilot.pause()
+
+
+async def test_as_plain_lines_and_in_the_report(tmp_path: Path) -> None:
+    live = spiteful_run(tmp_path)
+    async with driving(live, (80, 24)) as hands:
+        await hands.advance(100)
+    events = await asyncio.to_thread(lambda: list(read_all(live.journal.folder)))
+    out = io.StringIO()
+    nobody: Callable[[], None] = lambda: None  # noqa: E731
+    follower = Follower("text", out, STYLE, nobody, nobody, now=lambda: 0.0)
+    follower.follow(iter(events))
+    printed = out.getvalue().removesuffix("\n").split("\n")
+    whose = re.compile(rf" +\d:\d\d ({'|'.join(('bringup', *TAKES))}) +│ ")
+    assert [line for line in printed if not whose.match(line)] == []
+    for line in (*printed, *report(follower.state, Stands(), STYLE)):
+        assert {c for c in line if unicodedata.category(c) == "Cc"} <= {"\t"}
 
 
 class Unread(Live):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from tui.run import events as e
-from tui.text import GLYPHS, amount, clock, seconds
+from tui.text import GLYPHS, amount, clock, one_line, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ class Lines:
         for id_ in sorted(state.running, key=state.graph.position.__getitem__):
             attempt = state.tasks[id_].attempt
             if attempt is not None and now - self._last_line.get(id_, now) >= _SILENT:
-                self._line(now, id_, self._style(f"… {_at_work(attempt, now)}", "dim"))
+                self._line(now, id_, self._style(f"… {one_line(_at_work(attempt, now))}", "dim"))
 
     def _line(self, at: float, task: str, *texts: str) -> None:
         self._last_line[task] = at
@@ -76,10 +76,10 @@ class Lines:
         self._prefixes = {
             id_: self._style.task(id_.ljust(self._wide) + " │", i) for i, id_ in enumerate(state.tasks)
         }
-        name = self._style(event.title or event.plan, "strong")
+        name = self._style(one_line(event.title or event.plan), "strong")
         self._run_line(event, f"{name} · {event.environment} · {event.mode} · run {event.run}")
         for line in event.note.splitlines():
-            self._run_line(event, self._style(line, "warning"))
+            self._run_line(event, self._style(one_line(line), "warning"))
 
     def _cancel_requested(self, event: e.CancelRequested, _: RunState) -> None:
         text = "stopping" if event.task else "stopping everything; once more (Ctrl-C) kills it"
@@ -91,16 +91,17 @@ class Lines:
 
     def _task_finished(self, event: e.TaskFinished, state: RunState) -> None:
         task = state.tasks[event.task]
-        text = f"{GLYPHS[event.outcome]} {task.title} {event.outcome}"
+        text = f"{GLYPHS[event.outcome]} {one_line(task.title)} {event.outcome}"
         if event.outcome == "skipped":
-            text += f": it needs {state.tasks[event.because].title}" if event.because else ""
+            text += f": it needs {one_line(state.tasks[event.because].title)}" if event.because else ""
         elif task.attempts:
             text += f", {seconds(task.seconds(event.at))}"
         self._line(event.at, event.task, self._style(text, event.outcome))
 
     def _attempt_started(self, event: e.AttemptStarted, state: RunState) -> None:
         again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-        self._line(event.at, event.task, self._style(f"▶ {state.tasks[event.task].title}{again}", "strong"))
+        title = one_line(state.tasks[event.task].title)
+        self._line(event.at, event.task, self._style(f"▶ {title}{again}", "strong"))
 
     def _attempt_finished(self, event: e.AttemptFinished, _: RunState) -> None:
         if event.failure is None:
@@ -109,10 +110,10 @@ class Lines:
         self._line(
             event.at,
             event.task,
-            self._style(f"✗ {failure.title}: {self._style.clean(failure.cause)}", "failed"),
+            self._style(f"✗ {one_line(failure.title)}: {one_line(failure.cause)}", "failed"),
         )
         if failure.hint:
-            self._line(event.at, event.task, f"  hint: {failure.hint}")
+            self._line(event.at, event.task, f"  hint: {one_line(failure.hint)}")
 
     def _retry_scheduled(self, event: e.RetryScheduled, _: RunState) -> None:
         text = f"↻ tries again in {seconds(event.delay)}, for {event.signature!r} is retried"
@@ -121,23 +122,23 @@ class Lines:
     def _step_started(self, event: e.StepStarted, state: RunState) -> None:
         steps = len(state.tasks[event.task].steps)
         count = f"{event.step + 1}/{steps} " if steps > 1 else ""
-        self._line(event.at, event.task, f"→ {count}{event.title}")
+        self._line(event.at, event.task, f"→ {count}{one_line(event.title)}")
 
     def _step_finished(self, event: e.StepFinished, state: RunState) -> None:
         attempt = state.tasks[event.task].attempt
         took = seconds(event.at - attempt.steps[-1].started) if attempt and attempt.steps else ""
         already = "" if event.changed else "unchanged: "
-        note = f" · {already}{event.note}" if event.note or already else ""
+        note = f" · {already}{one_line(event.note)}" if event.note or already else ""
         self._line(
             event.at, event.task, self._style(f"✓ {event.step + 1} took {took}{note}".rstrip(": "), "dim")
         )
 
     def _output(self, event: e.Output, _: RunState) -> None:
-        source = self._style(f"{event.source} │ ", "dim") if event.source else ""
+        source = self._style(f"{one_line(event.source)} │ ", "dim") if event.source else ""
         self._line(event.at, event.task, *(source + self._style.clean(line) for line in event.lines))
 
     def _warned(self, event: e.Warned, _: RunState) -> None:
-        self._line(event.at, event.task, self._style(f"! {self._style.clean(event.text)}", "warning"))
+        self._line(event.at, event.task, self._style(f"! {one_line(event.text)}", "warning"))
 
 
 def _at_work(attempt: AttemptState, now: float) -> str:

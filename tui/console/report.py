@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.text import GLYPHS, clock, seconds
+from tui.text import GLYPHS, clock, one_line, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,26 +59,26 @@ def report(
     for task in state.with_status("failed"):
         lines += ["", *_failure(task, style)]
     warnings = dict.fromkeys(
-        f"{_who(state, warned.task)}{style.clean(warned.text)}" for warned in state.warnings
+        f"{_who(state, warned.task)}{one_line(warned.text)}" for warned in state.warnings
     )
     lines += [f"{style('!', 'warning')} {text}" for text in warnings]
     return [*lines, "", *_next(state, stands), ""]
 
 
 def _who(state: RunState, task: str) -> str:
-    return f"{state.tasks[task].title}: " if task in state.tasks else ""
+    return f"{one_line(state.tasks[task].title)}: " if task in state.tasks else ""
 
 
 def _chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str]:
     """A bar for each task; phases head them."""
-    names = max((len(task.title) for task in state.tasks.values()), default=0)
+    names = max((len(one_line(task.title)) for task in state.tasks.values()), default=0)
     room = max(width - names - 16, 10)
     end = max((a.finished or now for t in state.tasks.values() for a in t.attempts), default=0.0)
     scale = room / end if end else 0.0
     yield " " * (names + 15) + style(_ruler(end, room), "dim")
     phases = state.started.phases if state.started else ()
     for number, phase in enumerate(phases, 1):
-        yield style(f" {number} {phase.title}", "strong")
+        yield style(f" {number} {one_line(phase.title)}", "strong")
         for outline in phase.tasks:
             task = state.tasks[outline.id]
             took = (
@@ -88,7 +88,7 @@ def _chart(state: RunState, style: Style, width: int, now: float) -> Iterator[st
             bar = _bar(task, scale, now)
             blank = " " * (len(bar) - len(bar.lstrip()))
             bar = blank + style(bar.lstrip(), task.status)
-            yield f"   {mark} {task.title:<{names}} {took:>7}  {bar}".rstrip()
+            yield f"   {mark} {one_line(task.title):<{names}} {took:>7}  {bar}".rstrip()
 
 
 def _ruler(end: float, room: int) -> str:
@@ -124,7 +124,7 @@ def _bar(task: TaskState, scale: float, now: float) -> str:
 
 def _verdict(state: RunState, style: Style, now: float) -> str:
     done, failed = len(state.with_status("succeeded")), state.with_status("failed")
-    name = state.started.title or state.started.plan if state.started else ""
+    name = one_line(state.started.title or state.started.plan) if state.started else ""
     rehearsal = (
         "rehearsed: nothing was created" if state.started and state.started.environment == "rehearsal" else ""
     )
@@ -147,8 +147,9 @@ def _failure(task: TaskState, style: Style) -> Iterator[str]:
     if failure is None:
         return
     tries = f" (attempt {len(task.attempts)})" if len(task.attempts) > 1 else ""
-    yield style(f"✗ {task.title}{tries}, step {failure.step + 1} {failure.title}", "failed")
-    yield f"  error: {style.clean(failure.cause)}"
+    title, step = one_line(task.title), one_line(failure.title)
+    yield style(f"✗ {title}{tries}, step {failure.step + 1} {step}", "failed")
+    yield f"  error: {one_line(failure.cause)}"
     yield from (f"    {style.clean(line)}" for line in failure.details)
     told = {line.strip() for line in failure.details}
     tail = [line for line in failure.tail if line.strip() and line.strip() not in told]
@@ -156,7 +157,7 @@ def _failure(task: TaskState, style: Style) -> Iterator[str]:
         yield style("  last lines:", "dim")
         yield from (f"    {style.clean(line)}" for line in tail[-10:])
     if failure.hint:
-        yield f"  hint: {failure.hint}"
+        yield f"  hint: {one_line(failure.hint)}"
 
 
 def _next(state: RunState, stands: Stands) -> Iterator[str]:
