@@ -113,10 +113,12 @@ def test_each_way_to_plain_lines_and_back_is_a_whole_one(tmp_path: Path, slow: s
     with opened("-m", "tui", "up", slow, home=tmp_path) as terminal:
         place = 0
         terminal.wait_for(b"sleeping")  # only a run that has begun can be left for plain lines
-        for _ in range(3):
+        for turn in range(3):
             terminal.wait_for(b"Timeline", place)
             place, _ = terminal.send(b"l")
             terminal.wait_for(b"plain lines; d leads to the dashboard", place)
+            if not turn:
+                terminal.wait_for(b"sleeping", place)
             is_restored(terminal.text)
             place, _ = terminal.send(b"d")
         terminal.wait_for(b"Timeline", place)
