@@ -145,16 +145,15 @@ def main() -> None:
 def up(output: str, tui: bool | None, fail: tuple[str, ...], only: tuple[str, ...], **given: Any) -> None:
     """Bring an environment up."""
     with _errors():
-        view = _view(output, tui)
+        view, failures = _view(output, tui), _failures(fail)
 
         def launching() -> contextlib.AbstractContextManager[Launch]:
             from tui.launch.launch import launch_up
             from tui.launch.request import Request, selected
 
-            request = Request(fail=_failures(fail), only=selected(only), **given)
+            request = Request(fail=failures, only=selected(only), **given)
             return launch_up(request, stay=view == "dashboard")
 
-        _failures(fail)
         sys.exit(_show(launching, view, output, given["plan"]))
 
 

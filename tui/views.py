@@ -165,11 +165,7 @@ class Opening:
 
 
 class Show:
-    """Shows a run, in one view after another.
-
-    Attributes:
-        launch: The run that was shown, once it has begun.
-    """
+    """Shows a run, in one view after another."""
 
     def __init__(self, opening: Opening, style: Style, can_switch: bool) -> None:
         """Prepares it.

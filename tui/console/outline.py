@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.run.mask import Masker
+from tui.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +66,5 @@ def remarks(found: Sequence[Remark], style: Style) -> Iterator[str]:
     faults = sum(remark.level == "fault" for remark in found)
     advice = len(found) - faults
     yield (
-        f"{faults} fault{'s' * (faults != 1)}, {advice} piece{'s' * (advice != 1)} of advice"
-        if found
-        else "nothing to remark"
+        f"{plural(faults, 'fault')}, {plural(advice, 'piece')} of advice" if found else "nothing to remark"
     )

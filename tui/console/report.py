@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.text import GLYPHS, clock, one_line, seconds
+from tui.text import GLYPHS, clock, one_line, seconds, tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,11 +95,9 @@ def _ruler(end: float, room: int) -> str:
     """Times above the bars, as many as find room."""
     if not end:
         return ""
-    step = next(
-        (s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600) if room * s / end >= 12), 3600
-    )
+    step = max(tick_step(end, room), 1.0)  # a clock has no finer marks
     marks = ["─"] * room
-    time = 0
+    time = 0.0
     while (column := round(time / end * room)) + len(clock(time)) <= room:
         marks[column : column + len(clock(time))] = clock(time)
         time += step

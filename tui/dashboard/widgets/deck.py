@@ -56,13 +56,15 @@ class Grid(NamedTuple):
         return Grid(columns, min(self.rows, max(-(-count // columns), 1)))
 
 
-def chosen(tasks: dict[str, TaskState], selected: str, places: int) -> list[str]:
+def chosen(tasks: dict[str, TaskState], at_work: list[str], selected: str, places: int) -> list[str]:
     """The tasks that have a panel, in plan order.
 
-    Those that failed or run come first, with the selected one always among them; what room is left goes to
-    those that ended last.
+    Args:
+        tasks: All, in plan order.
+        at_work: Those that run or failed, which come first; what room is left goes to those that ended last.
+        selected: The one that always has a panel, if it has begun.
+        places: How many find room.
     """
-    at_work = [t.id for t in tasks.values() if t.status in {"running", "failed"}]
     wanted = [selected] if selected in tasks and tasks[selected].attempts else []
     wanted += _around(at_work, selected, places)
     if len(set(wanted)) < places:
@@ -210,7 +212,7 @@ class Deck(Vertical):
         at_work = [t for t in frame.tasks.values() if t.status in {"running", "failed"}]
         room = Grid.fitting(self.size.width, self.size.height)
         self._tabs.display = len(at_work) > room.places
-        shown = chosen(frame.tasks, self.selected, room.places)
+        shown = chosen(frame.tasks, [task.id for task in at_work], self.selected, room.places)
         self._place(shown, room.shrunk(len(shown)))
         if self._tabs.display:
             self._tabs.show(at_work, shown, self.selected)

@@ -71,9 +71,6 @@ class Timeline(ScrollView, can_focus=True):
     Timeline {
         height: auto;
         overflow-x: hidden;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
-        scrollbar-color: $foreground 20%;
         & > .timeline--title { text-style: bold; }
         & > .timeline--quiet { color: $foreground 55%; }
         & > .timeline--axis { color: $foreground 50%; }
@@ -135,8 +132,8 @@ class Timeline(ScrollView, can_focus=True):
             super().__init__()
             self.task = task
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.rows: list[Row] = []
         self._place: dict[str, int] = {}
         self._titles = 0
