@@ -142,8 +142,8 @@ async def find_engine(environment: Mapping[str, str], home: Path) -> ContainerEn
     named = await asyncio.to_thread(_named, environment, home)
     if named is not None:
         try:
-            return await _ask(named, environment)
-        except _SilentError as error:
+            return await ask(named, environment)
+        except SilentError as error:
             raise NotReadyError(
                 f"the container engine of {named.found} does not answer: {error}",
                 error.hint or f"start it, or change {named.found}",
@@ -151,16 +151,16 @@ async def find_engine(environment: Mapping[str, str], home: Path) -> ContainerEn
             ) from error
     tried: list[str] = []
     hint = _START
-    for candidate in _places(environment, home):
+    for candidate in places(environment, home):
         try:
-            return await _ask(candidate, environment)
-        except _SilentError as error:
+            return await ask(candidate, environment)
+        except SilentError as error:
             tried.append(f"{candidate.url} ({candidate.found}): {error}")
             hint = error.hint or hint
     raise NotReadyError("no container engine answers", hint, tuple(tried))
 
 
-class _SilentError(Exception):
+class SilentError(Exception):
     """A candidate that is no engine, with what helps if that is known."""
 
     def __init__(self, cause: str, hint: str = "") -> None:
@@ -168,12 +168,24 @@ class _SilentError(Exception):
         self.hint = hint
 
 
-async def _ask(candidate: Candidate, environment: Mapping[str, str]) -> ContainerEngine:
+async def ask(
+    candidate: Candidate, environment: Mapping[str, str], url: str | None = None
+) -> ContainerEngine:
+    """Asks a candidate who it is.
+
+    Args:
+        candidate: Where it may answer.
+        environment: The variables of the machine that it runs on.
+        url: Where commands there find it; the candidate's own if absent.
+
+    Raises:
+        SilentError: It is no engine that can be used.
+    """
     _check_scheme(candidate)
     if candidate.url.startswith("unix://"):
         path = Path(candidate.url.removeprefix("unix://"))
         if not await asyncio.to_thread(_is_there, path):
-            raise _SilentError("no such socket")
+            raise SilentError("no such socket")
     try:
         async with asyncio.timeout(_PATIENCE), candidate.client() as docker:
             said = await docker._query_json("version", versioned_api=False)  # `version()` asks twice
@@ -184,36 +196,35 @@ async def _ask(candidate: Candidate, environment: Mapping[str, str]) -> Containe
                 candidate.found,
                 version,
                 str(said["ApiVersion"]),
-                _variables(candidate, flavour, environment),
+                _variables(candidate, url or candidate.url, flavour, environment),
                 candidate.certificates,
             )
     except TimeoutError as error:
-        raise _SilentError(f"no answer within {_PATIENCE:g} s") from error
+        raise SilentError(f"no answer within {_PATIENCE:g} s") from error
     except Exception as error:  # whatever a stranger on that socket says, it is not an engine's answer
         raise _explained(error) from error
 
 
 def _check_scheme(candidate: Candidate) -> None:
     if candidate.url.startswith("ssh://"):
-        raise _SilentError(
-            "engines behind ssh:// are not supported yet",
-            "forward the engine's socket with `ssh -L /tmp/engine.sock:/var/run/docker.sock"
-            f" {candidate.url[6:]}` and set DOCKER_HOST=unix:///tmp/engine.sock",
+        raise SilentError(
+            "engines behind ssh:// are not used by themselves",
+            f"bring the whole plan up there: `bringup up --host {candidate.url}`",
         )
     if not candidate.url.startswith(("unix://", *_WEB)):
-        raise _SilentError("not an address of the form unix://… or tcp://…")
+        raise SilentError("not an address of the form unix://… or tcp://…")
 
 
-def _explained(error: Exception) -> _SilentError:
+def _explained(error: Exception) -> SilentError:
     text = str(error)
     if "Permission denied" in text:
-        return _SilentError(
+        return SilentError(
             "permission denied",
             "let this user use the engine: `sudo usermod -aG docker $USER`, then log in again",
         )
     if "Connect call failed" in text or "Connection refused" in text:
-        return _SilentError("connection refused")
-    return _SilentError(text or type(error).__name__)
+        return SilentError("connection refused")
+    return SilentError(text or type(error).__name__)
 
 
 def _is_there(path: Path) -> bool:
@@ -230,8 +241,10 @@ def _product(said: Mapping[str, Any]) -> tuple[Flavour, str]:
     return "docker", str(said["Version"])
 
 
-def _variables(candidate: Candidate, flavour: Flavour, environment: Mapping[str, str]) -> dict[str, str]:
-    variables = {"DOCKER_HOST": candidate.url}
+def _variables(
+    candidate: Candidate, url: str, flavour: Flavour, environment: Mapping[str, str]
+) -> dict[str, str]:
+    variables = {"DOCKER_HOST": url}
     if candidate.certificates is not None:
         variables["DOCKER_CERT_PATH"] = str(candidate.certificates.folder)
         variables["DOCKER_TLS"] = "1"
@@ -239,7 +252,7 @@ def _variables(candidate: Candidate, flavour: Flavour, environment: Mapping[str,
     elif environment.get("DOCKER_TLS_VERIFY"):
         variables["DOCKER_TLS_VERIFY"] = ""
     if flavour == "podman":
-        return {**variables, "CONTAINER_HOST": candidate.url, "KIND_EXPERIMENTAL_PROVIDER": "podman"}
+        return {**variables, "CONTAINER_HOST": url, "KIND_EXPERIMENTAL_PROVIDER": "podman"}
     if environment.get("KIND_EXPERIMENTAL_PROVIDER", "docker") != "docker":
         variables["KIND_EXPERIMENTAL_PROVIDER"] = "docker"
     return variables
@@ -286,7 +299,7 @@ def _read(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _places(environment: Mapping[str, str], home: Path) -> list[Candidate]:
+def places(environment: Mapping[str, str], home: Path) -> list[Candidate]:
     """Where engines answer that nobody has configured, best first."""
     runtime = environment.get("XDG_RUNTIME_DIR")
     docker = [

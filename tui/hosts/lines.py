@@ -11,6 +11,9 @@ LONGEST = 64 * 1024
 REST = 0.01
 """Seconds between two readings of a stream: what comes meanwhile is told at once, at the price of a line."""
 
+SHARE = 8
+"""A stream rests so many times as long as it was worked on: it never takes all of a loop."""
+
 _ENDS = re.compile(r"\r+\n|\r+|\n")
 
 

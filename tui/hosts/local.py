@@ -4,39 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import platform
+import shutil
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.hosts.lines import REST, LineSplitter
+from tui.hosts.host import HostFullError
+from tui.hosts.lines import REST, SHARE, LineSplitter
+from tui.plan.address import LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import PurePath
 
     from tui.hosts.containers import ContainerEngine
+    from tui.hosts.machine import Machine
 
 _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
 _REAP = 0.4  # seconds for a killed group to be gone
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
-_SHARE = 8  # a program's output rests so many times as long as it was worked on: it never takes all of a loop
 _POLL = 0.02  # seconds between looks at a group that is ending
 
 
 class LocalHost:
-    """Runs programs on this machine, each in a process group of its own.
+    """This machine: each of its programs runs in a process group of its own.
 
     Args:
         environment: Variables for programs and for finding the container engine; those of bringup itself
             if absent.
+        cache: Where folders are made for what is needed for a while; the system's own place if absent.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    name = LOCAL
+    is_local = True
+
+    def __init__(self, environment: Mapping[str, str] | None = None, cache: Path | None = None) -> None:
         self._environment = dict(os.environ if environment is None else environment)
+        self._cache = cache
         self._groups: set[int] = set()
         self._engine: ContainerEngine | None = None
         self._finding = asyncio.Lock()
+
+    async def connect(self) -> None:
+        """There is nothing to do; see `Host.connect`."""
 
     async def run(
         self,
@@ -44,13 +59,11 @@ class LocalHost:
         *,
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
-        folder: Path | None = None,
-        stdin: bytes | None = None,
+        folder: PurePath | None = None,
     ) -> int:
         """Runs a program until it ends; see `Host.run`."""
-        program = await self._start(argv, on_lines, {**self._environment, **(env or {})}, folder, stdin)
+        program = await self._start(argv, on_lines, {**self._environment, **(env or {})}, folder)
         try:
-            program.write(stdin)
             return await program.finish()
         except BaseException:
             await program.end()
@@ -64,29 +77,90 @@ class LocalHost:
             if self._engine is None:
                 from tui.hosts.containers import find_engine
 
-                home = self._environment.get("HOME")
-                self._engine = await find_engine(self._environment, Path(home) if home else Path.home())
+                self._engine = await find_engine(self._environment, self._home)
         return self._engine
+
+    async def machine(self) -> Machine:
+        """What it says of itself; see `Host.machine`."""
+        from tui.hosts.machine import Machine
+
+        said = platform.uname()
+        return Machine(said.system, said.release, said.machine, str(self._home), self._environment)
+
+    async def has(self, program: str) -> bool:
+        """Whether a program is on PATH; see `Host.has`."""
+        path = self._environment.get("PATH")
+        return await asyncio.to_thread(shutil.which, program, path=path) is not None
+
+    @contextlib.asynccontextmanager
+    async def scratch(self) -> AsyncIterator[Path]:
+        """A folder of the user's alone; see `Host.scratch`."""
+        folder = await asyncio.to_thread(_make, self._cache)
+        try:
+            yield folder
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
+        """Writes a file; see `Host.write`."""
+        try:
+            file = await asyncio.to_thread(Path(path).open, "wb")
+            try:
+                async for chunk in content:
+                    await asyncio.to_thread(file.write, chunk)
+            finally:
+                await asyncio.to_thread(file.close)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise HostFullError(f"no space left at {path.parent}", "make room there") from error
+
+    async def copy(self, source: Path, path: PurePath) -> None:
+        """Copies a file or folder; see `Host.copy`."""
+        await asyncio.to_thread(Path(path.parent).mkdir, parents=True, exist_ok=True)
+        if await asyncio.to_thread(source.is_dir):
+            await asyncio.to_thread(shutil.copytree, source, path)
+        else:
+            await asyncio.to_thread(shutil.copy2, source, path)
+
+    async def forward(self, port: int, address: str = "") -> int:
+        """The port itself; see `Host.forward`."""
+        return port
+
+    async def socket(self, port: int, address: str = "") -> None:
+        """None: one connects directly; see `Host.socket`."""
+
+    @property
+    def forwards(self) -> Mapping[int, tuple[str, int]]:
+        """None; see `Host.forwards`."""
+        return {}
+
+    async def close(self) -> None:
+        """There is nothing to let go of; see `Host.close`."""
 
     def kill(self) -> None:
         """Kills at once whatever still runs."""
         for group in tuple(self._groups):
             _signal(group, signal.SIGKILL)
 
+    @property
+    def _home(self) -> Path:
+        home = self._environment.get("HOME")
+        return Path(home) if home else Path.home()
+
     async def _start(
         self,
         argv: Sequence[str],
         on_lines: Callable[[list[str]], None] | None,
         env: Mapping[str, str],
-        folder: Path | None,
-        stdin: bytes | None,
+        folder: PurePath | None,
     ) -> _Program:
         loop = asyncio.get_running_loop()
         starting = asyncio.ensure_future(
             loop.subprocess_exec(
                 lambda: _Program(on_lines, self._groups),
                 *argv,
-                stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+                stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 env=env,
@@ -127,7 +201,7 @@ class _Program(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         began = time.thread_time()
         self._tell(self._splitter.feed(data))
-        self._rest(max(REST, _SHARE * (time.thread_time() - began)))
+        self._rest(max(REST, SHARE * (time.thread_time() - began)))
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         if fd == 1:
@@ -137,13 +211,6 @@ class _Program(asyncio.SubprocessProtocol):
         _settle(self._exited)
         if self._pipe is not None:
             self._pipe.resume_reading()
-
-    def write(self, stdin: bytes | None) -> None:
-        """Hands over all of the input, then its end; written as fast as it is read."""
-        pipe = self._transport.get_pipe_transport(0)
-        if stdin is not None and isinstance(pipe, asyncio.WriteTransport):
-            pipe.write(stdin)
-            pipe.close()  # once all is written
 
     async def finish(self) -> int:
         """Waits for the end of the program and, for a bounded time, of its output."""
@@ -171,9 +238,6 @@ class _Program(asyncio.SubprocessProtocol):
     def close(self) -> None:
         """Lets go of the program and its pipes."""
         self._groups.discard(self.group)
-        pipe = self._transport.get_pipe_transport(0)
-        if isinstance(pipe, asyncio.WriteTransport) and pipe.get_write_buffer_size():
-            pipe.abort()  # a close would wait until somebody reads
         self._transport.close()
 
     def _rest(self, seconds: float) -> None:
@@ -190,6 +254,12 @@ class _Program(asyncio.SubprocessProtocol):
         except Exception as fault:  # its taker's fault belongs to run's caller, not to the loop's handler
             self._fault = fault
             _settle(self._exited)
+
+
+def _make(parent: Path | None) -> Path:
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="bringup-step-", dir=parent))
 
 
 def _settle(future: asyncio.Future[None]) -> None:

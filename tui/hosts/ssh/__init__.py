@@ -1,0 +1,1 @@
+"""A machine over SSH as a host; nothing is installed there."""

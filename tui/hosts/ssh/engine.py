@@ -1,0 +1,83 @@
+"""Finding the container engine of the other machine, and a way to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.errors import NotReadyError
+from tui.hosts.containers import Candidate, SilentError, ask, places
+from tui.hosts.ssh.facts import read_standing
+from tui.hosts.ssh.script import standing
+from tui.hosts.ssh.ways import check_socket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.ssh.connection import Connection
+    from tui.hosts.ssh.host import SshHost
+
+_UNIX = "unix://"
+_RIGHTS = "let that user use the engine there: `sudo usermod -aG docker USER`, then log in anew"
+_START = "start Docker or Podman there, or install one"
+
+
+async def find_engine(host: SshHost, connection: Connection, *, fresh: bool) -> ContainerEngine:
+    """Finds the container engine that answers there: the one that its user has chosen, or a usual place's.
+
+    Args:
+        host: The machine.
+        connection: The connection to it.
+        fresh: Whether what the machine has told of its sockets still holds.
+
+    Raises:
+        NotReadyError: None answers; its details say what was tried.
+    """
+    facts = await connection.facts()
+    variables = facts.machine.variables
+    if facts.engine:
+        candidates = [Candidate(facts.engine, "the docker command")]
+    else:
+        candidates = places(variables, Path(facts.machine.home))
+    sockets = facts.sockets if fresh else await _look(host, candidates)
+    tried: list[str] = []
+    hint = ""
+    for candidate in candidates:
+        try:
+            there = sockets.get(candidate.url.removeprefix(_UNIX), "there" if facts.engine else "absent")
+            return await _ask(connection, candidate, there, variables)
+        except SilentError as error:
+            tried.append(f"{candidate.url} ({candidate.found}): {error}")
+            hint = hint or error.hint
+    raise NotReadyError(f"no container engine answers at {host.name}", hint or _START, tuple(tried))
+
+
+async def _look(host: SshHost, candidates: Sequence[Candidate]) -> dict[str, str]:
+    """How the candidates' sockets stand now."""
+    said: list[str] = []
+    script = standing(candidate.url.removeprefix(_UNIX) for candidate in candidates)
+    await host.run(("sh", "-c", script), on_lines=said.extend)
+    return read_standing(said)
+
+
+async def _ask(
+    connection: Connection, candidate: Candidate, socket: str, variables: Mapping[str, str]
+) -> ContainerEngine:
+    if not candidate.url.startswith(_UNIX):
+        raise SilentError(
+            "only an engine at a Unix socket can be used over SSH", "choose another engine there"
+        )
+    if socket == "absent":
+        raise SilentError("no such socket")
+    if socket == "denied":
+        raise SilentError("permission denied", _RIGHTS)
+    there = candidate.url.removeprefix(_UNIX)
+    near = Candidate(
+        f"{_UNIX}{await connection.ways.socket(there)}", f"{candidate.found} at {connection.name}"
+    )
+    try:
+        return await ask(near, variables, candidate.url)
+    except SilentError:
+        await check_socket(await connection.stand(), there)
+        raise

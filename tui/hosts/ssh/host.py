@@ -1,0 +1,198 @@
+"""A machine over SSH as a host."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import secrets
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from tui.errors import NotReadyError
+from tui.hosts.host import HostFullError, HostLostError
+from tui.hosts.ssh.connection import Connection
+from tui.hosts.ssh.engine import find_engine
+from tui.hosts.ssh.program import LostError, Program
+from tui.hosts.ssh.ways import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.machine import Machine
+    from tui.hosts.ssh.link import Link
+    from tui.hosts.ssh.login import Asker
+    from tui.plan.address import Address
+
+
+class SshHost:
+    """A machine over SSH: its commands, its container engine, its files, its ports.
+
+    It belongs to the event loop that it is first used on.
+    """
+
+    is_local = False
+
+    def __init__(self, address: Address, asker: Asker | None = None) -> None:
+        """Prepares it.
+
+        Args:
+            address: Where it is.
+            asker: Asks the user for what is not known, until the first connection stands.
+        """
+        self.name = str(address)
+        self._connection = Connection(address, asker)
+        self._engine: ContainerEngine | None = None
+        self._finding = asyncio.Lock()
+        self._has_looked = False
+
+    async def connect(self) -> None:
+        """Connects, unless the connection stands; see `Host.connect`."""
+        await self._connection.stand()
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        on_lines: Callable[[list[str]], None] | None = None,
+        env: Mapping[str, str] | None = None,
+        folder: PurePath | None = None,
+    ) -> int:
+        """Runs a program until it ends; see `Host.run`."""
+        async with self._connection.session() as link:
+            program = await self._start(link, argv, env or {}, folder, on_lines)
+            try:
+                return await program.finish()
+            except LostError:
+                raise self._connection.lost() from None
+            except BaseException:
+                await program.end()
+                raise
+            finally:
+                if not program.ended and program.group is not None:
+                    self._connection.left.add(program.group)
+                program.close()
+
+    async def machine(self) -> Machine:
+        """What it says of its machine; see `Host.machine`."""
+        return (await self._connection.facts()).machine
+
+    async def has(self, program: str) -> bool:
+        """Whether a program is installed there; see `Host.has`."""
+        return await self.run(("sh", "-c", 'command -v "$1" >/dev/null', "sh", program)) == 0
+
+    async def engine(self) -> ContainerEngine:
+        """The container engine that answers there; see `Host.engine`."""
+        async with self._finding:
+            if self._engine is None:
+                fresh, self._has_looked = not self._has_looked, True
+                self._engine = await find_engine(self, self._connection, fresh=fresh)
+        await self.connect()  # the way to it needs a connection
+        return self._engine
+
+    @contextlib.asynccontextmanager
+    async def scratch(self) -> AsyncIterator[PurePath]:
+        """A folder there of the user's alone; see `Host.scratch`."""
+        facts = await self._connection.facts()
+        if not facts.folder:
+            raise _full(self.name, facts.fault)
+        folder = PurePosixPath(facts.folder) / f"step-{secrets.token_hex(4)}"
+        async with self._files() as files:
+            await files.mkdir(str(folder))
+        try:
+            yield folder
+        finally:
+            with contextlib.suppress(HostLostError, NotReadyError):  # then it has gone with the connection
+                await self.run(("rm", "-rf", str(folder)))
+
+    async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
+        """Writes a file there; see `Host.write`."""
+        async with self._files() as files, files.open(str(path), "wb") as file:
+            async for chunk in content:
+                await file.write(chunk)
+
+    async def copy(self, source: Path, path: PurePath) -> None:
+        """Copies a file or folder there; see `Host.copy`."""
+        async with self._files() as files:
+            await files.makedirs(str(path.parent), exist_ok=True)
+            await files.put(str(source), str(path), recurse=True, preserve=True)
+
+    async def forward(self, port: int, address: str = LOOPBACK) -> int:
+        """The local port that leads to one there; see `Host.forward`."""
+        return await self._connection.ways.port(address, port)
+
+    async def socket(self, port: int, address: str = LOOPBACK) -> Path:
+        """The local socket that leads to a port there; see `Host.socket`."""
+        return await self._connection.ways.socket((address, port))
+
+    @property
+    def forwards(self) -> Mapping[int, tuple[str, int]]:
+        """The local ports that lead there; see `Host.forwards`."""
+        return self._connection.ways.ports
+
+    def kill(self) -> None:
+        """Cuts the connection, of which all that runs there ends."""
+        self._connection.abort()
+
+    async def close(self) -> None:
+        """Ends the connection; see `Host.close`."""
+        await self._connection.close()
+
+    async def _start(
+        self,
+        link: Link,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        folder: PurePath | None,
+        on_lines: Callable[[list[str]], None] | None,
+    ) -> Program:
+        starting = asyncio.ensure_future(Program.start(link.connection, argv, env, folder, on_lines))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:  # it may run already
+            with contextlib.suppress(asyncssh.Error, OSError):
+                program = await starting
+                await program.end()
+                program.close()
+            raise
+        except (asyncssh.Error, OSError) as error:
+            if not link.is_open or not isinstance(error, asyncssh.ChannelOpenError):
+                raise self._connection.lost() from error
+            cause = f"{self.name} allows no further session: {error.reason}"
+            raise NotReadyError(cause, "raise MaxSessions in its sshd_config") from error
+
+    @contextlib.asynccontextmanager
+    async def _files(self) -> AsyncIterator[asyncssh.SFTPClient]:
+        """Files there; what goes wrong with them in the words of this machine's."""
+        async with self._connection.session() as link:
+            try:
+                async with link.connection.start_sftp_client() as files:
+                    try:
+                        yield files
+                    except asyncssh.SFTPError as error:
+                        raise await self._explained(files, error) from error
+            except (asyncssh.ChannelOpenError, asyncssh.ConnectionLost) as error:
+                if not link.is_open:
+                    raise self._connection.lost() from error
+                cause = f"{self.name} takes no files: {error.reason}"
+                raise NotReadyError(cause, "its sshd_config has to have a Subsystem sftp") from error
+
+    async def _explained(self, files: asyncssh.SFTPClient, error: asyncssh.SFTPError) -> Exception:
+        if isinstance(error, asyncssh.SFTPNoConnection | asyncssh.SFTPConnectionLost):
+            return self._connection.lost()
+        if isinstance(error, asyncssh.SFTPNoSuchFile):
+            return FileNotFoundError(errno.ENOENT, "no such file there")
+        if isinstance(error, asyncssh.SFTPPermissionDenied):
+            return PermissionError(errno.EACCES, f"permission denied at {self.name}")
+        with contextlib.suppress(asyncssh.SFTPError):  # OpenSSH calls a full disk a failure, and no more
+            folder = (await self._connection.facts()).folder
+            if not (await files.statvfs(folder)).bavail:
+                return _full(self.name, f"no space left at {folder}")
+        return OSError(errno.EIO, error.reason or "it failed")
+
+
+def _full(name: str, why: str) -> HostFullError:
+    return HostFullError(f"{name} takes no files: {why}", "make room there, or make the folder writable")

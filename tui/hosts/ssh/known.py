@@ -1,0 +1,108 @@
+"""The keys of machines that the user knows: OpenSSH's `known_hosts` files."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import asyncssh
+
+from tui.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.plan.address import Address
+
+_EVERYBODY = Path("/etc/ssh/ssh_known_hosts")
+
+
+class Known:
+    """What is known of one machine's keys.
+
+    Attributes:
+        name: The machine's name in these files.
+    """
+
+    def __init__(self, address: Address, options: asyncssh.SSHClientConnectionOptions) -> None:
+        """Prepares it.
+
+        Args:
+            address: The machine, as the user named it.
+            options: The user's configuration for it.
+        """
+        self._address = address
+        self._host = options.host_key_alias or options.host
+        self._port = options.port
+        standard = self._port == asyncssh.DEFAULT_PORT
+        self.name = self._host if standard else f"[{self._host}]:{self._port}"
+        named = cast("Sequence[str]", options.config.get("UserKnownHostsFile", ()))
+        self._own = [Path(name).expanduser() for name in named] or [Path.home() / ".ssh" / "known_hosts"]
+
+    async def files(self) -> list[str] | bytes:
+        """The files that there are."""
+        return await asyncio.to_thread(self._files)
+
+    async def keys(self, peer: str) -> Sequence[asyncssh.SSHKey]:
+        """The keys that the machine is known by; none where it is new.
+
+        Args:
+            peer: Its IP address.
+        """
+        return await asyncio.to_thread(self._keys, peer)
+
+    def add(self, key: asyncssh.SSHKey) -> None:
+        """Has a key known from now on.
+
+        Raises:
+            NotReadyError: It cannot be written down.
+        """
+        path = self._own[0]
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with path.open("a+b") as file:
+                if file.tell():
+                    file.seek(-1, 2)
+                    file.write(b"" if file.read() == b"\n" else b"\n")
+                file.write(self.name.encode() + b" " + key.export_public_key().split(b" ")[0] + b" ")
+                file.write(key.export_public_key().split(b" ")[1].strip() + b"\n")
+        except OSError as error:
+            raise NotReadyError(f"{path} cannot be written: {error.strerror}", "make it writable") from error
+
+    def describe(self, key: asyncssh.SSHKey) -> str:
+        """A key as people compare it."""
+        algorithm = key.algorithm.decode().removeprefix("ssh-").partition("-")[0].upper()
+        return f"{algorithm} key has the fingerprint {key.get_fingerprint()}"
+
+    def unknown(self, key: asyncssh.SSHKey) -> NotReadyError:
+        """What is said where nobody can be asked about a machine that is new."""
+        return NotReadyError(
+            f"{self.name} is not known yet: its {self.describe(key)}",
+            f"compare that with the machine's own, and log in once: `ssh {self._command()}`",
+        )
+
+    def changed(self, key: asyncssh.SSHKey, trusted: Sequence[asyncssh.SSHKey]) -> NotReadyError:
+        """What is said of a machine that has another key than it had."""
+        had = ", ".join(dict.fromkeys(each.get_fingerprint() for each in trusted))
+        return NotReadyError(
+            f"the key of {self.name} has changed: its {self.describe(key)}, where {had} is known",
+            "somebody may be in between; if the machine was set up anew, forget its old key with"
+            f' `ssh-keygen -R "{self.name}" -f {self._own[0]}`, then try again',
+        )
+
+    def _command(self) -> str:
+        port = f"-p {self._address.port} " if self._address.port else ""
+        user = f"{self._address.user}@" if self._address.user else ""
+        return f"{port}{user}{self._address.host}"
+
+    def _files(self) -> list[str] | bytes:
+        return [str(path) for path in (*self._own, _EVERYBODY) if path.is_file()] or b""
+
+    def _keys(self, peer: str) -> Sequence[asyncssh.SSHKey]:
+        files = self._files()
+        if not files:
+            return ()
+        port = None if self._port == asyncssh.DEFAULT_PORT else self._port
+        trusted = asyncssh.match_known_hosts(files, self._host, peer, port)[0]
+        return tuple(trusted)

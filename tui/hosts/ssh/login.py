@@ -1,0 +1,258 @@
+"""Logging in: who the other machine is, who we are, and what went wrong in words that help.
+
+The user's SSH configuration holds, as for the `ssh` command: names, users, ports, key files, agent, jumps.
+The keys of machines are verified strictly, whatever it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+import asyncssh
+
+from tui.errors import NotReadyError
+from tui.hosts.ssh.known import Known
+from tui.plan.address import Address, parse_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PATIENCE = 10.0
+"""Seconds for a machine to answer, and again for the login."""
+
+KEEPALIVE = (3.0, 3)
+"""Seconds between two questions whether the other machine is there, and how many it may leave unanswered."""
+
+_TRIES = 3  # at a passphrase
+_JUMPS = 5  # one behind the other
+_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")  # in ssh's own folder
+
+
+class Asker(Protocol):
+    """Asks the person at the terminal; blocks."""
+
+    def confirm(self, question: str) -> bool:
+        """Whether the person says yes."""
+
+    def secret(self, question: str) -> str:
+        """What the person types, unseen."""
+
+
+class Login:
+    """Logs in to a machine, as often as it takes.
+
+    What was asked for once is not asked again: keys stay open in memory, and nowhere else.
+    """
+
+    def __init__(self, address: Address, asker: Asker | None = None) -> None:
+        """Prepares it.
+
+        Args:
+            address: The machine.
+            asker: Asks for what is not known; None where nobody can be asked.
+        """
+        self.address = address
+        self.asker = asker
+        self._opened: dict[Path, asyncssh.SSHKey] = {}
+
+    async def connect(self, lost: Callable[[Exception | None], None]) -> asyncssh.SSHClientConnection:
+        """Connects and logs in.
+
+        Args:
+            lost: Told when the connection has ended, and of what.
+
+        Raises:
+            NotReadyError: It cannot be had.
+        """
+        return await self._connect(self.address, None, lost, _JUMPS)
+
+    async def _connect(
+        self,
+        address: Address,
+        tunnel: asyncssh.SSHClientConnection | None,
+        lost: Callable[[Exception | None], None],
+        jumps: int,
+    ) -> asyncssh.SSHClientConnection:
+        options = await asyncio.to_thread(_options, address)
+        if tunnel is None and isinstance(options.tunnel, str) and options.tunnel:
+            tunnel = await self._jump(address, options.tunnel, jumps)
+        known = Known(address, options)
+        tries = 0
+        while True:
+            client = _Client(lost)
+            try:
+                return await self._open(address, options, client, tunnel, known)
+            except asyncssh.HostKeyNotVerifiable as error:
+                if client.offered is None:
+                    raise _refused(address, f"its key cannot be verified: {error.reason}") from error
+                await self._trust(known, client.offered, client.peer)
+            except asyncssh.PermissionDenied as error:
+                locked = [
+                    path for path in await asyncio.to_thread(_locked, options) if path not in self._opened
+                ]
+                if not locked or tries == _TRIES:
+                    raise _denied(address, options, locked) from error
+                tries += 1
+                await self._unlock(address, locked[0], error)
+            except (asyncssh.Error, OSError, ValueError) as error:
+                raise _explained(address, error) from error
+
+    async def _jump(self, address: Address, jumps: str, left: int) -> asyncssh.SSHClientConnection:
+        if not left:
+            raise NotReadyError(
+                f"{address} lies behind too many jumps: {jumps}", "mend ProxyJump in ~/.ssh/config"
+            )
+        tunnel = None
+        for hop in jumps.split(","):
+            tunnel = await self._connect(parse_address(hop.strip()), tunnel, lambda _: None, left - 1)
+        assert tunnel is not None
+        return tunnel
+
+    async def _open(
+        self,
+        address: Address,
+        options: asyncssh.SSHClientConnectionOptions,
+        client: _Client,
+        tunnel: asyncssh.SSHClientConnection | None,
+        known: Known,
+    ) -> asyncssh.SSHClientConnection:
+        interval, count = KEEPALIVE
+        given = {"client_keys": list(self._opened.values())} if self._opened else {}
+        return await asyncssh.connect(
+            options.host,
+            options.port,
+            options=options,
+            tunnel=tunnel,
+            client_factory=lambda: client,
+            known_hosts=await known.files(),
+            password_auth=False,
+            kbdint_auth=False,
+            connect_timeout=PATIENCE,
+            login_timeout=PATIENCE,
+            keepalive_interval=interval,
+            keepalive_count_max=count,
+            **given,
+        )
+
+    async def _trust(self, known: Known, offered: asyncssh.SSHKey, peer: str) -> None:
+        """Has the user look at the key of a machine that is new.
+
+        Raises:
+            NotReadyError: It is not new, or the user does not trust it, or nobody can be asked.
+        """
+        if trusted := await known.keys(peer):
+            raise known.changed(offered, trusted)
+        if self.asker is None:
+            raise known.unknown(offered)
+        question = f"{known.name} is not known yet. Its {known.describe(offered)}. Trust it from now on?"
+        if not await asyncio.to_thread(self.asker.confirm, question):
+            raise NotReadyError(
+                f"the key of {known.name} is not trusted", "compare its fingerprint, then say yes"
+            )
+        await asyncio.to_thread(known.add, offered)
+
+    async def _unlock(self, address: Address, path: Path, refusal: asyncssh.PermissionDenied) -> None:
+        """Opens a key file with its passphrase, if the user has it."""
+        if self.asker is None:
+            raise NotReadyError(
+                f"{address} wants a key, and {path} is locked with a passphrase",
+                f"`ssh-add {path}` opens it for the agent, or run this in a terminal, where it is asked for",
+            ) from refusal
+        passphrase = await asyncio.to_thread(
+            self.asker.secret, f"Passphrase of {path} (nothing to leave it out)"
+        )
+        with contextlib.suppress(asyncssh.KeyImportError):  # a wrong one: the next refusal asks again
+            self._opened[path] = await asyncio.to_thread(asyncssh.read_private_key, path, passphrase)
+
+
+class _Client(asyncssh.SSHClient):
+    """Notes which key a machine offered that is not known."""
+
+    def __init__(self, lost: Callable[[Exception | None], None]) -> None:
+        self._lost = lost
+        self._is_open = False
+        self.offered: asyncssh.SSHKey | None = None
+        self.peer = ""
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        self.offered, self.peer = key, addr
+        return False
+
+    def auth_completed(self) -> None:
+        self._is_open = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._is_open:
+            self._lost(exc)
+
+
+def _options(address: Address) -> asyncssh.SSHClientConnectionOptions:
+    try:
+        user = {} if address.user is None else {"username": address.user}
+        port = {} if address.port is None else {"port": address.port}
+        return asyncssh.SSHClientConnectionOptions(host=address.host, **port, **user)
+    except (asyncssh.Error, OSError, ValueError) as error:
+        raise NotReadyError(
+            f"the SSH configuration for {address} is not usable: {error}", "mend ~/.ssh/config"
+        ) from error
+
+
+def _key_files(options: asyncssh.SSHClientConnectionOptions) -> list[Path]:
+    named = cast("Sequence[str]", options.config.get("IdentityFile", ()))
+    folder = Path.home() / ".ssh"
+    return [Path(name).expanduser() for name in named] or [folder / name for name in _KEYS]
+
+
+def _locked(options: asyncssh.SSHClientConnectionOptions) -> list[Path]:
+    """The key files that a passphrase locks."""
+    found = []
+    for path in _key_files(options):
+        try:
+            asyncssh.read_private_key(path)
+        except asyncssh.KeyImportError as error:
+            if "assphrase" in str(error):
+                found.append(path)
+        except OSError:  # it is not there
+            continue
+    return found
+
+
+def _refused(address: Address, why: str, hint: str = "") -> NotReadyError:
+    return NotReadyError(f"{address} cannot be used: {why}", hint)
+
+
+def _denied(
+    address: Address, options: asyncssh.SSHClientConnectionOptions, locked: list[Path]
+) -> NotReadyError:
+    there = [path for path in _key_files(options) if path.exists() and path not in locked]
+    tried = ", ".join(map(str, there)) or "no key file"
+    agent = "an agent" if os.environ.get("SSH_AUTH_SOCK") else "no agent"
+    return NotReadyError(
+        f"{options.username}@{address.host} does not let us in: it was offered {tried} and {agent}'s keys",
+        f"does `ssh {address}` work without a password? `ssh-copy-id {address}` puts your key there",
+    )
+
+
+def _explained(address: Address, error: Exception) -> NotReadyError:
+    try_ssh = f"does `ssh {address}` work?"
+    if isinstance(error, socket.gaierror):
+        return _refused(address, "its name does not resolve", "check its spelling, ~/.ssh/config and DNS")
+    if isinstance(error, ConnectionRefusedError):
+        return _refused(address, "it refuses the connection", "does sshd run there, and at that port?")
+    if isinstance(error, TimeoutError):
+        return _refused(
+            address, f"no answer within {PATIENCE:g} s", "is it up, and reachable (VPN, firewall)?"
+        )
+    if isinstance(error, asyncssh.ChannelOpenError):
+        return _refused(address, f"its jump host does not lead there: {error.reason}", try_ssh)
+    if isinstance(error, asyncssh.KeyExchangeFailed):
+        return _refused(address, f"no algorithm is common to both sides: {error.reason}", try_ssh)
+    if isinstance(error, asyncssh.Error):
+        return _refused(address, error.reason or type(error).__name__, try_ssh)
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _refused(address, text or type(error).__name__, try_ssh)

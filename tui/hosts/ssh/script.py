@@ -1,0 +1,130 @@
+"""What runs on the other machine: plain `sh`, sent along with each command.
+
+A program runs in a session of its own, below a shell that watches the connection. When the connection ends,
+or the command's input, because somebody has cancelled it, that shell ends the program's whole group. Signals
+over SSH would not do: OpenSSH gives none to processes of root, and none when the connection is gone.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.hosts.containers import places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import PurePath
+
+GRACE = 1.5
+"""Seconds between asking a group to end and killing it."""
+
+# MARK is a word that nobody else says: what a login shell's start-up files print comes before it. What is to
+# be run comes on the input, up to a line of MARK, as all users of a machine see arguments. A group is told
+# with its leader's start, since its number may be another's one day. No single quote and no backslash is
+# in it, which other login shells than sh would take in their own ways.
+_WRAPPER = """
+said=; nl="
+"
+while IFS= read -r line && [ "$line" != MARK ]; do said="$said$line$nl"; done
+[ "$line" = MARK ] || exit 1
+PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin:$HOME/bin:$HOME/go/bin"
+eval "$said"
+echo MARK; echo MARK >&2
+if [ -n "$folder" ] && ! cd "$folder" 2>/dev/null; then echo "folder" >&2; exit 0; fi
+case $1 in
+*/*) if [ -e "$1" ]; then [ -x "$1" ] || { echo "denied" >&2; exit 0; }; else echo "absent" >&2; exit 0; fi ;;
+*) command -v "$1" >/dev/null 2>&1 || { echo "absent" >&2; exit 0; } ;;
+esac
+exec 3<&0
+if command -v setsid >/dev/null 2>&1; then setsid "$@" </dev/null 2>&1 3<&- &
+else set -m; "$@" </dev/null 2>&1 3<&- &
+  set +m; fi
+group=$!
+START
+echo "group $group $start" >&2
+( while read -r line <&3; do :; done
+  for try in 1 2 3 4 5; do kill -TERM -$group && break; sleep 0.1; done  # it may not have its session yet
+  sleep GRACE || sleep 2; kill -KILL -$group ) >/dev/null 2>&1 &
+watch=$!
+wait $group
+status=$?
+kill $watch 2>/dev/null
+exit $status
+"""
+
+# When a group's leader was started, as far as the system says.
+_START = """
+start=; read -r start 2>/dev/null </proc/$group/stat
+start=${start##*) }; start=$(set -- $start; echo "${20}")
+[ -n "$start" ] || start=$(ps -o lstart= -p $group 2>/dev/null)
+""".strip()
+
+_END = """
+end() {
+  group=$1
+  START
+  [ "$start" = "$2" ] && kill -$3 -$group
+}
+"""
+
+_STANDING = """
+if [ -S "$path" ]; then if [ -w "$path" ]; then echo "there $path"; else echo "denied $path"; fi; fi
+""".strip()
+
+_FACTS = """
+umask 077
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
+if fault=$(mkdir -p "$cache" 2>&1) && folder=$(mktemp -d "$cache/ssh-XXXXXXXX" 2>&1); then
+  trap "rm -rf \\"$folder\\"" EXIT; trap "exit 0" HUP INT TERM
+  echo "folder $folder"
+else echo "fault ${folder:-$fault}"; fi
+echo "home $HOME"; echo "system $(uname -s)"; echo "release $(uname -r)"; echo "processor $(uname -m)"
+for name in DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST KIND_EXPERIMENTAL_PROVIDER XDG_RUNTIME_DIR TMPDIR; do
+  eval "value=\\$$name"; [ -z "$value" ] || echo "variable $name=$value"; done
+config=${DOCKER_CONFIG:-$HOME/.docker}/config.json
+if [ -n "$DOCKER_HOST$DOCKER_CONTEXT" ] || grep -qs currentContext "$config"; then
+  echo "engine $(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 | head -n 1)"
+fi
+for path in PLACES; do STANDING; done
+echo ready
+while :; do sleep 3600 & wait $!; done
+"""
+
+
+def wrapper(mark: str) -> str:
+    """The command for the other machine's login shell."""
+    script = _WRAPPER.replace("START", _START).replace("GRACE", str(GRACE)).replace("MARK", mark)
+    return f"exec sh -c {shlex.quote(script)}"
+
+
+def request(mark: str, argv: Sequence[str], env: Mapping[str, str], folder: PurePath | None) -> bytes:
+    """What the wrapper reads: which program is to be run, and how."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in env.items()]
+    lines.append(f"folder={shlex.quote(str(folder or ''))}")
+    lines.append(shlex.join(("set", "--", *argv)))
+    return "\n".join((*lines, mark, "")).encode(errors="surrogateescape")
+
+
+def ending(groups: Iterable[tuple[str, str]]) -> str:
+    """A script that ends what an earlier connection has left running.
+
+    Args:
+        groups: Each group's number and its leader's start.
+    """
+    calls = [shlex.join(("end", number, start)) for number, start in groups]
+    asked, killed = ([f"{call} {signal}" for call in calls] for signal in ("TERM", "KILL"))
+    return "\n".join((_END.replace("START", _START), *asked, f"sleep {GRACE}", *killed, "true"))
+
+
+def facts() -> str:
+    """A script that tells of the machine, and keeps a private folder there while the connection stands."""
+    usual = places({name: f"${name}" for name in ("XDG_RUNTIME_DIR", "TMPDIR")}, Path("$HOME"))
+    sockets = " ".join(f'"{candidate.url.removeprefix("unix://")}"' for candidate in usual)
+    return _FACTS.replace("PLACES", sockets).replace("STANDING", _STANDING)
+
+
+def standing(paths: Iterable[str]) -> str:
+    """A script that tells which sockets are there, and of those which are `denied` to the user."""
+    return f"for path in {shlex.join(paths)}; do {_STANDING}; done"

@@ -1,0 +1,112 @@
+"""Ways from this machine to sockets and ports of the other one, which outlive a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from tui.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Opening = Callable[[asyncssh.SSHClientConnection], Awaitable[None]]
+
+LOOPBACK = "127.0.0.1"
+
+
+class Ways:
+    """The ways to one machine: each stays where it is when the connection is a new one."""
+
+    def __init__(self, connection: Callable[[], Awaitable[asyncssh.SSHClientConnection]]) -> None:
+        """Prepares them.
+
+        Args:
+            connection: The connection that stands now.
+        """
+        self._connection = connection
+        self._folder: Path | None = None
+        self._sockets: dict[str | tuple[str, int], Path] = {}
+        self.ports: dict[int, tuple[str, int]] = {}
+        self._opening = asyncio.Lock()
+
+    async def socket(self, there: str | tuple[str, int]) -> Path:
+        """The Unix socket of this machine that leads to a socket's path, or an address and port, there."""
+        connection = await self._connection()
+        async with self._opening:
+            if there not in self._sockets:
+                path = await self._place(f"{len(self._sockets)}.sock")
+                await _listen(connection, path, there)
+                self._sockets[there] = path
+        return self._sockets[there]
+
+    async def port(self, address: str, port: int) -> int:
+        """The port of this machine's loopback that leads to an address and port there."""
+        connection = await self._connection()
+        async with self._opening:
+            for local, there in self.ports.items():
+                if there == (address, port):
+                    return local
+            local = await _forward(connection, port, address, port)
+            self.ports[local] = (address, port)
+        return local
+
+    async def restore(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Opens all ways anew, over a new connection."""
+        async with self._opening:
+            for there, path in self._sockets.items():
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+                await _listen(connection, path, there)
+            for local, (address, port) in tuple(self.ports.items()):
+                anew = await _forward(connection, local, address, port)
+                if anew != local:  # somebody has taken it meanwhile
+                    del self.ports[local]
+                    self.ports[anew] = (address, port)
+
+    async def close(self) -> None:
+        """Removes the sockets."""
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _place(self, name: str) -> Path:
+        if self._folder is None:  # of mode 0700: the sockets themselves are everybody's
+            self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="bringup-"))
+        return self._folder / name
+
+
+async def _listen(connection: asyncssh.SSHClientConnection, path: Path, there: str | tuple[str, int]) -> None:
+    if isinstance(there, str):
+        await connection.forward_local_path(str(path), there)
+    else:
+        await connection.forward_local_path_to_port(str(path), *there)
+
+
+async def _forward(connection: asyncssh.SSHClientConnection, wanted: int, address: str, port: int) -> int:
+    with contextlib.suppress(OSError):  # somebody has it, or may have it only as root
+        return (await connection.forward_local_port(LOOPBACK, wanted, address, port)).get_port()
+    return (await connection.forward_local_port(LOOPBACK, 0, address, port)).get_port()
+
+
+async def check_socket(connection: asyncssh.SSHClientConnection, path: str) -> None:
+    """Makes sure that a socket there can be connected to.
+
+    Raises:
+        NotReadyError: It cannot; with the other machine's reason.
+    """
+    try:
+        _, writer = await connection.open_unix_connection(path)
+    except asyncssh.ChannelOpenError as error:
+        forbidden = error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+        hint = (
+            "its sshd_config has to allow AllowStreamLocalForwarding and AllowTcpForwarding"
+            if forbidden
+            else ""
+        )
+        raise NotReadyError(error.reason, hint) from error
+    writer.close()

@@ -1,0 +1,53 @@
+"""Machines that are reached over SSH, as people name them: `ssh://user@host:port`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LOCAL = "local"
+"""This machine's name among hosts."""
+
+_FORM = re.compile(
+    r"(?:ssh://)?(?:(?P<user>[^@/:\s]+)@)?(?:\[(?P<ip>[0-9A-Fa-f:.%]+)\]|(?P<host>[^-@/:\[\]\s][^@/:\[\]\s]*))"
+    r"(?::(?P<port>\d{1,5}))?/?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a machine is, and as whom to log in.
+
+    Attributes:
+        host: Its name or IP address, or a `Host` of the user's SSH configuration.
+        user: None where the configuration says it.
+        port: None where the configuration says it.
+    """
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+
+    def __str__(self) -> str:
+        """As it is written after `ssh://`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        user = f"{self.user}@" if self.user else ""
+        return f"{user}{host}" + (f":{self.port}" if self.port else "")
+
+    @property
+    def url(self) -> str:
+        """As it is written in plans and after `--host`."""
+        return f"ssh://{self}"
+
+
+def parse_address(text: str) -> Address:
+    """Reads an address; `ssh://` may be left out.
+
+    Raises:
+        ValueError: It is none; its second argument is a hint.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None or not 0 < int(found["port"] or 22) < 1 << 16:
+        hint = "write ssh://[USER@]HOST[:PORT], or a Host of your ~/.ssh/config"
+        raise ValueError(f"{text!r} is not the address of a machine", hint)
+    return Address(found["ip"] or found["host"], found["user"], int(found["port"]) if found["port"] else None)
