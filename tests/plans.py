@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tui.actions.context import Done
+from tui.hosts.hosts import Hosts
 from tui.plan.model import Plan
 from tui.run.events import Machine, RunStarted
 from tui.run.outline import outline
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tui.actions.context import Context
+    from tui.hosts.host import Host
     from tui.plan.steps import Step
 
 NOTHING = {"kind": "command", "shell": "true"}
@@ -71,13 +73,16 @@ class NoHost:
     def kill(self) -> None:
         """Kills nothing."""
 
+    async def close(self) -> None:
+        """Closes nothing."""
+
 
 class Scripted:
     """An environment whose steps do what a test says, in the loop's own time."""
 
     name = "test"
     note = ""
-    host: Any = NoHost()
+    hosts: Any = Hosts.here(cast("Host", NoHost()))
 
     def __init__(self, script: Callable[[Step, Context], Any] | None = None) -> None:
         self._script = script

@@ -50,6 +50,7 @@ phases:
   - id: one
     tasks:
       - id: sleeper
+        needs: quick
         steps:
           - kind: command
             shell: "echo $$ > pid; (trap '' TERM INT; sleep 60 & echo $! > child; wait); sleep 60"

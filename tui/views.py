@@ -60,9 +60,15 @@ class Opening:
 
     # For the dashboard
 
-    def begin(self) -> None:
-        """Begins the run, unless it has begun."""
-        if self._thread is None:
+    def begin(self, *, here: bool = False) -> None:
+        """Begins the run, unless it has begun.
+
+        Args:
+            here: On this thread, which waits for it; a machine may have something to ask.
+        """
+        if here:
+            self._open()
+        elif self._thread is None and not self._begun.is_set():
             self._thread = threading.Thread(target=self._open, name="opening", daemon=True)
             self._thread.start()
 

@@ -43,6 +43,7 @@ class Recorder:
     cache: Path
     plan_cluster: Cluster | None = None
     host: Host = field(default_factory=LocalHost)
+    images: Mapping[str, Host] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     deadline: float | None = None
     task: str = "task"
@@ -59,6 +60,13 @@ class Recorder:
         if self.plan_cluster is None:
             raise ActionError("the plan has no cluster")
         return self.plan_cluster
+
+    @property
+    def cluster_host(self) -> Host:
+        return self.host
+
+    def image_host(self, image: str) -> Host:
+        return self.images.get(image, self.host)
 
     def log(self, text: str | Sequence[str], source: str = "") -> None:
         self.lines += [(source, line) for line in ([text] if isinstance(text, str) else text)]

@@ -19,7 +19,6 @@ from tui.actions.kind.delete import _remove
 from tui.actions.kind.load import positions
 from tui.actions.kind.nodes import find_nodes, run_in
 from tui.actions.kind.output import Output, hint_for
-from tui.actions.scratch import scratch_folder
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
@@ -155,17 +154,6 @@ def test_how_far_a_file_has_been_read(tmp_path: Path) -> None:
     assert positions(archive) == []
 
 
-async def test_a_scratch_folder_is_gone_whatever_happens(tmp_path: Path) -> None:
-    async def use() -> None:
-        async with scratch_folder(tmp_path / "cache") as folder:
-            await asyncio.to_thread((folder / "file").touch)
-            raise ValueError("anything")
-
-    with pytest.raises(ValueError, match="anything"):
-        await use()
-    assert await asyncio.to_thread(lambda: list((tmp_path / "cache").iterdir())) == []
-
-
 async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:
     ctx.host = LocalHost({"DOCKER_HOST": f"unix://{ctx.folder}/none.sock", "HOME": str(ctx.folder)})
     with pytest.raises(NotReadyError):
@@ -193,7 +181,7 @@ def environment(
 def real(environment: dict[str, str], tmp_path: Path) -> Iterator[Recorder]:
     name = f"bringup-{uuid.uuid4().hex[:8]}"
     cluster = Cluster(name=name, kubeconfig=tmp_path / "own" / "kubeconfig")
-    host = LocalHost(environment)
+    host = LocalHost(environment, tmp_path / "cache")
     yield Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster, host=host)
     engine = asyncio.run(host.engine())
     argv = ("kind", "delete", "cluster", "--name", name, "--kubeconfig", str(cluster.kubeconfig))

@@ -23,7 +23,7 @@ from tests.plans import make_plan, started
 from tui.actions.environment import KindEnvironment
 from tui.engine.engine import Engine
 from tui.engine.session import Session
-from tui.hosts.local import LocalHost
+from tui.hosts.hosts import Hosts
 from tui.run.journal import Journal
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def through_engine(count: int, pace: float) -> Cost:
         journal = Journal(Path(folder) / "run")
 
         def make(listener: Callable[[e.Event], None]) -> Engine:
-            environment = KindEnvironment(LocalHost())
+            environment = KindEnvironment(Hosts.here())
             return Engine(
                 plan, environment, started(plan), cache=Path(folder), journal=journal, listener=listener
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import shutil
 import socket
 import tempfile
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from tui.plan.model import Plan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
     from tui.hosts.containers import ContainerEngine
     from tui.hosts.host import Host
@@ -86,6 +87,8 @@ def programs(tmp_path: Path) -> Path:
     for name, line in {"kind": "kind v0.99.0", "docker": "Docker version 99"}.items():
         (folder / name).write_text(f"#!/bin/sh\necho {line}\n")
         (folder / name).chmod(0o755)
+    for name in ("cat", "df", "sh"):
+        (folder / name).symlink_to(str(shutil.which(name)))
     return folder
 
 
@@ -169,11 +172,12 @@ async def test_a_port_of_the_plan_s_own_cluster(
     assert said["cluster"].text == "cluster bringup-doctor is stopped: node is paused"
 
 
-class Bare:
+class Bare(LocalHost):
     """A host without programs, whose engine does what a test says."""
 
     def __init__(self, engine: Callable[[], Any]) -> None:
-        self._engine = engine
+        super().__init__()
+        self._answer = engine
 
     async def run(
         self,
@@ -181,17 +185,13 @@ class Bare:
         *,
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
-        folder: Path | None = None,
-        stdin: bytes | None = None,
+        folder: PurePath | None = None,
     ) -> int:
         raise FileNotFoundError(argv[0])
 
     async def engine(self) -> ContainerEngine:
-        result: ContainerEngine = await self._engine()
+        result: ContainerEngine = await self._answer()
         return result
-
-    def kill(self) -> None:
-        """Nothing ever runs."""
 
 
 async def no_engine() -> None:
@@ -215,7 +215,7 @@ async def test_a_plan_that_needs_neither_engine_nor_kind(tmp_path: Path) -> None
     said = await said_by(plan, Bare(no_engine))
     assert said["container engine"].level == "ok"
     assert said["kind"].level == "ok"
-    assert said["ports"].text == "the plan maps none of this machine's"
+    assert said["ports"].text == "the plan maps none of its machine's"
 
 
 async def test_an_engine_that_hangs_is_a_finding(plan: Plan) -> None:

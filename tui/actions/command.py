@@ -1,10 +1,12 @@
-"""`command`: a program or a line of shell on the host."""
+"""`command`: a program or a line of shell on the task's host."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections import deque
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from tui.actions.context import Done
@@ -12,7 +14,7 @@ from tui.actions.deadline import in_time
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from tui.actions.context import Context
     from tui.plan.steps import Command
@@ -27,7 +29,41 @@ async def run(step: Command, ctx: Context) -> Done:
     Raises:
         ActionError: It failed, could not be started, or was not done at the deadline.
     """
-    if step.unless and await _run(step, ctx, ("sh", "-c", step.unless), None) == 0:
+    async with _folder(step, ctx) as folder:
+        return await _run_in(folder, step, ctx)
+
+
+@contextlib.asynccontextmanager
+async def _folder(step: Command, ctx: Context) -> AsyncIterator[PurePath]:
+    """Where it runs: over SSH a private folder, laid out as the plan's, with copies of what it needs."""
+    here = step.folder or ctx.folder
+    if ctx.host.is_local:
+        yield here
+        return
+    async with ctx.host.scratch() as scratch:
+        needed = dict.fromkeys((*([step.folder] if step.folder else ()), *step.files))
+        for source in needed:
+            with ctx.span("copy", source.name):
+                await _copy(ctx, source, scratch / _below(source, ctx.folder))
+        yield scratch / _below(step.folder, ctx.folder) if step.folder else scratch
+
+
+async def _copy(ctx: Context, source: Path, target: PurePath) -> None:
+    try:
+        await ctx.host.copy(source, target)
+    except OSError as error:
+        raise ActionError(
+            f"{source} cannot be copied to {ctx.host.name}: {error.strerror or error}"
+        ) from error
+
+
+def _below(path: Path, folder: Path) -> PurePath:
+    """A path as seen from the plan's folder; one that is elsewhere by its name alone."""
+    return path.relative_to(folder) if path.is_relative_to(folder) else PurePath(path.name)
+
+
+async def _run_in(folder: PurePath, step: Command, ctx: Context) -> Done:
+    if step.unless and await _run(step, ctx, folder, ("sh", "-c", step.unless), None) == 0:
         return Done("nothing to do", changed=False)
     argv = step.argv or ("sh", "-c", step.shell)
     shown = step.shell or " ".join(argv)
@@ -38,7 +74,7 @@ async def run(step: Command, ctx: Context) -> Done:
         last.extend(filter(str.strip, lines))
 
     async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
-        status = await _run(step, ctx, argv, tell)
+        status = await _run(step, ctx, folder, argv, tell)
     if status:
         hint = "a program that it calls is not installed, or not on PATH" if status == _NOT_FOUND else ""
         raise ActionError(f"{shown} {_end(status)}", hint, tuple(last))
@@ -46,20 +82,24 @@ async def run(step: Command, ctx: Context) -> Done:
 
 
 async def _run(
-    step: Command, ctx: Context, argv: Sequence[str], on_lines: Callable[[list[str]], None] | None
+    step: Command,
+    ctx: Context,
+    folder: PurePath,
+    argv: Sequence[str],
+    on_lines: Callable[[list[str]], None] | None,
 ) -> int:
-    folder = step.folder or ctx.folder
+    where = "" if ctx.host.is_local else f" at {ctx.host.name}"
     try:
         return await ctx.host.run(argv, on_lines=on_lines, env=step.env, folder=folder)
     except FileNotFoundError as error:
-        if not await asyncio.to_thread(folder.is_dir):
+        if ctx.host.is_local and not await asyncio.to_thread(Path(folder).is_dir):
             raise ActionError(f"the command's folder {folder} does not exist") from error
         raise ActionError(
-            f"there is no program {argv[0]}", "install it, or correct its name or PATH"
+            f"there is no program {argv[0]}{where}", "install it, or correct its name or PATH"
         ) from error
     except OSError as error:
         raise ActionError(
-            f"{argv[0]} cannot be run: {error.strerror}",
+            f"{argv[0]} cannot be run{where}: {error.strerror}",
             "is it executable, and made for this machine?",
         ) from error
 

@@ -47,7 +47,7 @@ class Context(Protocol):
         task: The task's id.
         step: The step's place in the task, from 0.
         attempt: Which try of the task this is, from 1.
-        host: Where commands run and sockets open.
+        host: The task's: where its commands run and its images are.
         folder: The plan's folder.
         cache: A folder of the user's for what may be fetched again.
         variables: The plan's variables, for files that are filled in.
@@ -66,12 +66,19 @@ class Context(Protocol):
     deadline: float | None
 
     @property
+    def cluster_host(self) -> Host:
+        """Where the plan's cluster runs."""
+
+    @property
     def cluster(self) -> Cluster:
         """The plan's cluster.
 
         Raises:
             ActionError: The plan has none.
         """
+
+    def image_host(self, image: str) -> Host:
+        """Where an image is: where the plan makes or pulls it, or else the task's host."""
 
     def log(self, text: str | Sequence[str], source: str = "") -> None:
         """Says output.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tui.actions.context import Context, Done
-    from tui.hosts.host import Host
+    from tui.hosts.hosts import Hosts
     from tui.plan.steps import Step
 
     Action = Callable[[Step, Context], Awaitable[Done]]
@@ -39,12 +39,12 @@ class Environment(Protocol):
     Attributes:
         name: `kind` or `rehearsal`.
         note: What every surface must say of a run in it; empty where there is nothing to say.
-        host: Where commands run.
+        hosts: Where commands run.
     """
 
     name: str
     note: str
-    host: Host
+    hosts: Hosts
 
     async def perform(self, step: Step, context: Context) -> Done:
         """Carries out a step.
@@ -55,13 +55,13 @@ class Environment(Protocol):
 
 
 class KindEnvironment:
-    """The real one: a Kind cluster on a host."""
+    """The real one: a Kind cluster, and what goes into it."""
 
     name = "kind"
     note = ""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
+    def __init__(self, hosts: Hosts) -> None:
+        self.hosts = hosts
 
     async def perform(self, step: Step, context: Context) -> Done:
         """Carries out a step for real; see `Environment`."""

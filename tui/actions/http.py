@@ -7,6 +7,7 @@ import importlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tui.actions.context import Done
 from tui.errors import ActionError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from tui.actions.context import Context
+    from tui.hosts.host import Host
     from tui.plan.steps import HttpCheck
 
 _PATIENCE = 60.0  # seconds that a check without a deadline goes on
@@ -55,7 +57,9 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
     interval = max(step.interval, _PAUSE)
     said = ""
     # Proxies are for what is far away; what a plan brings up is near.
-    async with aiohttp.ClientSession(trust_env=False) as session:
+    async with aiohttp.ClientSession(
+        trust_env=False, connector=await connector_to(ctx.host, step.url)
+    ) as session:
         with ctx.span("ready", step.url):
             while True:
                 answer = await _ask(session, step, max(min(deadline - now(), _REQUEST), _LAST_REQUEST))
@@ -67,6 +71,24 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
                 if now() + interval >= deadline:
                     raise _unanswered(step, answer, now() - began)
                 await asyncio.sleep(interval)
+
+
+async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
+    """What connects to a URL as seen from a host; None for this machine's own connections.
+
+    Raises:
+        ActionError: It is no URL.
+    """
+    import aiohttp
+
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise ActionError(f"{url}: there is no such URL: {error}", "mend it") from error
+    address = "127.0.0.1" if parts.hostname in (None, "localhost") else parts.hostname
+    path = await host.socket(port, address)
+    return None if path is None else aiohttp.UnixConnector(str(path))
 
 
 async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float) -> _Answer:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tui.actions.build_context import read_context
 from tui.actions.context import Done
 from tui.actions.deadline import in_time
-from tui.actions.engine_api import Layers, find_image, hint_for, messages, short
+from tui.actions.engine_api import Layers, find_image, hint_for, lost_hint, messages, short
 from tui.actions.podman_build import end_marked, new_mark
 from tui.actions.registry import all_logins, encode, login_for, with_tag
 from tui.errors import ActionError
@@ -70,7 +70,7 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
                 async with in_time(ctx, following.state, lambda: following.lines):
                     await _send(docker, ctx, step, context, following, mark)
             except asyncio.CancelledError:
-                if mark and not await end_marked(mark, _LINGERING):
+                if mark and not (ctx.host.is_local and await end_marked(mark, _LINGERING)):
                     ctx.warn(f"Podman may go on with the build of {step.tag} until its instruction ends")
                 raise
         after = await find_image(docker, step.tag)
@@ -78,7 +78,7 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
     if not identity or short(identity) != short(following.identity):
         raise ActionError(
             f"the build of {step.tag} ended without an image",
-            "the connection to the engine may have been lost: try again",
+            lost_hint(ctx.host),
             tuple(following.lines),
         )
     if before is not None and before["Id"] == identity:
@@ -123,7 +123,7 @@ async def _send(
             raise body.fault from error
         raise ActionError(
             f"the connection to the engine was lost during the build of {step.tag}: {error}",
-            "is the engine still running?",
+            lost_hint(ctx.host),
             tuple(following.lines),
         ) from error
 
@@ -301,7 +301,10 @@ class _Pulls:
         except DockerError as error:
             raise _not_pulled(name, error.message) from error
         except ClientError as error:
-            raise _not_pulled(name, f"the connection to the engine was lost: {error}") from error
+            raise ActionError(
+                f"{name} could not be pulled: the connection to the engine was lost: {error}",
+                lost_hint(self._ctx.host),
+            ) from error
         self._open.discard(name)
 
     async def _follow(self, name: str, said: AsyncIterator[dict[str, Any]]) -> None:

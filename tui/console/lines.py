@@ -77,7 +77,8 @@ class Lines:
             id_: self._style.task(id_.ljust(self._wide) + " │", i) for i, id_ in enumerate(state.tasks)
         }
         name = self._style(one_line(event.title or event.plan), "strong")
-        self._run_line(event, f"{name} · {event.environment} · {event.mode} · run {event.run}")
+        where = event.environment + (f" on {event.where}" if event.hosts else "")
+        self._run_line(event, f"{name} · {where} · {event.mode} · run {event.run}")
         for line in event.note.splitlines():
             self._run_line(event, self._style(one_line(line), "warning"))
 

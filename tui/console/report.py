@@ -168,11 +168,14 @@ def _next(state: RunState, stands: Stands) -> Iterator[str]:
         yield f"  kubeconfig  {stands.kubeconfig}"
         yield f"              export KUBECONFIG={stands.kubeconfig}"
     if real and state.outcome == "succeeded":
+        where = f" at {started.where}" if started.hosts else ""
         for name, url in stands.endpoints:
-            yield f"  endpoint    {name}: {url}"
+            yield f"  endpoint    {name}: {url}{where}"
+        if started.hosts:
+            yield f"  reach it    bringup tunnel {started.run}"
     if state.outcome != "succeeded":
         yield f"  go on       bringup up --resume {started.run}"
     if real and state.with_status("succeeded"):
-        yield "  take down   bringup down"
+        yield f"  take down   bringup down{f' (at {started.where})' if started.hosts else ''}"
     if stands.journal:
         yield f"  logs        {stands.journal}/logs"

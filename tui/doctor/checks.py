@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.doctor import machine
-from tui.doctor.cluster import examine_cluster
+from tui.doctor.cluster import examine_cluster, nodes_of, open_way
 from tui.doctor.engine import Facts, ask_engine, examine_disk, examine_kind, examine_kubectl, judge_engine
 from tui.doctor.finding import Finding
 from tui.doctor.ports import examine_ports
@@ -31,8 +29,8 @@ Outcome = TypeVar("Outcome")
 
 _PATIENCE = 5.0  # seconds for a check
 _API_PATIENCE = 3.0  # seconds of it for the cluster's API server
-_INOTIFY = Path("/proc/sys/fs/inotify")
-_RESOLV_CONF = Path("/etc/resolv.conf")
+_INOTIFY = "/proc/sys/fs/inotify"
+_RESOLV_CONF = "/etc/resolv.conf"
 
 
 async def examine(plan: Plan, host: Host, patience: float = _PATIENCE) -> list[Finding]:
@@ -40,7 +38,7 @@ async def examine(plan: Plan, host: Host, patience: float = _PATIENCE) -> list[F
 
     Args:
         plan: What is to be brought up: its ports, cluster and node image are looked at.
-        host: Where. What is read from files, and ports, are those of bringup's own machine.
+        host: Where.
         patience: Seconds that a check may take.
 
     Returns:
@@ -66,15 +64,15 @@ def _checks(plan: Plan, host: Host) -> list[tuple[str, Check]]:
         ("container engine", partial(_engine, wants_engine)),
         ("kind", partial(_kind, host, wants_kind)),
         ("kubectl", lambda _: examine_kubectl(host)),
-        ("images", partial(_told, "images", _architecture)),
+        ("images", _architecture),
         ("cgroups", partial(_told, "cgroups", partial(_cgroups, create))),
         ("memory and CPUs", partial(_told, "memory and CPUs", _size)),
-        ("disk", _disk),
-        ("inotify", _inotify),
-        ("ports", partial(_ports, plan, create)),
-        ("DNS", _dns),
+        ("disk", partial(_disk, host)),
+        ("inotify", partial(_inotify, host)),
+        ("ports", partial(_ports, plan, host, create)),
+        ("DNS", partial(_dns, host)),
         ("proxies", _proxies),
-        ("cluster", partial(_cluster, plan)),
+        ("cluster", partial(_cluster, plan, host)),
     ]
 
 
@@ -112,8 +110,10 @@ def _unknown(name: str) -> Finding:
     return Finding(name, "warning", "not checked: the container engine has to answer first")
 
 
-def _architecture(info: Mapping[str, Any]) -> Finding:
-    return machine.judge_architecture(str(info.get("Architecture")), platform.machine())
+async def _architecture(known: Known) -> Finding:
+    if isinstance(known, Finding):
+        return _unknown("images")
+    return machine.judge_architecture(str(known.info.get("Architecture")), known.machine.processor)
 
 
 def _cgroups(create: KindCreate | None, info: Mapping[str, Any]) -> Finding:
@@ -124,46 +124,47 @@ def _size(info: Mapping[str, Any]) -> Finding:
     return machine.judge_size(int(info["MemTotal"]), int(info["NCPU"]))
 
 
-async def _disk(known: Known) -> Finding:
-    return await examine_disk(known) if isinstance(known, Facts) else _unknown("disk")
+async def _disk(host: Host, known: Known) -> Finding:
+    return await examine_disk(host, known) if isinstance(known, Facts) else _unknown("disk")
 
 
-async def _inotify(known: Known) -> Finding:
-    if not _shares_kernel(known):
+async def _inotify(host: Host, known: Known) -> Finding:
+    if not await _shares_kernel(host, known):
         return Finding("inotify", "ok", "the engine's virtual machine has limits of its own")
-    return machine.judge_inotify(await asyncio.to_thread(_inotify_limits))
+    limits = await _lines(host, *(f"{_INOTIFY}/{name}" for name in machine.INOTIFY))
+    return machine.judge_inotify(dict(zip(machine.INOTIFY, map(int, limits), strict=True)))
 
 
-def _inotify_limits() -> dict[str, int]:
-    return {name: int((_INOTIFY / name).read_text()) for name in machine.INOTIFY}
+async def _lines(host: Host, *paths: str) -> list[str]:
+    """The lines of some files there; none of those that are not there."""
+    lines: list[str] = []
+    await host.run(("sh", "-c", 'cat "$@" 2>/dev/null', "sh", *paths), on_lines=lines.extend)
+    return lines
 
 
-async def _dns(known: Known) -> Finding:
-    if not _shares_kernel(known):
+async def _dns(host: Host, known: Known) -> Finding:
+    if not await _shares_kernel(host, known):
         return Finding("DNS", "ok", "the engine's virtual machine has name servers of its own")
-    return machine.judge_dns(await asyncio.to_thread(_nameservers, _RESOLV_CONF, Path(machine.RESOLVED)))
+    servers = machine.nameservers("\n".join(await _lines(host, _RESOLV_CONF)))
+    if servers == [machine.STUB]:  # the engine takes these in its place
+        servers = machine.nameservers("\n".join(await _lines(host, machine.RESOLVED))) or servers
+    return machine.judge_dns(servers)
 
 
-def _nameservers(path: Path, resolved: Path) -> list[str]:
-    """The name servers that the engine takes from this machine."""
-    servers = machine.nameservers(path.read_text()) if path.exists() else []
-    if servers == [machine.STUB] and resolved.exists():
-        return machine.nameservers(resolved.read_text())
-    return servers
-
-
-def _shares_kernel(known: Known) -> bool:
-    """Whether this machine's own limits are those of the containers, as far as one knows."""
-    return platform.system() == "Linux" and (isinstance(known, Finding) or known.is_here)
+async def _shares_kernel(host: Host, known: Known) -> bool:
+    """Whether the machine's own limits are those of the containers, as far as one knows."""
+    if isinstance(known, Finding):
+        return (await host.machine()).system == "Linux"
+    return known.machine.system == "Linux" and known.is_here
 
 
 async def _proxies(_: Known) -> Finding:
     return machine.judge_proxies(os.environ)
 
 
-async def _ports(plan: Plan, create: KindCreate | None, known: Known) -> Finding:
+async def _ports(plan: Plan, host: Host, create: KindCreate | None, known: Known) -> Finding:
     containers = known.containers if isinstance(known, Facts) else ()
-    return await examine_ports(plan, create.config if create else None, containers)
+    return await examine_ports(plan, host, create.config if create else None, containers)
 
 
 def _create(plan: Plan) -> KindCreate | None:
@@ -172,9 +173,11 @@ def _create(plan: Plan) -> KindCreate | None:
     return next((step for step in steps if step.kind == "kind.create"), None)
 
 
-async def _cluster(plan: Plan, known: Known) -> Finding:
+async def _cluster(plan: Plan, host: Host, known: Known) -> Finding:
     if plan.cluster is None:
         return Finding("cluster", "ok", "the plan has none")
     if isinstance(known, Finding):
         return _unknown("cluster")
+    if any(node.runs for node in nodes_of(plan.cluster.name, known.containers)):
+        await open_way(host, plan.cluster)
     return await examine_cluster(plan.cluster.name, plan.cluster.kubeconfig, known.containers, _API_PATIENCE)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.doctor.engine import Container
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster
 
 _CHECK = "cluster"
 
@@ -44,6 +46,17 @@ def judge_cluster(cluster: str, nodes: Sequence[Container], fault: ActionError |
     why, hint = (fault.cause, fault.hint) if fault else (stopped, "")
     text = f"cluster {cluster} is broken: {why}"
     return Finding(_CHECK, "fault", text, f"{hint}; else {anew}" if hint else anew)
+
+
+async def open_way(host: Host, cluster: Cluster) -> None:
+    """Makes sure that a cluster on another machine can be asked from here.
+
+    Raises:
+        BringupError: There is no way to it.
+    """
+    if not host.is_local:
+        access = await asyncio.to_thread(importlib.import_module, "tui.actions.kind.access")
+        await access.reach(host, cluster, lambda *_: None)
 
 
 async def examine_cluster(

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import platform
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.doctor.finding import Finding
@@ -17,6 +13,7 @@ if TYPE_CHECKING:
 
     from tui.hosts.containers import ContainerEngine
     from tui.hosts.host import Host
+    from tui.hosts.machine import Machine
 
 LABEL = "io.x-k8s.kind.cluster"
 """Under which Kind writes on a node's container whose node it is."""
@@ -68,18 +65,20 @@ class Facts:
 
     Attributes:
         engine: The engine.
+        machine: The machine that it was found on.
         info: Its `/info`.
         containers: Its containers, running or not.
     """
 
     engine: ContainerEngine
+    machine: Machine
     info: Mapping[str, Any]
     containers: tuple[Container, ...]
 
     @property
     def is_here(self) -> bool:
-        """Whether the engine runs on this machine's own kernel, not in a virtual machine or far away."""
-        return self.info.get("KernelVersion") == platform.release()
+        """Whether the engine runs on its machine's own kernel, not in a virtual machine or elsewhere."""
+        return self.info.get("KernelVersion") == self.machine.release
 
 
 async def ask_engine(host: Host) -> Facts:
@@ -92,7 +91,7 @@ async def ask_engine(host: Host) -> Facts:
     async with engine.client() as docker:
         info = await docker.system.info()
         listed = await docker._query_json("containers/json", params={"all": "true"})
-    return Facts(engine, info, tuple(map(read_container, listed)))
+    return Facts(engine, await host.machine(), info, tuple(map(read_container, listed)))
 
 
 def judge_engine(engine: ContainerEngine) -> Finding:
@@ -151,16 +150,14 @@ async def examine_kubectl(host: Host) -> Finding:
     return Finding("kubectl", "ok", f"{found}; bringup does not need it")
 
 
-async def examine_disk(facts: Facts) -> Finding:
+async def examine_disk(host: Host, facts: Facts) -> Finding:
     """How much room the engine's data folder has, or at least how much the images take."""
     root, program = str(facts.info.get("DockerRootDir") or ""), facts.engine.flavour
     if facts.is_here and root:
-        try:
-            usage = await asyncio.to_thread(shutil.disk_usage, Path(root))
-        except OSError:  # another user's folder: only what the engine says is left
-            pass
-        else:
-            return judge_disk(usage.free, root, program)
+        lines: list[str] = []
+        # Another user's folder may not be looked at: then only what the engine says is left.
+        if await host.run(("df", "-Pk", root), on_lines=lines.extend) == 0:
+            return judge_disk(int(lines[-1].split()[3]) << 10, root, program)
     async with facts.engine.client() as docker:
         used = (await docker._query_json("system/df")).get("LayersSize") or 0
     text = f"images take {used / GIB:.1f} GiB; free room at the engine's {root or 'disk'} cannot be seen"

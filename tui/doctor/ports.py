@@ -7,13 +7,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 from tui.doctor.finding import Finding, joined
-from tui.hosts.ports import ANYWHERE, holder, is_taken
+from tui.hosts.ports import ANYWHERE, taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from tui.doctor.engine import Container
+    from tui.hosts.host import Host
     from tui.plan.model import Plan
 
 
@@ -50,11 +51,14 @@ def judge_port(port: int, cluster: str, publishes: Container | None, *, taken: b
     return Finding("ports", "fault", text, f"{stop}, or have the plan take another")
 
 
-async def examine_ports(plan: Plan, config: Path | None, containers: Sequence[Container]) -> Finding:
+async def examine_ports(
+    plan: Plan, host: Host, config: Path | None, containers: Sequence[Container]
+) -> Finding:
     """Tries each host port of a Kind configuration.
 
     Args:
         plan: Whose variables fill the configuration in, and whose cluster may hold the ports.
+        host: Where the cluster is to run.
         config: The configuration's file, if there is one.
         containers: What runs in the engine, as far as it answers.
 
@@ -64,16 +68,13 @@ async def examine_ports(plan: Plan, config: Path | None, containers: Sequence[Co
     kind = await asyncio.to_thread(importlib.import_module, "tui.actions.kind.config")
     wanted: list[tuple[str, int]] = kind.host_ports(await kind.read_config(config, plan.variables))
     if not wanted:
-        return Finding("ports", "ok", "the plan maps none of this machine's")
+        return Finding("ports", "ok", "the plan maps none of its machine's")
     cluster = plan.cluster.name if plan.cluster else ""
-    return joined("ports", await asyncio.to_thread(_tried, wanted, cluster, containers))
-
-
-def _tried(wanted: Sequence[tuple[str, int]], cluster: str, containers: Sequence[Container]) -> list[Finding]:
-    found = []
-    for address, port in wanted:
-        publishes = publisher(address, port, containers)
-        # Asked of the engine first: a published port need not have a listener of its own.
-        taken = publishes is None and is_taken(port, address)
-        found.append(judge_port(port, cluster, publishes, taken=taken, process=holder(port) if taken else ""))
-    return found
+    publishers = {port: publisher(address, port, containers) for address, port in wanted}
+    # Asked of the engine first: a published port need not have a listener of its own.
+    busy = await taken(host, [pair for pair in wanted if publishers[pair[1]] is None])
+    found = [
+        judge_port(port, cluster, publishers[port], taken=port in busy, process=busy.get(port, ""))
+        for _, port in wanted
+    ]
+    return joined("ports", found)

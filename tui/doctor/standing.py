@@ -6,8 +6,8 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING
 
-from tui.actions.http import explain
-from tui.doctor.cluster import examine_cluster, nodes_of
+from tui.actions.http import connector_to, explain
+from tui.doctor.cluster import examine_cluster, nodes_of, open_way
 from tui.doctor.engine import ask_engine
 from tui.doctor.finding import Finding
 from tui.errors import BringupError
@@ -22,7 +22,7 @@ _PATIENCE = 3.0
 async def examine_standing(plan: Plan, host: Host) -> list[Finding]:
     """Asks the plan's cluster and endpoints whether they are there; all at once, each for some seconds."""
     asked = [_cluster(plan.cluster, host)] if plan.cluster else []
-    asked += [_endpoint(endpoint) for endpoint in plan.endpoints]
+    asked += [_endpoint(endpoint, host) for endpoint in plan.endpoints]
     return list(await asyncio.gather(*asked))
 
 
@@ -31,16 +31,21 @@ async def _cluster(cluster: Cluster, host: Host) -> Finding:
         facts = await ask_engine(host)
         if not nodes_of(cluster.name, facts.containers):
             return Finding("cluster", "fault", f"there is no cluster {cluster.name}", "bringup up")
+        await open_way(host, cluster)
         return await examine_cluster(cluster.name, cluster.kubeconfig, facts.containers, _PATIENCE)
     except BringupError as error:
         return Finding("cluster", "fault", error.cause, error.hint)
 
 
-async def _endpoint(endpoint: Endpoint) -> Finding:
+async def _endpoint(endpoint: Endpoint, host: Host) -> Finding:
     aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
     limit = aiohttp.ClientTimeout(total=_PATIENCE)
     try:
-        async with aiohttp.ClientSession(timeout=limit) as session, session.get(endpoint.url) as answer:
+        connector = await connector_to(host, endpoint.url)
+        async with (
+            aiohttp.ClientSession(timeout=limit, connector=connector) as session,
+            session.get(endpoint.url) as answer,
+        ):
             return Finding(endpoint.name, "ok", f"{endpoint.url} answers ({answer.status})")
     except (aiohttp.ClientError, OSError) as error:
         why = "it took too long" if isinstance(error, TimeoutError) else explain(error)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui.actions.environment import Environment
     from tui.hosts.host import Host
     from tui.plan.model import Cluster, Plan, Task
+    from tui.plan.placement import Placement
     from tui.plan.steps import Step
 
 _TAIL = 15
@@ -34,6 +35,7 @@ class Desk:
     Attributes:
         plan: The plan.
         environment: What carries out steps.
+        placement: Where.
         cache: For what may be fetched again.
         say: Takes events.
         now: Seconds since the run began.
@@ -42,6 +44,7 @@ class Desk:
 
     plan: Plan
     environment: Environment
+    placement: Placement
     cache: Path
     say: Callable[[e.Event], None]
     now: Callable[[], float]
@@ -190,13 +193,19 @@ class StepContext:
         self.task = attempt.task.id
         self.step = step
         self.attempt = attempt.number
-        self.host: Host = desk.environment.host
+        self._hosts, self._places = desk.environment.hosts, desk.placement
+        self.host: Host = self._hosts.of(self._places.tasks[self.task])
         self.folder: Path = desk.plan.folder
         self.cache = desk.cache
         self.variables: Mapping[str, Any] = desk.plan.variables
         self.deadline = deadline
         self._attempt = attempt
         self._last_progress = float("-inf")
+
+    @property
+    def cluster_host(self) -> Host:
+        """Where the plan's cluster runs."""
+        return self._hosts.of(self._places.cluster)
 
     @property
     def cluster(self) -> Cluster:
@@ -207,6 +216,11 @@ class StepContext:
                 "the plan names no cluster", "add `cluster: {name: …, kubeconfig: …}` to the plan"
             )
         return cluster
+
+    def image_host(self, image: str) -> Host:
+        """Where an image is."""
+        name = self._places.images.get(image)
+        return self.host if name is None else self._hosts.of(name)
 
     def log(self, text: str | Sequence[str], source: str = "") -> None:
         """Says output: all that it is given as one event, unless that is very much."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.engine.attempt import Attempt, Desk
 from tui.engine.schedule import Schedule
+from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.commands import refusal, rerun, restarted
 from tui.run.mask import Masker, mask_event
@@ -67,7 +68,7 @@ class Engine:
         self._keep = dict(keep or {})
         self._stays = stay
         self._masker = Masker(plan.secret_values)
-        self._desk = Desk(plan, environment, cache, self._say, self._now, self._masker.add)
+        self._desk = Desk(plan, environment, placement(plan), cache, self._say, self._now, self._masker.add)
         self._running: dict[str, tuple[asyncio.Task[e.Outcome], Attempt]] = {}
         self._strays: set[asyncio.Task[e.Outcome]] = set()
         self._restarting: set[str] = set()  # running tasks that wait again as soon as they have ended
@@ -76,7 +77,13 @@ class Engine:
         self._began = 0.0
 
     async def run(self) -> RunState:
-        """Runs until all tasks have ended, or after a cancelled run has been drained."""
+        """Runs until all tasks have ended, or a cancelled run has been drained, and closes the hosts."""
+        try:
+            return await self._run()
+        finally:
+            await self._environment.hosts.close()
+
+    async def _run(self) -> RunState:
         self._began = asyncio.get_running_loop().time()
         self._say(self._started)
         for task, run in self._keep.items():
@@ -156,7 +163,7 @@ class Engine:
     def kill(self) -> bool:
         """Ends everything at once, without waiting for it to tidy up."""
         self.cancel_run()
-        self._environment.host.kill()
+        self._environment.hosts.kill()
         for id_ in list(self._running):
             self._abandon(id_, "was killed before it could tidy up")
         return True

@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import ipaddress
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tui.hosts.host import Host
 
 ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - how "all addresses" is written; looked at, not served on
 _LISTENING = "0A"  # the state in /proc/net/tcp
+_INODE = 9  # the column there
+_MAPPED = "0000000000000000FFFF0000"  # an IPv4 address among IPv6 ones
+
+
+async def taken(host: Host, wanted: Iterable[tuple[str, int]]) -> dict[int, str]:
+    """The wanted ports of a host that another program listens on.
+
+    Args:
+        host: Whose ports.
+        wanted: Addresses and ports.
+
+    Returns:
+        For each port that is taken by whom, if that is known. Over SSH nobody is known, and where the machine
+        is no Linux, none is known to be taken.
+    """
+    if host.is_local:
+        busy = [port for address, port in wanted if await asyncio.to_thread(is_taken, port, address)]
+        return {port: await asyncio.to_thread(holder, port) for port in busy}
+    wanted = list(wanted)
+    if not wanted:
+        return {}
+    lines: list[str] = []
+    await host.run(("cat", "/proc/net/tcp", "/proc/net/tcp6"), on_lines=lines.extend)
+    return {port: "" for address, port in wanted if _listens(lines, address, port)}
 
 
 def is_taken(port: int, address: str = "") -> bool:
@@ -51,7 +83,24 @@ def holder(port: int, proc: Path = Path("/proc")) -> str:
 
 def _inodes(table: Path, port: int) -> list[str]:
     try:
-        rows = [line.split() for line in table.read_text().splitlines()[1:]]
+        return [row[9] for row in _listeners(table.read_text().splitlines(), port)]
     except OSError:
         return []
-    return [row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == _LISTENING]
+
+
+def _listeners(lines: Iterable[str], port: int) -> Iterator[list[str]]:
+    """The rows of `/proc/net/tcp` of those that listen on a port."""
+    for line in lines:
+        row = line.split()
+        if len(row) > _INODE and row[1].endswith(f":{port:04X}") and row[3] == _LISTENING:
+            yield row
+
+
+def _listens(lines: Iterable[str], address: str, port: int) -> bool:
+    """Whether somebody listens where an address would meet it; these tables have its bytes backwards."""
+    listening = {row[1].partition(":")[0] for row in _listeners(lines, port)}
+    try:
+        number = ipaddress.IPv4Address(address).packed[::-1].hex().upper()
+    except ValueError:  # all addresses, or one of IPv6
+        return bool(listening)
+    return any(set(each) == {"0"} or each in (number, f"{_MAPPED}{number}") for each in listening)

@@ -3,53 +3,82 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.actions.environment import Environment, KindEnvironment
 from tui.errors import NotReadyError
-from tui.hosts.local import LocalHost
-from tui.launch.request import UsageError, known_task
-from tui.run.folders import recording_folder
+from tui.hosts.hosts import open_hosts
+from tui.launch.programs import check_programs
+from tui.launch.request import UsageError, host_addresses, known_task
+from tui.plan.placement import placement
+from tui.run.folders import cache_folder, recording_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Awaitable, Callable, Container
 
     from tui.hosts.host import Host
+    from tui.hosts.hosts import Hosts
+    from tui.hosts.ssh.login import Asker
     from tui.launch.request import Request
     from tui.plan.model import Plan
 
+Found = TypeVar("Found")
 
-def choose_environment(request: Request, plan: Plan) -> Environment:
+
+async def choose_environment(request: Request, plan: Plan, asker: Asker | None = None) -> Environment:
     """The environment that was asked for, or with `auto` the real one where it can be had.
+
+    Hosts over SSH are connected, and are never given up for a rehearsal.
 
     Raises:
         NotReadyError: It cannot be had.
         UsageError: An option does not go with it.
     """
-    host = LocalHost()
     wanted = request.environment
     if wanted == "rehearsal":
         return _rehearsal(request, plan, "")
-    missing = asyncio.run(_missing(host, plan))
-    if missing is None:
-        if request.fail or request.recording:
+    hosts = open_hosts(host_addresses(request, plan), asker, cache_folder())
+    try:
+        missing = await _missing(hosts, plan)
+        if missing is None and (request.fail or request.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
-        return KindEnvironment(host)
-    if wanted == "kind":
-        hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
-        raise NotReadyError(missing.cause, hint)
+        if missing is not None and (wanted == "kind" or not hosts.are_here):
+            hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
+            raise NotReadyError(missing.cause, hint, missing.details)
+    except BaseException:
+        await hosts.close()
+        raise
+    if missing is None:
+        return KindEnvironment(hosts)
     return _rehearsal(request, plan, f"{missing.cause} (`bringup doctor` says what to do)")
 
 
-def check_cluster_stands(plan: Plan, environment: Environment, done: Container[str]) -> None:
+async def look_at(
+    look: Callable[[Plan, Host], Awaitable[Found]], plan: Plan, request: Request, asker: Asker | None
+) -> Found:
+    """Looks at the host of a plan's cluster.
+
+    Raises:
+        NotReadyError: It cannot be reached.
+    """
+    hosts = open_hosts(host_addresses(request, plan), asker, cache_folder())
+    try:
+        place = placement(plan).cluster
+        await hosts.connect((place,))
+        return await look(plan, hosts.of(place))
+    finally:
+        await hosts.close()
+
+
+async def check_cluster_stands(plan: Plan, environment: Environment, done: Container[str]) -> None:
     """Makes sure that a run whose cluster was made by an earlier one still finds it.
 
     Raises:
         UsageError: The cluster is gone.
     """
     creates = any(task.id in done and any(s.kind == "kind.create" for s in task.steps) for task in plan.tasks)
-    if creates and plan.cluster is not None and not asyncio.run(_stands(plan.cluster.name, environment.host)):
+    host = environment.hosts.of(placement(plan).cluster)
+    if creates and plan.cluster is not None and not await _stands(plan.cluster.name, host):
         raise UsageError(
             f"cluster {plan.cluster.name!r}, which the earlier run made, is gone",
             "run `bringup up` without --resume",
@@ -64,17 +93,24 @@ async def _stands(cluster: str, host: Host) -> bool:
         return bool(await find_nodes(docker, cluster))
 
 
-async def _missing(host: LocalHost, plan: Plan) -> NotReadyError | None:
-    """What keeps a plan from being brought up for real here, if anything does."""
-    kinds = {step.kind for task in plan.tasks for step in task.steps}
-    wants_kind = any(kind.startswith("kind.") for kind in kinds)
-    if wants_kind and shutil.which("kind") is None:
-        return NotReadyError("the `kind` command is not installed", "install kind: https://kind.sigs.k8s.io")
-    if wants_kind or any(kind.startswith("image.") for kind in kinds):
-        try:
-            await host.engine()
-        except NotReadyError as error:
-            return error
+async def _missing(hosts: Hosts, plan: Plan) -> NotReadyError | None:
+    """What keeps a plan from being brought up for real on its hosts, if anything does."""
+    places = placement(plan)
+    await hosts.connect(places.tasks.values())
+    wanted: dict[Host, set[str]] = {}
+    for task in plan.tasks:
+        for step in task.steps:
+            name = places.cluster if step.kind.startswith("kind.") else places.tasks[task.id]
+            wanted.setdefault(hosts.of(name), set()).add(step.kind.partition(".")[0])
+    try:
+        await asyncio.gather(
+            *(
+                check_programs(host, kind="kind" in families, engine=bool(families & {"kind", "image"}))
+                for host, families in wanted.items()
+            )
+        )
+    except NotReadyError as error:
+        return error
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 import os
@@ -15,10 +16,12 @@ from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.errors import NotReadyError
 from tui.launch.environment import check_cluster_stands, choose_environment
-from tui.launch.request import UsageError, load
-from tui.launch.selection import check_same_plan, earlier_run, kept, resumed
+from tui.launch.request import UsageError, host_addresses, load
+from tui.launch.selection import check_same_plan, earlier_run, kept, resumed, where_it_was
+from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.bundled import manifests_folder
 from tui.plan.model import Phase, Task
+from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.folders import cache_folder, locks_folder, runs_folder
 from tui.run.journal import Journal
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.actions.environment import Environment
+    from tui.hosts.ssh.login import Asker
     from tui.launch.request import Request
     from tui.plan.load import Loaded
     from tui.plan.model import Plan
@@ -55,12 +59,13 @@ class Launch:
 
 
 @contextlib.contextmanager
-def launch_up(request: Request, stay: bool = False) -> Iterator[Launch]:
+def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) -> Iterator[Launch]:
     """Prepares bringing a plan up; keeps others off its cluster until left.
 
     Args:
         request: What was asked for.
         stay: When all tasks have ended, the run stays for commands.
+        asker: Asks the user for what is not known of a machine over SSH.
 
     Raises:
         PlanError: The plan is not usable.
@@ -73,20 +78,24 @@ def launch_up(request: Request, stay: bool = False) -> Iterator[Launch]:
     loaded = load(request)
     if earlier is not None:
         check_same_plan(loaded, earlier)
-    environment = choose_environment(request, loaded.plan)
     keep = kept(request, loaded, earlier)
-    if earlier is not None and environment.name == "kind":
-        check_cluster_stands(loaded.plan, environment, keep)
-    started = _started(loaded.plan, loaded, request, environment)
-    if earlier is not None:
-        started = replace(started, resumed=earlier.started.run)
-    with _launch(loaded.plan, loaded, environment, started, keep, stay) as launch:
-        yield launch
+    with _loop() as loop, _environment(loop, request, loaded.plan, asker) as environment:
+        if earlier is not None and environment.name == "kind":
+            loop.run_until_complete(check_cluster_stands(loaded.plan, environment, keep))
+        started = _started(loaded.plan, loaded, request, environment)
+        if earlier is not None:
+            started = replace(started, resumed=earlier.started.run)
+        with _launch(loaded.plan, loaded, environment, started, loop, keep, stay) as launch:
+            yield launch
 
 
 @contextlib.contextmanager
-def launch_down(request: Request) -> Iterator[Launch]:
+def launch_down(request: Request, asker: Asker | None = None) -> Iterator[Launch]:
     """Prepares taking a plan's environment away.
+
+    Args:
+        request: What was asked for.
+        asker: Asks the user for what is not known of a machine over SSH.
 
     Raises:
         PlanError: The plan is not usable.
@@ -96,13 +105,39 @@ def launch_down(request: Request) -> Iterator[Launch]:
     loaded = load(request)
     if not loaded.plan.down:
         raise UsageError("the plan has no steps that take it down", "add `down: [{kind: kind.delete}]` to it")
-    task = Task(id="down", title="Take down", steps=loaded.plan.down)
+    request = where_it_was(request, loaded.plan)
+    host = placement(loaded.plan).cluster
+    task = Task(id="down", title="Take down", host=host, steps=loaded.plan.down)
     phases = (Phase(id="down", title="Take down", tasks=(task,)),)
     plan = loaded.plan.model_copy(update={"phases": phases})
-    environment = choose_environment(request, plan)
-    started = replace(_started(plan, loaded, request, environment), purpose="down")
-    with _launch(plan, loaded, environment, started, {}) as launch:
-        yield launch
+    with _loop() as loop, _environment(loop, request, plan, asker) as environment:
+        started = replace(_started(plan, loaded, request, environment), purpose="down")
+        with _launch(plan, loaded, environment, started, loop, {}) as launch:
+            yield launch
+
+
+@contextlib.contextmanager
+def _loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The loop of a run: connections that are made before it begins belong to it."""
+    loop = asyncio.new_event_loop()
+    try:
+        yield loop
+    finally:  # the run closes it at its end, if it has begun
+        if not loop.is_closed():
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+
+@contextlib.contextmanager
+def _environment(
+    loop: asyncio.AbstractEventLoop, request: Request, plan: Plan, asker: Asker | None
+) -> Iterator[Environment]:
+    environment = loop.run_until_complete(choose_environment(request, plan, asker))
+    try:
+        yield environment
+    finally:
+        if not loop.is_closed():
+            loop.run_until_complete(environment.hosts.close())
 
 
 @contextlib.contextmanager
@@ -111,11 +146,12 @@ def _launch(
     loaded: Loaded,
     environment: Environment,
     started: e.RunStarted,
+    loop: asyncio.AbstractEventLoop,
     keep: dict[str, str],
     stay: bool = False,
 ) -> Iterator[Launch]:
     real = environment.name != "rehearsal"
-    with _cluster_lock(plan) if real else contextlib.nullcontext():
+    with _cluster_lock(plan, started) if real else contextlib.nullcontext():
         folder = runs_folder() / started.run
         try:
             journal = Journal(folder)
@@ -138,7 +174,7 @@ def _launch(
             )
 
         try:
-            yield Launch(Session(make), loaded, folder, environment, started)
+            yield Launch(Session(make, loop_factory=lambda: loop), loaded, folder, environment, started)
         finally:
             journal.close()
 
@@ -164,7 +200,15 @@ def _started(plan: Plan, loaded: Loaded, request: Request, environment: Environm
         note=environment.note,
         recording=request.recording or "",
         speed=request.speed,
+        hosts=_remote(request, plan) if environment.name == "kind" else {},
     )
+
+
+def _remote(request: Request, plan: Plan) -> dict[str, str]:
+    """The machines that a run uses, unless that is this one alone."""
+    addresses = {DEFAULT: LOCAL, **host_addresses(request, plan), LOCAL: LOCAL}
+    used = {name: addresses[name] for name in placement(plan).tasks.values()}
+    return used if set(used.values()) != {LOCAL} else {}
 
 
 def _plan_name(path: Path) -> str:
@@ -188,12 +232,13 @@ def machine() -> e.Machine:
 
 
 @contextlib.contextmanager
-def _cluster_lock(plan: Plan) -> Iterator[None]:
+def _cluster_lock(plan: Plan, started: e.RunStarted) -> Iterator[None]:
     """Keeps two runs off one cluster; the lock goes with its process, however that ends."""
     import fcntl
 
     name = plan.cluster.name if plan.cluster else plan.name
-    path = locks_folder() / f"{name}.lock"
+    host = started.hosts.get(placement(plan).cluster, "").removeprefix("ssh://")
+    path = locks_folder() / f"{name}{f'@{host}' if host else ''}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
+from tui.plan.address import DEFAULT, LOCAL, parse_address
 from tui.plan.bundled import find_plan
 from tui.plan.faults import suggest
 from tui.plan.load import Loaded, load_plan
@@ -31,6 +32,7 @@ class Request:
         settings: --set.
         mode: --mode; None for the default.
         environment: --env.
+        host: --host: the address of where tasks run that name no host, or `local`; None for the plan's own.
         speed: How many times as fast a rehearsal is.
         fail: For a rehearsal's tasks that are to fail, in how many attempts.
         recording: The run that is rehearsed; None for the bundled one.
@@ -44,6 +46,7 @@ class Request:
     settings: tuple[str, ...] = ()
     mode: str | None = None
     environment: str = "auto"
+    host: str | None = None
     speed: float = 1.0
     fail: dict[str, int] = field(default_factory=dict)
     recording: str | None = None
@@ -59,6 +62,35 @@ def load(request: Request) -> Loaded:
         PlanError: It is not usable.
     """
     return load_plan(find_plan(request.plan), request.files, request.settings)
+
+
+def may_go_elsewhere(request: Request) -> bool:
+    """Whether a request may lead to a machine over SSH, as far as can be said without reading its plan."""
+    if request.environment == "rehearsal":
+        return False
+    if request.host is not None or request.resume is not None:
+        return request.host != LOCAL
+    try:
+        return "\nhosts:" in find_plan(request.plan).read_text(encoding="utf-8")
+    except (BringupError, OSError, ValueError):  # it is told when the plan is read in earnest
+        return False
+
+
+def host_addresses(request: Request, plan: Plan) -> dict[str, str]:
+    """The addresses of a plan's hosts by their names, with what was asked for.
+
+    Raises:
+        UsageError: What was asked for is no address.
+    """
+    if request.host is None:
+        return dict(plan.hosts)
+    if request.host == LOCAL:
+        return {**plan.hosts, DEFAULT: LOCAL}
+    try:
+        return {**plan.hosts, DEFAULT: parse_address(request.host).url}
+    except ValueError as error:
+        cause, hint = error.args
+        raise UsageError(f"--host: {cause}", hint) from error
 
 
 def known_task(task: str, plan: Plan, option: str) -> str:

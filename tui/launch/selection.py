@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.launch.request import UsageError, known_task, load
+from tui.plan.address import DEFAULT
 from tui.run.folders import runs_folder
 from tui.run.journal import read_state, runs
 from tui.run.mask import MASK
@@ -14,6 +15,7 @@ from tui.run.mask import MASK
 if TYPE_CHECKING:
     from tui.launch.request import Request
     from tui.plan.load import Loaded
+    from tui.plan.model import Plan
     from tui.run import events as e
     from tui.run.state import RunState
 
@@ -42,6 +44,14 @@ def kept(request: Request, loaded: Loaded, earlier: Earlier | None) -> dict[str,
         wanted = {known_task(task, loaded.plan, "--only") for task in request.only}
         keep = {id_: keep.get(id_, "") for id_ in order if id_ not in wanted}
     return keep
+
+
+def where_it_was(request: Request, plan: Plan) -> Request:
+    """The request for the machine that the plan was last brought up on, where no other is named."""
+    if request.host is not None or DEFAULT in plan.hosts:
+        return request
+    latest = next(runs(runs_folder(), plan.name), None)
+    return request if latest is None else replace(request, host=latest[1].hosts.get(DEFAULT))
 
 
 def earlier_run(request: Request) -> Earlier:
@@ -89,6 +99,7 @@ def resumed(request: Request, earlier: Earlier) -> Request:
         files=request.files or tuple(Path(file) for file in started.files),
         settings=(*settings, *request.settings),
         mode=request.mode or earlier.state.mode,
+        host=started.hosts.get(DEFAULT) if request.host is None else request.host,
         environment=started.environment if request.environment == "auto" else request.environment,
         recording=request.recording or started.recording or None,
         speed=started.speed if request.speed == 1.0 else request.speed,

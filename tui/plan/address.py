@@ -8,6 +8,9 @@ from dataclasses import dataclass
 LOCAL = "local"
 """This machine's name among hosts."""
 
+DEFAULT = "default"
+"""The name of the host of tasks that name none: this machine, unless the plan or `--host` says otherwise."""
+
 _FORM = re.compile(
     r"(?:ssh://)?(?:(?P<user>[^@/:\s]+)@)?(?:\[(?P<ip>[0-9A-Fa-f:.%]+)\]|(?P<host>[^-@/:\[\]\s][^@/:\[\]\s]*))"
     r"(?::(?P<port>\d{1,5}))?/?"

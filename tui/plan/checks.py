@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.faults import Fault, shown, suggest
 from tui.plan.graph import CycleError, Graph, Node
 from tui.plan.messages import STEP_KINDS
@@ -44,6 +45,7 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
     yield from broken or _circle(tasks, document)
     yield from _secrets(data, values, document)
     yield from _clusterless(data, document)
+    yield from _homeless(data, document)
 
 
 def _items(data: Any, path: Path_) -> Iterator[tuple[int, Any, Path_]]:
@@ -133,3 +135,16 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
                     hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
                     yield where, Fault(document.place(where), cause, hint)
                     return
+
+
+def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
+    """A task on a host that the plan does not know."""
+    hosts = data.get("hosts")
+    known = [LOCAL, DEFAULT, *(map(str, hosts) if isinstance(hosts, dict) else ())]
+    for _, phase, at in _items(data, ("phases",)):
+        for _, task, path in _items(phase, (*at, "tasks")):
+            for host, where in _texts(task, path, "host")[:1]:
+                if host not in known:
+                    cause = f"{shown(host)} is no host of the plan"
+                    hint = suggest(host, known) if len(known) > 2 else "add it to `hosts: {NAME: ssh://…}`"
+                    yield where, Fault(document.place(where), cause, hint)

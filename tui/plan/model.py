@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag
 
+from tui.plan.address import LOCAL, parse_address
 from tui.plan.faults import shown, suggest
 from tui.plan.signatures import KNOWN, Signature
 from tui.plan.steps import Names, Step
@@ -46,6 +47,14 @@ class Retry(Frozen):
     )
 
 
+def _url(text: str) -> str:
+    return text if text == LOCAL else parse_address(text).url
+
+
+HostAddress = Annotated[str, AfterValidator(_url)]
+"""`ssh://[USER@]HOST[:PORT]`, or a `Host` of the user's SSH configuration; `local` is this machine."""
+
+
 class Task(Frozen):
     """What runs concurrently, and is retried and cancelled as one."""
 
@@ -54,6 +63,7 @@ class Task(Frozen):
     needs: Names = ()
     timeout: Duration | None = None
     retry: Retry | None = None
+    host: Identifier | None = Field(None, description="Where it runs: a name of `hosts`, or `local`.")
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
     @property
@@ -100,6 +110,11 @@ class Plan(Frozen):
     )
     secrets: Names = Field((), description="Variables whose values are never shown, as dotted paths.")
     limit: PositiveInt | None = Field(None, description="Most tasks that run at once; none if absent.")
+    hosts: dict[Identifier, HostAddress] = Field(
+        default_factory=dict,
+        description="Machines that tasks may run on, as ssh://[USER@]HOST[:PORT]; `default` is for tasks that"
+        " name none.",
+    )
     cluster: Cluster | None = None
     endpoints: tuple[Endpoint, ...] = ()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]

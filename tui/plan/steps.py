@@ -18,6 +18,7 @@ from tui.plan.values import (
     Duration,
     ExistingFile,
     ExistingFolder,
+    ExistingPath,
     Frozen,
     OneOrMore,
     PlanPath,
@@ -257,6 +258,9 @@ class Command(StepBase):
     unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
     env: dict[str, str] = Field(default_factory=dict)
     folder: ExistingFolder | None = Field(None, description="Where it runs; the plan's folder if absent.")
+    files: Annotated[tuple[ExistingPath, ...], OneOrMore()] = Field(
+        (), description="Files and folders that it needs: over SSH they, and `folder`, are copied there."
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Command:

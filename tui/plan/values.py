@@ -102,6 +102,10 @@ def existing_path(value: object, info: ValidationInfo, wanted: Wanted = "file or
     return path
 
 
+def _existing_path(value: object, info: ValidationInfo) -> Path:
+    return existing_path(value, info)
+
+
 def _existing_file(value: object, info: ValidationInfo) -> Path:
     return existing_path(value, info, "file")
 
@@ -130,6 +134,9 @@ ExistingFile = Annotated[Path, BeforeValidator(_existing_file), _AS_TEXT, _PATH_
 
 ExistingFolder = Annotated[Path, BeforeValidator(_existing_folder), _AS_TEXT, _PATH_SCHEMA]
 """A `PlanPath` to a folder that must be there when the plan is read."""
+
+ExistingPath = Annotated[Path, BeforeValidator(_existing_path), _AS_TEXT, _PATH_SCHEMA]
+"""A `PlanPath` to a file or folder that must be there when the plan is read."""
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from tui.actions.context import Done, Span
 from tui.errors import ActionError
-from tui.hosts.local import LocalHost
+from tui.hosts.hosts import Hosts
 from tui.run import events as e
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.actions.context import Context
-    from tui.hosts.host import Host
     from tui.plan.steps import Step
     from tui.rehearsal.recording import RecordedStep, Recording
 
@@ -36,7 +35,7 @@ class RehearsalEnvironment:
             speed: How many times as fast as it was.
             fail: For tasks that are to fail, in how many of their first attempts.
         """
-        self.host: Host = LocalHost()
+        self.hosts = Hosts.here()
         self._recording = recording
         self._speed = speed
         self._fail = dict(fail or {})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tui.plan.address import LOCAL
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -31,12 +33,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutline:
-    """What a run's readers need to know of a task without its plan."""
+    """What a run's readers need to know of a task without its plan; its host, where it names one."""
 
     id: str
     title: str
     needs: tuple[str, ...]
     steps: tuple[str, ...]
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class RunStarted(Event):
         purpose: `up`, or `down` for taking an environment away.
         recording: For a rehearsal, the run that is rehearsed, if it is not the bundled one.
         speed: How many times as fast as its recording a rehearsal is.
+        hosts: The addresses of the machines that it runs on, by their names in the plan; `local` is this one.
+            None where it runs on this one alone.
     """
 
     run: str
@@ -125,7 +130,16 @@ class RunStarted(Event):
     purpose: str = "up"
     recording: str = ""
     speed: float = 1.0
+    hosts: dict[str, str] = field(default_factory=dict)
     type: ClassVar[str] = "run-started"
+
+    @property
+    def where(self) -> str:
+        """The machines that it runs on, as people name them."""
+        addresses = dict.fromkeys(self.hosts.values()) or [LOCAL]
+        return ", ".join(
+            "this machine" if each == LOCAL else each.removeprefix("ssh://") for each in addresses
+        )
 
 
 @dataclass(frozen=True, slots=True)

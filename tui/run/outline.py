@@ -23,6 +23,7 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
                     task.name,
                     tuple(dict.fromkeys(task.needs)),
                     tuple(step.describe() for step in task.steps),
+                    task.host or "",
                 )
                 for task in phase.tasks
             ),

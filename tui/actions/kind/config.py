@@ -1,4 +1,4 @@
-"""Kind's configuration file: filled in, and what it asks of this machine."""
+"""Kind's configuration file: filled in, and what it asks of its machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError
-from tui.hosts.ports import holder, is_taken
+from tui.hosts.ports import taken
 from tui.plan.substitute import fill_text
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiodocker import Docker
+
+    from tui.hosts.host import Host
 
 
 async def read_config(path: Path | None, variables: Mapping[str, Any]) -> str:
@@ -33,7 +35,7 @@ async def read_config(path: Path | None, variables: Mapping[str, Any]) -> str:
 
 
 def host_ports(config: str) -> list[tuple[str, int]]:
-    """The TCP addresses and ports of this machine that a configuration takes.
+    """The TCP addresses and ports that a configuration takes.
 
     Raises:
         ActionError: It is no YAML.
@@ -55,19 +57,18 @@ def host_ports(config: str) -> list[tuple[str, int]]:
     return [(address, port) for address, port in found if isinstance(port, int) and port > 0]
 
 
-async def check_ports(docker: Docker, config: str) -> None:
-    """Makes sure that the configuration's host ports can be had.
+async def check_ports(host: Host, docker: Docker, config: str) -> None:
+    """Makes sure that the configuration's host ports can be had where the cluster is to run.
 
     Raises:
         ActionError: One is taken; its cause says by whom as far as that can be found.
     """
-    for address, port in host_ports(config):
-        if await asyncio.to_thread(is_taken, port, address):
-            who = await _container_at(docker, port) or await asyncio.to_thread(holder, port)
-            raise ActionError(
-                f"host port {port} is taken by {who or 'another program'}",
-                f"stop it, or have Kind's configuration map another port than {port}",
-            )
+    for port, process in (await taken(host, host_ports(config))).items():
+        who = await _container_at(docker, port) or process or "another program"
+        raise ActionError(
+            f"host port {port} is taken by {who}",
+            f"stop it, or have Kind's configuration map another port than {port}",
+        )
 
 
 async def _container_at(docker: Docker, port: int) -> str:

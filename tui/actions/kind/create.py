@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
-from pathlib import Path
+import contextlib
 from typing import TYPE_CHECKING
 
 from tui.actions.context import Done
 from tui.actions.deadline import in_time
+from tui.actions.kind.access import reach_anew, telling, write_kubeconfig
 from tui.actions.kind.config import check_ports, host_ports, read_config
 from tui.actions.kind.nodes import find_nodes, remove_nodes
-from tui.actions.kind.output import Output, run_kind
+from tui.actions.kind.output import Output
 from tui.actions.kubernetes.client import connect
-from tui.actions.scratch import scratch_folder
-from tui.errors import ActionError
+from tui.errors import ActionError, NotReadyError
+from tui.hosts.host import HostLostError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
     from aiodocker import Docker
 
     from tui.actions.context import Context
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
 
 _CLEANUP = 1.8  # seconds for the removal of a half cluster
 _END = 0.5  # seconds more for a cancelled kind to be gone
+_REMOVAL = 20.0  # seconds for the removal of one that was left
+_BACK = 5.0  # seconds for a lost connection to stand again
 _ANSWER = 10.0  # seconds for the API server of a cluster that has been running
+
+_half_made: set[tuple[str, str]] = set()
+"""Clusters, with their hosts, that a lost connection has left half made."""
 
 
 async def create(step: KindCreate, ctx: Context) -> Done:
@@ -38,12 +45,14 @@ async def create(step: KindCreate, ctx: Context) -> Done:
     Raises:
         ActionError: It cannot be created, or the one that is there is not healthy.
     """
-    engine = await ctx.host.engine()
+    host = ctx.cluster_host
+    engine = await host.engine()
     config = await read_config(step.config, ctx.variables)
     async with engine.client() as docker:
+        await _finish_removal(ctx, engine)
         if nodes := await find_nodes(docker, ctx.cluster.name):
-            return await _adopt(step, ctx, engine, docker, nodes, config)
-        await check_ports(docker, config)
+            return await _adopt(step, ctx, docker, nodes, config)
+        await check_ports(host, docker, config)
     existed = await asyncio.to_thread(_prepare, ctx.cluster.kubeconfig)
     making = asyncio.create_task(_make(step, ctx, engine, config))
     try:
@@ -53,20 +62,24 @@ async def create(step: KindCreate, ctx: Context) -> Done:
         making.cancel()
         await _clean(ctx, engine, making, keep=existed)
         raise
+    if not host.is_local:
+        await reach_anew(host, ctx.cluster, telling(ctx))
     return Done(f"created cluster {ctx.cluster.name}")
 
 
 async def _make(step: KindCreate, ctx: Context, engine: ContainerEngine, config: str) -> None:
     cluster = ctx.cluster
     output = Output(ctx)
-    async with scratch_folder(ctx.cache) as folder:
-        argv = ["kind", "create", "cluster", "--name", cluster.name, "--kubeconfig", str(cluster.kubeconfig)]
+    host = ctx.cluster_host
+    async with host.scratch() as folder:
+        kubeconfig = cluster.kubeconfig if host.is_local else folder / "kubeconfig"
+        argv = ["kind", "create", "cluster", "--name", cluster.name, "--kubeconfig", str(kubeconfig)]
         argv += ["--wait", f"{round(step.wait)}s"]
         if step.image:
             argv += ["--image", step.image]
         if config:
             path = folder / "kind.yaml"
-            await asyncio.to_thread(path.write_text, config, encoding="utf-8")
+            await host.write(path, _once(config.encode()))
             argv += ["--config", str(path)]
 
         def state() -> str:
@@ -85,6 +98,10 @@ async def _make(step: KindCreate, ctx: Context, engine: ContainerEngine, config:
         )
 
 
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
 def _prepare(kubeconfig: Path) -> bool:
     """Makes the kubeconfig's folder; whether the file is there already."""
     kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,24 +109,41 @@ def _prepare(kubeconfig: Path) -> bool:
 
 
 async def _clean(ctx: Context, engine: ContainerEngine, making: asyncio.Task[None], *, keep: bool) -> None:
+    if isinstance(_fault(making), HostLostError):
+        with contextlib.suppress(NotReadyError, HostLostError, TimeoutError):
+            async with asyncio.timeout(_BACK):
+                await ctx.cluster_host.connect()
     gone = await remove_nodes(engine, ctx.cluster.name, making, _CLEANUP)
     await asyncio.wait({making}, timeout=_END)
     if not gone:
+        _half_made.add((ctx.cluster_host.name, ctx.cluster.name))
         ctx.warn(f"cluster {ctx.cluster.name} may be left: `kind delete cluster --name {ctx.cluster.name}`")
     if not keep:
         await asyncio.to_thread(ctx.cluster.kubeconfig.unlink, missing_ok=True)
 
 
-async def _adopt(
-    step: KindCreate, ctx: Context, engine: ContainerEngine, docker: Docker, nodes: list[Node], config: str
-) -> Done:
+def _fault(task: asyncio.Task[None]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None
+
+
+async def _finish_removal(ctx: Context, engine: ContainerEngine) -> None:
+    """Takes away what an earlier try of this process had to leave half made."""
+    key = (ctx.cluster_host.name, ctx.cluster.name)
+    if key in _half_made:
+        ctx.log(f"removing cluster {ctx.cluster.name}, which was left half made")
+        nothing = asyncio.create_task(asyncio.sleep(0))
+        if await remove_nodes(engine, ctx.cluster.name, nothing, _REMOVAL):
+            _half_made.discard(key)
+
+
+async def _adopt(step: KindCreate, ctx: Context, docker: Docker, nodes: list[Node], config: str) -> Done:
     stopped = [node for node in nodes if not node.running]
     if stopped and len(nodes) > 1:  # their addresses may have changed, and etcd's members with them
         raise _unhealthy(ctx, f"node {stopped[0].name} does not run")
     for node in stopped:
         ctx.log(f"starting node {node.name}, which was stopped")
         await docker.containers.container(node.id).start()
-    await _write_kubeconfig(ctx, engine)
+    await _open(ctx)
     with ctx.span("ready", ctx.cluster.name):
         await _await_answer(ctx, step.wait if stopped else _ANSWER)
     nodes = await find_nodes(docker, ctx.cluster.name)
@@ -124,26 +158,16 @@ async def _adopt(
     return Done(f"cluster {ctx.cluster.name} is there and healthy", changed=False)
 
 
-async def _write_kubeconfig(ctx: Context, engine: ContainerEngine) -> None:
-    lines: list[str] = []  # not told: they hold keys
-    argv = ("kind", "get", "kubeconfig", "--name", ctx.cluster.name)
-    if await run_kind(ctx, argv, engine, lines.extend):
-        raise _unhealthy(ctx, "kind cannot give its kubeconfig")
-    start = next((at for at, line in enumerate(lines) if line.startswith("apiVersion:")), 0)
-    await asyncio.to_thread(_store, ctx.cluster.kubeconfig, "\n".join(lines[start:]) + "\n")
-
-
-def _store(path: Path, text: str) -> None:
-    """Writes a file that is never, at any time, anybody else's to read."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
+async def _open(ctx: Context) -> None:
+    """Makes the way to a cluster that is there."""
+    host = ctx.cluster_host
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        if host.is_local:
+            await write_kubeconfig(host, ctx.cluster)
+        else:
+            await reach_anew(host, ctx.cluster, telling(ctx))
+    except ActionError as error:
+        raise _unhealthy(ctx, error.cause) from error
 
 
 async def _await_answer(ctx: Context, patience: float) -> None:

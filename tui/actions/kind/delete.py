@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.actions.context import Context
+    from tui.hosts.containers import ContainerEngine
     from tui.plan.steps import KindDelete
 
 _deleting: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
@@ -28,21 +29,27 @@ async def delete(step: KindDelete, ctx: Context) -> Done:
         ActionError: The cluster could not be deleted.
     """
     cluster = ctx.cluster
-    engine = await ctx.host.engine()
+    host = ctx.cluster_host
+    engine = await host.engine()
     lock = _deleting.setdefault(cluster.kubeconfig, asyncio.Lock())
     async with lock:
         async with engine.client() as docker:
             there = bool(await find_nodes(docker, cluster.name))
         if there:
-            output = Output(ctx)
-            argv = ["kind", "delete", "cluster", "--name", cluster.name]
-            argv += ["--kubeconfig", str(cluster.kubeconfig)]
-            if status := await output.follow(argv, engine):
-                raise output.failure(f"cluster {cluster.name} could not be deleted", status)
+            await _delete(ctx, engine)
         removed = await asyncio.to_thread(_remove, cluster.kubeconfig, cluster.name)
     if there or removed:
         return Done(f"deleted {f'cluster {cluster.name}' if there else 'its kubeconfig'}")
     return Done(f"there is no cluster {cluster.name}", changed=False)
+
+
+async def _delete(ctx: Context, engine: ContainerEngine) -> None:
+    cluster, host, output = ctx.cluster, ctx.cluster_host, Output(ctx)
+    argv = ["kind", "delete", "cluster", "--name", cluster.name, "--kubeconfig"]
+    async with host.scratch() as folder:  # over SSH there is no kubeconfig, but kind locks one all the same
+        kubeconfig = cluster.kubeconfig if host.is_local else folder / "kubeconfig"
+        if status := await output.follow((*argv, str(kubeconfig)), engine):
+            raise output.failure(f"cluster {cluster.name} could not be deleted", status)
 
 
 def _remove(kubeconfig: Path, cluster: str) -> bool:

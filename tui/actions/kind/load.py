@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from tui.actions.context import Done
 from tui.actions.deadline import in_time
-from tui.actions.engine_api import find_image
+from tui.actions.engine_api import find_image, hint_for
 from tui.actions.kind.nodes import find_nodes, run_in
 from tui.actions.kind.output import Output
 from tui.actions.registry import canonical
-from tui.actions.scratch import scratch_folder
-from tui.errors import ActionError
+from tui.errors import ActionError, BringupError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from pathlib import PurePath
 
     from aiodocker import Docker
     from aiohttp import StreamReader
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.actions.kind.nodes import Node
     from tui.hosts.containers import ContainerEngine
+    from tui.hosts.host import Host
     from tui.plan.steps import KindLoad
 
 _CHUNK = 1 << 21  # bytes written at once
@@ -34,38 +35,32 @@ _ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of
 
 
 async def load(step: KindLoad, ctx: Context) -> Done:
-    """Loads images into the nodes that do not have them.
+    """Loads images into the nodes that do not have them, from wherever they were made.
 
     One archive a call: kind loads several at once unreliably (kubernetes-sigs/kind#2477).
 
     Raises:
-        ActionError: An image is not in the engine, there is no cluster, or a load failed.
+        ActionError: An image is not in its engine, there is no cluster, or a load failed.
     """
-    engine = await ctx.host.engine()
-    loaded: list[str] = []
+    engine = await ctx.cluster_host.engine()
     async with engine.client() as docker:
         nodes = [node for node in await find_nodes(docker, ctx.cluster.name) if node.holds_images]
         if not nodes:
             raise ActionError(
                 f"there is no cluster {ctx.cluster.name}", "have a `kind.create` step run before this one"
             )
-        images = {name: await _wanted(docker, name) for name in dict.fromkeys(step.images)}
-        for name, image in images.items():
-            if await _have_all(docker, nodes, name, image["Id"]):
-                ctx.log(f"{name} is in all nodes already")
-                continue
-            await _load(ctx, engine, docker, name, image, len(nodes))
-            loaded.append(name)
+        loaded = [name for name in dict.fromkeys(step.images) if await _load(ctx, docker, nodes, name)]
     if not loaded:
         return Done("all images are in the nodes already", changed=False)
     return Done(f"loaded {', '.join(loaded)}")
 
 
-async def _wanted(docker: Docker, name: str) -> dict[str, Any]:
+async def _wanted(docker: Docker, name: str, host: Host) -> dict[str, Any]:
     image = await find_image(docker, name)
     if image is None:
+        where = "" if host.is_local else f" at {host.name}"
         raise ActionError(
-            f"the container engine has no image {name}",
+            f"the container engine{where} has no image {name}",
             "have an `image.build` or `image.pull` step run before this one",
         )
     return image
@@ -85,17 +80,27 @@ async def _identity(docker: Docker, node: Node, name: str) -> str:
         return ""
 
 
-async def _load(
-    ctx: Context, engine: ContainerEngine, docker: Docker, name: str, image: Mapping[str, Any], nodes: int
-) -> None:
-    async with in_time(ctx, lambda: f"{name} was still being loaded"), scratch_folder(ctx.cache) as folder:
-        archive = folder / "image.tar"
-        with ctx.span("save", name):
-            if engine.flavour == "podman":
-                await _name_in_full(docker, name, image)
-            await _save(ctx, engine, docker, name, image, archive)
-        with ctx.span("load", name):
-            await _import(ctx, engine, name, archive, nodes)
+async def _load(ctx: Context, docker: Docker, nodes: list[Node], name: str) -> bool:
+    """Loads an image, unless all nodes have it; whether it did."""
+    host = ctx.image_host(name)
+    engine = await host.engine()
+    async with engine.client() as store:
+        image = await _wanted(store, name, host)
+        if await _have_all(docker, nodes, name, image["Id"]):
+            ctx.log(f"{name} is in all nodes already")
+            return False
+        async with (
+            in_time(ctx, lambda: f"{name} was still being loaded"),
+            ctx.cluster_host.scratch() as folder,
+        ):
+            archive = folder / "image.tar"
+            with ctx.span("save", name):
+                if engine.flavour == "podman":
+                    await _name_in_full(store, name, image)
+                await _save(ctx, engine, store, name, image, archive)
+            with ctx.span("load", name):
+                await _import(ctx, name, archive, len(nodes))
+    return True
 
 
 async def _name_in_full(docker: Docker, name: str, image: Mapping[str, Any]) -> None:
@@ -110,30 +115,89 @@ async def _name_in_full(docker: Docker, name: str, image: Mapping[str, Any]) -> 
 
 
 async def _save(
-    ctx: Context, engine: ContainerEngine, docker: Docker, name: str, image: Mapping[str, Any], archive: Path
+    ctx: Context,
+    engine: ContainerEngine,
+    store: Docker,
+    name: str,
+    image: Mapping[str, Any],
+    archive: PurePath,
 ) -> None:
-    """Writes the image's archive; its size is the engine's figure of the image, which is close to it."""
+    """Writes the image's archive to the cluster's machine."""
+    source, target = ctx.image_host(name), ctx.cluster_host
     exported = canonical(name) if engine.flavour == "podman" else name
-    params = {}
-    if tuple(int(part) for part in engine.api_version.split(".")[:2]) >= _ONE_PLATFORM:
-        platform = {"os": image["Os"], "architecture": image["Architecture"]}
-        params["platform"] = json.dumps(
-            platform | ({"variant": image["Variant"]} if image.get("Variant") else {})
-        )
-    expected = float(image.get("Size") or 0)
-    written = 0
-    file = await asyncio.to_thread(archive.open, "wb")
+    platform = _platform(engine, image)
+    expected = float(
+        image.get("Size") or 0
+    )  # the engine's figure of the image, which is close to the archive's
+    if source is target and not target.is_local:  # it need not come here and go back
+        await _save_there(ctx, engine, exported, platform, expected, archive)
+        return
+    params = {"platform": json.dumps(platform)} if platform else {}
+    async with store._query(f"images/{exported}/get", params=params, timeout=None) as response:
+        try:
+            await target.write(archive, _counted(ctx, name, expected, _gathered(response.content)))
+        except OSError as error:
+            raise ActionError(
+                f"the archive of {name} cannot be written: {error.strerror or error}"
+            ) from error
+        finally:
+            response.close()  # or a cancelled save would go on
+
+
+def _platform(engine: ContainerEngine, image: Mapping[str, Any]) -> dict[str, str]:
+    """The platform that a save has to name; none where the engine knows of none."""
+    if tuple(int(part) for part in engine.api_version.split(".")[:2]) < _ONE_PLATFORM:
+        return {}
+    platform = {"os": str(image["Os"]), "architecture": str(image["Architecture"])}
+    return platform | ({"variant": str(image["Variant"])} if image.get("Variant") else {})
+
+
+async def _save_there(
+    ctx: Context,
+    engine: ContainerEngine,
+    name: str,
+    platform: Mapping[str, str],
+    expected: float,
+    archive: PurePath,
+) -> None:
+    """Has the engine's own command write the archive, and looks how far it is."""
+    argv = [engine.flavour, "save", "--output", str(archive)]
+    argv += ["--platform", "/".join(platform.values())] if platform else []
+    said: list[str] = []
+    looking = asyncio.create_task(_look(ctx, f"save {name}", expected, archive))
     try:
-        async with docker._query(f"images/{exported}/get", params=params, timeout=None) as response:
-            try:
-                async for chunk in _gathered(response.content):
-                    await asyncio.to_thread(file.write, chunk)
-                    written += len(chunk)
-                    ctx.progress(written, max(expected, written), "B", f"save {name}")
-            finally:
-                response.close()  # or a cancelled save would go on
+        status = await ctx.cluster_host.run((*argv, name), on_lines=said.extend, env=engine.environment)
     finally:
-        await asyncio.to_thread(file.close)
+        looking.cancel()
+        await asyncio.wait({looking})
+    if status:
+        raise ActionError(
+            f"{name} could not be saved: {said[-1] if said else f'status {status}'}",
+            hint_for("\n".join(said)),
+        )
+
+
+async def _look(ctx: Context, what: str, expected: float, file: PurePath) -> None:
+    """Tells how large a growing file of the cluster's machine is."""
+
+    def tell(lines: list[str]) -> None:
+        if (size := lines[-1].strip()).isdigit():
+            ctx.progress(int(size), max(expected, int(size)), "B", what)
+
+    script = f'while sleep {_LOOK}; do wc -c <"$1"; done 2>/dev/null'
+    with contextlib.suppress(BringupError):  # what it looks at tells of that
+        await ctx.cluster_host.run(("sh", "-c", script, "sh", str(file)), on_lines=tell)
+
+
+async def _counted(
+    ctx: Context, name: str, expected: float, chunks: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
+    """Tells how much has gone by."""
+    written = 0
+    async for chunk in chunks:
+        yield chunk
+        written += len(chunk)
+        ctx.progress(written, max(expected, written), "B", f"save {name}")
 
 
 async def _gathered(content: StreamReader) -> AsyncIterator[bytes]:
@@ -147,12 +211,12 @@ async def _gathered(content: StreamReader) -> AsyncIterator[bytes]:
     yield bytes(gathered)
 
 
-async def _import(ctx: Context, engine: ContainerEngine, name: str, archive: Path, nodes: int) -> None:
+async def _import(ctx: Context, name: str, archive: PurePath, nodes: int) -> None:
     output = Output(ctx)
     argv = ("kind", "load", "image-archive", str(archive), "--name", ctx.cluster.name)
     watching = asyncio.create_task(_watch(ctx, name, archive, nodes))
     try:
-        status = await output.follow(argv, engine)
+        status = await output.follow(argv, await ctx.cluster_host.engine())
     finally:
         watching.cancel()
         await asyncio.wait({watching})
@@ -160,8 +224,11 @@ async def _import(ctx: Context, engine: ContainerEngine, name: str, archive: Pat
         raise output.failure(f"{name} could not be loaded into cluster {ctx.cluster.name}", status)
 
 
-async def _watch(ctx: Context, name: str, archive: Path, nodes: int) -> None:
-    """Tells how much of the archive the nodes have read, where the system can say."""
+async def _watch(ctx: Context, name: str, file: PurePath, nodes: int) -> None:
+    """Tells how much of the archive the nodes have read, where this machine's system can say."""
+    if not ctx.cluster_host.is_local:
+        return
+    archive = Path(file)
     total = (await asyncio.to_thread(archive.stat)).st_size * nodes
     told = 0
     while True:

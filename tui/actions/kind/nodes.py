@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CLUSTER = "io.x-k8s.kind.cluster"
 ROLE = "io.x-k8s.kind.role"
+_API_PORT = 6443  # in a node, always
 _POLL = 0.1  # seconds between looks at containers that come or go
 
 
@@ -30,6 +31,7 @@ class Node:
         role: `control-plane`, `worker` or `external-load-balancer`.
         running: Whether the container runs.
         ports: Host ports that it publishes, as far as it runs.
+        api_port: The one of them that leads to the API server, if one does.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Node:
     role: str
     running: bool
     ports: frozenset[int]
+    api_port: int | None = None
 
     @property
     def holds_images(self) -> bool:
@@ -53,14 +56,14 @@ async def find_nodes(docker: Docker, cluster: str) -> list[Node]:
 
 
 def _node(container: dict[str, Any]) -> Node:
+    published = [port for port in container.get("Ports") or () if port.get("PublicPort")]
     return Node(
         id=container["Id"],
         name=container["Names"][0].lstrip("/"),
         role=container["Labels"].get(ROLE, ""),
         running=container["State"] == "running",
-        ports=frozenset(
-            port["PublicPort"] for port in container.get("Ports") or () if port.get("PublicPort")
-        ),
+        ports=frozenset(port["PublicPort"] for port in published),
+        api_port=next((port["PublicPort"] for port in published if port["PrivatePort"] == _API_PORT), None),
     )
 
 

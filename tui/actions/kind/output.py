@@ -126,7 +126,9 @@ async def run_kind(
         ActionError: There is no such command.
     """
     try:
-        return await ctx.host.run(argv, on_lines=on_lines, env=engine.environment, folder=ctx.folder)
+        host = ctx.cluster_host
+        folder = ctx.folder if host.is_local else None
+        return await host.run(argv, on_lines=on_lines, env=engine.environment, folder=folder)
     except FileNotFoundError as error:
         raise ActionError(
             "the kind command is not installed", "https://kind.sigs.k8s.io/docs/user/quick-start says how"

@@ -212,6 +212,10 @@ async def connect(ctx: Context) -> AsyncIterator[Api]:
     Raises:
         ActionError: The plan has no cluster, or there is no usable kubeconfig for it.
     """
+    if not ctx.cluster_host.is_local:
+        from tui.actions.kind.access import reach, telling  # which is made of this
+
+        await reach(ctx.cluster_host, ctx.cluster, telling(ctx))
     access = await asyncio.to_thread(read_access, ctx.cluster.kubeconfig)
     tls = await asyncio.to_thread(access.tls)
     await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.client")

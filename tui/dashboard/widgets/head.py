@@ -100,7 +100,7 @@ def _what(frame: Frame) -> list[list[Part]]:
         speed = f" ×{started.speed:g}" if started.speed != 1.0 else ""
         facts.append([(f" REHEARSAL{speed} ", "mark")])
     else:
-        facts.append([(f"{started.environment} · this machine", "quiet")])
+        facts.append([(f"{started.environment} · {clean(started.where)}", "quiet")])
     return facts
 
 

@@ -1,0 +1,54 @@
+"""The commands, their options and exit codes. Each command imports what it uses, when it is used."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import click
+
+from tui import __version__
+from tui.cli.bring import down, tunnel, up
+from tui.cli.look import doctor, plan, status
+from tui.cli.options import EPILOG
+
+
+class _Commands(click.Group):
+    """The commands, of which `up` is meant where none is named."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Puts `up` before options that are its own, or where there is nothing."""
+        own = {name for option in self.get_params(context) for name in option.opts}
+        if not context.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in own)):
+            args = ["up", *args]
+        return super().parse_args(context, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.version_option(__version__, prog_name="bringup")
+def main() -> None:
+    """Brings a Kubernetes end-to-end test environment up, and shows where the time goes.
+
+    Without a command it is `up`: in a terminal a dashboard, elsewhere lines.
+
+    PLAN is a plan's file, its folder, or a bundled plan's name; without one, ./bringup.yaml or else
+    the bundled `workflowexecution`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a glyph shows a ? and not an error
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell: `source <(bringup completion bash)`."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is not None:
+        click.echo(kind(main, {}, "bringup", "_BRINGUP_COMPLETE").source())
+
+
+for command in (up, down, tunnel, plan, doctor, status):
+    main.add_command(command)

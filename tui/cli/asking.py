@@ -1,0 +1,69 @@
+"""What commands have to do with the person at the terminal besides the run itself."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Self
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.hosts.ssh.login import Asker
+
+
+class Terminal:
+    """Asks at the terminal; see `tui.hosts.ssh.login.Asker`."""
+
+    def confirm(self, question: str) -> bool:
+        """Whether the person says yes; to say nothing is to say no."""
+        return click.confirm(question, default=False, err=True)
+
+    def secret(self, question: str) -> str:
+        """What the person types, unseen."""
+        text: str = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
+        return text
+
+
+def terminal() -> Asker | None:
+    """The person at the terminal, if there is one."""
+    return Terminal() if sys.stdin.isatty() and sys.stderr.isatty() else None
+
+
+class Detail:
+    """Tells what happens on connections, as `ssh -v` does, while it is entered."""
+
+    def __init__(self, wanted: bool) -> None:
+        """Prepares it.
+
+        Args:
+            wanted: Whether it is told at all.
+        """
+        self._wanted = wanted
+        self._logger = logging.getLogger("asyncssh")
+        self._handler: logging.Handler | None = None
+
+    def __enter__(self) -> Self:
+        if self._wanted:
+            self._logger.setLevel(logging.DEBUG)
+            self._tell(logging.StreamHandler(sys.stderr))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tell(None)
+
+    def write_to(self, path: Path) -> None:
+        """From now on writes it down, as the screen is somebody else's."""
+        if self._wanted:
+            self._tell(logging.FileHandler(path, encoding="utf-8"))
+
+    def _tell(self, handler: logging.Handler | None) -> None:
+        if self._handler is not None:
+            self._logger.removeHandler(self._handler)
+            self._handler.close()
+        self._handler = handler
+        if handler is not None:
+            handler.setFormatter(logging.Formatter("%(asctime)s ssh %(message)s", "%H:%M:%S"))
+            self._logger.addHandler(handler)

@@ -1,0 +1,93 @@
+"""What the commands share: their options, exit codes and errors."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.completion import complete_plan
+from tui.errors import BringupError, NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+UP, FAILED, USAGE, NOT_READY, INTERRUPTED = 0, 1, 2, 3, 130
+
+EPILOG = (
+    "Exit codes: 0 up · 1 a task failed · 2 usage or plan error · 3 environment not ready · 130 interrupted."
+)
+
+PLAN = click.argument("plan", required=False, metavar="[PLAN]", shell_complete=complete_plan)
+OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+
+
+@contextlib.contextmanager
+def errors() -> Iterator[None]:
+    """Turns what bringup says of a failure into lines and an exit code."""
+    from tui.plan.faults import PlanError
+
+    try:
+        yield
+    except PlanError as error:
+        for fault in error.faults:
+            click.echo(f"error: {fault}", err=True)
+        sys.exit(USAGE)
+    except BringupError as error:
+        click.echo(f"error: {error.cause}", err=True)
+        for line in error.details:
+            click.echo(f"  {line}", err=True)
+        if error.hint:
+            click.echo(f"  hint: {error.hint}", err=True)
+        sys.exit(NOT_READY if isinstance(error, NotReadyError) else USAGE)
+    except BrokenPipeError:
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """PLAN and what changes its variables."""
+    command = click.option(
+        "--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a variable."
+    )(command)
+    file = click.Path(path_type=Path, dir_okay=False)
+    command = click.option(
+        "--values", "files", multiple=True, type=file, help="Change variables by a YAML file."
+    )(command)
+    return PLAN(command)
+
+
+def environment_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the plan is brought up in."""
+    kinds = click.Choice(["auto", "kind", "rehearsal"])
+    text = "Where: a real Kind cluster, or a rehearsal over a recording; auto takes what can be had."
+    return click.option("--env", "environment", type=kinds, default="auto", show_default=True, help=text)(
+        command
+    )
+
+
+def host_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the machine is, and how much is told of the way to it."""
+    command = click.option(
+        "--verbose", "-v", is_flag=True, help="Tell what happens on the connection to a machine over SSH."
+    )(command)
+    text = "A machine over SSH, ssh://[USER@]HOST[:PORT] or a Host of ~/.ssh/config; `local` is this one."
+    return click.option("--host", metavar="HOST", envvar="BRINGUP_HOST", help=text)(command)
+
+
+def width() -> int:
+    """Columns for what is printed."""
+    import shutil
+
+    return min(shutil.get_terminal_size((100, 24)).columns, 160)
+
+
+def print_json(value: Any) -> None:
+    """Prints a value as JSON."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
