@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import click
 
 from tui import __version__
 from tui.completion import complete_plan, complete_run, complete_task
+from tui.console.streams import prepare as prepare_streams
 from tui.errors import BringupError, NotReadyError
 
 if TYPE_CHECKING:
@@ -99,9 +99,7 @@ def main() -> None:
     PLAN is a plan's file, its folder, or a bundled plan's name; without one, ./bringup.yaml or else
     the bundled `workflowexecution`.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a glyph shows a ? and not an error
+    prepare_streams()
 
 
 @main.command(epilog=_EPILOG)
