@@ -57,7 +57,7 @@ class Live:
         events: All that its engine said, but output.
         opened: The run, once it has begun.
         expectation: How long things took before.
-        interrupts: A signal asked for its end.
+        interrupts: The user, or a signal, asked for its end.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class Live:
         self.session.tell(lambda engine: getattr(engine, command)(*arguments))
 
     def interrupted(self) -> None:
-        """Takes note of a signal."""
+        """Takes note of that."""
         self.interrupts = True
 
 

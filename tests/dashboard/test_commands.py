@@ -262,9 +262,11 @@ async def test_capital_x_names_what_ends_and_ends_the_run(tmp_path: Path) -> Non
         assert "✓ cluster" not in asked.partition("These end")[2]
         await hands.press("escape")
         assert not hands.state.cancelling
+        unanswered = hands.live.interrupts
         await hands.press("X", "y")
         await hands.ended()
         assert hands.state.outcome == "cancelled"
+        assert (unanswered, hands.live.interrupts) == (False, True)
         assert hands.app.return_value == "over"
 
 
