@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -248,7 +249,7 @@ def test_two_runs_do_not_share_a_cluster(folder: Path) -> None:
 @pytest.mark.parametrize("reader", ["| head -1", "> /dev/full"])
 def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str) -> None:
     done = subprocess.run(
-        ["sh", "-c", f"{sys.executable} -m tui up slow.yaml {reader}"],
+        ["sh", "-c", f"{{ {sys.executable} -m tui up slow.yaml; echo $? > code; }} {reader}"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -256,6 +257,7 @@ def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str) -> Non
         check=False,
     )
     assert "Traceback" not in done.stderr
+    assert (folder / "code").read_text() == "1\n"
     child = folder / "child"
     assert not child.exists() or not is_running(child.read_text().strip())
     outcomes = json.loads(bringup(folder, "status", "slow.yaml", "--runs", "--output", "json").stdout)
@@ -332,7 +334,8 @@ def test_completion_knows_tasks_plans_and_choices(folder: Path, words: str, expe
     assert expected <= found
 
 
-def test_a_terminal_that_stops_reading_does_not_hold_the_run_up(folder: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_terminal_that_stops_reading_does_not_hold_the_run_up(folder: Path, unbuffered: str) -> None:
     (folder / "bringup.yaml").write_text(
         """
 apiVersion: bringup/v1
@@ -344,16 +347,25 @@ phases:
       - {id: after, needs: [loud], steps: [{kind: command, shell: "touch over"}]}
 """
     )
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with subprocess.Popen(
-        [sys.executable, "-m", "tui", "up"], cwd=folder, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tui", "up"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         deadline = time.monotonic() + 30
         while not (folder / "over").exists():  # while nobody reads
             assert time.monotonic() < deadline
             time.sleep(0.05)
+        process.send_signal(signal.SIGSTOP)  # it cuts short what is being written
+        os.waitpid(process.pid, os.WUNTRACED)
+        process.send_signal(signal.SIGCONT)
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert "│ 50000\n" in output
+    lines = re.findall(r"loud +│ (\d+)$", output, re.MULTILINE)
+    assert lines == [str(number) for number in range(1, 50_001)]
 
 
 def test_auto_rehearses_where_there_is_no_kind_and_says_why(folder: Path) -> None:

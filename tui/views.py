@@ -34,7 +34,7 @@ class Opening:
     """A run that is opened on a thread, so that the screen need not wait for it; see `Control`.
 
     Attributes:
-        interrupts: A signal, or Ctrl-C, asked for the run's end.
+        interrupts: The user, or a signal, asked for the run's end.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Opening:
             self._launch.session.tell(lambda engine: getattr(engine, command)(*arguments))
 
     def interrupted(self) -> None:
-        """Takes note that a signal asked for the run's end."""
+        """Takes note that the user, or a signal, asked for the run's end."""
         self.interrupts = True
 
     # For what shows it
@@ -238,7 +238,9 @@ class Show:
         return "dashboard" if again else None, self._follower.state
 
     def _cancel(self) -> None:
-        self._opening.interrupted()
+        assert self._follower is not None
+        if self._follower.interrupted:  # or else nobody reads what is printed
+            self._opening.interrupted()
         self._opening.tell("cancel_run")
 
 

@@ -57,7 +57,7 @@ class Live:
         events: All that its engine said, but output.
         opened: The run, once it has begun.
         expectation: How long things took before.
-        interrupts: A signal asked for its end.
+        interrupts: The user, or a signal, asked for its end.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class Live:
         self.session.tell(lambda engine: getattr(engine, command)(*arguments))
 
     def interrupted(self) -> None:
-        """Takes note of a signal."""
+        """Takes note of that."""
         self.interrupts = True
 
 
@@ -233,17 +233,22 @@ class Hands:
 
     async def until(self, text: str) -> None:
         """Waits, for a bounded time, until a text is on the screen: what reads files takes its time."""
-        for _ in range(200):
-            if text in page(self.app):
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"{text!r} is not on the screen:\n{page(self.app)}")
+        await until(self.pilot, text)
 
     def row(self, task: str) -> str:
         """A task's row of the timeline."""
         timeline = self.timeline
         place = next(i for i, row in enumerate(timeline.rows) if row.task == task)
         return timeline.render_line(place + 1 - timeline.scroll_offset.y).text
+
+
+async def until(pilot: Pilot[Any], *texts: str) -> None:
+    """Waits, for a bounded time, until texts are on the screen, all at once."""
+    for _ in range(200):
+        if all(text in page(pilot.app) for text in texts):
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(f"{texts} are not on the screen:\n{page(pilot.app)}")
 
 
 async def _briefly(*_: object) -> None:

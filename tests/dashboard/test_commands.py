@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,6 +67,21 @@ async def test_r_retries_what_failed_and_what_that_held_up(tmp_path: Path) -> No
         assert set(hands.statuses().values()) == {"succeeded"}
         assert hands.attempts() == {"cluster": 1, "image": 2, "database": 1, "tekton": 1, "deploy": 1}
         assert "✓ up in 1:35" in rows(hands.app)[0]  # when tekton had ended, at 80, deploy took 15
+
+
+async def test_however_often_a_task_was_tried_its_row_stays_in_line(tmp_path: Path) -> None:
+    live = Live(tmp_path, phases=[{"image": []}], fails={"image": range(1, 13)})
+    async with driving(live) as hands:
+        ends = set()
+        for _ in range(12):
+            await hands.advance(5)
+            time = re.search(r"\d:\d\d  ", hands.row("image"))
+            assert time
+            ends.add(time.end())
+            await hands.advance(15)
+            await hands.press("r")
+        assert "◆ try 13 " in hands.row("image")
+        assert len(ends) == 1
 
 
 async def test_capital_r_retries_all_that_failed(tmp_path: Path) -> None:
@@ -262,9 +278,11 @@ async def test_capital_x_names_what_ends_and_ends_the_run(tmp_path: Path) -> Non
         assert "✓ cluster" not in asked.partition("These end")[2]
         await hands.press("escape")
         assert not hands.state.cancelling
+        unanswered = hands.live.interrupts
         await hands.press("X", "y")
         await hands.ended()
         assert hands.state.outcome == "cancelled"
+        assert (unanswered, hands.live.interrupts) == (False, True)
         assert hands.app.return_value == "over"
 
 

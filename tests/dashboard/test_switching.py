@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from tests.dashboard.driving import SECONDS, Live, page
+from tests.dashboard.driving import SECONDS, Live, page, until
 from tui.actions.context import Done
 from tui.console.follow import Follower
 from tui.console.style import Style
@@ -62,19 +62,18 @@ class Views:
     def fail(self) -> None:
         raise AssertionError("nobody asked for its end")
 
-    async def dashboard(self, until: float, *keys: str) -> str:
-        """Shows it up to some time, and presses keys; returns the screen."""
+    async def dashboard(self, now: float, *texts: str, keys: str = "") -> str:
+        """Shows it up to some time, and presses keys once texts can be read; returns the screen."""
         app = await asyncio.to_thread(lambda: Dashboard(self.live, self.model))
         async with app.run_test(size=(100, 30), notifications=True) as pilot:
             await pilot.pause()
-            await asyncio.to_thread(self.live.loop.advance, until)
-            app._pull()
-            await pilot.pause()
+            await asyncio.to_thread(self.live.loop.advance, now)
+            await until(pilot, *texts)  # each panel looks at its log when it is its turn
             shown = page(app)
             await pilot.press(*keys, "l")
         assert app.fault is None
         assert app.return_value == "lines"
-        await asyncio.to_thread(self.live.loop.advance, until)
+        await asyncio.to_thread(self.live.loop.advance, now)
         return shown
 
     async def lines(self, until: float) -> None:
@@ -111,16 +110,14 @@ async def test_all_is_printed_and_each_thing_once(tmp_path: Path) -> None:
     live = Live(tmp_path, script=talk)
     await asyncio.to_thread(live.start)
     views = Views(live)
-    assert "cluster 3" in await views.dashboard(3.5)
+    await views.dashboard(3.5, "cluster 3")
     await views.lines(12.5)
     assert "cluster │ cluster 9" in views.out.getvalue().replace("  │", " │")
-    assert "✗ image" in await views.dashboard(25.5, "r")  # its end was not printed, and is when lines come
+    await views.dashboard(25.5, "✗ image", keys="r")  # its end was not printed, and is when lines come
     assert "image 17" not in views.out.getvalue()
     await views.lines(25.5)
     assert "image 17" in views.out.getvalue()
-    shown = await views.dashboard(60.5)
-    assert "◐ tekton" in shown
-    assert "✓ image" in shown
+    await views.dashboard(60.5, "◐ tekton", "✓ image")
     await views.dashboard(60.5)  # and back at once
     await views.to_its_end()
 
@@ -134,16 +131,15 @@ async def test_all_is_printed_and_each_thing_once(tmp_path: Path) -> None:
                   if ev.task == task]  # fmt: skip
         assert said == wanted
     assert [task.status for task in views.follower.state.tasks.values()] == ["succeeded"] * len(SECONDS)
+    assert sorted(warned.task for warned in views.follower.state.warnings) == sorted(SECONDS)
 
 
 async def test_a_dashboard_that_is_opened_again_knows_what_was_before(tmp_path: Path) -> None:
     live = Live(tmp_path, script=talk)
     await asyncio.to_thread(live.start)
     views = Views(live)
-    await views.dashboard(11.0)
+    await views.dashboard(11.0, "cluster took its time")
     await views.lines(15.0)
-    shown = await views.dashboard(15.0)
-    assert "✓ cluster" in shown
-    assert "image 14" in shown
+    shown = await views.dashboard(15.0, "✓ cluster", "image 14")
     assert "cluster took its time" not in shown  # it was told before
     await views.to_its_end()

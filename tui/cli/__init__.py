@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import sys
-
 import click
 
 from tui import __version__
 from tui.cli.bring import down, tunnel, up
 from tui.cli.look import doctor, plan, status
 from tui.cli.options import EPILOG
+from tui.console.streams import prepare as prepare_streams
 
 
 class _Commands(click.Group):
@@ -34,9 +32,7 @@ def main() -> None:
     PLAN is a plan's file, its folder, or a bundled plan's name; without one, ./bringup.yaml or else
     the bundled `workflowexecution`.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a glyph shows a ? and not an error
+    prepare_streams()
 
 
 @main.command()

@@ -110,5 +110,5 @@ class Follower:
                 signal.signal(kind, handler)
 
     def _interrupt(self, *_: object) -> None:
-        (self._kill if self.interrupted else self._stop)()
-        self.interrupted = True
+        again, self.interrupted = self.interrupted, True
+        (self._kill if again else self._stop)()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tui.dashboard.control import Control
     from tui.dashboard.frame import Model
+    from tui.run.commands import Command
     from tui.run.log import LogLines
     from tui.run.state import TaskState
 
@@ -71,7 +72,7 @@ class Dashboard(App[Leaving]):
         super().__init__()
         self._control = control
         self._model = model
-        self._run_screen = RunScreen(self._lines, control.tell)
+        self._run_screen = RunScreen(self._lines, self._tell)
         self._settings_path = config_folder() / "dashboard.json"
         self._settings = read_settings(self._settings_path)
         self._warned = len(model.state.warnings)
@@ -103,6 +104,12 @@ class Dashboard(App[Leaving]):
     def _lines(self, task: str) -> LogLines:
         assert self._control.opened is not None
         return self._control.opened.feed.tail(task)
+
+    def _tell(self, command: Command, *arguments: str) -> None:
+        """Gives the run a command that the user chose."""
+        if command == "cancel_run":
+            self._control.interrupted()
+        self._control.tell(command, *arguments)
 
     def _pull(self) -> None:
         frame = self._model.pull()

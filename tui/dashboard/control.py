@@ -55,4 +55,4 @@ class Control(Protocol):
         """Gives the run a command; what comes of it is seen in what the run says."""
 
     def interrupted(self) -> None:
-        """Takes note that a signal asked for the run's end."""
+        """Takes note that the user, or a signal, asked for the run's end."""

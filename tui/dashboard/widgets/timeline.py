@@ -379,7 +379,8 @@ def _note(task: TaskState, critical: bool, spelled: bool) -> str:
     tries = len(task.attempts)
     if not spelled:
         return ("◆" if critical else " ") + (str(tries) if 1 < tries < 10 else " ")
-    return ("◆ " if critical else "") + (f"attempt {tries}" if tries > 1 else "critical" if critical else "")
+    attempt = f"attempt {tries}" if tries < 10 else f"try {tries}"  # no wider than its column
+    return ("◆ " if critical else "") + (attempt if tries > 1 else "critical" if critical else "")
 
 
 def _offer_retry(cells: Cells, end: float) -> None:
