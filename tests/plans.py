@@ -70,6 +70,8 @@ def started(plan: Plan, mode: str = "parallel") -> RunStarted:
 class NoHost:
     """A host on which nothing is ever run."""
 
+    loss = None
+
     def kill(self) -> None:
         """Kills nothing."""
 

@@ -101,8 +101,9 @@ class Lines:
 
     def _attempt_started(self, event: e.AttemptStarted, state: RunState) -> None:
         again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-        title = one_line(state.tasks[event.task].title)
-        self._line(event.at, event.task, self._style(f"▶ {title}{again}", "strong"))
+        task = state.tasks[event.task]
+        where = f" on {task.host}" if task.host else ""
+        self._line(event.at, event.task, self._style(f"▶ {one_line(task.title)}{where}{again}", "strong"))
 
     def _attempt_finished(self, event: e.AttemptFinished, _: RunState) -> None:
         if event.failure is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError, BringupError
+from tui.hosts.host import HostLostError
 from tui.plan.signatures import applies, recognise
 from tui.run import events as e
 
@@ -126,7 +127,7 @@ class Attempt:
         except Exception as error:  # whatever escapes here would be lost: it becomes the task's failure
             if isinstance(error, TimeoutError) and context.deadline is not None and limit.expired():
                 error = _timed_out(step, self.task)
-            return self._failed(error, index, title)
+            return self._failed(_of_lost_host(error, context), index, title)
         self.say(e.StepFinished(self.desk.now(), self.task.id, self.number, index, done.changed, done.note))
         return None
 
@@ -150,6 +151,15 @@ class Attempt:
             details=error.details,
             tail=tuple(self.tail),
         )
+
+
+def _of_lost_host(error: Exception, context: StepContext) -> Exception:
+    """The loss of a host's connection, if it fails of that: then its own words tell but of a consequence."""
+    lost = context.host.loss or context.cluster_host.loss
+    if lost is None or isinstance(error, HostLostError):
+        return error
+    details = (error.cause, *error.details) if isinstance(error, BringupError) else (str(error),)
+    return HostLostError(lost.cause, lost.hint, details)
 
 
 def _timed_out(step: Step, task: Task) -> ActionError:

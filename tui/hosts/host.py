@@ -75,9 +75,6 @@ class Host(Protocol):
     async def machine(self) -> Machine:
         """What it says of its machine."""
 
-    async def has(self, program: str) -> bool:
-        """Whether a program is installed there."""
-
     async def engine(self) -> ContainerEngine:
         """The container engine that answers there, found once.
 
@@ -110,6 +107,10 @@ class Host(Protocol):
 
     async def socket(self, port: int, address: str = "127.0.0.1") -> Path | None:
         """A Unix socket of this machine that leads to a port there; None where one connects directly."""
+
+    @property
+    def loss(self) -> HostLostError | None:
+        """What is said of what fails now, if the connection has been lost just so; None if it stands."""
 
     @property
     def forwards(self) -> Mapping[int, tuple[str, int]]:

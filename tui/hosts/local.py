@@ -87,11 +87,6 @@ class LocalHost:
         said = platform.uname()
         return Machine(said.system, said.release, said.machine, str(self._home), self._environment)
 
-    async def has(self, program: str) -> bool:
-        """Whether a program is on PATH; see `Host.has`."""
-        path = self._environment.get("PATH")
-        return await asyncio.to_thread(shutil.which, program, path=path) is not None
-
     @contextlib.asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
         """A folder of the user's alone; see `Host.scratch`."""
@@ -129,6 +124,11 @@ class LocalHost:
 
     async def socket(self, port: int, address: str = "") -> None:
         """None: one connects directly; see `Host.socket`."""
+
+    @property
+    def loss(self) -> None:
+        """None: there is no connection; see `Host.loss`."""
+        return
 
     @property
     def forwards(self) -> Mapping[int, tuple[str, int]]:

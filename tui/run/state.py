@@ -68,6 +68,7 @@ class TaskState:
         cancelling: Somebody asked it to stop.
         ended: When it reached its final state, if it is in one.
         earlier: How many of its tries were made before it was last set to wait again.
+        host: Where it runs, by the plan's name for it; empty for where all run that name none.
     """
 
     id: str
@@ -83,6 +84,7 @@ class TaskState:
     cancelling: bool = False
     ended: float | None = None
     earlier: int = 0
+    host: str = ""
 
     @property
     def attempt(self) -> AttemptState | None:
@@ -187,7 +189,7 @@ def _run_started(state: RunState, event: e.RunStarted) -> None:
     state.started, state.mode, state.limit = event, event.mode, event.limit
     state.modes = [(event.at, event.mode)]
     state.tasks = {
-        task.id: TaskState(task.id, task.title, i, task.needs, task.steps)
+        task.id: TaskState(task.id, task.title, i, task.needs, task.steps, host=task.host)
         for i, phase in enumerate(event.phases)
         for task in phase.tasks
     }

@@ -60,7 +60,8 @@ class PanelHead(Widget):
         """Shows a task as it stands."""
         title = (clean(task.title), "selected" if selected else "title")
         mark = ("▌" if selected else "─", "selected" if selected else "rule")
-        parts = [mark, (f"{GLYPHS[task.status]} ", task.status), title, (f" · {_at(task)} ", "quiet")]
+        where = f" on {clean(task.host)}" if task.host else ""
+        parts = [mark, (f"{GLYPHS[task.status]} ", task.status), title, (f"{where} · {_at(task)} ", "quiet")]
         right = _progress(task.attempt) if task.status == "running" else ""
         took = clock(task.seconds(now)) if task.status == "running" else ""
         right = "  ".join(filter(None, (right, took)))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before each try to connect again; the last one repeats
 _FAREWELL = 3.0  # seconds for the last words to a machine
+_FRESH = 3.0  # seconds in which what fails is taken for a loss's doing
 _FACTS = 10.0  # seconds for it to tell of itself
 _RETRY = "try again: bringup connects anew, and ends what still runs there"
 
@@ -57,6 +58,7 @@ class Connection:
         self._connecting = asyncio.Lock()
         self._mending: asyncio.Task[None] | None = None
         self._reason = ""
+        self._lost_at = float("-inf")
         self._closing = False
 
     async def stand(self) -> asyncssh.SSHClientConnection:
@@ -90,6 +92,12 @@ class Connection:
             yield link
         finally:
             link.sessions -= 1
+
+    @property
+    def is_fresh_loss(self) -> bool:
+        """Whether it has been lost just so, or has not been made again since."""
+        stands = bool(self._links) or self._facts is None
+        return not stands or asyncio.get_running_loop().time() - self._lost_at < _FRESH
 
     def lost(self) -> HostLostError:
         """What is said of something that the connection was lost in."""
@@ -177,7 +185,7 @@ class Connection:
         if link not in self._links:  # it has never stood
             return
         self._links.remove(link)
-        self._reason = _said(reason)
+        self._reason, self._lost_at = _said(reason), asyncio.get_running_loop().time()
         if self._closing or self._links:
             return
         if self._facts is not None and self._facts.folder:
@@ -212,6 +220,8 @@ class Connection:
 def _said(reason: Exception | None) -> str:
     if reason is None:
         return "the other side ended it"
-    if isinstance(reason, asyncssh.Error) and reason.reason:
+    if isinstance(reason, asyncssh.Error) and reason.reason not in ("", "Connection lost"):
         return reason.reason
+    if isinstance(reason, asyncssh.ConnectionLost):
+        return "it was cut"
     return str(reason) or type(reason).__name__

@@ -80,10 +80,6 @@ class SshHost:
         """What it says of its machine; see `Host.machine`."""
         return (await self._connection.facts()).machine
 
-    async def has(self, program: str) -> bool:
-        """Whether a program is installed there; see `Host.has`."""
-        return await self.run(("sh", "-c", 'command -v "$1" >/dev/null', "sh", program)) == 0
-
     async def engine(self) -> ContainerEngine:
         """The container engine that answers there; see `Host.engine`."""
         async with self._finding:
@@ -127,6 +123,11 @@ class SshHost:
     async def socket(self, port: int, address: str = LOOPBACK) -> Path:
         """The local socket that leads to a port there; see `Host.socket`."""
         return await self._connection.ways.socket((address, port))
+
+    @property
+    def loss(self) -> HostLostError | None:
+        """What is said of what fails now, if the connection has been lost just so; see `Host.loss`."""
+        return self._connection.lost() if self._connection.is_fresh_loss else None
 
     @property
     def forwards(self) -> Mapping[int, tuple[str, int]]:
