@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from tui.plan.address import DEFAULT
 from tui.run.events import PhaseOutline, TaskOutline
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
                     task.name,
                     tuple(dict.fromkeys(task.needs)),
                     tuple(step.describe() for step in task.steps),
-                    task.host or "",
+                    "" if task.host == DEFAULT else task.host or "",
                 )
                 for task in phase.tasks
             ),

@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import asyncssh
 
@@ -28,6 +28,7 @@ PATIENCE = 10.0
 KEEPALIVE = (3.0, 3)
 """Seconds between two questions whether the other machine is there, and how many it may leave unanswered."""
 
+_FASTEST = "^aes128-gcm@openssh.com"  # ahead of the others: twice as fast here as the library's first
 _TRIES = 3  # at a passphrase
 _JUMPS = 5  # one behind the other
 _KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")  # in ssh's own folder
@@ -122,7 +123,9 @@ class Login:
         known: Known,
     ) -> asyncssh.SSHClientConnection:
         interval, count = KEEPALIVE
-        given = {"client_keys": list(self._opened.values())} if self._opened else {}
+        given: dict[str, Any] = {"client_keys": list(self._opened.values())} if self._opened else {}
+        if not options.config.get("Ciphers"):
+            given["encryption_algs"] = _FASTEST
         return await asyncssh.connect(
             options.host,
             options.port,
