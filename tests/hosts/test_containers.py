@@ -142,7 +142,7 @@ async def test_an_engine_that_says_nothing_is_given_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "cause", "hint"),
     [
-        ("ssh://me@far", "engines behind ssh:// are not supported yet", "ssh -L"),
+        ("ssh://me@far", "engines behind ssh:// are not used by themselves", "--host ssh://me@far"),
         ("/var/run/docker.sock", "not an address of the form unix://… or tcp://…", "DOCKER_HOST"),
     ],
 )

@@ -114,7 +114,7 @@ class LocalHost:
         """Copies a file or folder; see `Host.copy`."""
         await asyncio.to_thread(Path(path.parent).mkdir, parents=True, exist_ok=True)
         if await asyncio.to_thread(source.is_dir):
-            await asyncio.to_thread(shutil.copytree, source, path)
+            await asyncio.to_thread(shutil.copytree, source, path, dirs_exist_ok=True)
         else:
             await asyncio.to_thread(shutil.copy2, source, path)
 

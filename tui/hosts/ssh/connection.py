@@ -178,8 +178,7 @@ class Connection:
             return NotReadyError(cause, f"does `ssh {self.name} true` work?")
         except (NoShellError, OSError) as error:
             said = [str(error)]
-        cause = f"{self.name} runs no commands: {' '.join(filter(None, said)) or 'it says nothing'}"
-        return NotReadyError(cause, "the user there needs a login shell, and sh")
+        return no_shell(self.name, " ".join(filter(None, said)))
 
     def _take_loss(self, link: Link, reason: Exception | None) -> None:
         if link not in self._links:  # it has never stood
@@ -215,6 +214,12 @@ class Connection:
             await program.finish()
             self.left.difference_update(groups)
             self._folders.difference_update(folders)
+
+
+def no_shell(name: str, said: str) -> NotReadyError:
+    """What is said of a machine that does not run what it is told to."""
+    cause = f"{name} runs no commands: {said or 'it says nothing'}"
+    return NotReadyError(cause, "the user there needs a login shell, and sh")
 
 
 def _said(reason: Exception | None) -> str:

@@ -13,9 +13,10 @@ import asyncssh
 
 from tui.errors import NotReadyError
 from tui.hosts.host import HostFullError, HostLostError
-from tui.hosts.ssh.connection import Connection
+from tui.hosts.ssh.connection import Connection, no_shell
 from tui.hosts.ssh.engine import find_engine
-from tui.hosts.ssh.program import LostError, Program
+from tui.hosts.ssh.files import copy
+from tui.hosts.ssh.program import LostError, NoShellError, Program
 from tui.hosts.ssh.ways import LOOPBACK
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class SshHost:
                 return await program.finish()
             except LostError:
                 raise self._connection.lost() from None
+            except NoShellError as error:
+                raise no_shell(self.name, str(error)) from error
             except BaseException:
                 await program.end()
                 raise
@@ -97,7 +100,7 @@ class SshHost:
             raise _full(self.name, facts.fault)
         folder = PurePosixPath(facts.folder) / f"step-{secrets.token_hex(4)}"
         async with self._files() as files:
-            await files.mkdir(str(folder))
+            await files.mkdir(str(folder), asyncssh.SFTPAttrs(permissions=0o700))
         try:
             yield folder
         finally:
@@ -113,8 +116,7 @@ class SshHost:
     async def copy(self, source: Path, path: PurePath) -> None:
         """Copies a file or folder there; see `Host.copy`."""
         async with self._files() as files:
-            await files.makedirs(str(path.parent), exist_ok=True)
-            await files.put(str(source), str(path), recurse=True, preserve=True)
+            await copy(files, source, path)
 
     async def forward(self, port: int, address: str = LOOPBACK) -> int:
         """The local port that leads to one there; see `Host.forward`."""

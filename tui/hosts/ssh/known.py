@@ -40,17 +40,23 @@ class Known:
         named = cast("Sequence[str]", options.config.get("UserKnownHostsFile", ()))
         self._own = [Path(name).expanduser() for name in named] or [Path.home() / ".ssh" / "known_hosts"]
 
-    async def files(self) -> list[str] | bytes:
-        """The files that there are."""
-        return await asyncio.to_thread(self._files)
+    async def load(self) -> asyncssh.SSHKnownHosts:
+        """Reads the files that there are.
 
-    async def keys(self, peer: str) -> Sequence[asyncssh.SSHKey]:
+        Raises:
+            NotReadyError: One cannot be read.
+        """
+        return await asyncio.to_thread(self._load)
+
+    def keys(self, known: asyncssh.SSHKnownHosts, peer: str) -> Sequence[asyncssh.SSHKey]:
         """The keys that the machine is known by; none where it is new.
 
         Args:
+            known: What the files say.
             peer: Its IP address.
         """
-        return await asyncio.to_thread(self._keys, peer)
+        port = None if self._port == asyncssh.DEFAULT_PORT else self._port
+        return tuple(asyncssh.match_known_hosts(known, self._host, peer, port)[0])
 
     def add(self, key: asyncssh.SSHKey) -> None:
         """Has a key known from now on.
@@ -96,13 +102,13 @@ class Known:
         user = f"{self._address.user}@" if self._address.user else ""
         return f"{port}{user}{self._address.host}"
 
-    def _files(self) -> list[str] | bytes:
-        return [str(path) for path in (*self._own, _EVERYBODY) if path.is_file()] or b""
-
-    def _keys(self, peer: str) -> Sequence[asyncssh.SSHKey]:
-        files = self._files()
-        if not files:
-            return ()
-        port = None if self._port == asyncssh.DEFAULT_PORT else self._port
-        trusted = asyncssh.match_known_hosts(files, self._host, peer, port)[0]
-        return tuple(trusted)
+    def _load(self) -> asyncssh.SSHKnownHosts:
+        known = asyncssh.import_known_hosts("")
+        for path in (*self._own, _EVERYBODY):
+            try:
+                known.load(path.read_text(encoding="utf-8", errors="replace"))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError) as error:
+                raise NotReadyError(f"{path} cannot be read: {error}", "mend it, or move it away") from error
+        return known

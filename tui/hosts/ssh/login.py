@@ -86,12 +86,13 @@ class Login:
         tries = 0
         while True:
             client = _Client(lost)
+            trusted = await known.load()
             try:
-                return await self._open(address, options, client, tunnel, known)
+                return await self._open(options, client, tunnel, trusted)
             except asyncssh.HostKeyNotVerifiable as error:
                 if client.offered is None:
                     raise _refused(address, f"its key cannot be verified: {error.reason}") from error
-                await self._trust(known, client.offered, client.peer)
+                await self._trust(known, client.offered, known.keys(trusted, client.peer))
             except asyncssh.PermissionDenied as error:
                 locked = [
                     path for path in await asyncio.to_thread(_locked, options) if path not in self._opened
@@ -116,11 +117,10 @@ class Login:
 
     async def _open(
         self,
-        address: Address,
         options: asyncssh.SSHClientConnectionOptions,
         client: _Client,
         tunnel: asyncssh.SSHClientConnection | None,
-        known: Known,
+        known: asyncssh.SSHKnownHosts,
     ) -> asyncssh.SSHClientConnection:
         interval, count = KEEPALIVE
         given: dict[str, Any] = {"client_keys": list(self._opened.values())} if self._opened else {}
@@ -132,7 +132,7 @@ class Login:
             options=options,
             tunnel=tunnel,
             client_factory=lambda: client,
-            known_hosts=await known.files(),
+            known_hosts=known,
             password_auth=False,
             kbdint_auth=False,
             connect_timeout=PATIENCE,
@@ -142,13 +142,15 @@ class Login:
             **given,
         )
 
-    async def _trust(self, known: Known, offered: asyncssh.SSHKey, peer: str) -> None:
+    async def _trust(
+        self, known: Known, offered: asyncssh.SSHKey, trusted: Sequence[asyncssh.SSHKey]
+    ) -> None:
         """Has the user look at the key of a machine that is new.
 
         Raises:
             NotReadyError: It is not new, or the user does not trust it, or nobody can be asked.
         """
-        if trusted := await known.keys(peer):
+        if trusted:
             raise known.changed(offered, trusted)
         if self.asker is None:
             raise known.unknown(offered)

@@ -166,11 +166,11 @@ class Program(asyncssh.SSHClientSession[bytes]):
         word, _, rest = line.partition(" ")
         if line == self._mark:
             self._standing = "started"
-        elif self._standing == "started" and word in ("folder", "absent", "denied"):
+        elif self._standing and word in ("folder", "absent", "denied"):
             self._standing = word
-        elif self._standing == "started" and word == "group":
+        elif self._standing and word == "group":
             number, _, start = rest.partition(" ")
-            self.group, self._standing = (number, start), "group"
+            self.group = (number, start)
 
     def _check_started(self) -> None:
         if not self._standing:

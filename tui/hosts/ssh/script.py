@@ -21,38 +21,64 @@ GRACE = 1.5
 """Seconds between asking a group to end and killing it."""
 
 # MARK is a word that nobody else says: what a login shell's start-up files print comes before it. What is to
-# be run comes on the input, up to a line of MARK, as all users of a machine see arguments. A group is told
-# with its leader's start, since its number may be another's one day. No single quote and no backslash is
-# in it, which other login shells than sh would take in their own ways.
+# be run comes on the input, since all users of a machine see arguments: up to a line of MARK the program, up
+# to another its variables, which hold for it alone, whatever their names. A group is told with its leader's
+# start, since its number may be another's one day. No single quote and no backslash is in it, which other
+# login shells than sh would take in their own ways.
 _WRAPPER = """
-said=; nl="
+nl="
 "
-while IFS= read -r line && [ "$line" != MARK ]; do said="$said$line$nl"; done
-[ "$line" = MARK ] || exit 1
+take() {
+  said=
+  while IFS= read -r line && [ "$line" != MARK ]; do said="$said$line$nl"; done
+  [ "$line" = MARK ] || exit 1
+}
+LOOK
+take; eval "$said"; take
 PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin:$HOME/bin:$HOME/go/bin"
-eval "$said"
 echo MARK; echo MARK >&2
-if [ -n "$folder" ] && ! cd "$folder" 2>/dev/null; then echo "folder" >&2; exit 0; fi
-case $1 in
-*/*) if [ -e "$1" ]; then [ -x "$1" ] || { echo "denied" >&2; exit 0; }; else echo "absent" >&2; exit 0; fi ;;
-*) command -v "$1" >/dev/null 2>&1 || { echo "absent" >&2; exit 0; } ;;
-esac
-exec 3<&0
-if command -v setsid >/dev/null 2>&1; then setsid "$@" </dev/null 2>&1 3<&- &
-else set -m; "$@" </dev/null 2>&1 3<&- &
-  set +m; fi
+if [ -n "$folder" ] && ! cd -- "$folder" 2>/dev/null; then echo "folder" >&2; exit 0; fi
+exec 3<&0 4>&2
+start() {
+  eval "$said"
+  case $(look "$2") in absent) echo "absent" >&4; exit 0 ;; denied) echo "denied" >&4; exit 0 ;; esac
+  [ -n "$1" ] || shift
+  exec "$@" 3<&- 4>&-
+}
+setsid=$(command -v setsid)
+[ -n "$setsid" ] || set -m
+start "$setsid" "$@" </dev/null 2>&1 &
 group=$!
+set +m
+( while read -r line <&3; do :; done
+  trap "" TERM
+  for try in NAPS; do kill -TERM -$group && break; sleep 0.1; done  # it may not have its session yet
+  for try in NAPS; do kill -0 -$group || exit; sleep 0.1; done
+  kill -KILL -$group ) >/dev/null 2>&1 4>&- &
+watch=$!
 START
 echo "group $group $start" >&2
-( while read -r line <&3; do :; done
-  for try in 1 2 3 4 5; do kill -TERM -$group && break; sleep 0.1; done  # it may not have its session yet
-  sleep GRACE || sleep 2; kill -KILL -$group ) >/dev/null 2>&1 &
-watch=$!
 wait $group
 status=$?
 kill $watch 2>/dev/null
+wait $watch  # while it ends the group, it does not heed that: others than the leader may take longer
 exit $status
 """
+
+# Whether a name stands for a program, as the system itself would look for one: shells have some of their own.
+_LOOK = """
+look() (
+  found=absent
+  try() {
+    [ -e "$1" ] || return 0
+    [ -f "$1" ] && [ -x "$1" ] && exit
+    found=denied
+  }
+  IFS=:; set -f
+  case $1 in */*) try "$1" ;; *) for place in $PATH; do try "${place:-.}/$1"; done ;; esac
+  echo $found
+)
+""".strip()
 
 # When a group's leader was started, as far as the system says.
 _START = """
@@ -73,8 +99,10 @@ _STANDING = """
 if [ -S "$path" ]; then if [ -w "$path" ]; then echo "there $path"; else echo "denied $path"; fi; fi
 """.strip()
 
+# Its shell may have something to say that nobody hears any more, when the connection has ended.
 _FACTS = """
 umask 077
+trap "" PIPE
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
 if fault=$(mkdir -p "$cache" 2>&1) && folder=$(mktemp -d "$cache/ssh-XXXXXXXX" 2>&1); then
   trap "rm -rf \\"$folder\\"" EXIT; trap "exit 0" HUP INT TERM
@@ -95,16 +123,17 @@ while :; do sleep 3600 & wait $!; done
 
 def wrapper(mark: str) -> str:
     """The command for the other machine's login shell."""
-    script = _WRAPPER.replace("START", _START).replace("GRACE", str(GRACE)).replace("MARK", mark)
+    naps = " ".join(str(number) for number in range(round(GRACE * 10)))
+    script = _WRAPPER.replace("LOOK", _LOOK).replace("START", _START)
+    script = script.replace("NAPS", naps).replace("MARK", mark)
     return f"exec sh -c {shlex.quote(script)}"
 
 
 def request(mark: str, argv: Sequence[str], env: Mapping[str, str], folder: PurePath | None) -> bytes:
     """What the wrapper reads: which program is to be run, and how."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in env.items()]
-    lines.append(f"folder={shlex.quote(str(folder or ''))}")
-    lines.append(shlex.join(("set", "--", *argv)))
-    return "\n".join((*lines, mark, "")).encode(errors="surrogateescape")
+    program = (f"folder={shlex.quote(str(folder or ''))}", shlex.join(("set", "--", *argv)))
+    variables = (f"export {name}={shlex.quote(value)}" for name, value in env.items())
+    return "\n".join((*program, mark, *variables, mark, "")).encode(errors="surrogateescape")
 
 
 def ending(groups: Iterable[tuple[str, str]]) -> str:

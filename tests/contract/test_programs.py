@@ -1,0 +1,237 @@
+"""Starting and ending programs, on every host."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.programs import Started, alive, said
+from tests.processes import needs_proc
+from tui.hosts.host import HostLostError
+
+if TYPE_CHECKING:
+    from tests.contract.places import Place
+    from tui.hosts.host import Host
+
+HARD = [
+    "plain",
+    "",
+    "two words",
+    "it's",
+    '"quoted"',
+    "$HOME `id` $(id) ${x}",
+    "back\\slash \\n \\",
+    "two\nlines\n",
+    "\ttab ; & | > < * ? ~ # !",
+    "größer → 漢字 🚀",
+    "-n",
+    "%s",
+]
+ASCII = "import os, sys; print(ascii([os.environ[name] for name in sys.argv[1].split()]))"
+
+ENDING = {
+    "obeys": "sleep 60 & sleep 60 & echo ready $$ $!; wait",
+    "ignores": "trap '' TERM; (trap '' TERM; sleep 60) & echo ready $$ $!; while :; do sleep 1; done",
+    "grandchild-ignores": (
+        "sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done' & echo ready $$ $!; wait"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("shell", "status"),
+    [("true", 0), ("exit 3", 3), ("exit 127", 127), ("kill -TERM $$", -15), ("kill -KILL $$", -9)],
+)
+async def test_the_status_tells_exit_and_signal_apart(host: Host, shell: str, status: int) -> None:
+    assert await host.run(("sh", "-c", shell)) == status
+
+
+@pytest.mark.parametrize("program", ["no-such-program", "/no/such/program", "./no-such", "export"])
+async def test_a_program_that_is_not_there(host: Host, program: str) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        await host.run((program, "--help"))
+    assert caught.value.filename == program
+
+
+async def test_a_file_that_is_no_program(host: Host, tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    await asyncio.to_thread(path.write_text, "notes")
+    for argv in ((str(path),), (str(tmp_path),)):
+        with pytest.raises(PermissionError) as caught:
+            await host.run(argv)
+        assert caught.value.filename == argv[0]
+
+
+async def test_a_folder_that_is_not_there(host: Host, tmp_path: Path) -> None:
+    folder = tmp_path / "no such folder"
+    with pytest.raises(FileNotFoundError) as caught:
+        await host.run(("true",), folder=folder)
+    assert str(caught.value.filename) == str(folder)
+
+
+@pytest.mark.parametrize("name", ["folder", "two words", "it's $HOME", "-P"])
+async def test_it_runs_in_the_folder(host: Host, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    await asyncio.to_thread(folder.mkdir)
+    await asyncio.to_thread(os.symlink, "/bin/pwd", folder / "where")
+    for argv in (("pwd", "-P"), ("./where",)):
+        lines: list[str] = []
+        assert await host.run(argv, on_lines=lines.extend, folder=folder) == 0
+        assert lines == [str(folder)]
+
+
+async def test_arguments_arrive_as_they_are(host: Host) -> None:
+    script = "import sys; print(ascii(sys.argv[1:]))"
+    assert await said(host, sys.executable, "-c", script, *HARD) == [ascii(HARD)]
+
+
+async def test_variables_arrive_as_they_are(host: Host) -> None:
+    env = {f"V{number}": value for number, value in enumerate(HARD)}
+    assert await said(host, sys.executable, "-c", ASCII, " ".join(env), env=env) == [ascii(HARD)]
+
+
+async def test_variables_may_have_any_name_that_a_shell_knows(host: Host) -> None:
+    names = ("folder", "line", "said", "nl", "group", "status", "start", "watch", "try", "IFS", "HOME", "ENV")
+    env = dict.fromkeys(names, "/e")
+    assert await said(host, sys.executable, "-c", ASCII, " ".join(env), env=env) == [ascii(["/e"] * 12)]
+
+
+async def test_a_program_is_looked_for_where_the_variable_path_leads(host: Host, tmp_path: Path) -> None:
+    program = tmp_path / "my-program"
+    await asyncio.to_thread(os.symlink, "/bin/echo", program)
+    assert await said(host, "my-program", "hello", env={"PATH": str(tmp_path)}) == ["hello"]
+
+
+async def test_much_is_given_to_a_program(host: Host) -> None:
+    argument, value = "a" * 100_000, "v" * 100_000
+    shell = 'echo "${#1} ${#V}"'
+    assert await said(host, "sh", "-c", shell, "sh", argument, env={"V": value}) == ["100000 100000"]
+
+
+async def test_there_is_nothing_to_read(host: Host) -> None:
+    assert await said(host, "cat") == []
+    assert await said(host, "sh", "-c", "read line; echo $?; test -t 0; echo $?") == ["1", "1"]
+
+
+async def test_values_of_variables_are_in_no_process_list(host: Host) -> None:
+    value = "very-secret-value"
+    shell = "ps -eo args; echo $SECRET | wc -c"
+    lines = await said(host, "sh", "-c", shell, env={"SECRET": value})
+    assert not [line for line in lines if value in line]
+    assert lines[-1].strip() == str(len(value) + 1)
+
+
+async def test_variables_of_this_machine_stay_here(far: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MY_SECRET", "LC_MINE", "LANG"):
+        monkeypatch.setenv(name, "leaked")
+    assert not [line for line in await said(far, "env") if "leaked" in line]
+
+
+async def test_a_daemon_that_keeps_the_output_open_does_not_delay(host: Host) -> None:
+    began = time.monotonic()
+    lines = await said(host, "sh", "-c", "sleep 20 & echo $!")
+    took = time.monotonic() - began
+    os.kill(int(lines[0]), 9)
+    assert took < 5
+
+
+@needs_proc
+async def test_what_a_program_leaves_running_is_its_own_affair(host: Host) -> None:
+    lines = await said(host, "sh", "-c", "setsid sleep 20 >/dev/null 2>&1 & echo $!")
+    await asyncio.sleep(0.3)
+    assert await asyncio.to_thread(alive, [int(lines[0])])
+    os.kill(int(lines[0]), 9)
+
+
+@needs_proc
+@pytest.mark.parametrize("shell", ENDING.values(), ids=ENDING)
+async def test_cancelling_ends_the_whole_group(host: Host, shell: str) -> None:
+    started = Started(host, shell)
+    await started.ready.wait()
+    assert await started.alive() == started.pids
+    began = time.monotonic()
+    started.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await started.task
+    took = time.monotonic() - began
+    assert await started.alive() == []
+    assert took < 3
+
+
+@needs_proc
+async def test_a_second_cancel_does_not_wait(host: Host) -> None:
+    started = Started(host, "trap '' TERM; echo ready $$; while :; do sleep 1; done")
+    await started.ready.wait()
+    began = time.monotonic()
+    started.task.cancel()
+    await asyncio.wait({started.task}, timeout=0.1)
+    assert not started.task.done()
+    started.task.cancel()
+    await asyncio.wait({started.task})
+    assert time.monotonic() - began < 1
+    assert started.task.cancelled()
+    assert await started.gone()
+
+
+async def test_cancelled_while_it_starts_leaves_nothing(host: Host) -> None:
+    tasks = [asyncio.create_task(host.run(("sleep", "60"))) for _ in range(8)]
+    for number, task in enumerate(tasks):
+        asyncio.get_running_loop().call_later(number * 0.008, task.cancel)
+    await asyncio.wait(tasks)
+    assert all(task.cancelled() for task in tasks)
+
+
+@needs_proc
+async def test_kill_ends_what_runs(place: Place) -> None:
+    host = place.host()
+    started = Started(host, "trap '' TERM; echo ready $$; while :; do sleep 1; done")
+    await started.ready.wait()
+    host.kill()
+    try:
+        assert await started.task == -9
+    except HostLostError:  # then the other machine has seen to it
+        assert not host.is_local
+    host.kill()  # nothing is left to kill
+    assert await started.gone()
+    await host.close()
+    assert await place.settled() == []
+
+
+async def test_many_run_at_once(host: Host, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    shell = f"echo ready $$; until [ -e {go} ]; do sleep 0.05; done"
+    started = [Started(host, shell) for _ in range(14)]  # OpenSSH allows ten sessions a connection
+    await asyncio.gather(*(each.ready.wait() for each in started))
+    await asyncio.to_thread(go.touch)
+    assert await asyncio.gather(*(each.task for each in started)) == [0] * 14
+
+
+@needs_proc
+async def test_closing_leaves_nothing(place: Place) -> None:
+    host = place.host()
+    await host.connect()
+    started = [Started(host, "sleep 60 & echo ready $$ $!; wait") for _ in range(10)]
+    await asyncio.gather(*(each.ready.wait() for each in started))
+    for each in started:
+        each.task.cancel()
+    await asyncio.gather(*(each.task for each in started), return_exceptions=True)
+    await host.close()
+    await host.close()
+    assert await place.settled() == []
+
+
+async def test_a_host_that_was_never_used_is_closed(place: Place) -> None:
+    await place.host().close()
+
+
+async def test_what_it_says_of_its_machine(host: Host, place: Place) -> None:
+    machine = await host.machine()
+    said = os.uname()
+    assert (machine.system, machine.release, machine.processor) == (said.sysname, said.release, said.machine)
+    assert Path(machine.home) == place.home
