@@ -78,8 +78,11 @@ class Bringup:
         return {**kept, "HOME": str(self.home)}
 
     def start(self, command: str, *arguments: str) -> subprocess.Popen[str]:
+        return self._start(self.argv(command, *arguments))
+
+    def _start(self, argv: Sequence[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.argv(command, *arguments),
+            argv,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -88,14 +91,21 @@ class Bringup:
         )
 
     def __call__(self, command: str, *arguments: str, timeout: float = 600) -> tuple[int, str]:
-        """Exit code and output of a command."""
-        with self.start(command, *arguments) as process:
+        """Exit code and output of a command on the bundled plan."""
+        return self._finish(self.argv(command, *arguments), timeout)
+
+    def plan(self, command: str, plan: Path, *arguments: str, timeout: float = 600) -> tuple[int, str]:
+        """Exit code and output of a command on another plan."""
+        return self._finish([sys.executable, "-m", "tui", command, str(plan), *arguments], timeout)
+
+    def _finish(self, argv: Sequence[str], timeout: float) -> tuple[int, str]:
+        with self._start(argv) as process:
             try:
                 output, _ = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGINT)
                 output, _ = process.communicate(timeout=30)
-                pytest.fail(f"{command} took longer than {timeout} s:\n{output[-4000:]}")
+                pytest.fail(f"{argv} took longer than {timeout} s:\n{output[-4000:]}")
         return process.returncode, output
 
     def kubectl(self, *arguments: str, check: bool = True) -> str:

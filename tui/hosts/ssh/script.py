@@ -112,7 +112,8 @@ echo "home $HOME"; echo "system $(uname -s)"; echo "release $(uname -r)"; echo "
 for name in DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST KIND_EXPERIMENTAL_PROVIDER XDG_RUNTIME_DIR TMPDIR; do
   eval "value=\\$$name"; [ -z "$value" ] || echo "variable $name=$value"; done
 config=${DOCKER_CONFIG:-$HOME/.docker}/config.json
-if [ -n "$DOCKER_HOST$DOCKER_CONTEXT" ] || grep -qs currentContext "$config"; then
+if [ -n "$DOCKER_HOST" ]; then echo "engine $DOCKER_HOST"
+elif [ -n "$DOCKER_CONTEXT" ] || grep -qs currentContext "$config"; then
   echo "engine $(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 | head -n 1)"
 fi
 for path in PLACES; do STANDING; done
