@@ -231,7 +231,7 @@ class Client:
     def write_key(self, name: str, passphrase: str | None = None) -> Path:
         """Writes the key down, locked with a passphrase if one is given."""
         path = self.home / ".ssh" / name
-        path.write_bytes(self.key.export_private_key("openssh", passphrase))
+        path.write_bytes(self.key.export_private_key("openssh", passphrase, rounds=1, ignore_few_rounds=True))
         path.chmod(0o600)
         return path
 

@@ -11,6 +11,7 @@ import asyncssh
 from tui.errors import NotReadyError
 from tui.hosts.host import HostLostError
 from tui.hosts.ssh.facts import read_facts
+from tui.hosts.ssh.known import arguments
 from tui.hosts.ssh.link import Link
 from tui.hosts.ssh.login import Login
 from tui.hosts.ssh.program import LostError, NoShellError, Program
@@ -50,6 +51,7 @@ class Connection:
         self.name = str(address)
         self.ways = Ways(self.stand)
         self.left: set[tuple[str, str]] = set()
+        self._words = arguments(address)
         self._login = Login(address, asker)
         self._links: list[Link] = []
         self._keeper: Program | None = None
@@ -175,7 +177,7 @@ class Connection:
             await ended
         except LostError:
             cause = f"{self.name} ended the connection at once"
-            return NotReadyError(cause, f"does `ssh {self.name} true` work?")
+            return NotReadyError(cause, f"does `ssh {self._words} true` work?")
         except (NoShellError, OSError) as error:
             said = [str(error)]
         return no_shell(self.name, " ".join(filter(None, said)))

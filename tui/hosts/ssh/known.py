@@ -85,7 +85,7 @@ class Known:
         """What is said where nobody can be asked about a machine that is new."""
         return NotReadyError(
             f"{self.name} is not known yet: its {self.describe(key)}",
-            f"compare that with the machine's own, and log in once: `ssh {self._command()}`",
+            f"compare that with the machine's own, and log in once: `ssh {arguments(self._address)}`",
         )
 
     def changed(self, key: asyncssh.SSHKey, trusted: Sequence[asyncssh.SSHKey]) -> NotReadyError:
@@ -97,11 +97,6 @@ class Known:
             f' `ssh-keygen -R "{self.name}" -f {self._own[0]}`, then try again',
         )
 
-    def _command(self) -> str:
-        port = f"-p {self._address.port} " if self._address.port else ""
-        user = f"{self._address.user}@" if self._address.user else ""
-        return f"{port}{user}{self._address.host}"
-
     def _load(self) -> asyncssh.SSHKnownHosts:
         known = asyncssh.import_known_hosts("")
         for path in (*self._own, _EVERYBODY):
@@ -112,3 +107,10 @@ class Known:
             except (OSError, ValueError) as error:
                 raise NotReadyError(f"{path} cannot be read: {error}", "mend it, or move it away") from error
         return known
+
+
+def arguments(address: Address) -> str:
+    """A machine as the `ssh` command and its kin are told it."""
+    port = f"-p {address.port} " if address.port else ""
+    user = f"{address.user}@" if address.user else ""
+    return f"{port}{user}{address.host}"

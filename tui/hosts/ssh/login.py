@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import asyncssh
 
 from tui.errors import NotReadyError
-from tui.hosts.ssh.known import Known
+from tui.hosts.ssh.known import Known, arguments
 from tui.plan.address import Address, parse_address
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ _KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")  # 
 
 
 class Asker(Protocol):
-    """Asks the person at the terminal; blocks."""
+    """Asks the person at the terminal.
+
+    It blocks, and so does what asks: that is before a run begins, on the main thread, which Ctrl-C reaches.
+    """
 
     def confirm(self, question: str) -> bool:
         """Whether the person says yes."""
@@ -60,6 +64,7 @@ class Login:
         self.address = address
         self.asker = asker
         self._opened: dict[Path, asyncssh.SSHKey] = {}
+        self._left_out: set[Path] = set()
 
     async def connect(self, lost: Callable[[Exception | None], None]) -> asyncssh.SSHClientConnection:
         """Connects and logs in.
@@ -82,24 +87,37 @@ class Login:
         options = await asyncio.to_thread(_options, address)
         if tunnel is None and isinstance(options.tunnel, str) and options.tunnel:
             tunnel = await self._jump(address, options.tunnel, jumps)
+        try:
+            connection = await self._log_in(address, options, tunnel, lost)
+        except BaseException:
+            if tunnel is not None:
+                tunnel.abort()
+            raise
+        connection.set_tunnel(tunnel)  # which ends with it
+        return connection
+
+    async def _log_in(
+        self,
+        address: Address,
+        options: asyncssh.SSHClientConnectionOptions,
+        tunnel: asyncssh.SSHClientConnection | None,
+        lost: Callable[[Exception | None], None],
+    ) -> asyncssh.SSHClientConnection:
         known = Known(address, options)
-        tries = 0
         while True:
             client = _Client(lost)
             trusted = await known.load()
+            keys = await asyncio.to_thread(_sort_keys, options)
             try:
-                return await self._open(options, client, tunnel, trusted)
+                return await self._open(address, options, client, tunnel, trusted, keys.open)
             except asyncssh.HostKeyNotVerifiable as error:
                 if client.offered is None:
                     raise _refused(address, f"its key cannot be verified: {error.reason}") from error
                 await self._trust(known, client.offered, known.keys(trusted, client.peer))
             except asyncssh.PermissionDenied as error:
-                locked = [
-                    path for path in await asyncio.to_thread(_locked, options) if path not in self._opened
-                ]
-                if not locked or tries == _TRIES:
-                    raise _denied(address, options, locked) from error
-                tries += 1
+                locked = [path for path in keys.locked if path not in {*self._opened, *self._left_out}]
+                if not locked:
+                    raise _denied(address, options, [*keys.open, *self._opened]) from error
                 await self._unlock(address, locked[0], error)
             except (asyncssh.Error, OSError, ValueError) as error:
                 raise _explained(address, error) from error
@@ -117,18 +135,23 @@ class Login:
 
     async def _open(
         self,
+        address: Address,
         options: asyncssh.SSHClientConnectionOptions,
         client: _Client,
         tunnel: asyncssh.SSHClientConnection | None,
         known: asyncssh.SSHKnownHosts,
+        keys: Sequence[Path],
     ) -> asyncssh.SSHClientConnection:
         interval, count = KEEPALIVE
-        given: dict[str, Any] = {"client_keys": list(self._opened.values())} if self._opened else {}
+        # Key files that are open are found by themselves, but no longer so where others are named.
+        given: dict[str, Any] = (
+            {"client_keys": [*self._opened.values(), *map(str, keys)]} if self._opened else {}
+        )
         if not options.config.get("Ciphers"):
             given["encryption_algs"] = _FASTEST
         return await asyncssh.connect(
-            options.host,
-            options.port,
+            address.host,  # what its configuration makes of it is in the options
+            () if address.port is None else address.port,
             options=options,
             tunnel=tunnel,
             client_factory=lambda: client,
@@ -155,7 +178,7 @@ class Login:
         if self.asker is None:
             raise known.unknown(offered)
         question = f"{known.name} is not known yet. Its {known.describe(offered)}. Trust it from now on?"
-        if not await asyncio.to_thread(self.asker.confirm, question):
+        if not self.asker.confirm(question):
             raise NotReadyError(
                 f"the key of {known.name} is not trusted", "compare its fingerprint, then say yes"
             )
@@ -168,11 +191,16 @@ class Login:
                 f"{address} wants a key, and {path} is locked with a passphrase",
                 f"`ssh-add {path}` opens it for the agent, or run this in a terminal, where it is asked for",
             ) from refusal
-        passphrase = await asyncio.to_thread(
-            self.asker.secret, f"Passphrase of {path} (nothing to leave it out)"
-        )
-        with contextlib.suppress(asyncssh.KeyImportError):  # a wrong one: the next refusal asks again
-            self._opened[path] = await asyncio.to_thread(asyncssh.read_private_key, path, passphrase)
+        question = f"Passphrase of {path} (nothing to leave it out)"
+        for _ in range(_TRIES):
+            passphrase = self.asker.secret(question)
+            if not passphrase:
+                break
+            with contextlib.suppress(asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+                self._opened[path] = await asyncio.to_thread(asyncssh.read_private_key, path, passphrase)
+                return
+            question = f"That does not open it. Passphrase of {path} (nothing to leave it out)"
+        self._left_out.add(path)
 
 
 class _Client(asyncssh.SSHClient):
@@ -196,11 +224,24 @@ class _Client(asyncssh.SSHClient):
             self._lost(exc)
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The user's key files for a machine.
+
+    Attributes:
+        open: Those without a passphrase.
+        locked: Those with one.
+    """
+
+    open: list[Path]
+    locked: list[Path]
+
+
 def _options(address: Address) -> asyncssh.SSHClientConnectionOptions:
     try:
         user = {} if address.user is None else {"username": address.user}
         port = {} if address.port is None else {"port": address.port}
-        return asyncssh.SSHClientConnectionOptions(host=address.host, **port, **user)
+        return asyncssh.SSHClientConnectionOptions(host=address.host, config=(), **port, **user)
     except (asyncssh.Error, OSError, ValueError) as error:
         raise NotReadyError(
             f"the SSH configuration for {address} is not usable: {error}", "mend ~/.ssh/config"
@@ -213,18 +254,18 @@ def _key_files(options: asyncssh.SSHClientConnectionOptions) -> list[Path]:
     return [Path(name).expanduser() for name in named] or [folder / name for name in _KEYS]
 
 
-def _locked(options: asyncssh.SSHClientConnectionOptions) -> list[Path]:
-    """The key files that a passphrase locks."""
-    found = []
+def _sort_keys(options: asyncssh.SSHClientConnectionOptions) -> _Keys:
+    keys = _Keys([], [])
     for path in _key_files(options):
         try:
             asyncssh.read_private_key(path)
+            keys.open.append(path)
         except asyncssh.KeyImportError as error:
             if "assphrase" in str(error):
-                found.append(path)
+                keys.locked.append(path)
         except OSError:  # it is not there
             continue
-    return found
+    return keys
 
 
 def _refused(address: Address, why: str, hint: str = "") -> NotReadyError:
@@ -232,19 +273,19 @@ def _refused(address: Address, why: str, hint: str = "") -> NotReadyError:
 
 
 def _denied(
-    address: Address, options: asyncssh.SSHClientConnectionOptions, locked: list[Path]
+    address: Address, options: asyncssh.SSHClientConnectionOptions, keys: list[Path]
 ) -> NotReadyError:
-    there = [path for path in _key_files(options) if path.exists() and path not in locked]
-    tried = ", ".join(map(str, there)) or "no key file"
+    tried = ", ".join(map(str, keys)) or "no key file"
+    command = arguments(address)
     agent = "an agent" if os.environ.get("SSH_AUTH_SOCK") else "no agent"
     return NotReadyError(
         f"{options.username}@{address.host} does not let us in: it was offered {tried} and {agent}'s keys",
-        f"does `ssh {address}` work without a password? `ssh-copy-id {address}` puts your key there",
+        f"does `ssh {command}` work without a password? `ssh-copy-id {command}` puts your key there",
     )
 
 
 def _explained(address: Address, error: Exception) -> NotReadyError:
-    try_ssh = f"does `ssh {address}` work?"
+    try_ssh = f"does `ssh {arguments(address)}` work?"
     if isinstance(error, socket.gaierror):
         return _refused(address, "its name does not resolve", "check its spelling, ~/.ssh/config and DNS")
     if isinstance(error, ConnectionRefusedError):

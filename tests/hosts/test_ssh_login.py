@@ -1,0 +1,327 @@
+"""Logging in to machines, and why that fails: each for real."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import asyncssh
+import pytest
+
+from tests.contract.programs import said
+from tests.hosts.failing import Person, connected, refusal
+from tui.plan.address import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.contract.servers import Client, Sshd
+
+PASSPHRASE = "open sesame"
+
+
+async def reaches(address: Address, asker: Person | None = None) -> bool:
+    async with connected(address, asker) as host:
+        return await said(host, "echo", "hello") == ["hello"]
+
+
+def known_hosts(client: Client) -> str:
+    return (client.home / ".ssh" / "known_hosts").read_text()
+
+
+async def test_a_machine_that_refuses_the_connection(client: Client, own_sshd: Callable[..., Sshd]) -> None:
+    server = await asyncio.to_thread(own_sshd)
+    await asyncio.to_thread(server.stop)
+    error = await refusal(server.address)
+    assert error.cause == f"{server.address} cannot be used: it refuses the connection"
+    assert "does sshd run there" in error.hint
+
+
+async def test_a_name_that_does_not_resolve(client: Client) -> None:
+    error = await refusal(Address("no-such-machine.invalid", "me"))
+    assert error.cause == "me@no-such-machine.invalid cannot be used: its name does not resolve"
+    assert "spelling" in error.hint
+
+
+async def test_a_machine_that_speaks_another_language(client: Client) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        address = Address("127.0.0.1", port=server.sockets[0].getsockname()[1])
+        error = await refusal(address)
+    assert error.cause.startswith(f"{address} cannot be used: ")
+    assert error.hint == f"does `ssh -p {address.port} 127.0.0.1` work?"
+
+
+class TestMachinesKey:
+    @pytest.mark.parametrize("head", ["", "other ssh-ed25519 AAAA\n", "other ssh-ed25519 AAAA"])
+    async def test_who_trusts_a_new_one_is_asked_once(self, client: Client, sshd: Sshd, head: str) -> None:
+        path = client.home / ".ssh" / "known_hosts"
+        await asyncio.to_thread(path.write_text, head)
+        person = Person(True)
+        assert await reaches(sshd.address, person)
+        assert f"[127.0.0.1]:{sshd.port} is not known yet" in person.asked[0]
+        assert f"ED25519 key has the fingerprint {sshd.key.get_fingerprint()}" in person.asked[0]
+        assert await reaches(sshd.address)
+        text = await asyncio.to_thread(known_hosts, client)
+        assert text.splitlines() == [
+            *head.splitlines(),
+            f"[127.0.0.1]:{sshd.port} {sshd.key.export_public_key().decode().strip()}",
+        ]
+
+    async def test_who_does_not_trust_a_new_one_is_not_let_in(self, client: Client, sshd: Sshd) -> None:
+        error = await refusal(sshd.address, Person(False))
+        assert error.cause == f"the key of [127.0.0.1]:{sshd.port} is not trusted"
+        assert not await asyncio.to_thread((client.home / ".ssh" / "known_hosts").exists)
+
+    async def test_a_new_one_where_nobody_can_be_asked(self, client: Client, sshd: Sshd) -> None:
+        error = await refusal(sshd.address)
+        assert error.cause.startswith(f"[127.0.0.1]:{sshd.port} is not known yet")
+        assert sshd.key.get_fingerprint() in error.cause
+        assert error.hint.endswith(f"log in once: `ssh -p {sshd.port} 127.0.0.1`")
+
+    async def test_one_that_has_changed_is_never_trusted(self, client: Client, sshd: Sshd) -> None:
+        old = asyncssh.generate_private_key("ssh-ed25519")
+        path = client.home / ".ssh" / "known_hosts"
+        line = f"[127.0.0.1]:{sshd.port} {old.export_public_key().decode()}"
+        await asyncio.to_thread(path.write_text, line)
+        person = Person()
+        error = await refusal(sshd.address, person)
+        assert error.cause.startswith(f"the key of [127.0.0.1]:{sshd.port} has changed")
+        assert sshd.key.get_fingerprint() in error.cause
+        assert old.get_fingerprint() in error.cause
+        assert f'ssh-keygen -R "[127.0.0.1]:{sshd.port}" -f {path}' in error.hint
+        assert person.asked == []
+        assert await asyncio.to_thread(path.read_text) == line
+
+    async def test_one_that_was_revoked(self, client: Client, sshd: Sshd) -> None:
+        path = client.home / ".ssh" / "known_hosts"
+        await asyncio.to_thread(path.write_text, f"@revoked * {sshd.key.export_public_key().decode()}")
+        error = await refusal(sshd.address, Person())
+        assert "its key cannot be verified" in error.cause
+        assert "revoked" in error.cause
+
+    async def test_a_file_of_keys_that_cannot_be_read(self, client: Client, sshd: Sshd) -> None:
+        path = client.home / ".ssh" / "known_hosts"
+        await asyncio.to_thread(path.write_text, "nonsense\n")
+        error = await refusal(sshd.address, Person())
+        assert error.cause.startswith(f"{path} cannot be read: ")
+        assert error.hint
+
+    async def test_a_file_of_keys_that_cannot_be_written(self, client: Client, sshd: Sshd) -> None:
+        path = client.home / ".ssh" / "hosts"
+        await asyncio.to_thread(client.configure, "Host *", f"  UserKnownHostsFile {path}/no/hosts")
+        await asyncio.to_thread(path.touch)
+        error = await refusal(sshd.address, Person(True))
+        assert f"{path}/no/hosts cannot be " in error.cause
+
+
+class TestUsersKey:
+    async def test_one_that_is_not_accepted(self, client: Client, own_sshd: Callable[..., Sshd]) -> None:
+        server = await asyncio.to_thread(own_sshd)
+        await asyncio.to_thread(client.knows, server)
+        await asyncio.to_thread(server.authorized.write_text, "")
+        error = await refusal(server.address, Person())
+        assert "@127.0.0.1 does not let us in" in error.cause
+        assert f"it was offered {client.home}/.ssh/id_ed25519 and no agent's keys" in error.cause
+        assert f"`ssh-copy-id -p {server.port} 127.0.0.1`" in error.hint
+
+    async def test_none(self, client: Client, sshd: Sshd) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        await asyncio.to_thread((client.home / ".ssh" / "id_ed25519").unlink)
+        assert "it was offered no key file and no agent's keys" in (await refusal(sshd.address)).cause
+
+    async def test_a_locked_one_is_asked_for_until_it_opens(self, client: Client, sshd: Sshd) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        path = await asyncio.to_thread(client.write_key, "id_ed25519", PASSPHRASE)
+        person = Person("wrong", PASSPHRASE)
+        assert await reaches(sshd.address, person)
+        assert person.asked[0] == f"Passphrase of {path} (nothing to leave it out)"
+        assert len(person.asked) == 2
+
+    @pytest.mark.parametrize("answers", [("",), ("wrong", "wrong", "wrong")])
+    async def test_a_locked_one_that_stays_so(
+        self, client: Client, sshd: Sshd, answers: tuple[str, ...]
+    ) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        await asyncio.to_thread(client.write_key, "id_ed25519", PASSPHRASE)
+        person = Person(*answers)
+        assert "it was offered no key file" in (await refusal(sshd.address, person)).cause
+        assert len(person.asked) == len(answers)
+
+    async def test_a_locked_one_where_nobody_can_be_asked(self, client: Client, sshd: Sshd) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        path = await asyncio.to_thread(client.write_key, "id_ed25519", PASSPHRASE)
+        error = await refusal(sshd.address)
+        assert error.cause == f"{sshd.address} wants a key, and {path} is locked with a passphrase"
+        assert f"`ssh-add {path}`" in error.hint
+
+    async def test_of_several_locked_ones_each_is_asked_for(self, client: Client, sshd: Sshd) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        paths = [await asyncio.to_thread(client.write_key, name, PASSPHRASE) for name in ("one", "two")]
+        await asyncio.to_thread((client.home / ".ssh" / "id_ed25519").unlink)
+        await asyncio.to_thread(client.configure, "Host *", *(f"  IdentityFile {path}" for path in paths))
+        person = Person("", PASSPHRASE)
+        assert await reaches(sshd.address, person)
+        assert [str(path) in question for path, question in zip(paths, person.asked, strict=True)] == [
+            True
+        ] * 2
+
+    async def test_one_that_was_opened_opens_the_next_connection_too(
+        self, client: Client, own_sshd: Callable[..., Sshd]
+    ) -> None:
+        server = await asyncio.to_thread(own_sshd)
+        await asyncio.to_thread(client.knows, server)
+        await asyncio.to_thread(client.write_key, "id_ed25519", PASSPHRASE)
+        person = Person(PASSPHRASE)
+        async with connected(server.address, person) as host:
+            await asyncio.to_thread(server.cut)
+            with contextlib.suppress(Exception):
+                await said(host, "true")
+            assert await said(host, "echo", "hello") == ["hello"]
+        assert len(person.asked) == 1
+
+    async def test_one_of_an_agent(self, client: Client, sshd: Sshd, agent: Path) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        key = await asyncio.to_thread(client.write_key, "id_ed25519")
+        await asyncio.to_thread(_add, key)
+        await asyncio.to_thread(key.unlink)
+        assert await reaches(sshd.address)
+
+    async def test_an_agent_that_is_gone_is_no_fault(
+        self, client: Client, sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(client.home / "no-agent"))
+        assert await reaches(sshd.address)
+
+
+class TestConfiguration:
+    async def test_a_host_of_it(
+        self, client: Client, own_sshd: Callable[..., Sshd], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = await asyncio.to_thread(own_sshd)
+        await asyncio.to_thread(client.knows, server)
+        key = await asyncio.to_thread(client.write_key, "special")
+        await asyncio.to_thread((client.home / ".ssh" / "id_ed25519").unlink)
+        user = await asyncio.to_thread(_user)
+        await asyncio.to_thread(
+            client.configure,
+            *("Host box", "  HostName 127.0.0.1", f"  Port {server.port}", f"  User {user}"),
+            f"  IdentityFile {key}",
+        )
+        for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+            monkeypatch.setenv(name, "no-such-user")
+        assert await reaches(Address("box"))
+        error = await refusal(Address("box", "no-such-user"))
+        assert error.cause.startswith("no-such-user@box does not let us in")
+
+    async def test_one_that_cannot_be_read(self, client: Client) -> None:
+        await asyncio.to_thread(client.configure, "Host box", "  Port many")
+        error = await refusal(Address("box"))
+        assert error.cause.startswith("the SSH configuration for box is not usable: ")
+        assert error.hint == "mend ~/.ssh/config"
+
+
+class TestJump:
+    @pytest.fixture
+    def hops(self, client: Client, own_sshd: Callable[..., Sshd]) -> tuple[Sshd, Sshd]:
+        """A machine that leads on, and one that lies behind it."""
+        hop, goal = own_sshd(), own_sshd()
+        client.configure(
+            *("Host goal", "  HostName 127.0.0.1", f"  Port {goal.port}", "  ProxyJump hop"),
+            *("Host hop", "  HostName 127.0.0.1", f"  Port {hop.port}"),
+        )
+        return hop, goal
+
+    async def test_a_machine_behind_another(self, client: Client, hops: tuple[Sshd, Sshd]) -> None:
+        hop, goal = hops
+        await asyncio.to_thread(client.knows, hop, goal)
+        async with connected(Address("goal")) as host:
+            assert await said(host, "sh", "-c", "echo $MARK") == [goal.mark]
+            assert await asyncio.to_thread(lambda: hop.carriers)
+        assert await _free(hop)
+
+    @pytest.mark.parametrize("missing", [0, 1], ids=["hop", "goal"])
+    async def test_each_machine_on_the_way_has_to_be_known(
+        self, client: Client, hops: tuple[Sshd, Sshd], missing: int
+    ) -> None:
+        await asyncio.to_thread(client.knows, hops[1 - missing])
+        error = await refusal(Address("goal"))
+        assert error.cause.startswith(f"[127.0.0.1]:{hops[missing].port} is not known yet")
+        assert await _free(hops[0])
+        person = Person(True)
+        assert await reaches(Address("goal"), person)
+        assert len(person.asked) == 1
+
+    async def test_a_hop_that_does_not_lead_there(self, client: Client, hops: tuple[Sshd, Sshd]) -> None:
+        hop, goal = hops
+        await asyncio.to_thread(client.knows, hop, goal)
+        await asyncio.to_thread(goal.stop)
+        error = await refusal(Address("goal"))
+        assert error.cause.startswith("goal cannot be used: its jump host does not lead there")
+        assert await _free(hop)
+
+    async def test_a_locked_key_for_the_hop_alone(self, client: Client, hops: tuple[Sshd, Sshd]) -> None:
+        hop, goal = hops
+        await asyncio.to_thread(client.knows, hop, goal)
+        other = asyncssh.generate_private_key("ssh-ed25519")
+        path = client.home / ".ssh" / "for_the_hop"
+        await asyncio.to_thread(
+            path.write_bytes,
+            other.export_private_key("openssh", PASSPHRASE, rounds=1, ignore_few_rounds=True),
+        )
+        await asyncio.to_thread(path.chmod, 0o600)
+        await asyncio.to_thread(hop.authorized.write_bytes, other.export_public_key())
+        config = client.home / ".ssh" / "config"
+        text = await asyncio.to_thread(config.read_text)
+        await asyncio.to_thread(config.write_text, f"{text}  IdentityFile {path}\n")
+        assert await reaches(Address("goal"), Person(PASSPHRASE))
+
+    async def test_a_circle(self, client: Client) -> None:
+        await asyncio.to_thread(
+            client.configure, "Host box", "  ProxyJump other", "Host other", "  ProxyJump box"
+        )
+        error = await refusal(Address("box"))
+        assert "lies behind too many jumps" in error.cause
+
+
+@pytest.fixture
+def agent(tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The socket of an agent of the test's own."""
+    path = tmp_path / "agent"
+    try:
+        process = subprocess.Popen(("ssh-agent", "-D", "-a", str(path)), stdout=subprocess.PIPE)
+    except FileNotFoundError:
+        pytest.skip("needs ssh-agent")
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it says where it is as soon as it is there
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
+        yield path
+        process.terminate()
+
+
+def _add(key: Path) -> None:
+    subprocess.run(("ssh-add", str(key)), check=True, capture_output=True)
+
+
+def _user() -> str:
+    import pwd
+
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+async def _free(server: Sshd) -> bool:
+    """Whether a server's last connection ends in time."""
+    for _ in range(100):
+        if not await asyncio.to_thread(lambda: server.carriers):
+            return True
+        await asyncio.sleep(0.03)
+    return False
