@@ -274,7 +274,9 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 async def _gone(group: int, patience: float) -> None:
     """Waits until nobody is left in a group, for some seconds at most."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience  # by the clock: on a busy machine each look takes longer
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        for _ in range(round(patience / _POLL)):
+        while loop.time() < deadline:
             os.killpg(group, 0)
             await asyncio.sleep(_POLL)
