@@ -79,13 +79,13 @@ def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) 
     if earlier is not None:
         check_same_plan(loaded, earlier)
     keep = kept(request, loaded, earlier)
-    with _loop() as loop, _environment(loop, request, loaded.plan, asker) as environment:
+    with _runner() as runner, _environment(runner, request, loaded.plan, asker) as environment:
         if earlier is not None and environment.name == "kind":
-            loop.run_until_complete(check_cluster_stands(loaded.plan, environment, keep))
+            runner.run(check_cluster_stands(loaded.plan, environment, keep))
         started = _started(loaded.plan, loaded, request, environment)
         if earlier is not None:
             started = replace(started, resumed=earlier.started.run)
-        with _launch(loaded.plan, loaded, environment, started, loop, keep, stay) as launch:
+        with _launch(loaded.plan, loaded, environment, started, runner.get_loop(), keep, stay) as launch:
             yield launch
 
 
@@ -110,34 +110,33 @@ def launch_down(request: Request, asker: Asker | None = None) -> Iterator[Launch
     task = Task(id="down", title="Take down", host=host, steps=loaded.plan.down)
     phases = (Phase(id="down", title="Take down", tasks=(task,)),)
     plan = loaded.plan.model_copy(update={"phases": phases})
-    with _loop() as loop, _environment(loop, request, plan, asker) as environment:
+    with _runner() as runner, _environment(runner, request, plan, asker) as environment:
         started = replace(_started(plan, loaded, request, environment), purpose="down")
-        with _launch(plan, loaded, environment, started, loop, {}) as launch:
+        with _launch(plan, loaded, environment, started, runner.get_loop(), {}) as launch:
             yield launch
 
 
 @contextlib.contextmanager
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """The loop of a run: connections that are made before it begins belong to it."""
-    loop = asyncio.new_event_loop()
+def _runner() -> Iterator[asyncio.Runner]:
+    """Runs what comes before a run on its loop, to which connections that are made then belong."""
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
     try:
-        yield loop
-    finally:  # the run closes it at its end, if it has begun
-        if not loop.is_closed():
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
+        yield runner
+    finally:  # the run closes its loop at its end, if it has begun
+        if not runner.get_loop().is_closed():
+            runner.close()
 
 
 @contextlib.contextmanager
 def _environment(
-    loop: asyncio.AbstractEventLoop, request: Request, plan: Plan, asker: Asker | None
+    runner: asyncio.Runner, request: Request, plan: Plan, asker: Asker | None
 ) -> Iterator[Environment]:
-    environment = loop.run_until_complete(choose_environment(request, plan, asker))
+    environment = runner.run(choose_environment(request, plan, asker))
     try:
         yield environment
     finally:
-        if not loop.is_closed():
-            loop.run_until_complete(environment.hosts.close())
+        if not runner.get_loop().is_closed():
+            runner.run(environment.hosts.close())
 
 
 @contextlib.contextmanager
