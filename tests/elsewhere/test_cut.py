@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
-from tests.elsewhere.user import heard, on, settled, task
+from tests.elsewhere.user import Running, on, settled, task
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -20,9 +20,9 @@ LOST = "the connection to {} was lost: it was cut"
 HINT = "hint: try again: bringup connects anew, and ends what still runs there"
 
 
-def cut(process: subprocess.Popen[str], *servers: Sshd) -> None:
+def cut(running: Running, *servers: Sshd) -> None:
     """Cuts machines off as soon as the slow task runs there."""
-    heard(process, "│ began at [")
+    running.heard("│ began at [")
     for server in servers:
         server.cut()
         (server.home / "go").touch()
@@ -42,17 +42,16 @@ def test_its_task_fails_the_others_go_on_and_it_is_resumed(user: User, machine: 
         *siblings(user.folder),
         hosts={"other": other.address.url},
     )
-    with user.starting("up", *on(far)) as process:
-        cut(process, far)
-        heard(process, LOST.format(far.address))
+    with user.starting("up", *on(far)) as running:
+        cut(running, far)
+        running.heard(LOST.format(far.address))
         (user.folder / "cut").touch()
-        output, errors = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert errors == ""
-    assert "near    │ done at []" in output
-    assert "other   │ done at [other]" in output
-    assert "after   │ – after skipped: it needs slow" in output
-    report = output.partition("✗ far is not up · 2 of 4 tasks done, 1 failed")[2]
+        assert running.ended() == 1
+        assert running.errors == ""
+    assert "near    │ done at []" in running.output
+    assert "other   │ done at [other]" in running.output
+    assert "after   │ – after skipped: it needs slow" in running.output
+    report = running.output.partition("✗ far is not up · 2 of 4 tasks done, 1 failed")[2]
     assert LOST.format(far.address) in report
     assert HINT in report
     assert settled(far) == []
@@ -65,13 +64,12 @@ def test_its_task_fails_the_others_go_on_and_it_is_resumed(user: User, machine: 
 def test_it_is_retried_by_itself_where_the_plan_says_so(user: User, far: Sshd) -> None:
     retry = {"attempts": 2, "backoff": "0s", "signatures": ["connection"]}
     user.plan(task("slow", SLOW, retry=retry))
-    with user.starting("up", *on(far)) as process:
-        cut(process, far)
-        output, errors = process.communicate(timeout=30)
-    assert process.returncode == 0, output + errors
-    assert LOST.format(far.address) in output
-    assert "began at [far]" in output
-    assert "✓ slow succeeded" in output
+    with user.starting("up", *on(far)) as running:
+        cut(running, far)
+        assert running.ended() == 0, running.output
+    assert LOST.format(far.address) in running.output
+    assert "began at [far]" in running.output
+    assert "✓ slow succeeded" in running.output
     outcomes = [event["outcome"] for event in user.events() if event["type"] == "attempt-finished"]
     assert outcomes == ["failed", "succeeded"]
 
@@ -79,10 +77,12 @@ def test_it_is_retried_by_itself_where_the_plan_says_so(user: User, far: Sshd) -
 def test_a_machine_that_stays_away_is_told_in_the_next_try(user: User, far: Sshd) -> None:
     retry = {"attempts": 2, "backoff": "0s", "signatures": [{"pattern": "was lost"}]}
     user.plan(task("slow", SLOW, retry=retry))
-    with user.starting("up", *on(far)) as process:
-        heard(process, "│ began at [")
+    with user.starting("up", *on(far)) as running:
+        running.heard("│ began at [")
         far.stop()
-        output, errors = process.communicate(timeout=30)
-    assert process.returncode == 1, output + errors
-    assert f"{far.address} cannot be used: it refuses the connection" in output.partition("is not up")[2]
-    assert errors == ""
+        assert running.ended() == 1, running.output
+        assert running.errors == ""
+    assert (
+        f"{far.address} cannot be used: it refuses the connection" in running.output.partition("is not up")[2]
+    )
+    shutil.rmtree(far.cache)  # a machine that dies keeps what it had

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.elsewhere.user import heard, on, task
+from tests.elsewhere.user import on, task
 from tests.processes import PROC, needs_proc
 
 if TYPE_CHECKING:
@@ -114,16 +114,14 @@ def test_a_secret_arrives_and_is_seen_nowhere(user: User, machine: Callable[...,
     far = machine("far", "LogLevel DEBUG3")
     shell = 'printf %s "$TOKEN" > ~/token; echo "is $TOKEN"; until test -e ~/go; do sleep 0.05; done'
     user.plan(task("use", shell, env={"TOKEN": "${token}"}), variables={"token": TOKEN}, secrets=["token"])
-    with user.starting("up", *on(far), "--verbose") as process:
-        output = heard(process, "│ is ")
+    with user.starting("up", *on(far), "--verbose") as running:
+        running.heard("│ is •••")
         seen = [path for path in PROC.glob("[0-9]*/cmdline") if TOKEN in _text(path)]
         (far.home / "go").touch()
-        rest, errors = process.communicate(timeout=30)
-    assert process.returncode == 0
+        assert running.ended() == 0
+        told = {"what is printed": running.output, "--verbose": running.errors, "sshd's log": far.log}
     assert (far.home / "token").read_text() == TOKEN
     assert seen == []
-    assert "│ is •••" in output
-    told = {"what is printed": output + rest, "--verbose": errors, "sshd's log": far.log}
     written = {str(path): _text(path) for path in user.runs[-1].rglob("*") if path.is_file()}
     assert [name for name, text in {**told, **written}.items() if TOKEN in text] == []
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
+import socket
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -52,7 +54,7 @@ def bare(tmp_path: Path, machine: Callable[..., Sshd]) -> tuple[Sshd, Path]:
 
 
 @pytest.fixture
-def socket() -> Iterator[str]:
+def place() -> Iterator[str]:
     """A place for a socket, whose path has to be short."""
     folder = tempfile.mkdtemp(prefix="engine-")
     yield f"{folder}/engine.sock"
@@ -71,6 +73,20 @@ def test_a_name_that_does_not_resolve(user: User) -> None:
     user.plan(task("any", "true"))
     done = user.bringup("up", "--host", "me@nowhere.invalid")
     check(user, done, "error: me@nowhere.invalid cannot be used: its name does not resolve\n", "DNS")
+
+
+@pytest.mark.parametrize("command", ["up", "doctor"])
+def test_a_machine_that_says_nothing_is_not_waited_for_after_ctrl_c(user: User, command: str) -> None:
+    user.plan(task("any", "true"))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"ssh://127.0.0.1:{silent.getsockname()[1]}"
+        with user.starting(command, "--host", address) as running:
+            connection, _ = silent.accept()
+            with connection:
+                running.process.send_signal(signal.SIGINT)
+                assert running.ended() == 130
+            assert running.output == running.errors == ""
+    assert user.runs == []
 
 
 def test_a_machine_that_is_new_where_nobody_can_be_asked(user: User, own_sshd: Callable[..., Sshd]) -> None:
@@ -143,12 +159,12 @@ def test_a_machine_without_an_engine(user: User, machine: Callable[..., Sshd]) -
 
 
 async def test_a_machine_whose_engine_is_too_old(
-    user: User, machine: Callable[..., Sshd], socket: str
+    user: User, machine: Callable[..., Sshd], place: str
 ) -> None:
     said = {"Version": "17.06.0", "ApiVersion": "1.30"}
-    far = await asyncio.to_thread(machine, "far", DOCKER_HOST=f"unix://{socket}")
+    far = await asyncio.to_thread(machine, "far", DOCKER_HOST=f"unix://{place}")
     await asyncio.to_thread(user.plan, PULL)
-    async with serving({"/version": (200, said)}, socket):
+    async with serving({"/version": (200, said)}, place):
         done = await asyncio.to_thread(user.bringup, "up", *on(far))
         asked = await asyncio.to_thread(user.bringup, "doctor", *on(far))
     says = f"error: Docker 17.06.0 at {far.address} is too old: its API is 1.30, 1.40 is wanted\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.elsewhere.user import heard, on, settled, task
+from tests.elsewhere.user import on, settled, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,11 +99,11 @@ def test_json_tells_where(user: User, far: Sshd) -> None:
 
 def test_output_comes_while_it_runs(user: User, far: Sshd) -> None:
     user.plan(task("slow", 'echo "waiting at [$PLACE]"; until test -e ~/go; do sleep 0.05; done; echo went'))
-    with user.starting("up", *on(far)) as process:
-        heard(process, "waiting at [far]")
+    with user.starting("up", *on(far)) as running:
+        running.heard("waiting at [far]")
         (far.home / "go").touch()
-        assert "went" in heard(process, "✓ far is up")
-        assert process.wait() == 0
+        assert running.ended() == 0
+    assert "│ went\n" in running.output
 
 
 @pytest.mark.parametrize(
@@ -118,16 +118,15 @@ def test_a_signal_leaves_nothing_running_there(
     user: User, far: Sshd, acts: dict[signal.Signals, str], code: int
 ) -> None:
     user.plan(SLEEP)
-    with user.starting("up", *on(far)) as process:
-        heard(process, "sleeping at [far]")
+    with user.starting("up", *on(far)) as running:
+        running.heard("sleeping at [far]")
         assert far.left()
         for number, says in acts.items():
-            process.send_signal(number)
+            running.process.send_signal(number)
             if says:
-                heard(process, says)
-        _, errors = process.communicate(timeout=30)
-    assert errors == ""
-    assert process.returncode == code
+                running.heard(says)
+        assert running.ended() == code
+        assert running.errors == ""
     assert settled(far) == []
 
 
@@ -136,12 +135,11 @@ def test_two_machines_may_each_have_the_plan(user: User, machine: Callable[..., 
     user.plan(SLEEP)
     one, other = machine("one"), machine("other")
     with user.starting("up", *on(one)) as first, user.starting("up", *on(other)) as second:
-        heard(first, "sleeping at [one]")
-        heard(second, "sleeping at [other]")
+        first.heard("sleeping at [one]")
+        second.heard("sleeping at [other]")
         done = user.bringup("up", *on(one))
         assert done.returncode == 3
-        assert f"another bringup (process {first.pid})" in done.stderr
-        for process in (first, second):
-            process.send_signal(signal.SIGINT)
-        for process in (first, second):
-            assert process.wait(30) == 130
+        assert f"another bringup (process {first.process.pid})" in done.stderr
+        for running in (first, second):
+            running.process.send_signal(signal.SIGINT)
+        assert (first.ended(), second.ended()) == (130, 130)

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,41 @@ PATIENCE = 20.0
 BRINGUP = (sys.executable, "-m", "tui")
 
 Done = subprocess.CompletedProcess[str]
+
+
+class Running:
+    """A command that runs.
+
+    Attributes:
+        process: Its process.
+        output: What it has printed so far, as far as it was read.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
+        self.process = process
+        self.output = ""
+        self._errors = errors
+
+    def heard(self, text: str) -> None:
+        """Reads what it prints up to a line with a text; the test's time limit ends it at the latest."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
+            if text in line:
+                return
+        pytest.fail(f"{text!r} was not printed in:\n{self.output}{self.errors}")
+
+    def ended(self) -> int:
+        """Reads what else it prints, and waits for its end; its exit code."""
+        assert self.process.stdout is not None
+        self.output += self.process.stdout.read()
+        return self.process.wait()
+
+    @property
+    def errors(self) -> str:
+        """What it has printed as errors."""
+        self._errors.seek(0)
+        return self._errors.read()
 
 
 class User:
@@ -58,19 +93,22 @@ class User:
         )
 
     @contextlib.contextmanager
-    def starting(self, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    def starting(self, *arguments: str, **variables: str) -> Iterator[Running]:
         """A command that runs; killed if the block leaves it running."""
-        with subprocess.Popen(
-            [*BRINGUP, *arguments],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **variables},
-        ) as process:
+        with (
+            (self.folder.parent / "errors").open("w+") as errors,
+            subprocess.Popen(
+                [*BRINGUP, *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **variables},
+            ) as process,
+        ):
             try:
-                yield process
+                yield Running(process, errors)
             finally:
                 process.kill()
 
@@ -105,17 +143,6 @@ def until(true: Callable[[], object], what: str) -> None:
         if time.monotonic() > end:
             pytest.fail(f"not {what} within {PATIENCE:g} s")
         time.sleep(0.02)
-
-
-def heard(process: subprocess.Popen[str], text: str) -> str:
-    """Reads what a command prints up to a line with a text; ends with the test's time limit at the latest."""
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if text in line:
-            return "".join(lines)
-    pytest.fail(f"{text!r} was not printed in:\n{''.join(lines)}")
 
 
 def settled(server: Server) -> list[str]:
