@@ -47,7 +47,7 @@ def test_each_task_runs_on_its_own(user: User, machine: Callable[..., Sshd]) -> 
     assert done.returncode == 0, done.stderr
     assert "plain   │ at []" in done.stdout
     assert "built   │ at [builder]" in done.stdout
-    assert "│ at [far]" in user.bringup("down").stdout  # the plan says where
+    assert "│ at []" in user.bringup("down").stdout  # where it was, whatever the plan says
 
 
 def test_a_machine_that_no_task_is_for_is_not_connected_to(user: User, far: Sshd) -> None:

@@ -94,7 +94,7 @@ def test_who_leaves_at_the_question_is_out_at_once(
 
 
 def test_a_locked_key_is_asked_for_ahead_of_the_screen(terminal: Tmux, user: User, far: Sshd) -> None:
-    user.plan(task("where", "echo at [$PLACE]"))
+    user.plan(task("where", "echo at [$PLACE]"), down=[{"kind": "command", "shell": "echo down at [$PLACE]"}])
     user.client.write_key("id_ed25519", "open sesame")
     start(terminal, user, "up", far)
     terminal.wait_for("Passphrase of ")
@@ -102,4 +102,9 @@ def test_a_locked_key_is_asked_for_ahead_of_the_screen(terminal: Tmux, user: Use
     terminal.wait_for("✓ up in")
     terminal.press("q")
     terminal.wait_for("code 0")
+    terminal.type(f"clear; {quoted((*BRINGUP, 'down', str(user.folder)))}; echo code $?")
+    terminal.wait_for("Passphrase of ")
+    terminal.type("open sesame")
+    terminal.wait_for("code 0")
+    assert "down at [far]" in terminal.screen()
     assert "sesame" not in terminal.scrollback()
