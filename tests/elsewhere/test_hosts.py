@@ -43,6 +43,7 @@ def test_each_task_runs_on_its_own(user: User, machine: Callable[..., Sshd]) -> 
     assert user.events()[0]["hosts"] == {
         "default": far.address.url, "builder": builder.address.url, "local": "local"
     }  # fmt: skip
+    assert f"take down   bringup down (at {far.address})\n" in done.stdout
     done = user.bringup("up", "--host", "local")
     assert done.returncode == 0, done.stderr
     assert "plain   │ at []" in done.stdout
