@@ -112,7 +112,7 @@ def test_a_machine_whose_key_has_changed(user: User, far: Sshd) -> None:
 def test_a_machine_that_runs_no_commands_says_why_without_colours(
     user: User, machine: Callable[..., Sshd]
 ) -> None:
-    far = machine("far", r"ForceCommand printf '\\033[31mgo away\\n'")
+    far = machine("far", r"ForceCommand head -c 1 >/dev/null; printf '\\033[31mgo away\\n'")
     user.plan(task("any", "true"))
     done = user.bringup("up", *on(far))
     check(user, done, f"error: {far.address} runs no commands: ", "go away")
