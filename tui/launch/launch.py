@@ -79,13 +79,13 @@ def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) 
     if earlier is not None:
         check_same_plan(loaded, earlier)
     keep = kept(request, loaded, earlier)
-    with _loop() as loop, _environment(loop, request, loaded.plan, asker) as environment:
+    with asyncio.Runner() as runner, _environment(runner, request, loaded.plan, asker) as environment:
         if earlier is not None and environment.name == "kind":
-            loop.run_until_complete(check_cluster_stands(loaded.plan, environment, keep))
+            runner.run(check_cluster_stands(loaded.plan, environment, keep))
         started = _started(loaded.plan, loaded, request, environment)
         if earlier is not None:
             started = replace(started, resumed=earlier.started.run)
-        with _launch(loaded.plan, loaded, environment, started, loop, keep, stay) as launch:
+        with _launch(loaded.plan, loaded, environment, started, runner, keep, stay) as launch:
             yield launch
 
 
@@ -110,34 +110,24 @@ def launch_down(request: Request, asker: Asker | None = None) -> Iterator[Launch
     task = Task(id="down", title="Take down", host=host, steps=loaded.plan.down)
     phases = (Phase(id="down", title="Take down", tasks=(task,)),)
     plan = loaded.plan.model_copy(update={"phases": phases})
-    with _loop() as loop, _environment(loop, request, plan, asker) as environment:
+    with asyncio.Runner() as runner, _environment(runner, request, plan, asker) as environment:
         started = replace(_started(plan, loaded, request, environment), purpose="down")
-        with _launch(plan, loaded, environment, started, loop, {}) as launch:
+        with _launch(plan, loaded, environment, started, runner, {}) as launch:
             yield launch
 
 
 @contextlib.contextmanager
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """The loop of a run: connections that are made before it begins belong to it."""
-    loop = asyncio.new_event_loop()
-    try:
-        yield loop
-    finally:  # the run closes it at its end, if it has begun
-        if not loop.is_closed():
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
-
-
-@contextlib.contextmanager
 def _environment(
-    loop: asyncio.AbstractEventLoop, request: Request, plan: Plan, asker: Asker | None
+    runner: asyncio.Runner, request: Request, plan: Plan, asker: Asker | None
 ) -> Iterator[Environment]:
-    environment = loop.run_until_complete(choose_environment(request, plan, asker))
+    """The environment; its connections belong to the runner's loop, on which the run goes on."""
+    loop = runner.get_loop()
+    environment = runner.run(choose_environment(request, plan, asker))
     try:
         yield environment
     finally:
-        if not loop.is_closed():
-            loop.run_until_complete(environment.hosts.close())
+        if not loop.is_closed():  # the run has never begun: it closes them itself
+            runner.run(environment.hosts.close())
 
 
 @contextlib.contextmanager
@@ -146,7 +136,7 @@ def _launch(
     loaded: Loaded,
     environment: Environment,
     started: e.RunStarted,
-    loop: asyncio.AbstractEventLoop,
+    runner: asyncio.Runner,
     keep: dict[str, str],
     stay: bool = False,
 ) -> Iterator[Launch]:
@@ -174,7 +164,7 @@ def _launch(
             )
 
         try:
-            yield Launch(Session(make, loop_factory=lambda: loop), loaded, folder, environment, started)
+            yield Launch(Session(make, runner=runner), loaded, folder, environment, started)
         finally:
             journal.close()
 
