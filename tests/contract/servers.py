@@ -168,6 +168,7 @@ class Sshd(Server):
                 os.kill(pid, signal.SIGKILL)
 
     def _config(self, port: int) -> str:
+        has_subsystem = any(option.startswith("Subsystem") for option in self._options)
         variables = " ".join(f'"{name}={value}"' for name, value in self.environment.items())
         return "\n".join(
             (
@@ -186,7 +187,7 @@ class Sshd(Server):
                 "PrintMotd no",
                 "PrintLastLog no",
                 f"SetEnv {variables}",
-                f"Subsystem sftp {_SFTP}",
+                *([] if has_subsystem else [f"Subsystem sftp {_SFTP}"]),
                 "",
             )
         )
