@@ -177,6 +177,10 @@ class SshHost:
                 yield files
             except asyncssh.SFTPError as error:
                 raise await self._explained(files, folder, error) from error
+            except (asyncssh.Error, OSError) as error:
+                if link.is_open:
+                    raise
+                raise self._connection.lost() from error
 
     async def _start_files(self, link: Link) -> asyncssh.SFTPClient:
         try:
