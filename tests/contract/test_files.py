@@ -94,11 +94,11 @@ async def test_a_scratch_folder_goes_when_its_task_is_cancelled(host: Host, plac
     assert not [line for line in await asyncio.to_thread(place.left) if "step-" in line]
 
 
-@pytest.mark.parametrize("name", ["plain", "two words", "it's $HOME", "größer 漢字", "-rf"])
-async def test_a_file_is_written(host: Host, tmp_path: Path, name: str) -> None:
+async def test_a_file_is_written(host: Host, tmp_path: Path) -> None:
     pieces = [os.urandom(size) for size in (1, 0, 70_000, 1_000_000)]
-    await host.write(tmp_path / name, chunks(pieces))
-    assert await read(tmp_path / name) == b"".join(pieces)
+    for name in ("plain", "two words", "it's $HOME", "größer 漢字", "-rf"):
+        await host.write(tmp_path / name, chunks(pieces))
+        assert await read(tmp_path / name) == b"".join(pieces)
 
 
 async def test_a_file_is_written_over(host: Host, tmp_path: Path) -> None:
