@@ -17,6 +17,7 @@ from tests.hosts.failing import connected, refusal
 from tests.hosts.test_containers import DOCKER, speaks
 from tui.errors import NotReadyError
 from tui.hosts.host import HostFullError
+from tui.hosts.local import LocalHost
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -65,6 +66,15 @@ class TestEngine:
                 engine = await host.engine()
                 usual = ("/var/run/docker.sock", str(path))  # this machine's own comes first, if it has one
                 assert engine.environment["DOCKER_HOST"] in [f"unix://{each}" for each in usual]
+
+    @pytest.mark.e2e
+    async def test_this_machines_own(self, client: Client, own_sshd: Starting) -> None:
+        here = await LocalHost().engine()
+        async with machine(own_sshd, client, DOCKER_HOST=here.url) as (host, _):
+            there = await host.engine()
+            assert (there.version, there.flavour) == (here.version, here.flavour)
+            async with here.client() as near, there.client() as far:
+                assert await near.images.list() == await far.images.list()
 
     async def test_none(self, client: Client, own_sshd: Starting, tmp_path: Path) -> None:
         path = tmp_path / "no.sock"

@@ -32,6 +32,7 @@ __all__ = ["echo"]
 
 pytestmark = needs_proc
 
+OBEDIENT = "sleep 60 & echo ready $$ $!; wait"
 STUBBORN = "trap '' TERM; sleep 60 & echo ready $$ $!; while :; do sleep 1; done"
 
 
@@ -78,7 +79,7 @@ async def test_in_a_command(host: SshHost, server: Sshd) -> None:
 
 
 async def test_its_end_ends_the_group_where_nobody_comes_again(host: SshHost, server: Sshd) -> None:
-    started = Started(host, STUBBORN)
+    started = Started(host, OBEDIENT)
     await started.ready.wait()
     await asyncio.to_thread(server.stop_listening)
     await cut(server)
@@ -100,7 +101,7 @@ async def test_while_a_command_starts(host: SshHost, server: Sshd) -> None:
 
 
 async def test_in_many_commands_over_several_connections(host: SshHost, server: Sshd) -> None:
-    started = [Started(host, STUBBORN) for _ in range(12)]
+    started = [Started(host, OBEDIENT) for _ in range(12)]
     await asyncio.gather(*(each.ready.wait() for each in started))
     await cut(server)
     ended = await asyncio.gather(*(each.task for each in started), return_exceptions=True)
@@ -218,7 +219,7 @@ async def test_a_machine_that_is_down_and_comes_up_again(host: SshHost, server: 
 
 async def test_closing_ends_what_a_lost_connection_has_left(frozen: Callable[[], None], server: Sshd) -> None:
     async with connected(server.address) as host:
-        started = Started(host, STUBBORN)
+        started = Started(host, OBEDIENT)
         await started.ready.wait()
         await asyncio.to_thread(frozen)
         with pytest.raises(HostLostError):

@@ -29,6 +29,7 @@ _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
 _REAP = 0.4  # seconds for a killed group to be gone
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_LOOKS = 10  # a closer look comes at every so many
 _POLL = 0.02  # seconds between looks at a group that is ending
 
 
@@ -288,8 +289,23 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 
 async def _gone(group: int, patience: float) -> None:
-    """Waits until nobody is left in a group, for some seconds at most."""
+    """Waits until nobody is left in a group that does something, for some seconds at most."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        for _ in range(round(patience / _POLL)):
+        for number in range(round(patience / _POLL)):
             os.killpg(group, 0)
+            if number % _LOOKS == _LOOKS - 1 and await asyncio.to_thread(_is_dead, group):
+                return
             await asyncio.sleep(_POLL)
+
+
+def _is_dead(group: int) -> bool:
+    """Whether all of a group have ended: in containers without an init nobody reaps those, and they stay."""
+    found = False
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            state, _, its, *_ = stat.read_text(errors="replace").rpartition(")")[2].split()
+            if int(its) == group:
+                found = True
+                if state not in "ZX":
+                    return False
+    return found
