@@ -222,6 +222,29 @@ async def test_closing_leaves_nothing(place: Place) -> None:
     assert await place.settled() == []
 
 
+@needs_proc
+async def test_closing_ends_what_runs_elsewhere(far_place: Place) -> None:
+    host = far_place.host()
+    started = Started(host, "sleep 60 & echo ready $$ $!; wait")
+    await started.ready.wait()
+    await host.close()
+    with pytest.raises(HostLostError):
+        await started.task
+    assert await far_place.settled() == []
+
+
+@needs_proc
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.12])
+async def test_cancelled_while_it_connects_leaves_nothing(far_place: Place, after: float) -> None:
+    host = far_place.host()
+    tasks = [asyncio.create_task(host.run(("echo", "hello"))) for _ in range(3)]
+    asyncio.get_running_loop().call_later(after, tasks[0].cancel)
+    await asyncio.wait(tasks)
+    assert [task.result() for task in tasks[1:]] == [0, 0]
+    await host.close()
+    assert await far_place.settled() == []
+
+
 async def test_a_host_that_was_never_used_is_closed(place: Place) -> None:
     await place.host().close()
 
