@@ -49,7 +49,7 @@ class Connection:
             asker: Asks the user for what is not known, until it stands for the first time.
         """
         self.name = str(address)
-        self.ways = Ways(self.stand)
+        self.ways = Ways(self.name, self.stand)
         self.left: set[tuple[str, str]] = set()
         self._words = arguments(address)
         self._login = Login(address, asker)
