@@ -234,7 +234,8 @@ async def test_a_check_that_breaks_is_a_finding(plan: Plan, engine_socket: str, 
 async def test_a_program_that_fails_is_a_finding(plan: Plan, programs: Path) -> None:
     await asyncio.to_thread((programs / "kind").write_text, "#!/bin/sh\necho broken >&2; exit 3\n")
     said = await said_by(plan, LocalHost({"DOCKER_HOST": "unix:///nowhere", "PATH": str(programs)}))
-    assert said["kind"] == Finding("kind", "warning", "could not be checked: `kind version` failed: broken")
+    assert (said["kind"].level, said["kind"].text) == ("fault", "`kind version` failed: broken")
+    assert "install" in said["kind"].hint
 
 
 async def test_an_undefined_variable_in_kind_s_configuration(plan: Plan) -> None:

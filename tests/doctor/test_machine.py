@@ -150,6 +150,8 @@ def test_proxies(environment: dict[str, str], level: str, says: str) -> None:
         ("kind v0.33.0", "podman", None, True, "fault", "podman not found"),
         (None, "docker", None, True, "fault", "kind and docker not found"),
         (None, "docker", None, False, "ok", "the plan does not need"),
+        ("kind v0.7.0 go1.13", "docker", "Docker version 20", True, "fault", "kind 0.7.0 is too old"),
+        ("kind v0.7.0 go1.13", "docker", "Docker version 20", False, "ok", "kind v0.7.0"),
     ],
 )
 def test_kind(kind: str | None, program: str, said: str | None, needed: bool, level: str, says: str) -> None:

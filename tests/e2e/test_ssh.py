@@ -111,7 +111,7 @@ def test_the_connection_is_cut_in_the_second_phase_and_retried(bringup: Bringup,
         terminal.wait_for("Setting up", _LONG)  # in the image's build
         capture(terminal, "ssh-1-before")
         far.cut()
-        terminal.wait_for("3 tasks failed", 30)
+        terminal.wait_for("1 task failed", 30)  # the plan has the others retried by themselves
         screen = terminal.wait_for("was lost: it was cut")
         assert str(far.address) in screen
         capture(terminal, "ssh-2-cut")

@@ -18,6 +18,8 @@ SAID = {
     "dial tcp 127.0.0.1:5432: connect: connection refused": "connection",
     "Get https://x/v2/: net/http: TLS handshake timeout": "connection",
     "read tcp 10.0.0.1:443: i/o timeout": "connection",
+    "the connection to me@box:2222 was lost: it was cut": "connection",
+    "me@box cannot be used: it refuses the connection": "connection",
     "dial tcp: lookup x on 127.0.0.53:53: no such host": "dns",
     "Temporary failure resolving 'mirror.example'": "dns",
     "curl: (6) Could not resolve host: x": "dns",

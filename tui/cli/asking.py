@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import signal
 import sys
 from typing import TYPE_CHECKING, Self
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tui.hosts.ssh.login import Asker
@@ -19,12 +22,30 @@ class Terminal:
 
     def confirm(self, question: str) -> bool:
         """Whether the person says yes; to say nothing is to say no."""
-        return click.confirm(question, default=False, err=True)
+        with _leaving():
+            return click.confirm(question, default=False, err=True)
 
     def secret(self, question: str) -> str:
         """What the person types, unseen."""
-        text: str = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
+        with _leaving():
+            text: str = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
         return text
+
+
+@contextlib.contextmanager
+def _leaving() -> Iterator[None]:
+    """Lets Ctrl-C, or the end of the input, end the program while it asks.
+
+    An event loop that has taken the signal over would heed it only after the answer.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except click.Abort as error:
+        click.echo(err=True)
+        raise KeyboardInterrupt from error
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def terminal() -> Asker | None:

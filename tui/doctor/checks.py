@@ -52,7 +52,8 @@ async def examine(plan: Plan, host: Host, patience: float = _PATIENCE) -> list[F
             return await _bounded(name, partial(check, known), patience)
 
         checks = [group.create_task(checked(name, check)) for name, check in _checks(plan, host)]
-    return [task.result() for task in checks]
+    where = [] if host.is_local else [await _machine(host)]
+    return where + [task.result() for task in checks]
 
 
 def _checks(plan: Plan, host: Host) -> list[tuple[str, Check]]:
@@ -87,6 +88,12 @@ async def _bounded(name: str, check: Callable[[], Awaitable[Outcome]], patience:
         return Finding(name, "fault", error.cause, error.hint)
     except Exception as error:  # whatever stops one check must not hide what the others found
         return Finding(name, "warning", f"could not be checked: {str(error) or type(error).__name__}")
+
+
+async def _machine(host: Host) -> Finding:
+    """Which machine all the rest is about, where that is not this one."""
+    found = await host.machine()
+    return Finding("machine", "ok", f"{host.name}: {found.system} {found.release}, {found.processor}")
 
 
 async def _engine(needed: bool, known: Known) -> Finding:

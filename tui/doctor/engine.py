@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.doctor.finding import Finding
 from tui.doctor.machine import GIB, judge_disk
+from tui.doctor.versions import OLDEST_KIND, aged_kind, recent_engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,9 +86,9 @@ async def ask_engine(host: Host) -> Facts:
     """Finds the container engine and asks it.
 
     Raises:
-        NotReadyError: None answers.
+        NotReadyError: None answers that is recent enough.
     """
-    engine = await host.engine()
+    engine = await recent_engine(host)
     async with engine.client() as docker:
         info = await docker.system.info()
         listed = await docker._query_json("containers/json", params={"all": "true"})
@@ -111,6 +112,8 @@ async def first_line(host: Host, argv: Sequence[str], env: Mapping[str, str] | N
         status = await host.run(argv, on_lines=lines.extend, env=env)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise RuntimeError(f"`{argv[0]}` cannot be run: {error.strerror}") from error
     if status != 0:
         raise RuntimeError(f"`{' '.join(argv)}` failed: {lines[-1] if lines else f'status {status}'}")
     return lines[0] if lines else ""
@@ -131,6 +134,8 @@ def judge_kind(kind: str | None, program: str, said: str | None, needed: bool) -
     if missing:
         hint = "; ".join(_INSTALL[name] for name in missing)
         return Finding("kind", "fault", f"{' and '.join(missing)} not found on PATH", hint)
+    if needed and (version := aged_kind(kind or "")):
+        return Finding("kind", "fault", f"kind {version} is too old: {OLDEST_KIND} is wanted", "upgrade it")
     provider = ", through kind's Podman provider" if program == "podman" else ""
     return Finding("kind", "ok", f"{kind}{provider}; {said}")
 
@@ -139,8 +144,12 @@ async def examine_kind(host: Host, engine: ContainerEngine | None, needed: bool)
     """Asks `kind` and the command that it calls for their versions."""
     program = engine.flavour if engine else "docker"
     env = engine.environment if engine else None
-    kind = await first_line(host, ("kind", "version"), env)
-    return judge_kind(kind, program, await first_line(host, (program, "--version"), env), needed)
+    try:
+        kind = await first_line(host, ("kind", "version"), env)
+        said = await first_line(host, (program, "--version"), env)
+    except RuntimeError as error:
+        return Finding("kind", "fault" if needed else "warning", str(error), _INSTALL["kind"])
+    return judge_kind(kind, program, said, needed)
 
 
 async def examine_kubectl(host: Host) -> Finding:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING
 
+from tui.doctor.versions import OLDEST_KIND, aged_kind, at, recent_engine
 from tui.errors import NotReadyError
 
 if TYPE_CHECKING:
     from tui.hosts.host import Host
 
-_ENGINE_API = (1, 40)
-"""Docker 19.03's; older ones have not been maintained since, and nothing here was tried with them."""
-
-_KIND = (0, 8)
-"""The first whose clusters outlive a restart of the engine, by its release notes: they are adopted here."""
+_KIND = "https://kind.sigs.k8s.io"
 
 
 async def check_programs(host: Host, *, kind: bool, engine: bool) -> None:
@@ -29,33 +25,22 @@ async def check_programs(host: Host, *, kind: bool, engine: bool) -> None:
     Raises:
         NotReadyError: One is missing or too old.
     """
-    await asyncio.gather(*([_check_kind(host)] if kind else []), *([_check_engine(host)] if engine else []))
+    await asyncio.gather(*([_check_kind(host)] if kind else []), *([recent_engine(host)] if engine else []))
 
 
 async def _check_kind(host: Host) -> None:
     lines: list[str] = []
     try:
-        await host.run(("kind", "version"), on_lines=lines.extend)
+        status = await host.run(("kind", "version"), on_lines=lines.extend)
     except FileNotFoundError as error:
-        cause = f"the `kind` command is not installed{_at(host)}"
-        raise NotReadyError(cause, "install kind: https://kind.sigs.k8s.io") from error
-    found = re.search(r"\bv(\d+)\.(\d+)", " ".join(lines))
-    if found and (int(found[1]), int(found[2])) < _KIND:
-        cause = f"kind {found[0].removeprefix('v')}{_at(host)} is too old: {_dotted(_KIND)} is wanted"
-        raise NotReadyError(cause, "upgrade it: https://kind.sigs.k8s.io")
-
-
-async def _check_engine(host: Host) -> None:
-    found = await host.engine()
-    if tuple(map(int, re.findall(r"\d+", found.api_version)[:2])) < _ENGINE_API:
-        product = f"{found.flavour.capitalize()} {found.version}{_at(host)}"
-        cause = f"{product} is too old: its API is {found.api_version}, {_dotted(_ENGINE_API)} is wanted"
-        raise NotReadyError(cause, "upgrade it")
-
-
-def _at(host: Host) -> str:
-    return "" if host.is_local else f" at {host.name}"
-
-
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))
+        cause = f"the `kind` command is not installed{at(host)}"
+        raise NotReadyError(cause, f"install kind: {_KIND}") from error
+    except OSError as error:
+        cause = f"the `kind` command{at(host)} cannot be run: {error.strerror}"
+        raise NotReadyError(cause, f"is it made for that machine? install it anew: {_KIND}") from error
+    if status:
+        cause = f"`kind version`{at(host)} failed: {lines[-1] if lines else f'status {status}'}"
+        raise NotReadyError(cause, f"is it made for that machine? install it anew: {_KIND}")
+    if version := aged_kind(" ".join(lines)):
+        cause = f"kind {version}{at(host)} is too old: {OLDEST_KIND} is wanted"
+        raise NotReadyError(cause, f"upgrade it: {_KIND}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.errors import BringupError
 from tui.plan.address import DEFAULT, LOCAL, parse_address
 from tui.plan.bundled import find_plan
+from tui.plan.document import read_document
 from tui.plan.faults import suggest
 from tui.plan.load import Loaded, load_plan
 
@@ -65,13 +66,17 @@ def load(request: Request) -> Loaded:
 
 
 def may_go_elsewhere(request: Request) -> bool:
-    """Whether a request may lead to a machine over SSH, as far as can be said without reading its plan."""
+    """Whether a request may lead to a machine over SSH, as far as can be said without loading its plan."""
     if request.environment == "rehearsal":
         return False
-    if request.host is not None or request.resume is not None:
-        return request.host != LOCAL
+    if request.host not in (None, LOCAL) or request.resume is not None:
+        return True
     try:
-        return "\nhosts:" in find_plan(request.plan).read_text(encoding="utf-8")
+        path = find_plan(request.plan)
+        if "hosts" not in path.read_text(encoding="utf-8"):  # to read it in full takes longer
+            return False
+        plan = read_document(path).value
+        return isinstance(plan, dict) and bool(plan.get("hosts"))
     except (BringupError, OSError, ValueError):  # it is told when the plan is read in earnest
         return False
 

@@ -111,6 +111,8 @@ KNOWN: dict[str, Signature] = {
         "unexpected eof",
         "broken pipe",
         "i/o timeout",
+        r"connection to \S+ was lost",
+        "refuses the connection",
         hint="the other side did not answer; is it up and reachable?",
     ),
     "server-error": _known(

@@ -76,7 +76,10 @@ def _resolve(value: object, info: ValidationInfo) -> Path:
     base: Path | None = (info.context or {}).get("folder")
     try:
         path = Path(value).expanduser()
-        return path if path.is_absolute() or base is None else (base / path).resolve()
+        if path.is_absolute() or base is None:
+            return path
+        # A link keeps its own name and place, by which commands on other machines have it too.
+        return (base / path).resolve() if ".." in path.parts else base / path
     except (OSError, RuntimeError) as error:  # an unknown user after `~`, a circle of links
         raise ValueError(f"{brief(str(value))} is not a usable path: {error}") from error
 
