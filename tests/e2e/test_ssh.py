@@ -153,6 +153,23 @@ def test_a_cluster_that_a_cut_leaves_half_made_is_made_anew(bringup: Bringup, fa
     assert code == 0, output[-6000:]
 
 
+def test_ctrl_c_leaves_nothing_there(bringup: Bringup, far: Sshd) -> None:
+    with bringup.start("up", *on(far), "--mode", "eager") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "Preparing nodes" in line:
+                break
+        time.sleep(2)  # its container is there, or about to be
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output
+    until = time.monotonic() + 20
+    while (bringup.containers() or far.left()) and time.monotonic() < until:
+        time.sleep(0.5)  # the engine goes on with a removal that it was asked for
+    assert bringup.containers() == []
+    assert far.left() == []
+
+
 def test_built_on_one_machine_and_run_on_another(
     bringup: Bringup,
     user: Client,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tui.hosts.containers import ContainerEngine
+    from tui.hosts.host import Host
     from tui.hosts.ssh.connection import Connection
-    from tui.hosts.ssh.host import SshHost
 
 _UNIX = "unix://"
 _RIGHTS = "let that user use the engine there: `sudo usermod -aG docker USER`, then log in anew"
@@ -26,7 +26,7 @@ _RUNS = (
 )
 
 
-async def find_engine(host: SshHost, connection: Connection, *, fresh: bool) -> ContainerEngine:
+async def find_engine(host: Host, connection: Connection, *, fresh: bool) -> ContainerEngine:
     """Finds the container engine that answers there: the one that its user has chosen, or a usual place's.
 
     Args:
@@ -57,7 +57,7 @@ async def find_engine(host: SshHost, connection: Connection, *, fresh: bool) -> 
     raise NotReadyError(f"no container engine answers at {host.name}", hint or _START, tuple(tried))
 
 
-async def _look(host: SshHost, candidates: Sequence[Candidate]) -> dict[str, str]:
+async def _look(host: Host, candidates: Sequence[Candidate]) -> dict[str, str]:
     """How the candidates' sockets stand now."""
     said: list[str] = []
     look = script.standing(candidate.url.removeprefix(_UNIX) for candidate in candidates)
