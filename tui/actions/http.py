@@ -62,7 +62,8 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
     ) as session:
         with ctx.span("ready", step.url):
             while True:
-                answer = await _ask(session, step, max(min(deadline - now(), _REQUEST), _LAST_REQUEST))
+                limit = max(min(deadline - now(), _REQUEST), _LAST_REQUEST)
+                answer = await _ask(session, step, limit, ctx.host)
                 if answer.good:
                     return Done(answer.text, changed=False)
                 if answer.text != said:
@@ -91,7 +92,7 @@ async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
     return None if path is None else aiohttp.UnixConnector(str(path))
 
 
-async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float) -> _Answer:
+async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float, host: Host) -> _Answer:
     import aiohttp
 
     try:
@@ -108,14 +109,30 @@ async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float) ->
     except aiohttp.ClientConnectorError as error:
         return _Answer(explain(error), hint="nothing listens there: is the port mapped to this machine?")
     except aiohttp.ClientError as error:
+        if _is_far(error, host):
+            return _Answer(explain(error, host), hint=f"does anything listen at that port of {host.name}?")
         return _Answer(explain(error), hint="something listens there, but does not answer as HTTP wants it")
 
 
-def explain(error: Exception) -> str:
-    """What a failed request failed of: in the system's own words, where it has some."""
+def explain(error: Exception, host: Host | None = None) -> str:
+    """What a failed request failed of: in the system's own words, where it has some.
+
+    Args:
+        error: What it failed with.
+        host: The machine from which it was asked; this one if absent.
+    """
+    if host is not None and _is_far(error, host):
+        return f"nothing answers there, at {host.name}"
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return os.strerror(error.errno)
     return str(error) or type(error).__name__  # a name that is not found has a number of its own
+
+
+def _is_far(error: Exception, host: Host) -> bool:
+    """Whether it is the other machine's end of a way that failed: this end is taken, then ended at once."""
+    import aiohttp
+
+    return not host.is_local and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError)
 
 
 async def _body(response: aiohttp.ClientResponse) -> str:

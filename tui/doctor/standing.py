@@ -48,5 +48,5 @@ async def _endpoint(endpoint: Endpoint, host: Host) -> Finding:
         ):
             return Finding(endpoint.name, "ok", f"{endpoint.url} answers ({answer.status})")
     except (aiohttp.ClientError, OSError) as error:
-        why = "it took too long" if isinstance(error, TimeoutError) else explain(error)
+        why = "it took too long" if isinstance(error, TimeoutError) else explain(error, host)
         return Finding(endpoint.name, "fault", f"{endpoint.url} does not answer: {why}")

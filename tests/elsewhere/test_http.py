@@ -1,0 +1,119 @@
+"""URLs are asked as they are seen from the machine that the task runs on."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.elsewhere.user import on, task, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.contract.servers import Sshd
+    from tests.elsewhere.user import User
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    """Answers as its server says."""
+
+    server: Web
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(b"all is well")
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+class Web(http.server.ThreadingHTTPServer):
+    """A web server of this machine's loopback, which is the other one's as well.
+
+    Attributes:
+        status: What it answers.
+        asked: How often it was asked.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.status = 200
+        self.asked = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.server_port}/health"
+
+    @property
+    def way(self) -> str:
+        """What a server at debug level notes of a way that it opens to here."""
+        return f"target 127.0.0.1 port {self.server_port}"
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with Web() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def far(machine: Callable[..., Sshd]) -> Sshd:
+    return machine("far", "LogLevel DEBUG")
+
+
+def check(url: str, **more: Any) -> dict[str, Any]:
+    return {"id": "ask", "steps": [{"kind": "http.check", "url": url, "interval": "20ms", **more}]}
+
+
+def test_it_is_asked_through_the_machine(user: User, far: Sshd, web: Web) -> None:
+    user.plan(check(web.url, contains="is well"), endpoints=[{"name": "app", "url": web.url}])
+    done = user.bringup("up", *on(far))
+    assert done.returncode == 0, done.stdout
+    assert web.asked == 1
+    assert (ways := far.log.count(web.way)) > 0
+    assert f"endpoint    app: {web.url} at {far.address}" in done.stdout
+    done = user.bringup("status")
+    assert done.returncode == 0, done.stdout
+    assert f"✓ app  {web.url} answers (200)" in done.stdout
+    assert web.asked == 2
+    assert far.log.count(web.way) > ways
+    ways = far.log.count(web.way)
+    done = user.bringup("up", "--host", "local")
+    assert done.returncode == 0, done.stdout
+    assert (far.log.count(web.way), web.asked) == (ways, 3)
+
+
+def test_what_does_not_answer_is_told_in_words_of_that_machine(user: User, far: Sshd) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))  # it does not listen
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        user.plan(check(url, timeout="0.2s"), endpoints=[{"name": "app", "url": url}])
+        done = user.bringup("up", *on(far))
+        asked = user.bringup("status")
+    assert done.returncode == 1
+    assert f"last: nothing answers there, at {far.address}" in done.stdout
+    assert f"hint: does anything listen at that port of {far.address}?" in done.stdout
+    assert asked.returncode == 1
+    assert f"✗ app  {url} does not answer: nothing answers there, at {far.address}" in asked.stdout
+
+
+def test_a_cut_does_not_end_a_check(user: User, far: Sshd, web: Web) -> None:
+    """It asks until its deadline, and the way is opened anew meanwhile."""
+    web.status = 503
+    user.plan(check(web.url, timeout="20s"), task("near", "true", host="local"))
+    with user.starting("up", *on(far)) as running:
+        until(lambda: web.asked > 1, "asked")
+        far.cut()
+        web.status = 200
+        assert running.ended() == 0, running.output
+    assert "│ ✓ ask succeeded" in running.output
