@@ -92,6 +92,8 @@ def test_the_same_plan_on_another_machine(bringup: Bringup, far: Sshd) -> None:
         port = int(said.partition("Data Storage: http://127.0.0.1:")[2].split()[0])
         assert port != bringup.port  # which is taken: the other machine is this one
         check_audit_event(replace(bringup, port=port))
+        assert bringup("status")[0] == 0
+        check_tables(bringup)  # the tunnel's way still is the kubeconfig's
     assert bringup("status")[0] == 0
     code, output = bringup("up", *on(far))
     assert code == 0, output

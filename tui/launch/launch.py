@@ -15,7 +15,7 @@ from tui import __version__
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.errors import NotReadyError
-from tui.launch.environment import check_cluster_stands, choose_environment
+from tui.launch.environment import choose_environment, take_up_cluster
 from tui.launch.request import UsageError, host_addresses, load
 from tui.launch.selection import check_same_plan, earlier_run, kept, resumed, where_it_was
 from tui.plan.address import DEFAULT, LOCAL
@@ -81,7 +81,7 @@ def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) 
     keep = kept(request, loaded, earlier)
     with asyncio.Runner() as runner, _environment(runner, request, loaded.plan, asker) as environment:
         if earlier is not None and environment.name == "kind":
-            runner.run(check_cluster_stands(loaded.plan, environment, keep))
+            runner.run(take_up_cluster(loaded.plan, environment, keep))
         started = _started(loaded.plan, loaded, request, environment)
         if earlier is not None:
             started = replace(started, resumed=earlier.started.run)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tui.errors import BringupError
 from tui.hosts.hosts import open_hosts
 from tui.launch.request import Request, UsageError, host_addresses, load
 from tui.launch.selection import earlier_run, resumed
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tui.hosts.ssh.login import Asker
     from tui.plan.model import Plan
 
+_EVERY = 3.0  # seconds between looks at where the kubeconfig points
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked at, not served on
 
 
@@ -39,7 +42,7 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
         NotReadyError: The machine cannot be reached.
         ActionError: No cluster runs there.
     """
-    from tui.actions.kind.access import reach_anew
+    from tui.actions.kind.access import reach, reach_anew
 
     request = _request(run)
     plan = load(request).plan
@@ -59,7 +62,13 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
         await reach_anew(host, plan.cluster, told)
         for line in _opened(plan, host, forwards):
             say(line)
-        await ended.wait()
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _EVERY)
+                break
+            # Another process may have pointed the kubeconfig at a way of its own, which has gone with it.
+            with contextlib.suppress(BringupError):  # while the machine is away, there is no way
+                await reach(host, plan.cluster, told)
     finally:
         await hosts.close()
 
