@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ from tests.tmux import quoted, tmux
 from tui.run.journal import read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), needs_sshd]
 
@@ -113,12 +114,13 @@ def test_the_connection_is_cut_in_the_second_phase_and_retried(bringup: Bringup,
         terminal.wait_for("Setting up", _LONG)  # in the image's build
         capture(terminal, "ssh-1-before")
         far.cut()
-        terminal.wait_for("1 task failed", 30)  # the plan has the others retried by themselves
+        terminal.wait_for("✗ Data Storage image", 30)  # the plan has the others retried by themselves
         screen = terminal.wait_for("was lost: it was cut")
         assert str(far.address) in screen
         capture(terminal, "ssh-2-cut")
         terminal.press("R")
-        terminal.wait_for("attempt 2")
+        terminal.wait_for(_tried_again("Data Storage image"))
+        terminal.wait_for(_tried_again("PostgreSQL + Redis"))
         capture(terminal, "ssh-3-retried")
         terminal.wait_for("✓ up in ", _LONG)
         capture(terminal, "ssh-4-up")
@@ -135,6 +137,10 @@ def test_the_connection_is_cut_in_the_second_phase_and_retried(bringup: Bringup,
         check_deployments(bringup)
         check_tables(bringup)
     assert far.left() == []
+
+
+def _tried_again(title: str) -> Callable[[str], bool]:
+    return lambda screen: re.search(rf"◐ {re.escape(title)} .*attempt 2", screen) is not None
 
 
 def test_a_cluster_that_a_cut_leaves_half_made_is_made_anew(bringup: Bringup, far: Sshd) -> None:
