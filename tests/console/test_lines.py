@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -202,3 +203,36 @@ def test_colour_is_for_terminals_that_want_it(
     stream: io.StringIO, environment: dict[str, str], wanted: bool
 ) -> None:
     assert wants_colour(stream, environment) is wanted
+
+
+def test_machines_are_named_where_they_are_others(tmp_path: Path) -> None:
+    tasks = {"image": {"host": "builder"}}
+    hosts = {"default": "ssh://me@far:22", "builder": "ssh://builder"}
+    plan = make_plan([{"cluster": [], "image": []}], tasks=tasks, hosts=hosts)
+    out, state = io.StringIO(), RunState()
+    lines = Lines(out, PLAIN)
+
+    def listen(event: e.Event) -> None:
+        state.apply(event)
+        lines.show(event, state)
+
+    first = replace(started(plan), environment="kind", hosts=hosts)
+    run_virtual(Engine(plan, Scripted(script), first, cache=tmp_path, listener=listen).run())
+    printed = out.getvalue()
+    assert "bringup │ test · kind on me@far:22, builder · parallel · run " in printed
+    assert "image   │ ▶ image on builder\n" in printed
+    assert "cluster │ ▶ cluster\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("place", "where"), [("default", "me@far:22"), ("builder", "builder"), ("local", "")]
+)
+def test_what_stands_is_where_its_cluster_is(tmp_path: Path, place: str, where: str) -> None:
+    hosts = {"default": "ssh://me@far:22", "builder": "ssh://builder", "local": "local"}
+    plan, state = make_plan([{"first": []}]), RunState()
+    first = replace(started(plan), environment="kind", hosts=hosts)
+    run_virtual(Engine(plan, Scripted(), first, cache=tmp_path, listener=state.apply).run())
+    told = report(state, Stands(endpoints=(("app", "http://x"),), host=place), PLAIN)
+    assert f"  endpoint    app: http://x{f' at {where}' if where else ''}" in told
+    assert f"  take down   bringup down{f' (at {where})' if where else ''}" in told
+    assert (f"  reach it    bringup tunnel {first.run}" in told) == bool(where)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract.fixtures import client, own_sshd, user_key
 from tests.elsewhere.user import User, settled
+from tests.elsewhere.web import web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.contract.servers import Client, Sshd
 
-__all__ = ["client", "own_sshd", "user_key"]
+__all__ = ["client", "own_sshd", "user_key", "web"]
 
 
 @pytest.fixture

@@ -109,6 +109,16 @@ def test_a_machine_whose_key_has_changed(user: User, far: Sshd) -> None:
     assert f'ssh-keygen -R "[127.0.0.1]:{far.port}" -f {known}' in done.stderr
 
 
+def test_a_machine_that_runs_no_commands_says_why_without_colours(
+    user: User, machine: Callable[..., Sshd]
+) -> None:
+    far = machine("far", r"ForceCommand printf '\\033[31mgo away\\n'")
+    user.plan(task("any", "true"))
+    done = user.bringup("up", *on(far))
+    check(user, done, f"error: {far.address} runs no commands: ", "go away")
+    assert "\x1b" not in done.stderr
+
+
 def test_a_machine_without_kind(user: User, bare: tuple[Sshd, Path]) -> None:
     server, _ = bare
     user.plan(CREATE, cluster=CLUSTER)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import termios
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.elsewhere.user import BRINGUP, on, task
+from tests.elsewhere.user import BRINGUP, on, task, until
 from tests.tmux import Tmux, quoted, tmux
 
 if TYPE_CHECKING:
@@ -34,6 +35,17 @@ def new(user: User, own_sshd: Callable[..., Sshd]) -> Sshd:
 def start(terminal: Tmux, user: User, command: str, server: Sshd, *options: str) -> None:
     argv = (*BRINGUP, command, str(user.folder), *on(server), *options)
     terminal.type(f"clear; {quoted(argv)}; echo code $?")
+
+
+def answer_unseen(terminal: Tmux, answer: str) -> None:
+    """Types an answer as soon as it is not shown: what is typed before is thrown away."""
+    terminal.wait_for("Passphrase of ")
+    tty = os.open(terminal("display-message", "-p", "#{pane_tty}").strip(), os.O_RDONLY | os.O_NOCTTY)
+    try:
+        until(lambda: not termios.tcgetattr(tty)[3] & termios.ECHO, "unseen what is typed")
+    finally:
+        os.close(tty)
+    terminal.type(answer)
 
 
 def test_a_new_machine_is_trusted_once(terminal: Tmux, user: User, new: Sshd) -> None:
@@ -78,8 +90,7 @@ def test_a_new_machine_is_not_trusted(
     assert user.runs == []
 
 
-@pytest.mark.parametrize("command", ["up", "doctor"])
-@pytest.mark.parametrize("key", ["C-c", "C-d"])
+@pytest.mark.parametrize(("command", "key"), [("up", "C-c"), ("doctor", "C-c"), ("up", "C-d")])
 def test_who_leaves_at_the_question_is_out_at_once(
     terminal: Tmux, user: User, new: Sshd, command: str, key: str
 ) -> None:
@@ -94,12 +105,15 @@ def test_who_leaves_at_the_question_is_out_at_once(
 
 
 def test_a_locked_key_is_asked_for_ahead_of_the_screen(terminal: Tmux, user: User, far: Sshd) -> None:
-    user.plan(task("where", "echo at [$PLACE]"))
+    user.plan(task("where", "echo at [$PLACE]"), down=[{"kind": "command", "shell": "echo down at [$PLACE]"}])
     user.client.write_key("id_ed25519", "open sesame")
     start(terminal, user, "up", far)
-    terminal.wait_for("Passphrase of ")
-    terminal.type("open sesame")
+    answer_unseen(terminal, "open sesame")
     terminal.wait_for("✓ up in")
     terminal.press("q")
     terminal.wait_for("code 0")
+    terminal.type(f"clear; {quoted((*BRINGUP, 'down', str(user.folder)))}; echo code $?")
+    answer_unseen(terminal, "open sesame")
+    terminal.wait_for("code 0")
+    assert "down at [far]" in terminal.screen()
     assert "sesame" not in terminal.scrollback()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from tui.text import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -86,5 +88,14 @@ class Detail:
             self._handler.close()
         self._handler = handler
         if handler is not None:
-            handler.setFormatter(logging.Formatter("%(asctime)s ssh %(message)s", "%H:%M:%S"))
+            handler.setFormatter(_Brief("%(asctime)s ssh %(message)s", "%H:%M:%S"))
             self._logger.addHandler(handler)
+
+
+class _Brief(logging.Formatter):
+    """Tells the first line of a message, as a command is a whole script; machines have their say in it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """A message with its time."""
+        record.message = plain(record.message.partition("\n")[0])
+        return super().formatMessage(record)

@@ -77,7 +77,7 @@ def up(
 ) -> None:
     """Bring an environment up."""
     with errors(), Detail(verbose) as detail:
-        from tui.launch.request import Request, selected
+        from tui.launch.request import Request, may_go_elsewhere, selected
 
         request = Request(fail=_failures(fail), only=selected(only), **given)
         view = _view(output, tui)
@@ -87,7 +87,8 @@ def up(
 
             return launch_up(request, stay=view == "dashboard", asker=terminal())
 
-        sys.exit(_show(launching, request, view, output, detail))
+        may_ask = may_go_elsewhere(request)
+        sys.exit(_show(launching, request, view, output, detail, may_ask))
 
 
 @click.command(epilog=EPILOG)
@@ -106,7 +107,8 @@ def down(output: str, verbose: bool, **given: Any) -> None:
 
             return launch_down(request, asker=terminal())
 
-        sys.exit(_show(launching, request, _view(output, False), output, detail))
+        # Where it leads is known from the latest run, when that has been looked up.
+        sys.exit(_show(launching, request, _view(output, False), output, detail, may_ask=True))
 
 
 @click.command()
@@ -154,16 +156,16 @@ def _show(
     view: View,
     output: str,
     detail: Detail,
+    may_ask: bool,
 ) -> int:
     """Shows a run to its end, reports it, and returns the exit code."""
     from tui.console.style import Style, wants_colour
-    from tui.launch.request import may_go_elsewhere
     from tui.views import Opening, Show
 
     style = Style(output == "text" and wants_colour(sys.stdout))
     opening = Opening(launching, request.plan)
     try:
-        if may_go_elsewhere(request):  # a machine may have something to ask, which the screen would cover
+        if may_ask:  # ahead of the screen, which would cover it
             opening.begin(here=True)
             if view == "dashboard":
                 detail.write_to(opening.launch().folder / "ssh.log")

@@ -11,6 +11,7 @@ import click
 
 from tui.completion import complete_plan
 from tui.errors import BringupError, NotReadyError
+from tui.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,11 +38,12 @@ def errors() -> Iterator[None]:
             click.echo(f"error: {fault}", err=True)
         sys.exit(USAGE)
     except BringupError as error:
-        click.echo(f"error: {error.cause}", err=True)
+        # Another machine's own words may be among it.
+        click.echo(f"error: {one_line(error.cause)}", err=True)
         for line in error.details:
-            click.echo(f"  {line}", err=True)
+            click.echo(f"  {one_line(line)}", err=True)
         if error.hint:
-            click.echo(f"  hint: {error.hint}", err=True)
+            click.echo(f"  hint: {one_line(error.hint)}", err=True)
         sys.exit(NOT_READY if isinstance(error, NotReadyError) else USAGE)
     except BrokenPipeError:
         sys.exit(FAILED)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def tree(loaded: Loaded, style: Style) -> Iterator[str]:
-    """A plan's phases, tasks, needs and steps."""
+    """A plan's phases, tasks, needs and steps, and its hosts."""
     plan, masker = loaded.plan, Masker(loaded.plan.secret_values)
     yield style(plan.title or plan.name, "strong") + style(f"  {plan.name} · {loaded.document.file}", "dim")
     for number, phase in enumerate(plan.phases, 1):
@@ -30,12 +30,16 @@ def tree(loaded: Loaded, style: Style) -> Iterator[str]:
                 yield style(f"  {bar}     {'└' if step is task.steps[-1] else '├'} ", "dim") + masker.mask(
                     step.describe()
                 )
+    wide = max(map(len, plan.hosts), default=0)
+    for name, address in plan.hosts.items():
+        yield f"{name:<{wide}}  {style(masker.mask(address), 'dim')}"
     if plan.limit:
         yield style(f"at most {plan.limit} tasks at once", "dim")
 
 
 def _facts(task: Task) -> str:
     facts = [task.id]
+    facts += [f"on {task.host}"] if task.host else []
     facts += [f"needs {', '.join(task.needs)}"] if task.needs else []
     facts += [f"timeout {task.timeout:g} s"] if task.timeout is not None else []
     facts += [f"up to {task.retry.attempts} attempts"] if task.retry else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.plan.address import DEFAULT, LOCAL
+from tui.plan.placement import placement
 from tui.text import GLYPHS, clock, one_line, seconds, tick_step
 
 if TYPE_CHECKING:
@@ -25,11 +27,13 @@ class Stands:
         kubeconfig: The cluster's kubeconfig file, if it is there.
         endpoints: Names and URLs.
         journal: The run's folder.
+        host: The host that it is on, by its name in the plan.
     """
 
     kubeconfig: str = ""
     endpoints: tuple[tuple[str, str], ...] = ()
     journal: str = ""
+    host: str = DEFAULT
 
 
 def standing(plan: Plan, journal: str = "") -> Stands:
@@ -37,7 +41,7 @@ def standing(plan: Plan, journal: str = "") -> Stands:
     endpoints = tuple((each.name, each.url) for each in plan.endpoints)
     kubeconfig = plan.cluster.kubeconfig if plan.cluster else None
     there = kubeconfig is not None and kubeconfig.exists()
-    return Stands(str(kubeconfig) if there else "", endpoints, journal)
+    return Stands(str(kubeconfig) if there else "", endpoints, journal, placement(plan).cluster)
 
 
 def report(
@@ -167,15 +171,16 @@ def _next(state: RunState, stands: Stands) -> Iterator[str]:
     if real and stands.kubeconfig:
         yield f"  kubeconfig  {stands.kubeconfig}"
         yield f"              export KUBECONFIG={stands.kubeconfig}"
+    address = started.hosts.get(stands.host, LOCAL)
+    where = "" if address == LOCAL else f"at {address.removeprefix('ssh://')}"
     if real and state.outcome == "succeeded":
-        where = f" at {started.where}" if started.hosts else ""
         for name, url in stands.endpoints:
-            yield f"  endpoint    {name}: {url}{where}"
-        if started.hosts:
+            yield f"  endpoint    {name}: {url} {where}".rstrip()
+        if where:
             yield f"  reach it    bringup tunnel {started.run}"
     if state.outcome != "succeeded":
         yield f"  go on       bringup up --resume {started.run}"
     if real and state.with_status("succeeded"):
-        yield f"  take down   bringup down{f' (at {started.where})' if started.hosts else ''}"
+        yield f"  take down   bringup down{f' ({where})' if where else ''}"
     if stands.journal:
         yield f"  logs        {stands.journal}/logs"

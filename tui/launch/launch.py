@@ -197,7 +197,10 @@ def _started(plan: Plan, loaded: Loaded, request: Request, environment: Environm
 def _remote(request: Request, plan: Plan) -> dict[str, str]:
     """The machines that a run uses, unless that is this one alone."""
     addresses = {DEFAULT: LOCAL, **host_addresses(request, plan), LOCAL: LOCAL}
-    used = {name: addresses[name] for name in placement(plan).tasks.values()}
+    places = placement(plan)
+    used = {name: addresses[name] for name in places.tasks.values()}
+    if addresses[places.cluster] != LOCAL:  # where the plan is taken down, also if no task is for it
+        used[places.cluster] = addresses[places.cluster]
     return used if set(used.values()) != {LOCAL} else {}
 
 

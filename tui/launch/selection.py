@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.launch.request import UsageError, known_task, load
-from tui.plan.address import DEFAULT
+from tui.plan.address import DEFAULT, LOCAL
 from tui.run.folders import runs_folder
 from tui.run.journal import read_state, runs
 from tui.run.mask import MASK
@@ -48,10 +48,15 @@ def kept(request: Request, loaded: Loaded, earlier: Earlier | None) -> dict[str,
 
 def where_it_was(request: Request, plan: Plan) -> Request:
     """The request for the machine that the plan was last brought up on, where no other is named."""
-    if request.host is not None or DEFAULT in plan.hosts:
-        return request
     latest = next(runs(runs_folder(), plan.name), None)
-    return request if latest is None else replace(request, host=latest[1].hosts.get(DEFAULT))
+    return request if latest is None else replace(request, host=_host(request, latest[1]))
+
+
+def _host(request: Request, started: e.RunStarted) -> str | None:
+    """The host of tasks that name none: as it was asked for, else as an earlier run had it, if it had one."""
+    if request.host is not None or started.environment == "rehearsal":
+        return request.host
+    return started.hosts.get(DEFAULT) if started.hosts else LOCAL
 
 
 def earlier_run(request: Request) -> Earlier:
@@ -99,7 +104,7 @@ def resumed(request: Request, earlier: Earlier) -> Request:
         files=request.files or tuple(Path(file) for file in started.files),
         settings=(*settings, *request.settings),
         mode=request.mode or earlier.state.mode,
-        host=started.hosts.get(DEFAULT) if request.host is None else request.host,
+        host=_host(request, started),
         environment=started.environment if request.environment == "auto" else request.environment,
         recording=request.recording or started.recording or None,
         speed=started.speed if request.speed == 1.0 else request.speed,

@@ -28,9 +28,9 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked 
 
 
 async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], object]) -> None:
-    """Forwards a run's ports, and points its kubeconfig at them, until the process is asked to end.
+    """Forwards the ports of a run's cluster and endpoints until the process is asked to end.
 
-    A lost connection is made again, with the same ports here.
+    The cluster's kubeconfig points at them. A lost connection is made again, with the same ports here.
 
     Args:
         run: The run's id; None for the latest over SSH.
@@ -38,39 +38,58 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
         say: Takes lines for the user.
 
     Raises:
-        UsageError: There is no such run, or it ran on this machine.
+        UsageError: There is no such run, it ran on this machine, or has nothing to lead to.
         NotReadyError: The machine cannot be reached.
         ActionError: No cluster runs there.
     """
-    from tui.actions.kind.access import reach, reach_anew
-
     request = _request(run)
     plan = load(request).plan
     hosts = open_hosts(host_addresses(request, plan), asker)
     host = hosts.of(placement(plan).cluster)
-    if plan.cluster is None or host.is_local:
-        raise UsageError("the run's cluster is on this machine", "its ports are open here already")
+    if host.is_local:
+        raise UsageError("the run was on this machine", "its ports are open here already")
+    if plan.cluster is None and not plan.endpoints:
+        raise UsageError("the plan has neither a cluster nor endpoints to lead to", "add `endpoints:` to it")
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     try:
-        forwards: dict[int, int] = {}
-
-        def told(_: Host, port: int, local: int) -> None:
-            forwards[port] = local
-
-        await reach_anew(host, plan.cluster, told)
-        for line in _opened(plan, host, forwards):
+        for line in _opened(plan, host, await _open(plan, host)):
             say(line)
         while not ended.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), _EVERY)
                 break
-            # Another process may have pointed the kubeconfig at a way of its own, which has gone with it.
             with contextlib.suppress(BringupError):  # while the machine is away, there is no way
-                await reach(host, plan.cluster, told)
+                await _keep(plan, host)
     finally:
         await hosts.close()
+
+
+async def _keep(plan: Plan, host: Host) -> None:
+    """Sees to the kubeconfig: another process may have pointed it at a way of its own, and taken that away."""
+    from tui.actions.kind.access import reach
+
+    if plan.cluster is not None:
+        await reach(host, plan.cluster, lambda *_: None)
+
+
+async def _open(plan: Plan, host: Host) -> dict[int, int]:
+    """Opens the ways; the ports here, by those there."""
+    from tui.actions.kind.access import reach_anew
+
+    forwards: dict[int, int] = {}
+
+    def told(_: Host, port: int, local: int) -> None:
+        forwards[port] = local
+
+    if plan.cluster is not None:
+        await reach_anew(host, plan.cluster, told)
+    for endpoint in plan.endpoints:
+        port = _port(endpoint.url)
+        if port is not None and port not in forwards:
+            forwards[port] = await host.forward(port)
+    return forwards
 
 
 def _request(run: str | None) -> Request:
@@ -83,12 +102,19 @@ def _request(run: str | None) -> Request:
     return resumed(Request(resume=run), earlier_run(Request(resume=run)))
 
 
-def _opened(plan: Plan, host: Host, forwards: dict[int, int]) -> list[str]:
-    assert plan.cluster is not None
-    lines = [f"the ports of cluster {plan.cluster.name} at {host.name} are open here:"]
+def _opened(plan: Plan, host: Host, forwards: Mapping[int, int]) -> list[str]:
+    of = f"cluster {plan.cluster.name}" if plan.cluster else plan.name
+    lines = [f"the ports of {of} at {host.name} are open here:"]
     lines += [f"  127.0.0.1:{local} → port {port}" for port, local in forwards.items()]
     lines += [f"  {each.name}: {_here(each.url, forwards)}" for each in plan.endpoints]
-    return [*lines, f"  export KUBECONFIG={plan.cluster.kubeconfig}", "Ctrl-C closes them"]
+    lines += [f"  export KUBECONFIG={plan.cluster.kubeconfig}"] if plan.cluster else []
+    return [*lines, "Ctrl-C closes them"]
+
+
+def _port(url: str) -> int | None:
+    """The port of the machine's loopback that a URL leads to, if it does."""
+    parts = urlsplit(url)
+    return (parts.port or (443 if parts.scheme == "https" else 80)) if parts.hostname in _LOOPBACK else None
 
 
 def _here(url: str, forwards: Mapping[int, int]) -> str:
@@ -98,8 +124,7 @@ def _here(url: str, forwards: Mapping[int, int]) -> str:
         url: As the plan has it.
         forwards: The ports of this machine that lead to that one's.
     """
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if parts.hostname not in _LOOPBACK or forwards.get(port, port) == port:
+    port, parts = _port(url), urlsplit(url)
+    if port is None or forwards.get(port, port) == port:
         return url
     return parts._replace(netloc=f"{parts.hostname}:{forwards[port]}").geturl()

@@ -138,8 +138,12 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
 
 
 def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
-    """A task on a host that the plan does not know."""
+    """A task on a host that the plan does not know; one that is given to this machine's name."""
     hosts = data.get("hosts")
+    if isinstance(hosts, dict) and hosts.get(LOCAL, LOCAL) != LOCAL:
+        place = document.place(("hosts", LOCAL))
+        cause = f"{shown(LOCAL)} is this machine, whatever the plan says"
+        yield ("hosts", LOCAL), Fault(place, cause, "give it another name")
     known = [LOCAL, DEFAULT, *(map(str, hosts) if isinstance(hosts, dict) else ())]
     for _, phase, at in _items(data, ("phases",)):
         for _, task, path in _items(phase, (*at, "tasks")):

@@ -95,6 +95,10 @@ class Connection:
         finally:
             link.sessions -= 1
 
+    def is_as_when_told(self, facts: Facts) -> bool:
+        """Whether the connection still stands on which the machine told of itself."""
+        return bool(self._links) and self._facts is facts
+
     @property
     def is_fresh_loss(self) -> bool:
         """Whether it has been lost just so, or has not been made again since."""

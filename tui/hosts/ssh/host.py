@@ -106,8 +106,9 @@ class SshHost:
         try:
             yield folder
         finally:
-            with contextlib.suppress(HostLostError, NotReadyError):  # then it has gone with the connection
-                await self.run(("rm", "-rf", str(folder)))
+            if self._connection.is_as_when_told(facts):  # else it has gone with the connection
+                with contextlib.suppress(HostLostError, NotReadyError):
+                    await self.run(("rm", "-rf", str(folder)))
 
     async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
         """Writes a file there; see `Host.write`."""
