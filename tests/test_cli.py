@@ -211,15 +211,11 @@ def test_a_killed_run_is_resumed(folder: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        wait_for(folder / "pid")
-        for line in process.stdout:
-            if '"task-finished"' in line:
-                break
+        pids = [wait_for(folder / "pid"), wait_for(folder / "child")]  # which begin when `quick` has ended
         process.kill()
         process.communicate()
-    for name in ("pid", "child"):
-        os.kill(int((folder / name).read_text()), signal.SIGKILL)
+    for pid in pids:
+        os.kill(int(pid), signal.SIGKILL)
     assert "cut off" in bringup(folder, "status", "slow.yaml", "--runs").stdout
     (folder / "pid").unlink()
     with subprocess.Popen(

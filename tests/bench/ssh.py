@@ -2,7 +2,7 @@
 
 The other machine is this one, through a real sshd on the loopback, so that nothing but SSH differs. Three
 things are measured, each in turn without and over SSH: how long it is until the first step begins; how fast
-an image is saved and a context is sent, beside the `ssh` command doing the same, and a file is written, beside
+an image is saved and a context is sent, beside the `ssh` command doing the same, and a file is written beside
 what that command carries; and how long the bundled plan takes on a real Kind cluster, its image built anew.
 It needs root's sshd, a container engine, kind, and the images of the end-to-end tests.
 """

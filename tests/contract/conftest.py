@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import places
-from tests.contract.fixtures import client, peer, sshd, user_key
+from tests.contract.fixtures import client, peer, small, sshd, user_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.contract.places import Place
     from tui.hosts.host import Host
 
-__all__ = ["client", "peer", "sshd", "user_key"]
+__all__ = ["client", "peer", "small", "sshd", "user_key"]
 
 
 @pytest.fixture(params=["local", "openssh", "asyncssh"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import asyncssh
@@ -59,3 +61,15 @@ def own_sshd(tmp_path: Path, user_key: asyncssh.SSHKey) -> Iterator[Callable[...
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A folder with room for a megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    argv = ("mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder))
+    if os.geteuid() != 0 or subprocess.run(argv, capture_output=True, check=False).returncode:
+        pytest.skip("needs to mount a small file system")
+    yield folder
+    subprocess.run(("umount", "-l", str(folder)), check=True)

@@ -39,12 +39,17 @@ class Place:
 
     async def settled(self) -> list[str]:
         """Waits until nothing is left; what still is, if it takes too long."""
-        until = time.monotonic() + _SETTLED
-        while True:
-            left = await asyncio.to_thread(self.left)
-            if not left or time.monotonic() > until:
-                return left
-            await asyncio.sleep(0.05)
+        return await settled(self.left)
+
+
+async def settled(left: Callable[[], list[str]]) -> list[str]:
+    """Waits until nothing is left somewhere; what still is, if it takes too long."""
+    until = time.monotonic() + _SETTLED
+    while True:
+        found = await asyncio.to_thread(left)
+        if not found or time.monotonic() > until:
+            return found
+        await asyncio.sleep(0.05)
 
 
 def near(folder: Path) -> Place:

@@ -128,6 +128,7 @@ class Sshd(Server):
         super().__init__(folder, users)
         self._options = options
         self._variables = environment or {}
+        self._adopted: list[int] = []  # carriers of an earlier process that listened
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd starts with it alone
         self.start()
@@ -144,7 +145,8 @@ class Sshd(Server):
     @property
     def carriers(self) -> list[int]:
         """The processes that carry a connection each."""
-        return [pid for pid in children(self._pid) if _name(pid).startswith("sshd")]
+        found = {pid for parent in (self._pid, *self._adopted) for pid in (parent, *children(parent))}
+        return [pid for pid in found - {self._pid} if _name(pid).startswith("sshd")]
 
     def start(self) -> None:
         """Starts it: at the port that it had, or a free one."""
@@ -161,6 +163,13 @@ class Sshd(Server):
             self.stop()
         raise RuntimeError(self.log)
 
+    def stop_listening(self) -> None:
+        """Takes no further connections; those that there are go on."""
+        assert self._process is not None
+        self._adopted += self.carriers
+        self._process.terminate()
+        self._process.wait()
+
     def cut(self) -> None:
         """Cuts all connections off."""
         for pid in self.carriers:
@@ -168,6 +177,7 @@ class Sshd(Server):
                 os.kill(pid, signal.SIGKILL)
 
     def _config(self, port: int) -> str:
+        has_subsystem = any(option.startswith("Subsystem") for option in self._options)
         variables = " ".join(f'"{name}={value}"' for name, value in self.environment.items())
         return "\n".join(
             (
@@ -186,7 +196,7 @@ class Sshd(Server):
                 "PrintMotd no",
                 "PrintLastLog no",
                 f"SetEnv {variables}",
-                f"Subsystem sftp {_SFTP}",
+                *([] if has_subsystem else [f"Subsystem sftp {_SFTP}"]),
                 "",
             )
         )

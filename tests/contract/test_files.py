@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract.programs import said
+from tui.hosts.host import HostFullError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -93,11 +94,11 @@ async def test_a_scratch_folder_goes_when_its_task_is_cancelled(host: Host, plac
     assert not [line for line in await asyncio.to_thread(place.left) if "step-" in line]
 
 
-@pytest.mark.parametrize("name", ["plain", "two words", "it's $HOME", "größer 漢字", "-rf"])
-async def test_a_file_is_written(host: Host, tmp_path: Path, name: str) -> None:
+async def test_a_file_is_written(host: Host, tmp_path: Path) -> None:
     pieces = [os.urandom(size) for size in (1, 0, 70_000, 1_000_000)]
-    await host.write(tmp_path / name, chunks(pieces))
-    assert await read(tmp_path / name) == b"".join(pieces)
+    for name in ("plain", "two words", "it's $HOME", "größer 漢字", "-rf"):
+        await host.write(tmp_path / name, chunks(pieces))
+        assert await read(tmp_path / name) == b"".join(pieces)
 
 
 async def test_a_file_is_written_over(host: Host, tmp_path: Path) -> None:
@@ -115,6 +116,17 @@ async def test_a_file_whose_folder_is_not_there(host: Host, tmp_path: Path) -> N
 async def test_a_file_where_a_folder_is(host: Host, tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"."):
         await host.write(tmp_path, chunks([b"content"]))
+
+
+async def test_no_room_for_a_file(host: Host, small: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    await asyncio.to_thread(source.write_bytes, b"x" * 3_000_000)
+    ways = (host.write(small / "file", chunks([b"x" * 1_000_000] * 3)), host.copy(source, small / "file"))
+    for way in ways:
+        with pytest.raises(HostFullError) as caught:
+            await way
+        assert str(small) in caught.value.cause
+        assert caught.value.hint
 
 
 async def test_a_fault_of_the_content_is_raised(host: Host, tmp_path: Path) -> None:

@@ -35,28 +35,24 @@ HARD = [
 ]
 ASCII = "import os, sys; print(ascii([os.environ[name] for name in sys.argv[1].split()]))"
 
-ENDING = {
-    "obeys": "sleep 60 & sleep 60 & echo ready $$ $!; wait",
-    "ignores": "trap '' TERM; (trap '' TERM; sleep 60) & echo ready $$ $!; while :; do sleep 1; done",
-    "grandchild-ignores": (
-        "sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done' & echo ready $$ $!; wait"
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("shell", "status"),
-    [("true", 0), ("exit 3", 3), ("exit 127", 127), ("kill -TERM $$", -15), ("kill -KILL $$", -9)],
+# One that obeys, one that ignores, and one whose child ignores that it is asked to end.
+ENDING = (
+    "sleep 60 & sleep 60 & echo ready $$ $!; wait",
+    "trap '' TERM; (trap '' TERM; sleep 60) & echo ready $$ $!; while :; do sleep 1; done",
+    "sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done' & wait",
 )
-async def test_the_status_tells_exit_and_signal_apart(host: Host, shell: str, status: int) -> None:
-    assert await host.run(("sh", "-c", shell)) == status
 
 
-@pytest.mark.parametrize("program", ["no-such-program", "/no/such/program", "./no-such", "export"])
-async def test_a_program_that_is_not_there(host: Host, program: str) -> None:
-    with pytest.raises(FileNotFoundError) as caught:
-        await host.run((program, "--help"))
-    assert caught.value.filename == program
+async def test_the_status_tells_exit_and_signal_apart(host: Host) -> None:
+    shells = {"true": 0, "exit 3": 3, "exit 127": 127, "kill -TERM $$": -15, "kill -KILL $$": -9}
+    assert {shell: await host.run(("sh", "-c", shell)) for shell in shells} == shells
+
+
+async def test_a_program_that_is_not_there(host: Host) -> None:
+    for program in ("no-such-program", "/no/such/program", "./no-such", "export"):
+        with pytest.raises(FileNotFoundError) as caught:
+            await host.run((program, "--help"))
+        assert caught.value.filename == program
 
 
 async def test_a_file_that_is_no_program(host: Host, tmp_path: Path) -> None:
@@ -75,15 +71,15 @@ async def test_a_folder_that_is_not_there(host: Host, tmp_path: Path) -> None:
     assert str(caught.value.filename) == str(folder)
 
 
-@pytest.mark.parametrize("name", ["folder", "two words", "it's $HOME", "-P"])
-async def test_it_runs_in_the_folder(host: Host, tmp_path: Path, name: str) -> None:
-    folder = tmp_path / name
-    await asyncio.to_thread(folder.mkdir)
-    await asyncio.to_thread(os.symlink, "/bin/pwd", folder / "where")
-    for argv in (("pwd", "-P"), ("./where",)):
-        lines: list[str] = []
-        assert await host.run(argv, on_lines=lines.extend, folder=folder) == 0
-        assert lines == [str(folder)]
+async def test_it_runs_in_the_folder(host: Host, tmp_path: Path) -> None:
+    for name in ("folder", "two words", "it's $HOME", "-P"):
+        folder = tmp_path / name
+        await asyncio.to_thread(folder.mkdir)
+        await asyncio.to_thread(os.symlink, "/bin/pwd", folder / "where")
+        for argv in (("pwd", "-P"), ("./where",)):
+            lines: list[str] = []
+            assert await host.run(argv, on_lines=lines.extend, folder=folder) == 0
+            assert lines == [str(folder)]
 
 
 async def test_arguments_arrive_as_they_are(host: Host) -> None:
@@ -150,17 +146,17 @@ async def test_what_a_program_leaves_running_is_its_own_affair(host: Host) -> No
 
 
 @needs_proc
-@pytest.mark.parametrize("shell", ENDING.values(), ids=ENDING)
-async def test_cancelling_ends_the_whole_group(host: Host, shell: str) -> None:
-    started = Started(host, shell)
-    await started.ready.wait()
-    assert await started.alive() == started.pids
+async def test_cancelling_ends_the_whole_group(host: Host) -> None:
+    started = [Started(host, shell) for shell in ENDING]
+    await asyncio.gather(*(each.ready.wait() for each in started))
+    assert [await each.alive() for each in started] == [each.pids for each in started]
     began = time.monotonic()
-    started.task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await started.task
+    for each in started:
+        each.task.cancel()
+    await asyncio.wait({each.task for each in started})
     took = time.monotonic() - began
-    assert await started.alive() == []
+    assert [await each.alive() for each in started] == [[]] * len(started)
+    assert all(each.task.cancelled() for each in started)
     assert took < 3
 
 
@@ -224,6 +220,29 @@ async def test_closing_leaves_nothing(place: Place) -> None:
     await host.close()
     await host.close()
     assert await place.settled() == []
+
+
+@needs_proc
+async def test_closing_ends_what_runs_elsewhere(far_place: Place) -> None:
+    host = far_place.host()
+    started = Started(host, "sleep 60 & echo ready $$ $!; wait")
+    await started.ready.wait()
+    await host.close()
+    with pytest.raises(HostLostError):
+        await started.task
+    assert await far_place.settled() == []
+
+
+@needs_proc
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.12])
+async def test_cancelled_while_it_connects_leaves_nothing(far_place: Place, after: float) -> None:
+    host = far_place.host()
+    tasks = [asyncio.create_task(host.run(("echo", "hello"))) for _ in range(3)]
+    asyncio.get_running_loop().call_later(after, tasks[0].cancel)
+    await asyncio.wait(tasks)
+    assert [task.result() for task in tasks[1:]] == [0, 0]
+    await host.close()
+    assert await far_place.settled() == []
 
 
 async def test_a_host_that_was_never_used_is_closed(place: Place) -> None:

@@ -98,7 +98,7 @@ class Live:
 
     def start(self) -> None:
         """Starts the engine, which stands at the run's begin until its clock is moved."""
-        self.session = Session(self._make, loop_factory=lambda: self.loop)
+        self.session = Session(self._make, runner=asyncio.Runner(loop_factory=lambda: self.loop))
         self.session.start()
         self.loop.advance(0.0)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ from tests.tmux import quoted, tmux
 from tui.run.journal import read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), needs_sshd]
 
@@ -92,6 +93,8 @@ def test_the_same_plan_on_another_machine(bringup: Bringup, far: Sshd) -> None:
         port = int(said.partition("Data Storage: http://127.0.0.1:")[2].split()[0])
         assert port != bringup.port  # which is taken: the other machine is this one
         check_audit_event(replace(bringup, port=port))
+        assert bringup("status")[0] == 0
+        check_tables(bringup)  # the tunnel's way still is the kubeconfig's
     assert bringup("status")[0] == 0
     code, output = bringup("up", *on(far))
     assert code == 0, output
@@ -111,12 +114,13 @@ def test_the_connection_is_cut_in_the_second_phase_and_retried(bringup: Bringup,
         terminal.wait_for("Setting up", _LONG)  # in the image's build
         capture(terminal, "ssh-1-before")
         far.cut()
-        terminal.wait_for("1 task failed", 30)  # the plan has the others retried by themselves
+        terminal.wait_for("✗ Data Storage image", 30)  # the plan has the others retried by themselves
         screen = terminal.wait_for("was lost: it was cut")
         assert str(far.address) in screen
         capture(terminal, "ssh-2-cut")
         terminal.press("R")
-        terminal.wait_for("attempt 2")
+        terminal.wait_for(_tried_again("Data Storage image"))
+        terminal.wait_for(_tried_again("PostgreSQL + Redis"))
         capture(terminal, "ssh-3-retried")
         terminal.wait_for("✓ up in ", _LONG)
         capture(terminal, "ssh-4-up")
@@ -135,6 +139,10 @@ def test_the_connection_is_cut_in_the_second_phase_and_retried(bringup: Bringup,
     assert far.left() == []
 
 
+def _tried_again(title: str) -> Callable[[str], bool]:
+    return lambda screen: re.search(rf"◐ {re.escape(title)} .*attempt 2", screen) is not None
+
+
 def test_a_cluster_that_a_cut_leaves_half_made_is_made_anew(bringup: Bringup, far: Sshd) -> None:
     with bringup.start("up", *on(far), "--only", "kind-cluster") as process:
         assert process.stdout is not None
@@ -151,6 +159,23 @@ def test_a_cluster_that_a_cut_leaves_half_made_is_made_anew(bringup: Bringup, fa
     assert far.left() == []
     code, output = bringup("up", *on(far), "--resume")
     assert code == 0, output[-6000:]
+
+
+def test_ctrl_c_leaves_nothing_there(bringup: Bringup, far: Sshd) -> None:
+    with bringup.start("up", *on(far), "--mode", "eager") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "Preparing nodes" in line:
+                break
+        time.sleep(2)  # its container is there, or about to be
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output
+    until = time.monotonic() + 20
+    while (bringup.containers() or far.left()) and time.monotonic() < until:
+        time.sleep(0.5)  # the engine goes on with a removal that it was asked for
+    assert bringup.containers() == []
+    assert far.left() == []
 
 
 def test_built_on_one_machine_and_run_on_another(

@@ -55,7 +55,8 @@ class Stepped:
 
     def __init__(self, folder: Path) -> None:
         self.loop = SteppedLoop()
-        self.session = prepare(folder, take_time, loop_factory=lambda: self.loop)
+        runner = asyncio.Runner(loop_factory=lambda: self.loop)
+        self.session = prepare(folder, take_time, runner=runner)
         self.state = RunState()
 
     def pull(self) -> dict[str, str]:

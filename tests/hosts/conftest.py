@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.contract.fixtures import client, own_sshd, sshd, user_key
+from tests.contract.fixtures import client, own_sshd, small, sshd, user_key
 
-__all__ = ["client", "own_sshd", "sshd", "user_key"]
+__all__ = ["client", "own_sshd", "small", "sshd", "user_key"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tests.contract.programs import Started
+from tests.processes import needs_proc
 from tui.hosts.lines import REST
 from tui.hosts.local import LocalHost
 
@@ -30,3 +33,14 @@ async def test_of_a_storm_many_lines_come_at_once_and_the_loop_has_its_turn_betw
     assert sum(count for _, count in told) == 200_000
     assert len(told) < 2000
     assert all(later[0] - earlier[0] > REST / 2 for earlier, later in pairwise(told[:-1]))
+
+
+@needs_proc
+async def test_a_group_that_obeys_does_not_take_the_time_of_one_that_does_not() -> None:
+    started = Started(LocalHost(), "sleep 60 & sleep 60 & echo ready $$ $!; wait")
+    await started.ready.wait()
+    began = time.monotonic()
+    started.task.cancel()
+    await asyncio.wait({started.task})
+    assert time.monotonic() - began < 1.4  # whether those that have ended are reaped at once or not
+    assert await started.alive() == []

@@ -34,7 +34,7 @@ def test_what_can_be_read_reads_the_same_again(text: str) -> None:
         ("me@box", Address("box", "me")),
         ("ssh://me@box.example.org:2222", Address("box.example.org", "me", 2222)),
         ("10.0.0.1:22", Address("10.0.0.1", None, 22)),
-        ("me@[fe80::1%2]:22", Address("fe80::1%2", "me", 22)),
+        ("me@[fe80::1%eth0]:22", Address("fe80::1%eth0", "me", 22)),
         ("[::1]", Address("::1")),
     ],
 )

@@ -78,34 +78,11 @@ async def examine_cluster(
         text = f"cluster {cluster} runs, but its kubeconfig {kubeconfig} is missing"
         return Finding(_CHECK, "warning", text, f"the next `bringup up` writes it, or {export}")
     try:
-        await _ask_ready(kubeconfig, patience)
+        ready = await asyncio.to_thread(importlib.import_module, "tui.actions.kubernetes.ready")
+        await ready.ask_ready(kubeconfig, patience)
     except ActionError as error:
         return judge_cluster(cluster, nodes, error)
     except ConnectionError as error:
         hint = f"if it is only that the kubeconfig is an earlier cluster's, {export}"
         return judge_cluster(cluster, nodes, ActionError(str(error), hint))
     return judge_cluster(cluster, nodes)
-
-
-async def _ask_ready(kubeconfig: Path, patience: float) -> None:
-    """Asks an API server whether it is ready.
-
-    Raises:
-        ActionError: It is not, or the kubeconfig cannot be used.
-        ConnectionError: It does not answer.
-    """
-    aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
-    kubeconfigs = await asyncio.to_thread(importlib.import_module, "tui.actions.kubernetes.kubeconfig")
-    access = await asyncio.to_thread(kubeconfigs.read_access, kubeconfig)
-    tls = await asyncio.to_thread(access.tls)
-    limit = aiohttp.ClientTimeout(total=patience)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=limit) as session,
-            session.get(f"{access.server}/readyz", ssl=tls, server_hostname=access.server_name) as answer,
-        ):
-            if answer.status != 200:
-                raise ActionError(f"its API server at {access.server} is not ready (status {answer.status})")
-    except (aiohttp.ClientError, OSError) as error:
-        why = "it took too long" if isinstance(error, TimeoutError) else str(error)
-        raise ConnectionError(f"its API server at {access.server} does not answer: {why}") from error

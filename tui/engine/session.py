@@ -28,17 +28,18 @@ class Session:
         self,
         make: Callable[[Callable[[Event], None]], Engine],
         *,
-        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+        runner: asyncio.Runner | None = None,
     ) -> None:
         """Prepares the thread.
 
         Args:
             make: Makes the engine, given what is to be told of each event.
-            loop_factory: Makes the loop that it runs on; asyncio's own if absent.
+            runner: What it runs on, as connections may belong to that already, and closes at its end; one of
+                its own if absent.
         """
         self._engine = make(lambda event: self.feed.put(event))
         self.feed = Feed(self._engine.journal, clock=self._time)
-        self._loop_factory = loop_factory
+        self._runner = runner or asyncio.Runner()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running = threading.Event()
         self._fault: BaseException | None = None
@@ -75,7 +76,7 @@ class Session:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=self._loop_factory) as runner:
+            with self._runner as runner:
                 runner.run(self._main())
         except BaseException as error:  # it is raised where the session is joined
             self._fault = error

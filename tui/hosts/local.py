@@ -19,7 +19,7 @@ from tui.hosts.lines import REST, SHARE, LineSplitter
 from tui.plan.address import LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import PurePath
 
     from tui.hosts.containers import ContainerEngine
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
 _REAP = 0.4  # seconds for a killed group to be gone
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_LOOKS = 10  # a closer look comes at every so many
 _POLL = 0.02  # seconds between looks at a group that is ending
 
 
@@ -98,25 +100,18 @@ class LocalHost:
 
     async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
         """Writes a file; see `Host.write`."""
-        try:
+        with _explained(path):
             file = await asyncio.to_thread(Path(path).open, "wb")
             try:
                 async for chunk in content:
                     await asyncio.to_thread(file.write, chunk)
             finally:
                 await asyncio.to_thread(file.close)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise HostFullError(f"no space left at {path.parent}", "make room there") from error
 
     async def copy(self, source: Path, path: PurePath) -> None:
         """Copies a file or folder; see `Host.copy`."""
-        await asyncio.to_thread(Path(path.parent).mkdir, parents=True, exist_ok=True)
-        if await asyncio.to_thread(source.is_dir):
-            await asyncio.to_thread(shutil.copytree, source, path, dirs_exist_ok=True)
-        else:
-            await asyncio.to_thread(shutil.copy2, source, path)
+        with _explained(path):
+            await asyncio.to_thread(_copy, source, Path(path))
 
     async def forward(self, port: int, address: str = "") -> int:
         """The port itself; see `Host.forward`."""
@@ -262,6 +257,27 @@ def _make(parent: Path | None) -> Path:
     return Path(tempfile.mkdtemp(prefix="bringup-step-", dir=parent))
 
 
+def _copy(source: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, path, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, path)
+
+
+@contextlib.contextmanager
+def _explained(path: PurePath) -> Iterator[None]:
+    """Says of a file that it does not fit, if that is what went wrong."""
+    try:
+        yield
+    except OSError as error:
+        # Of a folder's files it says only in words what went wrong.
+        words = str(error) if isinstance(error, shutil.Error) else ""
+        if error.errno not in _FULL and not any(os.strerror(number) in words for number in _FULL):
+            raise
+        raise HostFullError(f"no space left at {path.parent}", "make room there") from error
+
+
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
@@ -273,10 +289,27 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 
 async def _gone(group: int, patience: float) -> None:
-    """Waits until nobody is left in a group, for some seconds at most."""
+    """Waits until nobody is left in a group that does something, for some seconds at most."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience  # by the clock: on a busy machine each look takes longer
+    number = 0
     with contextlib.suppress(ProcessLookupError, PermissionError):
         while loop.time() < deadline:
+            number += 1
             os.killpg(group, 0)
+            if number % _LOOKS == 0 and await asyncio.to_thread(_is_dead, group):
+                return
             await asyncio.sleep(_POLL)
+
+
+def _is_dead(group: int) -> bool:
+    """Whether all of a group have ended: in containers without an init nobody reaps those, and they stay."""
+    found = False
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            state, _, its, *_ = stat.read_text(errors="replace").rpartition(")")[2].split()
+            if int(its) == group:
+                found = True
+                if state not in "ZX":
+                    return False
+    return found

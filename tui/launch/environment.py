@@ -70,19 +70,30 @@ async def look_at(
         await hosts.close()
 
 
-async def check_cluster_stands(plan: Plan, environment: Environment, done: Container[str]) -> None:
-    """Makes sure that a run whose cluster was made by an earlier one still finds it.
+async def take_up_cluster(plan: Plan, environment: Environment, done: Container[str]) -> None:
+    """Makes sure that a run whose cluster was made by an earlier one finds it, and has its kubeconfig.
+
+    A cluster of the same name that was brought up elsewhere since has the same kubeconfig file.
 
     Raises:
         UsageError: The cluster is gone.
+        ActionError: Kind does not give its kubeconfig.
     """
     creates = any(task.id in done and any(s.kind == "kind.create" for s in task.steps) for task in plan.tasks)
+    if not creates or plan.cluster is None:
+        return
     host = environment.hosts.of(placement(plan).cluster)
-    if creates and plan.cluster is not None and not await _stands(plan.cluster.name, host):
+    if not await _stands(plan.cluster.name, host):
         raise UsageError(
             f"cluster {plan.cluster.name!r}, which the earlier run made, is gone",
             "run `bringup up` without --resume",
         )
+    from tui.actions.kind.access import reach_anew, write_kubeconfig
+
+    if host.is_local:
+        await write_kubeconfig(host, plan.cluster)
+    else:
+        await reach_anew(host, plan.cluster, lambda *_: None)
 
 
 async def _stands(cluster: str, host: Host) -> bool:

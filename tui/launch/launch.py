@@ -15,7 +15,7 @@ from tui import __version__
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.errors import NotReadyError
-from tui.launch.environment import check_cluster_stands, choose_environment
+from tui.launch.environment import choose_environment, take_up_cluster
 from tui.launch.request import UsageError, host_addresses, load
 from tui.launch.selection import check_same_plan, earlier_run, kept, resumed, where_it_was
 from tui.plan.address import DEFAULT, LOCAL
@@ -79,13 +79,13 @@ def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) 
     if earlier is not None:
         check_same_plan(loaded, earlier)
     keep = kept(request, loaded, earlier)
-    with _runner() as runner, _environment(runner, request, loaded.plan, asker) as environment:
+    with asyncio.Runner() as runner, _environment(runner, request, loaded.plan, asker) as environment:
         if earlier is not None and environment.name == "kind":
-            runner.run(check_cluster_stands(loaded.plan, environment, keep))
+            runner.run(take_up_cluster(loaded.plan, environment, keep))
         started = _started(loaded.plan, loaded, request, environment)
         if earlier is not None:
             started = replace(started, resumed=earlier.started.run)
-        with _launch(loaded.plan, loaded, environment, started, runner.get_loop(), keep, stay) as launch:
+        with _launch(loaded.plan, loaded, environment, started, runner, keep, stay) as launch:
             yield launch
 
 
@@ -110,32 +110,23 @@ def launch_down(request: Request, asker: Asker | None = None) -> Iterator[Launch
     task = Task(id="down", title="Take down", host=host, steps=loaded.plan.down)
     phases = (Phase(id="down", title="Take down", tasks=(task,)),)
     plan = loaded.plan.model_copy(update={"phases": phases})
-    with _runner() as runner, _environment(runner, request, plan, asker) as environment:
+    with asyncio.Runner() as runner, _environment(runner, request, plan, asker) as environment:
         started = replace(_started(plan, loaded, request, environment), purpose="down")
-        with _launch(plan, loaded, environment, started, runner.get_loop(), {}) as launch:
+        with _launch(plan, loaded, environment, started, runner, {}) as launch:
             yield launch
-
-
-@contextlib.contextmanager
-def _runner() -> Iterator[asyncio.Runner]:
-    """Runs what comes before a run on its loop, to which connections that are made then belong."""
-    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-    try:
-        yield runner
-    finally:  # the run closes its loop at its end, if it has begun
-        if not runner.get_loop().is_closed():
-            runner.close()
 
 
 @contextlib.contextmanager
 def _environment(
     runner: asyncio.Runner, request: Request, plan: Plan, asker: Asker | None
 ) -> Iterator[Environment]:
+    """The environment; its connections belong to the runner's loop, on which the run goes on."""
+    loop = runner.get_loop()
     environment = runner.run(choose_environment(request, plan, asker))
     try:
         yield environment
     finally:
-        if not runner.get_loop().is_closed():
+        if not loop.is_closed():  # the run has never begun: it closes them itself
             runner.run(environment.hosts.close())
 
 
@@ -145,7 +136,7 @@ def _launch(
     loaded: Loaded,
     environment: Environment,
     started: e.RunStarted,
-    loop: asyncio.AbstractEventLoop,
+    runner: asyncio.Runner,
     keep: dict[str, str],
     stay: bool = False,
 ) -> Iterator[Launch]:
@@ -173,7 +164,7 @@ def _launch(
             )
 
         try:
-            yield Launch(Session(make, loop_factory=lambda: loop), loaded, folder, environment, started)
+            yield Launch(Session(make, runner=runner), loaded, folder, environment, started)
         finally:
             journal.close()
 

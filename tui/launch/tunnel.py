@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tui.errors import BringupError
 from tui.hosts.hosts import open_hosts
 from tui.launch.request import Request, UsageError, host_addresses, load
 from tui.launch.selection import earlier_run, resumed
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tui.hosts.ssh.login import Asker
     from tui.plan.model import Plan
 
+_EVERY = 3.0  # seconds between looks at where the kubeconfig points
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked at, not served on
 
 
@@ -53,9 +56,22 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
     try:
         for line in _opened(plan, host, await _open(plan, host)):
             say(line)
-        await ended.wait()
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _EVERY)
+                break
+            with contextlib.suppress(BringupError):  # while the machine is away, there is no way
+                await _keep(plan, host)
     finally:
         await hosts.close()
+
+
+async def _keep(plan: Plan, host: Host) -> None:
+    """Sees to the kubeconfig: another process may have pointed it at a way of its own, and taken that away."""
+    from tui.actions.kind.access import reach
+
+    if plan.cluster is not None:
+        await reach(host, plan.cluster, lambda *_: None)
 
 
 async def _open(plan: Plan, host: Host) -> dict[int, int]:

@@ -12,7 +12,8 @@ DEFAULT = "default"
 """The name of the host of tasks that name none: this machine, unless the plan or `--host` says otherwise."""
 
 _FORM = re.compile(
-    r"(?:ssh://)?(?:(?P<user>[^@/:\s]+)@)?(?:\[(?P<ip>[0-9A-Fa-f:.%]+)\]|(?P<host>[^-@/:\[\]\s][^@/:\[\]\s]*))"
+    r"(?:ssh://)?(?:(?P<user>[^@/:\s]+)@)?"
+    r"(?:\[(?P<ip>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^-@/:\[\]\s][^@/:\[\]\s]*))"
     r"(?::(?P<port>\d{1,5}))?/?"
 )
 

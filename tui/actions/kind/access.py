@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.actions.kind.nodes import find_nodes
+from tui.actions.kubernetes.ready import ask_ready
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     Told = Callable[[Host, int, int], None]
 
+_PATIENCE = 2.0  # seconds for an API server to answer over another process's way
+_AUTHORITY = re.compile(r"certificate-authority-data: (\S+)")  # each cluster has its own
 _SERVER = re.compile(r"^(\s*server: )(\S+)\s*$", re.MULTILINE)
 
 
@@ -41,22 +44,27 @@ async def write_kubeconfig(host: Host, cluster: Cluster, api_port: int | None = 
     Raises:
         ActionError: Kind does not give it.
     """
+    text = await _kubeconfig(host, cluster)
+    if api_port is not None:
+        text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{api_port}", text)
+    await asyncio.to_thread(_store, cluster.kubeconfig, text)
+
+
+async def _kubeconfig(host: Host, cluster: Cluster) -> str:
     lines: list[str] = []  # not told: they hold keys
     engine = await host.engine()
     argv = ("kind", "get", "kubeconfig", "--name", cluster.name)
     if await host.run(argv, on_lines=lines.extend, env=engine.environment):
         raise ActionError(f"kind cannot give the kubeconfig of cluster {cluster.name}", "", tuple(lines[-3:]))
     start = next((at for at, line in enumerate(lines) if line.startswith("apiVersion:")), 0)
-    text = "\n".join(lines[start:]) + "\n"
-    if api_port is not None:
-        text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{api_port}", text)
-    await asyncio.to_thread(_store, cluster.kubeconfig, text)
+    return "\n".join(lines[start:]) + "\n"
 
 
 async def reach(host: Host, cluster: Cluster, told: Told) -> None:
     """Makes sure that a cluster on another machine can be reached from here.
 
-    All ports that it publishes are forwarded, and its kubeconfig points at the forward of its API server.
+    All ports that it publishes are forwarded, and its kubeconfig points at the forward of its API server,
+    unless it leads there already, by this process's doing or by another's that goes on.
 
     Args:
         host: Where the cluster runs; if that is here, there is nothing to do.
@@ -69,8 +77,20 @@ async def reach(host: Host, cluster: Cluster, told: Told) -> None:
     if host.is_local:
         return
     await host.connect()
-    if await asyncio.to_thread(_server_port, cluster.kubeconfig) not in host.forwards:
+    if await asyncio.to_thread(_server_port, cluster.kubeconfig) in host.forwards:
+        return
+    if not await _leads_there(host, cluster):
         await reach_anew(host, cluster, told)
+
+
+async def _leads_there(host: Host, cluster: Cluster) -> bool:
+    """Whether the kubeconfig leads to this very cluster: one here may have the same name and file."""
+    try:
+        await ask_ready(cluster.kubeconfig, _PATIENCE)
+    except (ActionError, ConnectionError):
+        return False
+    here = await asyncio.to_thread(cluster.kubeconfig.read_text, encoding="utf-8")
+    return _AUTHORITY.findall(here) == _AUTHORITY.findall(await _kubeconfig(host, cluster))
 
 
 async def reach_anew(host: Host, cluster: Cluster, told: Told) -> None:

@@ -49,7 +49,7 @@ class Connection:
             asker: Asks the user for what is not known, until it stands for the first time.
         """
         self.name = str(address)
-        self.ways = Ways(self.stand)
+        self.ways = Ways(self.name, self.stand)
         self.left: set[tuple[str, str]] = set()
         self._words = arguments(address)
         self._login = Login(address, asker)
@@ -94,6 +94,10 @@ class Connection:
             yield link
         finally:
             link.sessions -= 1
+
+    def is_as_when_told(self, facts: Facts) -> bool:
+        """Whether the connection still stands on which the machine told of itself."""
+        return bool(self._links) and self._facts is facts
 
     @property
     def is_fresh_loss(self) -> bool:

@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING
 
 from tui.errors import NotReadyError
 from tui.hosts.containers import Candidate, SilentError, ask, places
+from tui.hosts.ssh import script
 from tui.hosts.ssh.facts import read_standing
-from tui.hosts.ssh.script import standing
-from tui.hosts.ssh.ways import check_socket
+from tui.hosts.ssh.ways import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tui.hosts.containers import ContainerEngine
+    from tui.hosts.host import Host
     from tui.hosts.ssh.connection import Connection
-    from tui.hosts.ssh.host import SshHost
 
 _UNIX = "unix://"
 _RIGHTS = "let that user use the engine there: `sudo usermod -aG docker USER`, then log in anew"
 _START = "start Docker or Podman there, or install one"
+_RUNS = (
+    "does it run there, and does sshd_config there allow AllowStreamLocalForwarding and AllowTcpForwarding?"
+)
 
 
-async def find_engine(host: SshHost, connection: Connection, *, fresh: bool) -> ContainerEngine:
+async def find_engine(host: Host, connection: Connection, *, fresh: bool) -> ContainerEngine:
     """Finds the container engine that answers there: the one that its user has chosen, or a usual place's.
 
     Args:
@@ -37,7 +40,8 @@ async def find_engine(host: SshHost, connection: Connection, *, fresh: bool) -> 
     facts = await connection.facts()
     variables = facts.machine.variables
     if facts.engine:
-        candidates = [Candidate(facts.engine, "the docker command")]
+        found = "DOCKER_HOST" if variables.get("DOCKER_HOST") else "the docker command"
+        candidates = [Candidate(facts.engine, found)]
     else:
         candidates = places(variables, Path(facts.machine.home))
     sockets = facts.sockets if fresh else await _look(host, candidates)
@@ -45,25 +49,29 @@ async def find_engine(host: SshHost, connection: Connection, *, fresh: bool) -> 
     hint = ""
     for candidate in candidates:
         try:
-            there = sockets.get(candidate.url.removeprefix(_UNIX), "there" if facts.engine else "absent")
-            return await _ask(connection, candidate, there, variables)
+            standing = sockets.get(candidate.url.removeprefix(_UNIX), "absent")
+            return await _ask(connection, candidate, standing, variables)
         except SilentError as error:
             tried.append(f"{candidate.url} ({candidate.found}): {error}")
             hint = hint or error.hint
     raise NotReadyError(f"no container engine answers at {host.name}", hint or _START, tuple(tried))
 
 
-async def _look(host: SshHost, candidates: Sequence[Candidate]) -> dict[str, str]:
+async def _look(host: Host, candidates: Sequence[Candidate]) -> dict[str, str]:
     """How the candidates' sockets stand now."""
     said: list[str] = []
-    script = standing(candidate.url.removeprefix(_UNIX) for candidate in candidates)
-    await host.run(("sh", "-c", script), on_lines=said.extend)
+    look = script.standing(candidate.url.removeprefix(_UNIX) for candidate in candidates)
+    await host.run(("sh", "-c", look), on_lines=said.extend)
     return read_standing(said)
 
 
 async def _ask(
     connection: Connection, candidate: Candidate, socket: str, variables: Mapping[str, str]
 ) -> ContainerEngine:
+    if "://" not in candidate.url:  # what the command said in its place
+        raise SilentError(
+            "that is no engine", "choose one there: `docker context ls`, `docker context use NAME`"
+        )
     if not candidate.url.startswith(_UNIX):
         raise SilentError(
             "only an engine at a Unix socket can be used over SSH", "choose another engine there"
@@ -79,5 +87,6 @@ async def _ask(
     try:
         return await ask(near, variables, candidate.url)
     except SilentError:
-        await check_socket(await connection.stand(), there)
+        if reason := await refusal(await connection.stand(), there):
+            raise SilentError(f"it cannot be connected to: {reason}", _RUNS) from None
         raise

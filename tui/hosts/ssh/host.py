@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tui.hosts.ssh.login import Asker
     from tui.plan.address import Address
 
+_PATIENCE = 10.0  # seconds for the other machine to be ready for files
+
 
 class SshHost:
     """A machine over SSH: its commands, its container engine, its files, its ports.
@@ -99,23 +101,24 @@ class SshHost:
         if not facts.folder:
             raise _full(self.name, facts.fault)
         folder = PurePosixPath(facts.folder) / f"step-{secrets.token_hex(4)}"
-        async with self._files() as files:
+        async with self._files(folder.parent) as files:
             await files.mkdir(str(folder), asyncssh.SFTPAttrs(permissions=0o700))
         try:
             yield folder
         finally:
-            with contextlib.suppress(HostLostError, NotReadyError):  # then it has gone with the connection
-                await self.run(("rm", "-rf", str(folder)))
+            if self._connection.is_as_when_told(facts):  # else it has gone with the connection
+                with contextlib.suppress(HostLostError, NotReadyError):
+                    await self.run(("rm", "-rf", str(folder)))
 
     async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
         """Writes a file there; see `Host.write`."""
-        async with self._files() as files, files.open(str(path), "wb") as file:
+        async with self._files(path.parent) as files, files.open(str(path), "wb") as file:
             async for chunk in content:
                 await file.write(chunk)
 
     async def copy(self, source: Path, path: PurePath) -> None:
         """Copies a file or folder there; see `Host.copy`."""
-        async with self._files() as files:
+        async with self._files(path.parent) as files:
             await copy(files, source, path)
 
     async def forward(self, port: int, address: str = LOOPBACK) -> int:
@@ -168,33 +171,47 @@ class SshHost:
             raise NotReadyError(cause, "raise MaxSessions in its sshd_config") from error
 
     @contextlib.asynccontextmanager
-    async def _files(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        """Files there; what goes wrong with them in the words of this machine's."""
-        async with self._connection.session() as link:
+    async def _files(self, folder: PurePath) -> AsyncIterator[asyncssh.SFTPClient]:
+        """Files there, of a folder; what goes wrong with them in the words of this machine's."""
+        async with self._connection.session() as link, await self._start_files(link) as files:
             try:
-                async with link.connection.start_sftp_client() as files:
-                    try:
-                        yield files
-                    except asyncssh.SFTPError as error:
-                        raise await self._explained(files, error) from error
-            except (asyncssh.ChannelOpenError, asyncssh.ConnectionLost) as error:
-                if not link.is_open:
-                    raise self._connection.lost() from error
-                cause = f"{self.name} takes no files: {error.reason}"
-                raise NotReadyError(cause, "its sshd_config has to have a Subsystem sftp") from error
+                yield files
+            except asyncssh.SFTPError as error:
+                raise await self._explained(files, folder, error) from error
+            except (asyncssh.Error, OSError) as error:
+                if link.is_open:
+                    raise
+                raise self._connection.lost() from error
 
-    async def _explained(self, files: asyncssh.SFTPClient, error: asyncssh.SFTPError) -> Exception:
+    async def _start_files(self, link: Link) -> asyncssh.SFTPClient:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await link.connection.start_sftp_client()
+        except (asyncssh.Error, TimeoutError) as error:
+            if not link.is_open:
+                raise self._connection.lost() from error
+            if isinstance(error, asyncssh.SFTPBadMessage):
+                why, hint = (
+                    "its SFTP says what is none",
+                    "start-up files of shells there must not print anything",
+                )
+            else:
+                why, hint = "it has no SFTP", "its sshd_config has to have a Subsystem sftp that is installed"
+            raise NotReadyError(f"{self.name} takes no files: {why}", hint) from error
+
+    async def _explained(
+        self, files: asyncssh.SFTPClient, folder: PurePath, error: asyncssh.SFTPError
+    ) -> Exception:
         if isinstance(error, asyncssh.SFTPNoConnection | asyncssh.SFTPConnectionLost):
             return self._connection.lost()
         if isinstance(error, asyncssh.SFTPNoSuchFile):
-            return FileNotFoundError(errno.ENOENT, "no such file there")
+            return FileNotFoundError(errno.ENOENT, "no such file there", str(folder))
         if isinstance(error, asyncssh.SFTPPermissionDenied):
-            return PermissionError(errno.EACCES, f"permission denied at {self.name}")
+            return PermissionError(errno.EACCES, f"permission denied at {self.name}", str(folder))
         with contextlib.suppress(asyncssh.SFTPError):  # OpenSSH calls a full disk a failure, and no more
-            folder = (await self._connection.facts()).folder
-            if not (await files.statvfs(folder)).bavail:
+            if not (await files.statvfs(str(folder))).bavail:
                 return _full(self.name, f"no space left at {folder}")
-        return OSError(errno.EIO, error.reason or "it failed")
+        return OSError(errno.EIO, error.reason or "it failed", str(folder))
 
 
 def _full(name: str, why: str) -> HostFullError:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
 _REAP = 1.0  # seconds more than the group is given, for the other machine to say that it is gone
+_STRANGE = 5  # lines of what a login shell says that runs nothing
+_LONGEST = 500  # bytes of what it says without end
 _SIGNALLED = range(129, 193)  # a shell's statuses for what a signal has ended
 
 
@@ -52,6 +54,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
         self._ahead: bytes | None = b""  # what comes ahead of the mark; None once it has come
         self._told = b""
         self._standing = ""  # how far the wrapper has come, in its own words
+        self._strange: list[str] = []  # what was said in place of the wrapper's words
         self._fault: Exception | None = None
         self._status: int | None = None
         self._exited: asyncio.Future[None] = loop.create_future()
@@ -76,7 +79,8 @@ class Program(asyncssh.SSHClientSession[bytes]):
         channel, _ = await connection.create_session(
             lambda: program, wrapper(program._mark), encoding=None, env={}, send_env=[], request_pty=False
         )
-        channel.write(request(program._mark, argv, env, folder))
+        with contextlib.suppress(OSError):  # it has ended already, of which its end tells
+            channel.write(request(program._mark, argv, env, folder))
         return program
 
     # What the library tells
@@ -166,6 +170,8 @@ class Program(asyncssh.SSHClientSession[bytes]):
         word, _, rest = line.partition(" ")
         if line == self._mark:
             self._standing = "started"
+        elif not self._standing:
+            self._strange = [*self._strange[-_STRANGE:], line]
         elif self._standing and word in ("folder", "absent", "denied"):
             self._standing = word
         elif self._standing and word == "group":
@@ -174,7 +180,9 @@ class Program(asyncssh.SSHClientSession[bytes]):
 
     def _check_started(self) -> None:
         if not self._standing:
-            raise NoShellError(b" ".join((self._ahead or b"", self._told)).decode(errors="replace").strip())
+            rest = (self._ahead or b"")[:_LONGEST] + b" " + self._told[:_LONGEST]
+            output = rest.decode(errors="replace")
+            raise NoShellError(" ".join((*self._strange, *output.split())))
         if self._standing == "folder":
             raise FileNotFoundError(2, "no such folder", str(self._folder))
         if self._standing == "absent":

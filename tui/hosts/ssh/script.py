@@ -105,18 +105,19 @@ umask 077
 trap "" PIPE
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
 if fault=$(mkdir -p "$cache" 2>&1) && folder=$(mktemp -d "$cache/ssh-XXXXXXXX" 2>&1); then
-  trap "rm -rf \\"$folder\\"" EXIT; trap "exit 0" HUP INT TERM
+  trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; wait; exit 0" HUP INT TERM
   echo "folder $folder"
 else echo "fault ${folder:-$fault}"; fi
 echo "home $HOME"; echo "system $(uname -s)"; echo "release $(uname -r)"; echo "processor $(uname -m)"
 for name in DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST KIND_EXPERIMENTAL_PROVIDER XDG_RUNTIME_DIR TMPDIR; do
   eval "value=\\$$name"; [ -z "$value" ] || echo "variable $name=$value"; done
 config=${DOCKER_CONFIG:-$HOME/.docker}/config.json
-if [ -n "$DOCKER_HOST" ]; then echo "engine $DOCKER_HOST"
-elif [ -n "$DOCKER_CONTEXT" ] || grep -qs currentContext "$config"; then
-  echo "engine $(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 | head -n 1)"
-fi
-for path in PLACES; do STANDING; done
+engine=$DOCKER_HOST
+if [ -z "$engine" ] && { [ -n "$DOCKER_CONTEXT" ] || grep -qs currentContext "$config"; } &&
+  command -v docker >/dev/null
+then engine=$(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 | head -n 1); fi
+[ -z "$engine" ] || echo "engine $engine"
+for path in PLACES "${engine#unix://}"; do STANDING; done
 echo ready
 while :; do sleep 3600 & wait $!; done
 """

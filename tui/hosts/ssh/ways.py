@@ -24,12 +24,14 @@ LOOPBACK = "127.0.0.1"
 class Ways:
     """The ways to one machine: each stays where it is when the connection is a new one."""
 
-    def __init__(self, connection: Callable[[], Awaitable[asyncssh.SSHClientConnection]]) -> None:
+    def __init__(self, name: str, connection: Callable[[], Awaitable[asyncssh.SSHClientConnection]]) -> None:
         """Prepares them.
 
         Args:
+            name: The machine's.
             connection: The connection that stands now.
         """
+        self._name = name
         self._connection = connection
         self._folder: Path | None = None
         self._sockets: dict[str | tuple[str, int], Path] = {}
@@ -41,6 +43,8 @@ class Ways:
         connection = await self._connection()
         async with self._opening:
             if there not in self._sockets:
+                if not isinstance(there, str):
+                    await self._check(connection, *there)
                 path = await self._place(f"{len(self._sockets)}.sock")
                 await _listen(connection, path, there)
                 self._sockets[there] = path
@@ -53,6 +57,7 @@ class Ways:
             for local, there in self.ports.items():
                 if there == (address, port):
                     return local
+            await self._check(connection, address, port)
             local = await _forward(connection, port, address, port)
             self.ports[local] = (address, port)
         return local
@@ -74,6 +79,11 @@ class Ways:
         if self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
+    async def _check(self, connection: asyncssh.SSHClientConnection, address: str, port: int) -> None:
+        if await _is_forbidden(connection, address, port):
+            cause = f"{self._name} leads nobody to its port {port}: its sshd forbids that"
+            raise NotReadyError(cause, "its sshd_config has to allow AllowTcpForwarding, PermitOpen the port")
+
     async def _place(self, name: str) -> Path:
         if self._folder is None:  # of mode 0700: the sockets themselves are everybody's
             self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="bringup-"))
@@ -93,20 +103,24 @@ async def _forward(connection: asyncssh.SSHClientConnection, wanted: int, addres
     return (await connection.forward_local_port(LOOPBACK, 0, address, port)).get_port()
 
 
-async def check_socket(connection: asyncssh.SSHClientConnection, path: str) -> None:
-    """Makes sure that a socket there can be connected to.
+async def refusal(connection: asyncssh.SSHClientConnection, path: str) -> str:
+    """Why a socket there cannot be connected to; empty where it can.
 
-    Raises:
-        NotReadyError: It cannot; with the other machine's reason.
+    OpenSSH does not tell what it forbids from what nobody listens at.
     """
     try:
         _, writer = await connection.open_unix_connection(path)
     except asyncssh.ChannelOpenError as error:
-        forbidden = error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
-        hint = (
-            "its sshd_config has to allow AllowStreamLocalForwarding and AllowTcpForwarding"
-            if forbidden
-            else ""
-        )
-        raise NotReadyError(error.reason, hint) from error
+        return error.reason
     writer.close()
+    return ""
+
+
+async def _is_forbidden(connection: asyncssh.SSHClientConnection, address: str, port: int) -> bool:
+    """Whether the other machine leads nobody to a port; to one where nobody listens it does."""
+    try:
+        _, writer = await connection.open_connection(address, port)
+    except asyncssh.ChannelOpenError as error:
+        return error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+    writer.close()
+    return False
