@@ -94,6 +94,17 @@ def test_what_a_command_needs_is_there_and_gone_afterwards(user: User, far: Sshd
     assert "ran at [] with a value" in done.stdout
 
 
+def test_two_files_that_would_be_at_one_place_are_told(user: User, far: Sshd) -> None:
+    for name in ("one", "other"):
+        write(user.folder.parent / name / "config", name)
+    user.plan(task("read", "cat config", files=["../one/config", "../other/config"]))
+    done = user.bringup("up", *on(far))
+    assert done.returncode == 1
+    assert "/one/config and " in done.stdout
+    assert "/other/config would both be config on another machine" in done.stdout
+    assert "hint: rename one, or put them below the plan's folder" in done.stdout
+
+
 def test_without_files_a_command_sees_none_of_the_plans(user: User, far: Sshd) -> None:
     user.plan(task("look", "ls -A | wc -l"), task("read", "cat bringup.yaml"))
     done = user.bringup("up", *on(far))

@@ -41,11 +41,25 @@ async def _folder(step: Command, ctx: Context) -> AsyncIterator[PurePath]:
         yield here
         return
     async with ctx.host.scratch() as scratch:
-        needed = dict.fromkeys((*([step.folder] if step.folder else ()), *step.files))
-        for source in needed:
+        for source, place in _layout(step, ctx.folder).items():
             with ctx.span("copy", source.name):
-                await _copy(ctx, source, scratch / _below(source, ctx.folder))
+                await _copy(ctx, source, scratch / place)
         yield scratch / _below(step.folder, ctx.folder) if step.folder else scratch
+
+
+def _layout(step: Command, folder: Path) -> dict[Path, PurePath]:
+    """What a command needs, and where that is as seen from the plan's folder.
+
+    Raises:
+        ActionError: Two of it would be at one place.
+    """
+    places: dict[PurePath, Path] = {}
+    for source in (*([step.folder] if step.folder else ()), *step.files):
+        place = _below(source, folder)
+        if places.setdefault(place, source) != source:
+            cause = f"{places[place]} and {source} would both be {place} on another machine"
+            raise ActionError(cause, "rename one, or put them below the plan's folder")
+    return {source: place for place, source in places.items()}
 
 
 async def _copy(ctx: Context, source: Path, target: PurePath) -> None:
