@@ -158,11 +158,16 @@ def test_a_machine_whose_kind_is_too_old(user: User, bare: tuple[Sshd, Path]) ->
 
 
 def test_a_machine_without_an_engine(user: User, machine: Callable[..., Sshd]) -> None:
-    far = machine("far", DOCKER_HOST="tcp://127.0.0.1:1")
+    far = machine("far", DOCKER_HOST="unix:///nowhere.sock")
     user.plan(PULL)
     done = user.bringup("up", *on(far))
-    check(user, done, f"error: no container engine answers at {far.address}\n", "tcp://127.0.0.1:1")
-    assert "hint: choose another engine there" in done.stderr
+    check(
+        user,
+        done,
+        f"error: no container engine answers at {far.address}\n",
+        "unix:///nowhere.sock (DOCKER_HOST)",
+    )
+    assert "start Docker or Podman there, or install one" in done.stderr
     done = user.bringup("doctor", *on(far))
     assert done.returncode == 3
     assert f"✗ container engine  no container engine answers at {far.address}\n" in done.stdout
