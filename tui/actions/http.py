@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.actions.context import Done
-from tui.errors import ActionError
+from tui.errors import ActionError, BringupError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -79,17 +79,20 @@ async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
 
     Raises:
         ActionError: It is no URL.
+        HostLostError: The connection to the host ended first.
+        NotReadyError: The host does not allow it.
     """
-    import aiohttp
-
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise ActionError(f"{url}: there is no such URL: {error}", "mend it") from error
-    address = "127.0.0.1" if parts.hostname in (None, "localhost") else parts.hostname
-    path = await host.socket(port, address)
-    return None if path is None else aiohttp.UnixConnector(str(path))
+    if host.is_local:
+        return None
+    far = await asyncio.to_thread(importlib.import_module, "tui.actions.far")
+    await far.way(host, parts.hostname, port)  # what the machine forbids is told now, not after many tries
+    connector: aiohttp.BaseConnector = far.FarConnector(host)
+    return connector
 
 
 async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float, host: Host) -> _Answer:
@@ -102,6 +105,8 @@ async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float, ho
                 return _judge(step, response, await _body(response))
     except aiohttp.InvalidURL as error:
         raise ActionError(f"{step.url}: there is no such URL as {error}", "mend it") from error
+    except BringupError as error:  # the machine is away; it may come back
+        return _Answer(error.cause, hint=error.hint)
     except TimeoutError:
         return _Answer(f"no answer within {limit:.0f} s", hint="it is slow or stuck: see its log")
     except aiohttp.ClientSSLError as error:
