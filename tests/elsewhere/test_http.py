@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.elsewhere.user import on, task, until
+from tests.elsewhere.web import certified, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.contract.servers import Sshd
     from tests.elsewhere.user import User
@@ -23,7 +25,10 @@ def far(machine: Callable[..., Sshd]) -> Sshd:
 
 
 def check(url: str, **more: Any) -> dict[str, Any]:
-    return {"id": "ask", "steps": [{"kind": "http.check", "url": url, "interval": "20ms", **more}]}
+    return {
+        "id": more.pop("id", "ask"),
+        "steps": [{"kind": "http.check", "url": url, "interval": "20ms", **more}],
+    }
 
 
 def test_it_is_asked_through_the_machine(user: User, far: Sshd, web: Web) -> None:
@@ -42,6 +47,23 @@ def test_it_is_asked_through_the_machine(user: User, far: Sshd, web: Web) -> Non
     done = user.bringup("up", "--host", "local")
     assert done.returncode == 0, done.stdout
     assert (far.log.count(web.way), web.asked) == (ways, 3)
+
+
+def test_a_redirection_leads_on_from_the_machine_also_to_tls(
+    user: User, far: Sshd, web: Web, tmp_path: Path
+) -> None:
+    secure, certificate = certified(tmp_path)
+    with serving(secure) as goal:
+        web.status, web.leads_to = 302, goal.url
+        user.plan(check(web.url, contains="is well", timeout="5s"), check(web.url, status=302, id="as-it-is"))
+        done = user.bringup("up", *on(far), SSL_CERT_FILE=str(certificate))
+        assert done.returncode == 0, done.stdout
+        assert (web.asked, goal.asked) == (2, 1)
+        assert goal.way in far.log
+        user.plan(check(goal.url, timeout="0.2s"))
+        done = user.bringup("up", *on(far))
+    assert done.returncode == 1
+    assert "hint: its certificate is not trusted here, or it speaks no TLS" in done.stdout
 
 
 def test_what_does_not_answer_is_told_in_words_of_that_machine(user: User, far: Sshd) -> None:
