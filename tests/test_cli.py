@@ -317,11 +317,15 @@ def test_completion_scripts_name_the_program(folder: Path, shell: str) -> None:
         ("bringup up workflow", {"workflowexecution"}),
         ("bringup up --mode ", {"parallel", "sequential", "eager"}),
         ("bringup pl", {"plan"}),
+        ("bringup up --host ", {"local", "builder", "big"}),
     ],
 )
 def test_completion_knows_tasks_plans_and_choices(folder: Path, words: str, expected: set[str]) -> None:
+    (folder / ".ssh").mkdir()
+    (folder / ".ssh" / "config").write_text("Host builder big *.example\n  User me\n")
     done = bringup(
         folder,
+        HOME=str(folder),
         _BRINGUP_COMPLETE="bash_complete",
         COMP_WORDS=words,
         COMP_CWORD=str(len(words.split(" ")) - 1),

@@ -1,8 +1,9 @@
-"""What a shell is told of plans, tasks and runs when it completes a command."""
+"""What a shell is told of plans, tasks, runs and machines when it completes a command."""
 
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import BringupError
@@ -38,3 +39,17 @@ def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list
     from tui.run.folders import runs_folder
 
     return sorted((p.name for p in runs_folder().glob(f"{incomplete}*")), reverse=True)
+
+
+def complete_host(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """This machine, and the `Host`s of the user's SSH configuration."""
+    from tui.plan.address import LOCAL
+
+    names = [LOCAL]
+    with contextlib.suppress(OSError, ValueError):
+        for line in (Path.home() / ".ssh" / "config").read_text(encoding="utf-8").splitlines():
+            word, *hosts = line.replace("=", " ", 1).split() or [""]
+            names += hosts if word.lower() == "host" else []
+    return [
+        name for name in dict.fromkeys(names) if name.startswith(incomplete) and not set(name) & set("*?!")
+    ]

@@ -109,6 +109,27 @@ async def test_in_many_commands_over_several_connections(host: SshHost, server: 
     assert all([await each.gone() for each in started])
 
 
+async def test_of_several_connections_the_first_which_carries_the_ways(
+    host: SshHost, server: Sshd, echo: int
+) -> None:
+    first = await asyncio.to_thread(lambda: server.carriers)
+    port = await host.forward(echo)
+    started = [Started(host, OBEDIENT) for _ in range(12)]
+    await asyncio.gather(*(each.ready.wait() for each in started))
+    assert len(await asyncio.to_thread(lambda: server.carriers)) > len(first)
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+    ended = await asyncio.gather(*(each.task for each in started), return_exceptions=True)
+    assert {type(each) for each in ended} == {HostLostError}
+
+    async def leads() -> bool:
+        return await through_port(port, b"a") == b"a"
+
+    assert await comes(leads)
+    async with host.scratch():
+        assert await said(host, "echo", "hello") == ["hello"]
+
+
 async def test_in_writing(host: SshHost, server: Sshd, tmp_path: Path) -> None:
     async def content() -> AsyncIterator[bytes]:
         yield b"x" * 100_000

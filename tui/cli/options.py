@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.completion import complete_plan
+from tui.completion import complete_host, complete_plan
 from tui.errors import BringupError, NotReadyError
 from tui.text import one_line
 
@@ -78,7 +78,9 @@ def host_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--verbose", "-v", is_flag=True, help="Tell what happens on the connection to a machine over SSH."
     )(command)
     text = "A machine over SSH, ssh://[USER@]HOST[:PORT] or a Host of ~/.ssh/config; `local` is this one."
-    return click.option("--host", metavar="HOST", envvar="BRINGUP_HOST", help=text)(command)
+    return click.option(
+        "--host", metavar="HOST", envvar="BRINGUP_HOST", shell_complete=complete_host, help=text
+    )(command)
 
 
 def width() -> int:

@@ -67,7 +67,7 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
 
 
 async def _keep(plan: Plan, host: Host) -> None:
-    """Sees to the kubeconfig: another process may have pointed it at a way of its own, and taken that away."""
+    """Sees to the kubeconfig: another process may have pointed it at its own way, and taken that away."""
     from tui.actions.kind.access import reach
 
     if plan.cluster is not None:

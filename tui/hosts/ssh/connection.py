@@ -83,8 +83,9 @@ class Connection:
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Link]:
         """Room for one more session."""
-        await self.stand()
         async with self._connecting:
+            if not self._links:
+                await self._connect()
             link = next((link for link in self._links if link.has_room), None)
             if link is None:
                 link = await self._open()
@@ -144,6 +145,9 @@ class Connection:
             if isinstance(error, TimeoutError):
                 cause = f"{self.name} runs no command within {_FACTS:g} s"
                 raise NotReadyError(cause, "is it overloaded?") from error
+            if isinstance(error, asyncssh.Error | OSError):
+                cause = f"the connection to {self.name} ended as soon as it stood: {_said(error)}"
+                raise NotReadyError(cause, f"does `ssh {self._words} true` work?") from error
             raise
         self._links.append(link)
         self._login.asker = None  # from now on the screen is somebody else's
@@ -189,10 +193,14 @@ class Connection:
     def _take_loss(self, link: Link, reason: Exception | None) -> None:
         if link not in self._links:  # it has never stood
             return
+        is_first = self._links[0] is link
         self._links.remove(link)
         self._reason, self._lost_at = _said(reason), asyncio.get_running_loop().time()
-        if self._closing or self._links:
+        if self._closing or not is_first:
             return
+        others, self._links = self._links, []
+        for other in others:  # the ways and the private folder have gone with the first
+            other.connection.abort()
         if self._facts is not None and self._facts.folder:
             self._folders.add(self._facts.folder)
         if self._keeper is not None and self._keeper.group is not None:
@@ -206,7 +214,7 @@ class Connection:
         while not self._links and not self._closing:
             await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
             tries += 1
-            with contextlib.suppress(NotReadyError, HostLostError):
+            with contextlib.suppress(NotReadyError):
                 await self.stand()
 
     async def _tidy(self, link: Link) -> None:
@@ -215,7 +223,7 @@ class Connection:
         if not groups and not folders:
             return
         script = "\n".join((ending(groups), *(f'rm -rf "{folder}"' for folder in folders)))
-        with contextlib.suppress(LostError, asyncssh.Error):
+        with contextlib.suppress(LostError, asyncssh.Error, OSError):
             program = await Program.start(link.connection, ("sh", "-c", script), {}, None, None)
             await program.finish()
             self.left.difference_update(groups)

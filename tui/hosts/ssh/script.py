@@ -88,11 +88,15 @@ start=${start##*) }; start=$(set -- $start; echo "${20}")
 """.strip()
 
 _END = """
+ending=
 end() {
   group=$1
   START
-  [ "$start" = "$2" ] && kill -$3 -$group
+  [ "$start" = "$2" ] && kill -TERM -$group && ending="$ending -$group"
 }
+GROUPS
+[ -z "$ending" ] || { sleep GRACE; kill -KILL $ending; }
+true
 """
 
 _STANDING = """
@@ -144,9 +148,8 @@ def ending(groups: Iterable[tuple[str, str]]) -> str:
     Args:
         groups: Each group's number and its leader's start.
     """
-    calls = [shlex.join(("end", number, start)) for number, start in groups]
-    asked, killed = ([f"{call} {signal}" for call in calls] for signal in ("TERM", "KILL"))
-    return "\n".join((_END.replace("START", _START), *asked, f"sleep {GRACE}", *killed, "true"))
+    calls = "\n".join(shlex.join(("end", number, start)) for number, start in groups)
+    return _END.replace("START", _START).replace("GROUPS", calls).replace("GRACE", str(GRACE))
 
 
 def facts() -> str:
