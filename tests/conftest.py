@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A busy machine is no fault of the code's.
-settings.register_profile("bringup", deadline=None)
+# A busy machine is no fault of the code's. A law that fails does so within few examples, and often runs.
+settings.register_profile("bringup", deadline=None, max_examples=60)
 settings.load_profile("bringup")
 
 # What is seen must not depend on who runs the tests.
 for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKER_CONTEXT", "CONTAINER_HOST"):
     os.environ.pop(name, None)
 os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
+
+
+def pytest_collection_finish() -> None:
+    """Has the collector of garbage leave alone what stays: looking through it again and again takes long."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,9 @@ END = 200.0
 E = TypeVar("E", bound=e.Event)
 
 
+_LONG = 600.0  # seconds that toasts stay, whose own time may be over before a busy machine looks at them
+
+
 class Live:
     """A run that begins when the dashboard asks for it; see `tui.dashboard.control.Control`.
 
@@ -261,6 +264,12 @@ async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterato
     """Opens the dashboard on a run; in the end the run is over, and the app has died of nothing."""
     await asyncio.to_thread(live.start)
     app = await asyncio.to_thread(lambda: Dashboard(live, Model(live)))
+    notify = app.notify
+
+    def notify_lastingly(message: str, **more: Any) -> None:
+        notify(message, **more | {"timeout": _LONG})
+
+    app.notify = notify_lastingly  # type: ignore[method-assign]
     try:
         with (
             mock.patch("textual.app.wait_for_idle", _briefly),
