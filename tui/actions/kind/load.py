@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 21  # bytes written at once
 _LOOK = 0.25  # seconds between looks at how far a load is
+_LOOK_THERE = 1.0  # the same over SSH, where a look is two programs
 _ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of one platform
 
 
@@ -184,7 +185,7 @@ async def _look(ctx: Context, what: str, expected: float, file: PurePath) -> Non
         if (size := lines[-1].strip()).isdigit():
             ctx.progress(int(size), max(expected, int(size)), "B", what)
 
-    script = f'while sleep {_LOOK}; do wc -c <"$1"; done 2>/dev/null'
+    script = f'while sleep {_LOOK_THERE:g}; do wc -c <"$1"; done 2>/dev/null'
     with contextlib.suppress(BringupError):  # what it looks at tells of that
         await ctx.cluster_host.run(("sh", "-c", script, "sh", str(file)), on_lines=tell)
 
