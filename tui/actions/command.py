@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tui.actions.context import Done
 from tui.actions.deadline import in_time
 from tui.errors import ActionError
+from tui.hosts.host import at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -102,18 +103,17 @@ async def _run(
     argv: Sequence[str],
     on_lines: Callable[[list[str]], None] | None,
 ) -> int:
-    where = "" if ctx.host.is_local else f" at {ctx.host.name}"
     try:
         return await ctx.host.run(argv, on_lines=on_lines, env=step.env, folder=folder)
     except FileNotFoundError as error:
         if ctx.host.is_local and not await asyncio.to_thread(Path(folder).is_dir):
             raise ActionError(f"the command's folder {folder} does not exist") from error
         raise ActionError(
-            f"there is no program {argv[0]}{where}", "install it, or correct its name or PATH"
+            f"there is no program {argv[0]}{at(ctx.host)}", "install it, or correct its name or PATH"
         ) from error
     except OSError as error:
         raise ActionError(
-            f"{argv[0]} cannot be run{where}: {error.strerror}",
+            f"{argv[0]} cannot be run{at(ctx.host)}: {error.strerror}",
             "is it executable, and made for this machine?",
         ) from error
 

@@ -13,6 +13,8 @@ from tui.actions.context import Done
 from tui.errors import ActionError, BringupError
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     import aiohttp
 
     from tui.actions.context import Context
@@ -74,6 +76,15 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
                 await asyncio.sleep(interval)
 
 
+def port_of(parts: SplitResult) -> int:
+    """The port that a URL leads to, by its scheme where it names none.
+
+    Raises:
+        ValueError: It names one that there cannot be.
+    """
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
 async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
     """What connects to a URL as seen from a host; None for this machine's own connections.
 
@@ -84,7 +95,7 @@ async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = port_of(parts)
     except ValueError as error:
         raise ActionError(f"{url}: there is no such URL: {error}", "mend it") from error
     if host.is_local:

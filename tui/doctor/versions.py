@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tui.errors import NotReadyError
+from tui.hosts.host import at
 
 if TYPE_CHECKING:
     from tui.hosts.containers import ContainerEngine
@@ -40,11 +41,6 @@ def aged_kind(said: str) -> str:
     """
     found = re.search(r"\bv(\d+\.\d+[\d.]*)", said)
     return found[1] if found and _parts(found[1]) < _parts(OLDEST_KIND) else ""
-
-
-def at(host: Host) -> str:
-    """Where something is, as it is appended to its name; nothing for this machine."""
-    return "" if host.is_local else f" at {host.name}"
 
 
 def _parts(version: str) -> tuple[int, ...]:

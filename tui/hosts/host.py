@@ -23,6 +23,11 @@ class HostFullError(BringupError):
     """A host has no room for a file."""
 
 
+def at(host: Host) -> str:
+    """Where something is, as it is appended to its name; nothing for this machine."""
+    return "" if host.is_local else f" at {host.name}"
+
+
 class Host(Protocol):
     """A machine that runs commands and a container engine.
 

@@ -88,12 +88,9 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
             f"cluster {plan.cluster.name!r}, which the earlier run made, is gone",
             "run `bringup up` without --resume",
         )
-    from tui.actions.kind.access import reach_anew, write_kubeconfig
+    from tui.actions.kind.access import reach_anew
 
-    if host.is_local:
-        await write_kubeconfig(host, plan.cluster)
-    else:
-        await reach_anew(host, plan.cluster, lambda *_: None)
+    await reach_anew(host, plan.cluster, lambda *_: None)
 
 
 async def _stands(cluster: str, host: Host) -> bool:

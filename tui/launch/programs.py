@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tui.doctor.versions import OLDEST_KIND, aged_kind, at, recent_engine
+from tui.doctor.versions import OLDEST_KIND, aged_kind, recent_engine
 from tui.errors import NotReadyError
+from tui.hosts.host import at
 
 if TYPE_CHECKING:
     from tui.hosts.host import Host

@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tui.actions.http import port_of
 from tui.errors import BringupError
 from tui.hosts.hosts import open_hosts
 from tui.launch.request import Request, UsageError, host_addresses, load
@@ -114,7 +115,7 @@ def _opened(plan: Plan, host: Host, forwards: Mapping[int, int]) -> list[str]:
 def _port(url: str) -> int | None:
     """The port of the machine's loopback that a URL leads to, if it does."""
     parts = urlsplit(url)
-    return (parts.port or (443 if parts.scheme == "https" else 80)) if parts.hostname in _LOOPBACK else None
+    return port_of(parts) if parts.hostname in _LOOPBACK else None
 
 
 def _here(url: str, forwards: Mapping[int, int]) -> str:

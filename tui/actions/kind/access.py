@@ -33,7 +33,7 @@ def telling(ctx: Context) -> Told:
     return lambda host, port, local: ctx.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
 
 
-async def write_kubeconfig(host: Host, cluster: Cluster, api_port: int | None = None) -> None:
+async def _write_kubeconfig(host: Host, cluster: Cluster, api_port: int | None = None) -> None:
     """Writes a cluster's kubeconfig, as kind gives it.
 
     Args:
@@ -94,7 +94,10 @@ async def _leads_there(host: Host, cluster: Cluster) -> bool:
 
 
 async def reach_anew(host: Host, cluster: Cluster, told: Told) -> None:
-    """Opens the ways to a cluster of which nothing is known yet; see `reach`."""
+    """Writes the kubeconfig of a cluster that stands, and over SSH opens the ways to it; see `reach`."""
+    if host.is_local:
+        await _write_kubeconfig(host, cluster)
+        return
     engine = await host.engine()
     async with engine.client() as docker:
         nodes = [node for node in await find_nodes(docker, cluster.name) if node.running]
@@ -106,7 +109,7 @@ async def reach_anew(host: Host, cluster: Cluster, told: Told) -> None:
     for port in sorted(frozenset[int]().union(*(node.ports for node in nodes))):
         local = await host.forward(port)
         told(host, port, local)
-    await write_kubeconfig(host, cluster, await host.forward(api_port))
+    await _write_kubeconfig(host, cluster, await host.forward(api_port))
 
 
 def _server_port(kubeconfig: Path) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.actions.context import Done
 from tui.actions.deadline import in_time
-from tui.actions.kind.access import reach_anew, telling, write_kubeconfig
+from tui.actions.kind.access import reach_anew, telling
 from tui.actions.kind.config import check_ports, host_ports, read_config
 from tui.actions.kind.nodes import find_nodes, remove_nodes
 from tui.actions.kind.output import Output
@@ -62,7 +62,7 @@ async def create(step: KindCreate, ctx: Context) -> Done:
         making.cancel()
         await _clean(ctx, engine, making, keep=existed)
         raise
-    if not host.is_local:
+    if not host.is_local:  # here kind has written the kubeconfig itself
         await reach_anew(host, ctx.cluster, telling(ctx))
     return Done(f"created cluster {ctx.cluster.name}")
 
@@ -160,12 +160,8 @@ async def _adopt(step: KindCreate, ctx: Context, docker: Docker, nodes: list[Nod
 
 async def _open(ctx: Context) -> None:
     """Makes the way to a cluster that is there."""
-    host = ctx.cluster_host
     try:
-        if host.is_local:
-            await write_kubeconfig(host, ctx.cluster)
-        else:
-            await reach_anew(host, ctx.cluster, telling(ctx))
+        await reach_anew(ctx.cluster_host, ctx.cluster, telling(ctx))
     except ActionError as error:
         raise _unhealthy(ctx, error.cause) from error
 

@@ -15,6 +15,7 @@ from tui.actions.kind.nodes import find_nodes, run_in
 from tui.actions.kind.output import Output
 from tui.actions.registry import canonical
 from tui.errors import ActionError, BringupError
+from tui.hosts.host import at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -59,9 +60,8 @@ async def load(step: KindLoad, ctx: Context) -> Done:
 async def _wanted(docker: Docker, name: str, host: Host) -> dict[str, Any]:
     image = await find_image(docker, name)
     if image is None:
-        where = "" if host.is_local else f" at {host.name}"
         raise ActionError(
-            f"the container engine{where} has no image {name}",
+            f"the container engine{at(host)} has no image {name}",
             "have an `image.build` or `image.pull` step run before this one",
         )
     return image
@@ -127,9 +127,7 @@ async def _save(
     source, target = ctx.image_host(name), ctx.cluster_host
     exported = canonical(name) if engine.flavour == "podman" else name
     platform = _platform(engine, image)
-    expected = float(
-        image.get("Size") or 0
-    )  # the engine's figure of the image, which is close to the archive's
+    expected = float(image.get("Size") or 0)  # the image's as the engine has it, close to the archive's
     if source is target and not target.is_local:  # it need not come here and go back
         await _save_there(ctx, engine, exported, platform, expected, archive)
         return
