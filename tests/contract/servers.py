@@ -93,7 +93,8 @@ class Server:
 
     def left(self) -> list[str]:
         """What is there of a connection: processes and folders."""
-        processes = [line for pid, line in with_variable("MARK", self.mark) if pid != self._pid]
+        own = self._process and self._process.pid
+        processes = [line for pid, line in with_variable("MARK", self.mark) if pid != own]
         return [*processes, *map(str, self.cache.glob("*"))]
 
     def stop(self) -> None:

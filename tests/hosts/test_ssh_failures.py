@@ -46,6 +46,13 @@ async def content(size: int) -> AsyncIterator[bytes]:
     yield b"x" * size
 
 
+async def usual_engine(host: SshHost, path: Path) -> None:
+    """Looks that the engine at a path is found; this machine's own comes first, if it has one."""
+    engine = await host.engine()
+    usual = ("/var/run/docker.sock", str(path))
+    assert engine.environment["DOCKER_HOST"] in [f"unix://{each}" for each in usual]
+
+
 class TestEngine:
     async def test_one_that_answers(self, client: Client, own_sshd: Starting, tmp_path: Path) -> None:
         async with (
@@ -63,9 +70,17 @@ class TestEngine:
         async with machine(own_sshd, client) as (host, server):
             path = server.home / ".docker" / "run" / "docker.sock"
             async with speaks(path, DOCKER):
-                engine = await host.engine()
-                usual = ("/var/run/docker.sock", str(path))  # this machine's own comes first, if it has one
-                assert engine.environment["DOCKER_HOST"] in [f"unix://{each}" for each in usual]
+                await usual_engine(host, path)
+
+    async def test_one_beside_a_dead_one(self, client: Client, own_sshd: Starting) -> None:
+        server = await asyncio.to_thread(own_sshd)
+        await asyncio.to_thread(client.knows, server)
+        left = server.home / ".rd" / "docker.sock"
+        await asyncio.to_thread(_dead_socket, left)
+        async with connected(server.address) as host:
+            path = server.home / ".docker" / "run" / "docker.sock"
+            async with speaks(path, DOCKER):
+                await usual_engine(host, path)
 
     @pytest.mark.e2e
     async def test_this_machines_own(self, client: Client, own_sshd: Starting) -> None:
@@ -246,5 +261,6 @@ def open_home() -> Iterator[Path]:
 
 
 def _dead_socket(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
     with socket.socket(socket.AF_UNIX) as ended:
         ended.bind(str(path))

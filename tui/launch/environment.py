@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.actions.environment import Environment, KindEnvironment
 from tui.errors import NotReadyError
 from tui.hosts.hosts import open_hosts
-from tui.launch.programs import check_programs
+from tui.launch.programs import all_of, check_programs
 from tui.launch.request import UsageError, host_addresses, known_task
 from tui.plan.placement import placement
 from tui.run.folders import cache_folder, recording_folder
@@ -111,7 +110,7 @@ async def _missing(hosts: Hosts, plan: Plan) -> NotReadyError | None:
             name = places.cluster if step.kind.startswith("kind.") else places.tasks[task.id]
             wanted.setdefault(hosts.of(name), set()).add(step.kind.partition(".")[0])
     try:
-        await asyncio.gather(
+        await all_of(
             *(
                 check_programs(host, kind="kind" in families, engine=bool(families & {"kind", "image"}))
                 for host, families in wanted.items()

@@ -10,6 +10,8 @@ from tui.errors import NotReadyError
 from tui.hosts.host import at
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from tui.hosts.host import Host
 
 _KIND = "https://kind.sigs.k8s.io"
@@ -26,7 +28,18 @@ async def check_programs(host: Host, *, kind: bool, engine: bool) -> None:
     Raises:
         NotReadyError: One is missing or too old.
     """
-    await asyncio.gather(*([_check_kind(host)] if kind else []), *([recent_engine(host)] if engine else []))
+    await all_of(*([_check_kind(host)] if kind else []), *([recent_engine(host)] if engine else []))
+
+
+async def all_of(*checks: Awaitable[object]) -> None:
+    """Makes checks at once; what fails is told in their order, not in that of their answers.
+
+    Raises:
+        NotReadyError: The first of them that failed.
+    """
+    for result in await asyncio.gather(*checks, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _check_kind(host: Host) -> None:

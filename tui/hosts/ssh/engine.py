@@ -26,13 +26,12 @@ _RUNS = (
 )
 
 
-async def find_engine(host: Host, connection: Connection, *, fresh: bool) -> ContainerEngine:
+async def find_engine(host: Host, connection: Connection) -> ContainerEngine:
     """Finds the container engine that answers there: the one that its user has chosen, or a usual place's.
 
     Args:
         host: The machine.
         connection: The connection to it.
-        fresh: Whether what the machine has told of its sockets still holds.
 
     Raises:
         NotReadyError: None answers; its details say what was tried.
@@ -44,17 +43,23 @@ async def find_engine(host: Host, connection: Connection, *, fresh: bool) -> Con
         candidates = [Candidate(facts.engine, found)]
     else:
         candidates = places(variables, Path(facts.machine.home))
-    sockets = facts.sockets if fresh else await _look(host, candidates)
-    tried: list[str] = []
-    hint = ""
-    for candidate in candidates:
-        try:
+    silent: dict[Candidate, SilentError] = {}
+    # What it has told of its sockets spares a look; one that is not among them may have come since.
+    for told in (True, False):
+        sockets = facts.sockets if told else await _look(host, candidates)
+        for candidate in candidates:
             standing = sockets.get(candidate.url.removeprefix(_UNIX), "absent")
-            return await _ask(connection, candidate, standing, variables)
-        except SilentError as error:
-            tried.append(f"{candidate.url} ({candidate.found}): {error}")
-            hint = hint or error.hint
-    raise NotReadyError(f"no container engine answers at {host.name}", hint or _START, tuple(tried))
+            if candidate in silent or (told and standing == "absent"):
+                continue
+            try:
+                return await _ask(connection, candidate, standing, variables)
+            except SilentError as error:
+                silent[candidate] = error
+    raise NotReadyError(
+        f"no container engine answers at {host.name}",
+        next((silent[each].hint for each in candidates if silent[each].hint), _START),
+        tuple(f"{each.url} ({each.found}): {silent[each]}" for each in candidates),
+    )
 
 
 async def _look(host: Host, candidates: Sequence[Candidate]) -> dict[str, str]:

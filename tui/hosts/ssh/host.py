@@ -50,7 +50,6 @@ class SshHost:
         self._connection = Connection(address, asker)
         self._engine: ContainerEngine | None = None
         self._finding = asyncio.Lock()
-        self._has_looked = False
 
     async def connect(self) -> None:
         """Connects, unless the connection stands; see `Host.connect`."""
@@ -89,8 +88,7 @@ class SshHost:
         """The container engine that answers there; see `Host.engine`."""
         async with self._finding:
             if self._engine is None:
-                fresh, self._has_looked = not self._has_looked, True
-                self._engine = await find_engine(self, self._connection, fresh=fresh)
+                self._engine = await find_engine(self, self._connection)
         await self.connect()  # the way to it needs a connection
         return self._engine
 
