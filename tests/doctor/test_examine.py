@@ -18,6 +18,7 @@ from tui.doctor import Finding, examine
 from tui.doctor.engine import LABEL
 from tui.doctor.machine import GIB
 from tui.errors import NotReadyError
+from tui.hosts.hosts import Hosts
 from tui.hosts.local import LocalHost
 from tui.plan.model import Plan
 
@@ -46,7 +47,7 @@ CHECKS = [
 
 async def said_by(plan: Plan, host: Host) -> dict[str, Finding]:
     """The findings by their checks, which may take their time: the machine may be busy with other tests."""
-    return {finding.check: finding for finding in await examine(plan, host, patience=40)}
+    return {finding.check: finding for finding in await examine(plan, Hosts.here(host), patience=40)}
 
 
 def make_plan(folder: Path, port: int, kind: str = "kind.create") -> Plan:
@@ -219,7 +220,7 @@ async def test_a_plan_that_needs_neither_engine_nor_kind(tmp_path: Path) -> None
 
 
 async def test_an_engine_that_hangs_is_a_finding(plan: Plan) -> None:
-    findings = await examine(plan, Bare(asyncio.Event().wait), patience=0.05)
+    findings = await examine(plan, Hosts.here(Bare(asyncio.Event().wait)), patience=0.05)
     assert findings[0] == Finding("container engine", "fault", "could not be checked within 0.05 s")
 
 
@@ -255,7 +256,7 @@ async def test_being_cancelled_ends_every_check(plan: Plan) -> None:
         finally:
             ended.set()
 
-    task = asyncio.create_task(examine(plan, Bare(hang)))
+    task = asyncio.create_task(examine(plan, Hosts.here(Bare(hang))))
     await asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import platform
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -254,6 +255,27 @@ async def test_closing_a_machine_that_is_down(server: Sshd) -> None:
         await asyncio.sleep(0.05)
         began = time.monotonic()
     assert time.monotonic() - began < 5
+
+
+def _kept(server: Sshd, name: str, keeper: int, node: str) -> Path:
+    """A folder as a connection has it there."""
+    folder = server.cache / f"ssh-{name}"
+    (folder / "step").mkdir(parents=True)
+    (folder / "keeper").write_text(f"{keeper} {node}\n")
+    return folder
+
+
+async def test_what_a_crash_has_left_is_removed(server: Sshd) -> None:
+    ended = await asyncio.create_subprocess_exec("true")
+    await ended.wait()
+    here = platform.node()
+    keepers = {"crashed": (ended.pid, here), "used": (os.getpid(), here), "elsewhere": (ended.pid, "other")}
+    folders = [await asyncio.to_thread(_kept, server, name, *keeper) for name, keeper in keepers.items()]
+    crashed, *kept = map(str, folders)
+    async with connected(server.address):
+        assert await settled(lambda: [path for path in server.left() if path == crashed]) == []
+    assert await settled(lambda: [path for path in server.left() if path not in kept]) == []
+    assert sorted(await asyncio.to_thread(server.left)) == sorted(kept)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from aiodocker import Docker
     from aiohttp import ClientResponse
 
-    from tui.hosts.host import Host
-
 _HINTS = (
     (
         r"toomanyrequests|rate limit",
@@ -33,6 +31,10 @@ _HINTS = (
     (r"x509|certificate", "the engine does not trust the registry's certificate"),
     (r"no space left on device", "make room: `docker system df`, `docker system prune`"),
 )
+
+
+LOST = "is the engine still running? then try again"
+"""What helps where an engine was lost midway."""
 
 
 async def find_image(docker: Docker, name: str) -> dict[str, Any] | None:
@@ -67,13 +69,6 @@ def short(identity: str) -> str:
 def hint_for(text: str) -> str:
     """What helps where an image could not be had."""
     return next((hint for pattern, hint in _HINTS if re.search(pattern, text, re.IGNORECASE)), "")
-
-
-def lost_hint(host: Host) -> str:
-    """What helps where an engine was lost midway."""
-    if host.is_local:
-        return "is the engine still running? then try again"
-    return f"the connection to {host.name} may have been cut: try again, bringup connects anew"
 
 
 class Layers:

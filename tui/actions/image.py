@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tui.actions.build_context import read_context
 from tui.actions.context import Done
 from tui.actions.deadline import in_time
-from tui.actions.engine_api import Layers, find_image, hint_for, lost_hint, messages, short
+from tui.actions.engine_api import LOST, Layers, find_image, hint_for, messages, short
 from tui.actions.podman_build import end_marked, new_mark
 from tui.actions.registry import all_logins, encode, login_for, with_tag
 from tui.errors import ActionError
@@ -78,7 +78,7 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
     if not identity or short(identity) != short(following.identity):
         raise ActionError(
             f"the build of {step.tag} ended without an image",
-            lost_hint(ctx.host),
+            LOST,
             tuple(following.lines),
         )
     if before is not None and before["Id"] == identity:
@@ -123,7 +123,7 @@ async def _send(
             raise body.fault from error
         raise ActionError(
             f"the connection to the engine was lost during the build of {step.tag}: {error}",
-            lost_hint(ctx.host),
+            LOST,
             tuple(following.lines),
         ) from error
 
@@ -303,7 +303,7 @@ class _Pulls:
         except ClientError as error:
             raise ActionError(
                 f"{name} could not be pulled: the connection to the engine was lost: {error}",
-                lost_hint(self._ctx.host),
+                LOST,
             ) from error
         self._open.discard(name)
 

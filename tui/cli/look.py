@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.doctor import Finding
-    from tui.hosts.host import Host
+    from tui.hosts.hosts import Hosts
     from tui.launch.request import Request
     from tui.plan.model import Plan
     from tui.run.events import RunStarted
@@ -139,7 +139,7 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
 
 
 def _print_findings(
-    look: Callable[[Plan, Host], Awaitable[list[Finding]]], plan: Plan, request: Request, output: str
+    look: Callable[[Plan, Hosts], Awaitable[list[Finding]]], plan: Plan, request: Request, output: str
 ) -> bool:
     """Looks, prints what was found, and returns whether nothing is at fault."""
     import asyncio

@@ -14,11 +14,13 @@ from tui.doctor.engine import Facts, ask_engine, examine_disk, examine_kind, exa
 from tui.doctor.finding import Finding
 from tui.doctor.ports import examine_ports
 from tui.errors import BringupError
+from tui.plan.placement import placement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 
     from tui.hosts.host import Host
+    from tui.hosts.hosts import Hosts
     from tui.plan.model import Plan
     from tui.plan.steps import KindCreate
 
@@ -33,17 +35,41 @@ _INOTIFY = "/proc/sys/fs/inotify"
 _RESOLV_CONF = "/etc/resolv.conf"
 
 
-async def examine(plan: Plan, host: Host, patience: float = _PATIENCE) -> list[Finding]:
-    """Looks whether a plan can be brought up here.
+async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list[Finding]:
+    """Looks whether a plan can be brought up on its hosts.
 
     Args:
         plan: What is to be brought up: its ports, cluster and node image are looked at.
-        host: Where.
+        hosts: Where.
         patience: Seconds that a check may take.
 
     Returns:
-        The findings, always in the same order.
+        The findings, always in the same order: all of them of the cluster's host, and of each other host
+        whether it can make its images, if it has to.
+
+    Raises:
+        NotReadyError: One of the hosts cannot be reached.
     """
+    places = placement(plan)
+    await hosts.connect((places.cluster, *places.tasks.values()))
+    main, families = hosts.of(places.cluster), hosts.families(plan)
+    checks = {main: _checks(plan, main, families.get(main, ()))}
+    for host in families:
+        checks.setdefault(host, _image_checks(host) if "image" in families[host] else [])
+    found = await asyncio.gather(*(_look(host, named, patience) for host, named in checks.items()))
+    return [finding for each in found for finding in each]
+
+
+async def _look(host: Host, named: Sequence[tuple[str, Check]], patience: float) -> list[Finding]:
+    """Makes a host's checks, and says which machine it is, where that is not this one."""
+    found = await _made(host, named, patience) if named else []
+    if host.is_local:
+        return found
+    return [replace(each, host=host.name) for each in (await _machine(host), *found)]
+
+
+async def _made(host: Host, named: Sequence[tuple[str, Check]], patience: float) -> list[Finding]:
+    """Makes checks at once, for all of which the engine is asked once."""
     async with asyncio.TaskGroup() as group:
         asked = group.create_task(_bounded("container engine", partial(ask_engine, host), patience))
 
@@ -51,18 +77,21 @@ async def examine(plan: Plan, host: Host, patience: float = _PATIENCE) -> list[F
             known = await asked
             return await _bounded(name, partial(check, known), patience)
 
-        checks = [group.create_task(checked(name, check)) for name, check in _checks(plan, host)]
-    where = [] if host.is_local else [await _machine(host)]
-    return where + [task.result() for task in checks]
+        checks = [group.create_task(checked(name, check)) for name, check in named]
+    return [task.result() for task in checks]
 
 
-def _checks(plan: Plan, host: Host) -> list[tuple[str, Check]]:
-    kinds = {step.kind for task in plan.tasks for step in task.steps}
-    wants_kind = any(kind.startswith("kind.") for kind in kinds)
-    wants_engine = wants_kind or any(kind.startswith("image.") for kind in kinds)
+def _image_checks(host: Host) -> list[tuple[str, Check]]:
+    """What a host must have that images are made on, and no cluster."""
+    return [("container engine", partial(_engine, True)), ("disk", partial(_disk, host))]
+
+
+def _checks(plan: Plan, host: Host, families: Container[str]) -> list[tuple[str, Check]]:
+    """What the cluster's host must have."""
+    wants_kind = "kind" in families
     create = _create(plan)
     return [
-        ("container engine", partial(_engine, wants_engine)),
+        ("container engine", partial(_engine, wants_kind or "image" in families)),
         ("kind", partial(_kind, host, wants_kind)),
         ("kubectl", lambda _: examine_kubectl(host)),
         ("images", _architecture),
@@ -91,7 +120,7 @@ async def _bounded(name: str, check: Callable[[], Awaitable[Outcome]], patience:
 
 
 async def _machine(host: Host) -> Finding:
-    """Which machine all the rest is about, where that is not this one."""
+    """Which machine it is."""
     found = await host.machine()
     return Finding("machine", "ok", f"{host.name}: {found.system} {found.release}, {found.processor}")
 

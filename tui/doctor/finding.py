@@ -21,12 +21,14 @@ class Finding:
         level: `fault` where a bring-up would fail, `warning` where it may.
         text: What was found.
         hint: What to do about it.
+        host: On which other machine; empty for this one.
     """
 
     check: str
     level: Level
     text: str
     hint: str = ""
+    host: str = ""
 
 
 def joined(check: str, parts: Sequence[Finding]) -> Finding:

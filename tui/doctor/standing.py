@@ -11,16 +11,25 @@ from tui.doctor.cluster import examine_cluster, nodes_of, open_way
 from tui.doctor.engine import ask_engine
 from tui.doctor.finding import Finding
 from tui.errors import BringupError
+from tui.plan.placement import placement
 
 if TYPE_CHECKING:
     from tui.hosts.host import Host
+    from tui.hosts.hosts import Hosts
     from tui.plan.model import Cluster, Endpoint, Plan
 
 _PATIENCE = 3.0
 
 
-async def examine_standing(plan: Plan, host: Host) -> list[Finding]:
-    """Asks the plan's cluster and endpoints whether they are there; all at once, each for some seconds."""
+async def examine_standing(plan: Plan, hosts: Hosts) -> list[Finding]:
+    """Asks the plan's cluster and endpoints whether they are there; all at once, each for some seconds.
+
+    Raises:
+        NotReadyError: The cluster's host cannot be reached.
+    """
+    place = placement(plan).cluster
+    await hosts.connect((place,))
+    host = hosts.of(place)
     asked = [_cluster(plan.cluster, host)] if plan.cluster else []
     asked += [_endpoint(endpoint, host) for endpoint in plan.endpoints]
     return list(await asyncio.gather(*asked))

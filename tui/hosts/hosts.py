@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.hosts.local import LocalHost
 from tui.plan.address import DEFAULT, LOCAL, parse_address
+from tui.plan.placement import placement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from tui.hosts.host import Host
     from tui.hosts.ssh.login import Asker
+    from tui.plan.model import Plan
 
 
 class Hosts:
@@ -42,6 +44,16 @@ class Hosts:
     def are_here(self) -> bool:
         """Whether they are this machine alone."""
         return all(host.is_local for host in self._hosts.values())
+
+    def families(self, plan: Plan) -> dict[Host, set[str]]:
+        """The hosts that a plan's tasks run on, each with the families of steps there, such as `kind`."""
+        places = placement(plan)
+        found: dict[Host, set[str]] = {}
+        for task in plan.tasks:
+            for step in task.steps:
+                name = places.cluster if step.kind.startswith("kind.") else places.tasks[task.id]
+                found.setdefault(self.of(name), set()).add(step.kind.partition(".")[0])
+        return found
 
     async def connect(self, names: Iterable[str]) -> None:
         """Makes sure that some can be used; one by one, as each may have something to ask.

@@ -53,18 +53,16 @@ async def choose_environment(request: Request, plan: Plan, asker: Asker | None =
 
 
 async def look_at(
-    look: Callable[[Plan, Host], Awaitable[Found]], plan: Plan, request: Request, asker: Asker | None
+    look: Callable[[Plan, Hosts], Awaitable[Found]], plan: Plan, request: Request, asker: Asker | None
 ) -> Found:
-    """Looks at the host of a plan's cluster.
+    """Looks at the hosts of a plan.
 
     Raises:
-        NotReadyError: It cannot be reached.
+        NotReadyError: One that is looked at cannot be reached.
     """
     hosts = open_hosts(host_addresses(request, plan), asker, cache_folder())
     try:
-        place = placement(plan).cluster
-        await hosts.connect((place,))
-        return await look(plan, hosts.of(place))
+        return await look(plan, hosts)
     finally:
         await hosts.close()
 
@@ -102,18 +100,12 @@ async def _stands(cluster: str, host: Host) -> bool:
 
 async def _missing(hosts: Hosts, plan: Plan) -> NotReadyError | None:
     """What keeps a plan from being brought up for real on its hosts, if anything does."""
-    places = placement(plan)
-    await hosts.connect(places.tasks.values())
-    wanted: dict[Host, set[str]] = {}
-    for task in plan.tasks:
-        for step in task.steps:
-            name = places.cluster if step.kind.startswith("kind.") else places.tasks[task.id]
-            wanted.setdefault(hosts.of(name), set()).add(step.kind.partition(".")[0])
+    await hosts.connect(placement(plan).tasks.values())
     try:
         await all_of(
             *(
                 check_programs(host, kind="kind" in families, engine=bool(families & {"kind", "image"}))
-                for host, families in wanted.items()
+                for host, families in hosts.families(plan).items()
             )
         )
     except NotReadyError as error:

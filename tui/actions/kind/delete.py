@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -46,9 +47,10 @@ async def delete(step: KindDelete, ctx: Context) -> Done:
 async def _delete(ctx: Context, engine: ContainerEngine) -> None:
     cluster, host, output = ctx.cluster, ctx.cluster_host, Output(ctx)
     argv = ["kind", "delete", "cluster", "--name", cluster.name, "--kubeconfig"]
-    async with host.scratch() as folder:  # over SSH there is no kubeconfig, but kind locks one all the same
-        kubeconfig = cluster.kubeconfig if host.is_local else folder / "kubeconfig"
-        if status := await output.follow((*argv, str(kubeconfig)), engine):
+    # Over SSH there is no kubeconfig, but kind locks one all the same.
+    place = contextlib.nullcontext(cluster.kubeconfig.parent) if host.is_local else host.scratch()
+    async with place as folder:
+        if status := await output.follow((*argv, str(folder / cluster.kubeconfig.name)), engine):
             raise output.failure(f"cluster {cluster.name} could not be deleted", status)
 
 

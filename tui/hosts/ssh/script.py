@@ -103,16 +103,19 @@ _STANDING = """
 if [ -S "$path" ]; then if [ -w "$path" ]; then echo "there $path"; else echo "denied $path"; fi; fi
 """.strip()
 
-# Its shell may have something to say that nobody hears any more, when the connection has ended.
+# Its shell may have something to say that nobody hears any more, when the connection has ended. A folder
+# whose keeper the machine's end took along is removed by a later one's: of the same machine, as several may
+# share a home.
 _FACTS = """
 umask 077
 trap "" PIPE
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
+set -- $(uname -snrm)
 if fault=$(mkdir -p "$cache" 2>&1) && folder=$(mktemp -d "$cache/ssh-XXXXXXXX" 2>&1); then
   trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; wait; exit 0" HUP INT TERM
-  echo "folder $folder"
+  echo "folder $folder"; echo "$$ $2" >"$folder/keeper"
 else echo "fault ${folder:-$fault}"; fi
-echo "home $HOME"; echo "system $(uname -s)"; echo "release $(uname -r)"; echo "processor $(uname -m)"
+echo "home $HOME"; echo "system $1"; echo "release $3"; echo "processor $4"
 for name in DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST KIND_EXPERIMENTAL_PROVIDER XDG_RUNTIME_DIR TMPDIR; do
   eval "value=\\$$name"; [ -z "$value" ] || echo "variable $name=$value"; done
 config=${DOCKER_CONFIG:-$HOME/.docker}/config.json
@@ -123,6 +126,10 @@ then engine=$(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 
 [ -z "$engine" ] || echo "engine $engine"
 for path in PLACES "${engine#unix://}"; do STANDING; done
 echo ready
+for old in "$cache"/ssh-*; do
+  read -r pid node 2>/dev/null <"$old/keeper" && [ "$node" = "$2" ] || continue
+  kill -0 "$pid" 2>/dev/null || rm -rf "$old"
+done
 while :; do sleep 3600 & wait $!; done
 """
 
