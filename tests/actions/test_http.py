@@ -155,7 +155,7 @@ async def test_a_server_that_says_nothing_is_not_waited_for_beyond_the_deadline(
     async with serving(silent) as url:
         with pytest.raises(ActionError, match="last: no answer within"):
             await check(step(url), ctx)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 async def test_an_endless_body_is_read_only_so_far(ctx: Recorder) -> None:

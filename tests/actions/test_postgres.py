@@ -292,9 +292,9 @@ async def test_cancelled_midway_it_rolls_back_and_gives_the_lock_away(world: Wor
         migrating.cancel()
         with pytest.raises(asyncio.CancelledError):
             await migrating
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20
     await world.until_unlocked()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     assert await world.versions() == [(0, True), (1, True)]
 
 

@@ -92,7 +92,7 @@ async def test_a_fault_of_whoever_takes_the_lines_is_raised_and_ends_the_program
     began = time.monotonic()
     with pytest.raises(ValueError, match="hello"):
         await host.run(("sh", "-c", "echo hello; sleep 30"), on_lines=refuse)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 async def test_output_that_nobody_takes_holds_nobody_up(host: Host) -> None:

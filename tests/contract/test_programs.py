@@ -134,7 +134,7 @@ async def test_a_daemon_that_keeps_the_output_open_does_not_delay(host: Host) ->
     lines = await said(host, "sh", "-c", "sleep 20 & echo $!")
     took = time.monotonic() - began
     os.kill(int(lines[0]), 9)
-    assert took < 5
+    assert took < 15
 
 
 @needs_proc
@@ -157,7 +157,7 @@ async def test_cancelling_ends_the_whole_group(host: Host) -> None:
     took = time.monotonic() - began
     assert [await each.alive() for each in started] == [[]] * len(started)
     assert all(each.task.cancelled() for each in started)
-    assert took < 3
+    assert took < 8
 
 
 @needs_proc
@@ -170,17 +170,23 @@ async def test_a_second_cancel_does_not_wait(host: Host) -> None:
     assert not started.task.done()
     started.task.cancel()
     await asyncio.wait({started.task})
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 1.4  # a first one would have waited longer
     assert started.task.cancelled()
     assert await started.gone()
 
 
-async def test_cancelled_while_it_starts_leaves_nothing(host: Host) -> None:
-    tasks = [asyncio.create_task(host.run(("sleep", "60"))) for _ in range(8)]
-    for number, task in enumerate(tasks):
-        asyncio.get_running_loop().call_later(number * 0.008, task.cancel)
-    await asyncio.wait(tasks)
-    assert all(task.cancelled() for task in tasks)
+@needs_proc
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.02, 0.05])  # while it connects, and later
+async def test_cancelled_while_it_starts_leaves_nothing(place: Place, after: float) -> None:
+    for _ in range(3):
+        host = place.host()
+        tasks = [asyncio.create_task(host.run(("sleep", "60"))) for _ in range(8)]
+        for number, task in enumerate(tasks):
+            asyncio.get_running_loop().call_later(after + number * 0.008, task.cancel)
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [each for each in ended if not isinstance(each, asyncio.CancelledError)] == []
+        await host.close()
+        assert await place.settled() == []
 
 
 @needs_proc

@@ -254,7 +254,7 @@ async def test_closing_a_machine_that_is_down(server: Sshd) -> None:
         await asyncio.to_thread(server.stop)
         await asyncio.sleep(0.05)
         began = time.monotonic()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def _kept(server: Sshd, name: str, keeper: int, node: str) -> Path:

@@ -59,8 +59,9 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
             say(line)
         while not ended.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), _EVERY)
-                break
+                async with asyncio.timeout(_EVERY):
+                    await ended.wait()
+                    break
             with contextlib.suppress(BringupError):  # while the machine is away, there is no way
                 await _keep(plan, host)
     finally:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.plan.address import DEFAULT
-from tui.plan.steps import ImageBuild, ImagePull
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +35,8 @@ def placement(plan: Plan) -> Placement:
     cluster = next((host for host, step in steps if step.kind == "kind.create"), None)
     images: dict[str, str] = {}
     for host, step in steps:
-        if isinstance(step, ImagePull):
+        if step.kind == "image.pull":
             images |= dict.fromkeys(step.images, host)
-        elif isinstance(step, ImageBuild):
+        elif step.kind == "image.build":
             images[step.tag] = host
     return Placement(tasks, cluster or DEFAULT, images)

@@ -149,21 +149,22 @@ class Login:
         )
         if not options.config.get("Ciphers"):
             given["encryption_algs"] = _FASTEST
-        return await asyncssh.connect(
-            address.host,  # what its configuration makes of it is in the options
-            () if address.port is None else address.port,
-            options=options,
-            tunnel=tunnel,
-            client_factory=lambda: client,
-            known_hosts=known,
-            password_auth=False,
-            kbdint_auth=False,
-            connect_timeout=PATIENCE,
-            login_timeout=PATIENCE,
-            keepalive_interval=interval,
-            keepalive_count_max=count,
-            **given,
-        )
+        async with asyncio.timeout(PATIENCE):
+            return await asyncssh.connect(
+                address.host,  # what its configuration makes of it is in the options
+                () if address.port is None else address.port,
+                options=options,
+                tunnel=tunnel,
+                client_factory=lambda: client,
+                known_hosts=known,
+                password_auth=False,
+                kbdint_auth=False,
+                connect_timeout=0,  # none: by `wait_for`, which may swallow a cancel before Python 3.12
+                login_timeout=PATIENCE,
+                keepalive_interval=interval,
+                keepalive_count_max=count,
+                **given,
+            )
 
     async def _trust(
         self, known: Known, offered: asyncssh.SSHKey, trusted: Sequence[asyncssh.SSHKey]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
-_REAP = 1.0  # seconds more than the group is given, for the other machine to say that it is gone
+_REAP = 3.0  # seconds more than the group is given, for the other machine to say that it is gone
 _STRANGE = 5  # lines of what a login shell says that runs nothing
 _LONGEST = 500  # bytes of what it says without end
 _SIGNALLED = range(129, 193)  # a shell's statuses for what a signal has ended
