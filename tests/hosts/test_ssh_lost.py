@@ -259,9 +259,8 @@ async def test_closing_a_machine_that_is_down(server: Sshd) -> None:
 
 def _kept(server: Sshd, name: str, keeper: int, node: str) -> Path:
     """A folder as a connection has it there."""
-    folder = server.cache / f"ssh-{name}"
+    folder = server.cache / f"ssh-{node}-{name}-{keeper}"
     (folder / "step").mkdir(parents=True)
-    (folder / "keeper").write_text(f"{keeper} {node}\n")
     return folder
 
 

@@ -7,6 +7,7 @@ over SSH would not do: OpenSSH gives none to processes of root, and none when th
 
 from __future__ import annotations
 
+import secrets
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,18 +104,17 @@ _STANDING = """
 if [ -S "$path" ]; then if [ -w "$path" ]; then echo "there $path"; else echo "denied $path"; fi; fi
 """.strip()
 
-# Its shell may have something to say that nobody hears any more, when the connection has ended. A folder
-# whose keeper the machine's end took along is removed by a later one's: of the same machine, as several may
-# share a home.
+# Its shell may have something to say that nobody hears any more, when the connection has ended. The folder's
+# name tells its machine, as several may share a home, and its keeper: one that outlived it is removed later.
 _FACTS = """
 umask 077
 trap "" PIPE
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
 set -- $(uname -snrm)
-if fault=$(mkdir -p "$cache" 2>&1) && folder=$(mktemp -d "$cache/ssh-XXXXXXXX" 2>&1); then
-  trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; wait; exit 0" HUP INT TERM
-  echo "folder $folder"; echo "$$ $2" >"$folder/keeper"
-else echo "fault ${folder:-$fault}"; fi
+folder=$cache/ssh-$2-TOKEN-$$
+trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; wait; exit 0" HUP INT TERM
+if fault=$(mkdir -p "$cache" 2>&1 && mkdir "$folder" 2>&1); then echo "folder $folder"
+else echo "fault $fault"; fi
 echo "home $HOME"; echo "system $1"; echo "release $3"; echo "processor $4"
 for name in DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST KIND_EXPERIMENTAL_PROVIDER XDG_RUNTIME_DIR TMPDIR; do
   eval "value=\\$$name"; [ -z "$value" ] || echo "variable $name=$value"; done
@@ -126,10 +126,7 @@ then engine=$(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 
 [ -z "$engine" ] || echo "engine $engine"
 for path in PLACES "${engine#unix://}"; do STANDING; done
 echo ready
-for old in "$cache"/ssh-*; do
-  read -r pid node 2>/dev/null <"$old/keeper" && [ "$node" = "$2" ] || continue
-  kill -0 "$pid" 2>/dev/null || rm -rf "$old"
-done
+for old in "$cache/ssh-$2-"*; do kill -0 "${old##*-}" 2>/dev/null || rm -rf "$old"; done
 while :; do sleep 3600 & wait $!; done
 """
 
@@ -163,7 +160,8 @@ def facts() -> str:
     """A script that tells of the machine, and keeps a private folder there while the connection stands."""
     usual = places({name: f"${name}" for name in ("XDG_RUNTIME_DIR", "TMPDIR")}, Path("$HOME"))
     sockets = " ".join(f'"{candidate.url.removeprefix("unix://")}"' for candidate in usual)
-    return _FACTS.replace("PLACES", sockets).replace("STANDING", _STANDING)
+    script = _FACTS.replace("TOKEN", secrets.token_hex(4)).replace("PLACES", sockets)
+    return script.replace("STANDING", _STANDING)
 
 
 def standing(paths: Iterable[str]) -> str:
