@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import platformdirs  # noqa: F401 - it reads files when it is first imported, which no loop may do
@@ -22,6 +23,8 @@ settings.load_profile("bringup")
 # What is seen must not depend on who runs the tests.
 for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKER_CONTEXT", "CONTAINER_HOST"):
     os.environ.pop(name, None)
+# What a shell starts in the background ignores SIGINT, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
 
 

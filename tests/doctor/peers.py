@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import platform
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tui.doctor.machine import GIB
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
+
+
+def answers_of(kernel: str, root: Path, containers: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """What an engine answers."""
+    info = {
+        "KernelVersion": kernel,
+        "DockerRootDir": str(root),
+        "Architecture": platform.machine(),
+        "CgroupVersion": "2",
+        "CgroupDriver": "systemd",
+        "MemTotal": 8 * GIB,
+        "NCPU": 4,
+    }
+    return {
+        "/version": (200, {"Version": "99.1", "ApiVersion": "1.41"}),
+        "/info": (200, info),
+        "/containers/json": (200, list(containers)),
+        "/system/df": (200, {"LayersSize": 3 * GIB}),
+    }
 
 
 @asynccontextmanager

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.doctor.peers import serving
+from tests.doctor.peers import answers_of, serving
 from tui.doctor import Finding, examine
 from tui.doctor.engine import LABEL
-from tui.doctor.machine import GIB
 from tui.errors import NotReadyError
 from tui.hosts.hosts import Hosts
 from tui.hosts.local import LocalHost
@@ -98,25 +97,6 @@ def engine_socket() -> Iterator[str]:
     """A path short enough for a socket."""
     with tempfile.TemporaryDirectory(prefix="bringup-") as folder:
         yield f"{folder}/engine.sock"
-
-
-def answers_of(kernel: str, root: Path, containers: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """What an engine answers."""
-    info = {
-        "KernelVersion": kernel,
-        "DockerRootDir": str(root),
-        "Architecture": platform.machine(),
-        "CgroupVersion": "2",
-        "CgroupDriver": "systemd",
-        "MemTotal": 8 * GIB,
-        "NCPU": 4,
-    }
-    return {
-        "/version": (200, {"Version": "99.1", "ApiVersion": "1.41"}),
-        "/info": (200, info),
-        "/containers/json": (200, list(containers)),
-        "/system/df": (200, {"LayersSize": 3 * GIB}),
-    }
 
 
 async def test_an_engine_on_this_machine(

@@ -32,7 +32,7 @@ ROOTLESS = ["name=seccomp,profile=default", "name=rootless"]
         ("x86_64", "x86_64", "ok", "amd64"),
         ("amd64", "x86_64", "ok", "amd64"),
         ("aarch64", "arm64", "ok", "arm64"),
-        ("x86_64", "arm64", "warning", "runs amd64, this machine is arm64"),
+        ("x86_64", "arm64", "warning", "runs amd64, the machine is arm64"),
         ("riscv64", "riscv64", "warning", "no node image for riscv64"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tests.elsewhere.user import on, task
@@ -50,28 +49,6 @@ def test_each_task_runs_on_its_own(user: User, machine: Callable[..., Sshd]) -> 
     assert "plain   │ at []" in done.stdout
     assert "built   │ at [builder]" in done.stdout
     assert "│ at []" in user.bringup("down").stdout  # where it was, whatever the plan says
-
-
-def test_each_machine_is_looked_at_for_what_it_has_to_do(
-    user: User, machine: Callable[..., Sshd], far: Sshd
-) -> None:
-    builder = machine("builder", DOCKER_HOST="unix:///nowhere.sock")
-    user.plan(
-        task("plain", WHERE),
-        task("near", WHERE, host="local"),
-        {"id": "image", "host": "builder", "steps": [{"kind": "image.pull", "images": "busybox"}]},
-        hosts={"default": far.address.url, "builder": builder.address.url},
-    )
-    done = user.bringup("doctor", "--output", "json")
-    assert done.returncode == 3, done.stderr
-    found = json.loads(done.stdout)
-    assert {each["host"] for each in found} == {str(far.address), str(builder.address)}
-    assert [each["check"] for each in found if each["host"] == str(builder.address)] == [
-        "machine", "container engine", "disk"
-    ]  # fmt: skip
-    assert [(each["host"], each["check"]) for each in found if each["level"] == "fault"] == [
-        (str(builder.address), "container engine")
-    ]
 
 
 def test_a_machine_that_no_task_is_for_is_not_connected_to(user: User, far: Sshd) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import platform
 import shutil
 import signal
 import socket
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 import pytest
 
-from tests.doctor.peers import serving
+from tests.doctor.peers import answers_of, serving
 from tests.elsewhere.user import on, task
 
 if TYPE_CHECKING:
@@ -186,3 +188,26 @@ async def test_a_machine_whose_engine_is_too_old(
     await asyncio.to_thread(check, user, done, says, "hint: upgrade it")
     assert asked.returncode == 3
     assert f"✗ container engine  {says.removeprefix('error: ')}" in asked.stdout
+
+
+async def test_each_machine_is_looked_at_for_what_it_has_to_do(
+    user: User, machine: Callable[..., Sshd], place: str, tmp_path: Path
+) -> None:
+    far = await asyncio.to_thread(machine, "far", DOCKER_HOST=f"unix://{place}")
+    builder = await asyncio.to_thread(machine, "builder", DOCKER_HOST="unix:///nowhere.sock")
+    hosts = {"default": far.address.url, "builder": builder.address.url}
+    tasks = (task("plain", "true"), task("near", "true", host="local"), {**PULL, "host": "builder"})
+    await asyncio.to_thread(user.plan, *tasks, hosts=hosts)
+    async with serving(answers_of(platform.release(), tmp_path), place):
+        done = await asyncio.to_thread(user.bringup, "doctor", "--output", "json")
+    assert done.returncode == 3, done.stderr
+    of_far, of_builder = (
+        [each for each in json.loads(done.stdout) if each["host"] == str(server.address)]
+        for server in (far, builder)
+    )
+    assert [each["check"] for each in of_far][:3] == ["machine", "container engine", "kind"]
+    assert of_far[1]["text"].startswith(f"Docker 99.1 (API 1.41) at unix://{place}, found by DOCKER_HOST at ")
+    assert not [each for each in of_far if each["level"] == "fault"]
+    assert [(each["check"], each["level"]) for each in of_builder] == [
+        ("machine", "ok"), ("container engine", "fault"), ("disk", "warning")
+    ]  # fmt: skip

@@ -97,7 +97,8 @@ async def ask_engine(host: Host) -> Facts:
 
 def judge_engine(engine: ContainerEngine) -> Finding:
     """Which engine was found, and how."""
-    text = f"{engine.flavour.capitalize()} {engine.version} (API {engine.api_version}) at {engine.url}"
+    product = f"{engine.flavour.capitalize()} {engine.version} (API {engine.api_version})"
+    text = f"{product} at {engine.environment['DOCKER_HOST']}"  # `url` may be a way to it
     return Finding("container engine", "ok", f"{text}, found by {engine.found}")
 
 

@@ -43,10 +43,10 @@ def judge_architecture(engine: str, machine: str) -> Finding:
         hint = "build one with `kind build node-image`, and name it as `image` of kind.create"
         return Finding("images", "warning", f"Kind ships no node image for {of_engine}", hint)
     if of_engine != of_machine:
-        text = f"the engine runs {of_engine}, this machine is {of_machine}"
+        text = f"the engine runs {of_engine}, the machine is {of_machine}"
         hint = f"load and build images for {of_engine}: set `platform: linux/{of_engine}`"
         return Finding("images", "warning", text, hint)
-    return Finding("images", "ok", f"{of_engine}, as this machine")
+    return Finding("images", "ok", f"{of_engine}, as the machine")
 
 
 def kubernetes_minor(image: str) -> int | None:
