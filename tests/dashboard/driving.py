@@ -17,6 +17,7 @@ from tui.actions.context import Done
 from tui.dashboard.app import Dashboard
 from tui.dashboard.control import Opened
 from tui.dashboard.frame import Model
+from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.widgets.timeline import Timeline
 from tui.engine.engine import Engine
 from tui.engine.session import Session
@@ -46,6 +47,7 @@ PHASES: list[dict[str, list[str]]] = [
 SECONDS = {"cluster": 10.0, "image": 20.0, "database": 30.0, "tekton": 60.0, "deploy": 15.0}
 END = 200.0
 """A time at which all of it has ended, however often a task of it was run."""
+STOPPING = 2.0  # seconds that a stubborn task takes to stop
 
 E = TypeVar("E", bound=e.Event)
 
@@ -243,6 +245,21 @@ class Hands:
         timeline = self.timeline
         place = next(i for i, row in enumerate(timeline.rows) if row.task == task)
         return timeline.render_line(place + 1 - timeline.scroll_offset.y).text
+
+
+async def stubborn(_: Step, context: Context) -> Done:
+    """A step that takes its time to stop."""
+    try:
+        await asyncio.sleep(50.0)
+    except asyncio.CancelledError:
+        await asyncio.sleep(STOPPING)
+        raise
+    return Done(context.task)
+
+
+def nothing_is_asked(hands: Hands) -> bool:
+    """Whether the run itself is on the screen."""
+    return isinstance(hands.app.screen, RunScreen)
 
 
 async def until(pilot: Pilot[Any], *texts: str) -> None:

@@ -1,4 +1,4 @@
-"""Looking at a live run by keys, mouse and command palette; `test_commands` has the keys that control it."""
+"""Looking at a live run by keys, mouse and palette; `test_commands` and `test_questions` control it."""
 
 from __future__ import annotations
 

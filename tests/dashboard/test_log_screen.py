@@ -1,4 +1,4 @@
-"""A task's whole log on the screen: every key of it, over files that grow, are long, or hostile."""
+"""A task's whole log on the screen, over files that grow, are long, or hostile: all of it but searching."""
 
 from __future__ import annotations
 
@@ -8,100 +8,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.app import App
-from textual.widgets import Input, Static
 
+from tests.dashboard.reading import (
+    RUNNING,
+    TWICE,
+    Host,
+    bar,
+    notices,
+    path,
+    press,
+    put,
+    settle,
+    styles_are_read,
+    text,
+)
 from tests.dashboard.test_ansi import PIECES
-from tests.dashboard.test_log_view import rows, strips, styles
-from tests.run.test_logfile import write
+from tests.dashboard.viewing import rows, strips
 from tui.dashboard.screens.log import MOST_COPIED, LogScreen
 from tui.dashboard.widgets.ask_bar import AskBar
 from tui.dashboard.widgets.source_list import SourceList
-from tui.run.events import Failure
-from tui.run.state import AttemptState, TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
-    from blockbuster import BlockBuster
-    from textual.pilot import Pilot
-
-RUNNING = TaskState("t", "Tekton Pipelines", 0, (), (), status="running", attempts=(AttemptState(1, 0.0),))
-FAILURE = Failure(
-    "the mirror [/x] did not answer", "r retries", 0, "Build", "", ("E: \x1b[31mUnable", "b\nc", "d", "e")
-)
-TWICE = replace(
-    RUNNING,
-    attempts=(AttemptState(1, 0.0, 1.0, "failed", FAILURE), AttemptState(2, 2.0)),
-)
-
-
-class Host(App[None]):
-    """Shows the screen over another, and keeps what is copied."""
-
-    def __init__(self, path: Path, task: TaskState | None = RUNNING, attempt: int | None = None) -> None:
-        super().__init__()
-        self.state = task
-        self.copied: list[str] = []
-        self.log_screen = LogScreen("Tekton [/x]", path, lambda: self.state, attempt=attempt, every=None)
-
-    async def on_mount(self) -> None:
-        await self.push_screen(self.log_screen)
-
-    def copy_to_clipboard(self, text: str) -> None:
-        self.copied.append(text)
-        text.encode()
-
-
-async def put(path: Path, texts: Iterable[str], source: str = "", attempt: int = 1) -> None:
-    await asyncio.to_thread(write, path, texts, source, attempt)
-
-
-async def settle(pilot: Pilot[None]) -> None:
-    """Waits until all that was begun is done."""
-    assert isinstance(pilot.app, Host)
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    while pilot.app.screen is pilot.app.log_screen and await pilot.app.log_screen.pull():
-        pass
-    await pilot.pause()
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-    await settle(pilot)
-
-
-def text(app: Host, id_: str) -> str:
-    return str(app.log_screen.query_one(f"#{id_}", Static).render())
-
-
-def bar(app: Host) -> str:
-    found = app.log_screen.query_one(AskBar)
-    if not found.display:
-        return ""
-    label, note = found.query(Static)
-    return f"{label.render()}{found.query_one(Input).value}|{note.render()}"
-
-
-def notices(app: Host) -> list[str]:
-    return [notice.message for notice in app._notifications]
-
-
-@pytest.fixture(autouse=True)
-def styles_are_read(no_blocking_calls: BlockBuster) -> None:
-    """Lets Textual read a screen's style sheet, and tell of a failure."""
-    for function in no_blocking_calls.functions.values():
-        function.can_block_in("textual/screen.py", {"__init__"})
-        function.can_block_in("textual/css/stylesheet.py", {"read"})
-        function.can_block_in("textual/app.py", {"_fatal_error"})
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "tekton.log"
+__all__ = ["path", "styles_are_read"]
 
 
 @pytest.fixture
@@ -257,107 +187,6 @@ async def test_why_an_attempt_failed_stands_above_its_log(path: Path) -> None:
         assert not app.log_screen.query_one("#failure").display
         await press(pilot, "right_square_bracket")
         assert app.log_screen.query_one("#failure").display
-
-
-# Searching.
-
-
-async def test_the_whole_log_is_searched(path: Path) -> None:
-    await put(path, (f"line {i}" + (" Here" if i % 5_000 == 0 else "") for i in range(20_001)))
-    app = Host(path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        log = app.log_screen.log_view
-        await press(pilot, "slash", *"here")
-        assert bar(app) == "/here|"
-        assert log.pattern is not None
-        await press(pilot, "enter")
-        assert bar(app) == "/here|match 5 of 5"
-        assert "▶line 20000 Here" in rows(log)
-        for key, number, ordinal in (
-            ("n", 0, 1),
-            ("n", 5_000, 2),
-            ("N", 0, 1),
-            ("N", 20_000, 5),
-            ("enter", 0, 1),
-        ):
-            await press(pilot, key)
-            assert f"▶line {number} Here" in rows(log)
-            assert bar(app) == f"/here|match {ordinal} of 5"
-        assert text(app, "place") == "line 1"
-        await put(path, ["here too"])
-        await app.log_screen.pull()
-        assert bar(app) == "/here|match 1 of 6"
-        await press(pilot, "escape")
-        assert bar(app) == ""
-        assert log.current is None
-        assert not any(style.underline for strip in strips(log) for _, style in styles(strip))
-
-
-async def test_upper_case_counts_where_one_writes_it(path: Path) -> None:
-    await put(path, ["Error", "error"])
-    app = Host(path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await press(pilot, "slash", *"Error", "enter")
-        assert bar(app) == "/Error|match 1 of 1"
-        await press(pilot, "slash", "home", *["delete"] * 5, *"error", "enter")
-        assert bar(app) == "/error|match 1 of 2"
-
-
-async def test_what_is_seen_is_what_is_searched(path: Path) -> None:
-    await put(path, ["\x1b[31mre\x1b[1md\x1b[0m\tcell"])
-    app = Host(path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await press(pilot, "slash", *"red", "space", "plus", *"cell", "enter")
-        assert bar(app) == "/red +cell|match 1 of 1"
-
-
-async def test_a_pattern_that_is_none_breaks_nothing(path: Path) -> None:
-    await put(path, ["one"])
-    app = Host(path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await press(pilot, "slash", "left_parenthesis", "enter")
-        assert bar(app) == "/(|no pattern: missing ), unterminated subpattern"
-        await press(pilot, *"one", "right_parenthesis", "enter")
-        assert bar(app) == "/(one)|match 1 of 1"
-        await press(pilot, "slash", "x", "escape")
-        assert bar(app) == "/(one)|match 1 of 1"
-        await press(pilot, "slash", *["backspace"] * 5, *"zzz", "enter")
-        assert bar(app) == "/zzz|no match"
-        await press(pilot, "n", "N", "slash", *["backspace"] * 3, "enter")
-        assert bar(app) == ""
-        assert app.screen is app.log_screen
-
-
-async def test_errors_are_gone_to_one_after_the_other(path: Path) -> None:
-    await put(path, ["fine"] * 50 + ["E: first"] + ["fine"] * 50 + ["second failed"] + ["fine"] * 50)
-    app = Host(path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        for line, ordinal in (("E: first", 1), ("second failed", 2), ("E: first", 1)):
-            await press(pilot, "e")
-            assert f"▶{line}" in rows(app.log_screen.log_view)
-            assert bar(app) == f"lines that look like errors|error {ordinal} of 2"
-        await press(pilot, "N")
-        assert "▶second failed" in rows(app.log_screen.log_view)
-
-
-async def test_a_search_goes_on_among_other_lines(path: Path) -> None:
-    await put(path, [f"x hit {i}" for i in range(10)], "pod/x")
-    await put(path, [f"y hit {i}" for i in range(10)], "pod/y", attempt=2)
-    app = Host(path, TWICE)
-    async with app.run_test(size=(80, 30)) as pilot:
-        await settle(pilot)
-        await press(pilot, "slash", *"hit", "enter")
-        assert bar(app) == "/hit|match 1 of 20"
-        await press(pilot, "right_square_bracket")
-        assert bar(app) == "/hit|match – of 10"
-        await press(pilot, "n")
-        assert "match" in bar(app)
-        assert bar(app).endswith("of 10")
 
 
 # Sources.
