@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import uuid
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
+from tui.actions.image import build
 from tui.actions.kind import create, delete, load
 from tui.actions.kind.config import host_ports
 from tui.actions.kind.delete import _remove
@@ -22,10 +24,10 @@ from tui.actions.kind.output import Output, hint_for
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
-from tui.plan.steps import KindCreate, KindDelete, KindLoad
+from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 NODE = "kindest/node:v1.20.2"
 CREATED = """\
@@ -231,11 +233,32 @@ async def test_a_cluster_is_created_adopted_loaded_and_deleted(real: Recorder, u
     await check_name_in_node(real, f"docker.io/library/{BASE}")
     with pytest.raises(ActionError, match="has no image"):
         await load(KindLoad(kind="kind.load", images=("bringup-none:1",)), real)
+    async with made_for_another(real) as (image, architecture):
+        await load(KindLoad(kind="kind.load", images=(image,)), real)
+    assert [text.partition(", but ")[0] for text in real.warnings] == [f"{image} is made for {architecture}"]
 
     assert (await delete(KindDelete(kind="kind.delete"), real)).changed
     assert await nodes_of(real) == []
     assert not await asyncio.to_thread(real.cluster.kubeconfig.exists)
     assert not (await delete(KindDelete(kind="kind.delete"), real)).changed
+
+
+@asynccontextmanager
+async def made_for_another(ctx: Recorder) -> AsyncIterator[tuple[str, str]]:
+    """An image for another processor than this machine's, and what that is called."""
+    engine = await ctx.host.engine()
+    architecture = "arm64" if engine.architecture == "amd64" else "amd64"
+    folder, tag = ctx.folder / "image", f"localhost/{ctx.cluster.name}:1"
+    await asyncio.to_thread(folder.mkdir)
+    await asyncio.to_thread((folder / "Dockerfile").write_text, "FROM scratch\nCOPY Dockerfile /\n")
+    platform = f"linux/{architecture}"
+    step = await asyncio.to_thread(ImageBuild, kind="image.build", tag=tag, context=folder, platform=platform)
+    await build(step, ctx)
+    try:
+        yield tag, architecture
+    finally:
+        async with engine.client() as docker:
+            await docker.images.delete(tag)
 
 
 async def check_name_in_node(ctx: Recorder, image: str) -> None:

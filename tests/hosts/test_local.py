@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import platform
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ from tui.hosts.lines import REST
 from tui.hosts.local import LocalHost
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 
@@ -44,3 +48,22 @@ async def test_a_group_that_obeys_does_not_take_the_time_of_one_that_does_not() 
     await asyncio.wait({started.task})
     assert time.monotonic() - began < 1.4  # whether those that have ended are reaped at once or not
     assert await started.alive() == []
+
+
+def _left(cache: Path, name: str, process: int) -> Path:
+    """A folder as a process has it for a step."""
+    folder = cache / f"bringup-step-{name}-{process}-abc"
+    (folder / "archive").mkdir(parents=True)
+    return folder
+
+
+async def test_what_a_killed_process_has_left_is_removed(tmp_path: Path) -> None:
+    ended = await asyncio.create_subprocess_exec("true")
+    await ended.wait()
+    here = platform.node()
+    owners = [(here, ended.pid), (here, os.getppid()), ("elsewhere", ended.pid)]
+    killed, *others = [await asyncio.to_thread(_left, tmp_path, *owner) for owner in owners]
+    async with LocalHost(cache=tmp_path).scratch() as folder:
+        assert not await asyncio.to_thread(killed.exists)
+        assert folder.parent == tmp_path
+    assert sorted(await asyncio.to_thread(os.listdir, tmp_path)) == sorted(path.name for path in others)

@@ -112,6 +112,7 @@ class ContainerEngine:
         api_version: Of Docker's API.
         environment: Variables with which `kind`, `docker` and `podman` speak to this very engine.
         certificates: For TLS.
+        architecture: What its containers run on, in the words of images; empty where it does not say.
     """
 
     url: str
@@ -121,6 +122,7 @@ class ContainerEngine:
     api_version: str
     environment: Mapping[str, str]
     certificates: Certificates | None = None
+    architecture: str = ""
 
     def client(self) -> contextlib.AbstractAsyncContextManager[Docker]:
         """A client of the engine, to be used in `async with`."""
@@ -198,6 +200,7 @@ async def ask(
                 str(said["ApiVersion"]),
                 _variables(candidate, url or candidate.url, flavour, environment),
                 candidate.certificates,
+                str(said.get("Arch") or ""),
             )
     except TimeoutError as error:
         raise SilentError(f"no answer within {_PATIENCE:g} s") from error

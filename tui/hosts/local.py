@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import glob
 import os
 import platform
 import shutil
@@ -252,9 +253,24 @@ class _Program(asyncio.SubprocessProtocol):
 
 
 def _make(parent: Path | None) -> Path:
+    """Makes a folder; in the user's cache, what a process has left that was killed is removed first."""
+    prefix = f"bringup-step-{platform.node()}-"  # several machines may share a home
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="bringup-step-", dir=parent))
+        for left in parent.glob(f"{glob.escape(prefix)}*"):
+            process = left.name.removeprefix(prefix).partition("-")[0]
+            if process.isdecimal() and not _lives(int(process)):
+                shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=parent))
+
+
+def _lives(process: int) -> bool:
+    with contextlib.suppress(PermissionError):  # somebody else's
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+    return True
 
 
 def _copy(source: Path, path: Path) -> None:

@@ -90,6 +90,7 @@ async def _load(ctx: Context, docker: Docker, nodes: list[Node], name: str) -> b
         if await _have_all(docker, nodes, name, image["Id"]):
             ctx.log(f"{name} is in all nodes already")
             return False
+        _check_architecture(ctx, name, image, (await ctx.cluster_host.engine()).architecture)
         async with (
             in_time(ctx, lambda: f"{name} was still being loaded"),
             ctx.cluster_host.scratch() as folder,
@@ -102,6 +103,16 @@ async def _load(ctx: Context, docker: Docker, nodes: list[Node], name: str) -> b
             with ctx.span("load", name):
                 await _import(ctx, name, archive, len(nodes))
     return True
+
+
+def _check_architecture(ctx: Context, name: str, image: Mapping[str, Any], nodes: str) -> None:
+    """Warns of an image that the nodes may not run: one that was made elsewhere is for that machine."""
+    made = str(image.get("Architecture") or "")
+    if made and nodes and made != nodes:
+        ctx.warn(
+            f"{name} is made for {made}, but the nodes are {nodes}: its pods may not start. "
+            f"Set `platform: linux/{nodes}` where it is made"
+        )
 
 
 async def _name_in_full(docker: Docker, name: str, image: Mapping[str, Any]) -> None:
