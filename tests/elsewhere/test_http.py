@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +74,13 @@ def test_what_does_not_answer_is_told_in_words_of_that_machine(user: User, far: 
         user.plan(check(url, timeout="0.2s"), endpoints=[{"name": "app", "url": url}])
         done = user.bringup("up", *on(far))
         asked = user.bringup("status")
+        data = user.bringup("status", "--output", "json")
     assert done.returncode == 1
     assert f"last: nothing answers there, at {far.address}" in done.stdout
     assert f"hint: does anything listen at that port of {far.address}?" in done.stdout
     assert asked.returncode == 1
     assert f"✗ app  {url} does not answer: nothing answers there, at {far.address}" in asked.stdout
+    assert [each["host"] for each in json.loads(data.stdout)] == [str(far.address)]
 
 
 def test_a_cut_does_not_end_a_check(user: User, far: Sshd, web: Web) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.actions.http import connector_to, explain
@@ -32,7 +33,8 @@ async def examine_standing(plan: Plan, hosts: Hosts) -> list[Finding]:
     host = hosts.of(place)
     asked = [_cluster(plan.cluster, host)] if plan.cluster else []
     asked += [_endpoint(endpoint, host) for endpoint in plan.endpoints]
-    return list(await asyncio.gather(*asked))
+    where = "" if host.is_local else host.name
+    return [replace(found, host=where) for found in await asyncio.gather(*asked)]
 
 
 async def _cluster(cluster: Cluster, host: Host) -> Finding:
