@@ -50,9 +50,9 @@ async def test_a_group_that_obeys_does_not_take_the_time_of_one_that_does_not() 
     assert await started.alive() == []
 
 
-def _left(cache: Path, name: str, process: int) -> Path:
+def _left(cache: Path, node: str, process: int) -> Path:
     """A folder as a process has it for a step."""
-    folder = cache / f"bringup-step-{name}-{process}-abc"
+    folder = cache / f"bringup-step-{process}-abc@{node}"
     (folder / "archive").mkdir(parents=True)
     return folder
 
@@ -61,7 +61,7 @@ async def test_what_a_killed_process_has_left_is_removed(tmp_path: Path) -> None
     ended = await asyncio.create_subprocess_exec("true")
     await ended.wait()
     here = platform.node()
-    owners = [(here, ended.pid), (here, os.getppid()), ("elsewhere", ended.pid)]
+    owners = [(here, ended.pid), (here, os.getppid()), (f"not-{here}", ended.pid), ("elsewhere", ended.pid)]
     killed, *others = [await asyncio.to_thread(_left, tmp_path, *owner) for owner in owners]
     async with LocalHost(cache=tmp_path).scratch() as folder:
         assert not await asyncio.to_thread(killed.exists)

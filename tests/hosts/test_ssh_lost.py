@@ -259,7 +259,7 @@ async def test_closing_a_machine_that_is_down(server: Sshd) -> None:
 
 def _kept(server: Sshd, name: str, keeper: int, node: str) -> Path:
     """A folder as a connection has it there."""
-    folder = server.cache / f"ssh-{node}-{name}-{keeper}"
+    folder = server.cache / f"ssh-{name}-{keeper}@{node}"
     (folder / "step").mkdir(parents=True)
     return folder
 
@@ -268,7 +268,11 @@ async def test_what_a_crash_has_left_is_removed(server: Sshd) -> None:
     ended = await asyncio.create_subprocess_exec("true")
     await ended.wait()
     here = platform.node()
-    keepers = {"crashed": (ended.pid, here), "used": (os.getpid(), here), "elsewhere": (ended.pid, "other")}
+    keepers = {
+        "crashed": (ended.pid, here),
+        "used": (os.getpid(), here),
+        "elsewhere": (ended.pid, f"other-{here}"),
+    }
     folders = [await asyncio.to_thread(_kept, server, name, *keeper) for name, keeper in keepers.items()]
     crashed, *kept = map(str, folders)
     async with connected(server.address):

@@ -254,14 +254,14 @@ class _Program(asyncio.SubprocessProtocol):
 
 def _make(parent: Path | None) -> Path:
     """Makes a folder; in the user's cache, what a process has left that was killed is removed first."""
-    prefix = f"bringup-step-{platform.node()}-"  # several machines may share a home
+    prefix, suffix = "bringup-step-", f"@{platform.node()}"  # several machines may share a home
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)
-        for left in parent.glob(f"{glob.escape(prefix)}*"):
+        for left in parent.glob(f"{prefix}*{glob.escape(suffix)}"):
             process = left.name.removeprefix(prefix).partition("-")[0]
             if process.isdecimal() and not _lives(int(process)):
                 shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=parent))
+    return Path(tempfile.mkdtemp(suffix, f"{prefix}{os.getpid()}-", parent))
 
 
 def _lives(process: int) -> bool:

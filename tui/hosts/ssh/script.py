@@ -105,14 +105,15 @@ if [ -S "$path" ]; then if [ -w "$path" ]; then echo "there $path"; else echo "d
 """.strip()
 
 # Its shell may have something to say that nobody hears any more, when the connection has ended. The folder's
-# name tells its machine, as several may share a home, and its keeper: one that outlived it is removed later.
+# name tells its keeper and, as several may share a home, its machine: one that outlived it is removed later.
+# The sleep is not waited for: one that is only just being made may miss its signal.
 _FACTS = """
 umask 077
 trap "" PIPE
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
 set -- $(uname -snrm)
-folder=$cache/ssh-$2-TOKEN-$$
-trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; wait; exit 0" HUP INT TERM
+folder=$cache/ssh-TOKEN-$$@$2
+trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; exit 0" HUP INT TERM
 if fault=$(mkdir -p "$cache" 2>&1 && mkdir "$folder" 2>&1); then echo "folder $folder"
 else echo "fault $fault"; fi
 echo "home $HOME"; echo "system $1"; echo "release $3"; echo "processor $4"
@@ -126,7 +127,9 @@ then engine=$(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 
 [ -z "$engine" ] || echo "engine $engine"
 for path in PLACES "${engine#unix://}"; do STANDING; done
 echo ready
-for old in "$cache/ssh-$2-"*; do kill -0 "${old##*-}" 2>/dev/null || rm -rf "$old"; done
+for old in "$cache"/ssh-*"@$2"; do
+  keeper=${old%@*}; kill -0 "${keeper##*-}" 2>/dev/null || rm -rf "$old"
+done
 while :; do sleep 3600 & wait $!; done
 """
 
