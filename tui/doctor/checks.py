@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tui.doctor import machine
 from tui.doctor.cluster import examine_cluster, nodes_of, open_way
 from tui.doctor.engine import Facts, ask_engine, examine_disk, examine_kind, examine_kubectl, judge_engine
-from tui.doctor.finding import Finding
+from tui.doctor.finding import Finding, of_host
 from tui.doctor.ports import examine_ports
 from tui.errors import BringupError
 from tui.plan.placement import placement
@@ -62,10 +62,8 @@ async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list
 
 async def _look(host: Host, named: Sequence[tuple[str, Check]], patience: float) -> list[Finding]:
     """Makes a host's checks, and says which machine it is, where that is not this one."""
-    found = await _made(host, named, patience) if named else []
-    if host.is_local:
-        return found
-    return [replace(each, host=host.name) for each in (await _machine(host), *found)]
+    where = [] if host.is_local else [await _machine(host)]
+    return of_host(host, where + (await _made(host, named, patience) if named else []))
 
 
 async def _made(host: Host, named: Sequence[tuple[str, Check]], patience: float) -> list[Finding]:

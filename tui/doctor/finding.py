@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from tui.hosts.host import Host
 
 Level = Literal["ok", "warning", "fault"]
 _LEVELS: tuple[Level, ...] = ("ok", "warning", "fault")
@@ -29,6 +31,12 @@ class Finding:
     text: str
     hint: str = ""
     host: str = ""
+
+
+def of_host(host: Host, found: Iterable[Finding]) -> list[Finding]:
+    """Findings, each with the host that they are of."""
+    where = "" if host.is_local else host.name
+    return [replace(each, host=where) for each in found]
 
 
 def joined(check: str, parts: Sequence[Finding]) -> Finding:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.actions.http import connector_to, explain
 from tui.doctor.cluster import examine_cluster, nodes_of, open_way
 from tui.doctor.engine import ask_engine
-from tui.doctor.finding import Finding
+from tui.doctor.finding import Finding, of_host
 from tui.errors import BringupError
 from tui.plan.placement import placement
 
@@ -33,8 +32,7 @@ async def examine_standing(plan: Plan, hosts: Hosts) -> list[Finding]:
     host = hosts.of(place)
     asked = [_cluster(plan.cluster, host)] if plan.cluster else []
     asked += [_endpoint(endpoint, host) for endpoint in plan.endpoints]
-    where = "" if host.is_local else host.name
-    return [replace(found, host=where) for found in await asyncio.gather(*asked)]
+    return of_host(host, await asyncio.gather(*asked))
 
 
 async def _cluster(cluster: Cluster, host: Host) -> Finding:

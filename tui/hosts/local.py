@@ -265,11 +265,10 @@ def _make(parent: Path | None) -> Path:
 
 
 def _lives(process: int) -> bool:
-    with contextlib.suppress(PermissionError):  # somebody else's
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return error.errno != errno.ESRCH  # else it is somebody else's
     return True
 
 
