@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from tui.actions.context import Done
-from tui.hosts.hosts import Hosts
+from tui.hosts.host_set import Hosts
 from tui.plan.model import Plan
+from tui.reporter import Done
 from tui.run.events import Machine, RunStarted
 from tui.run.outline import outline
 

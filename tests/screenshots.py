@@ -29,7 +29,7 @@ from tui.dashboard.frame import Model
 from tui.insight.expectation import Expectation
 from tui.rehearsal.recording import BUNDLED
 from tui.run import events as e
-from tui.run.folders import recording_folder
+from tui.run.directories import recording_folder
 from tui.run.journal import read_events, read_state
 
 if TYPE_CHECKING:

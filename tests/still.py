@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from tests.plans import started
 from tests.virtual import run_virtual
-from tui.dashboard.control import Opened
 from tui.engine.engine import Engine
 from tui.insight.expectation import EMPTY, Expectation
 from tui.plan.bundled import find_plan
 from tui.plan.load import load_plan
-from tui.rehearsal.environment import RehearsalEnvironment
 from tui.rehearsal.recording import bundled_recording, read_recording
+from tui.rehearsal.rehearse import RehearsalEnvironment
 from tui.run.events import RunStarted
-from tui.run.feed import Feed
+from tui.run.feed import Feed, Opened
 from tui.run.journal import Journal, read_all, read_state
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ def loaded_by(module: str) -> set[str]:
         ("tui.plan.load", CLIENTS | SCREEN),
         ("tui.launch.launch", CLIENTS | SCREEN),
         ("tui.doctor", CLIENTS | SCREEN | PARSERS),
-        ("tui.views", CLIENTS | SCREEN | PARSERS),
+        ("tui.views.loop", CLIENTS | SCREEN | PARSERS),
         ("tui.dashboard.app", CLIENTS | PARSERS),
         ("tui.dashboard.frame", CLIENTS | SCREEN | PARSERS),
     ],

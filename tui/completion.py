@@ -36,7 +36,7 @@ def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -
 
 def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """The runs that are kept, newest first."""
-    from tui.run.folders import runs_folder
+    from tui.run.directories import runs_folder
 
     return sorted((p.name for p in runs_folder().glob(f"{incomplete}*")), reverse=True)
 

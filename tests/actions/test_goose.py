@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.actions import goose
+from tui.actions.postgres import goose
 from tui.errors import ActionError
 
 

@@ -13,10 +13,10 @@ import pytest
 from aiohttp import web
 
 from tests.actions.recorder import Recorder
-from tui.actions.context import Done
 from tui.actions.http import check
 from tui.errors import ActionError
 from tui.plan.steps import HttpCheck
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

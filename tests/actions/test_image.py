@@ -16,8 +16,8 @@ from aiohttp import web
 
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
-from tui.actions.engine_api import Layers
 from tui.actions.image import build, pull
+from tui.clients.engine_api import Layers
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
 from tui.plan.steps import ImageBuild, ImagePull

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.actions.recorder import Recorder
-from tui.actions import goose
-from tui.actions.context import Done
-from tui.actions.database import session
-from tui.actions.postgres import LOCK, apply_migrations, find_tables
+from tui.actions.postgres import goose
+from tui.actions.postgres.database import session
+from tui.actions.postgres.migrate import LOCK, apply_migrations, find_tables
 from tui.errors import ActionError
 from tui.plan.steps import Database
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

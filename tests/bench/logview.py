@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from tui.dashboard.ansi import clean
-from tui.dashboard.widgets.log_view import LogView
-from tui.run.log import LogLine
-from tui.run.logfile import LogFile
-from tui.run.logsearch import Search
+from tui.dashboard.logview.lines import LogView
+from tui.run.log.file import LogFile
+from tui.run.log.line import LogLine
+from tui.run.log.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

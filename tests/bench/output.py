@@ -23,7 +23,7 @@ from tests.plans import make_plan, started
 from tui.actions.environment import KindEnvironment
 from tui.engine.engine import Engine
 from tui.engine.session import Session
-from tui.hosts.hosts import Hosts
+from tui.hosts.host_set import Hosts
 from tui.run.journal import Journal
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from tui.plan.address import LOCAL
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
 
 ROUNDS = 1  # of the bring-up; the rest is done in a few

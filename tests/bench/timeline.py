@@ -24,14 +24,13 @@ from tests.bench.startup import BARE_APP
 from tests.bench.terminal import opened
 from tests.plans import make_plan, started
 from tui.dashboard.app import Dashboard
-from tui.dashboard.control import Opened
 from tui.dashboard.frame import Model
 from tui.dashboard.responsive import responsive
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.widgets.timeline import Timeline
 from tui.insight.expectation import Expectation
 from tui.run import events as e
-from tui.run.feed import Feed
+from tui.run.feed import Feed, Opened
 
 if TYPE_CHECKING:
     from tui.run.events import Event, PhaseOutline

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
-from tui.actions.context import Done
 from tui.console.lines import Lines
 from tui.console.report import Stands, report
 from tui.console.style import Style, wants_colour
 from tui.engine.engine import Engine
 from tui.errors import ActionError
+from tui.reporter import Done
 from tui.run.state import RunState
 from tui.text import amount, clock, seconds
 

@@ -13,9 +13,7 @@ from textual.widgets._toast import Toast
 
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import SteppedLoop
-from tui.actions.context import Done
 from tui.dashboard.app import Dashboard
-from tui.dashboard.control import Opened
 from tui.dashboard.frame import Model
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.widgets.timeline import Timeline
@@ -23,7 +21,9 @@ from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.errors import ActionError
 from tui.insight.expectation import EMPTY
+from tui.reporter import Done
 from tui.run import events as e
+from tui.run.feed import Opened
 from tui.run.journal import Journal
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from textual.app import App
 from textual.widgets import Input, Static
 
 from tests.run.writing import write
-from tui.dashboard.screens.log import LogScreen
+from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.widgets.ask_bar import AskBar
 from tui.run.events import Failure
 from tui.run.state import AttemptState, TaskState

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.events import Key
 
 from tests.dashboard.driving import END, STOPPING, Live, driving, nothing_is_asked, page, rows, stubborn
-from tui.dashboard.screens.log import LogScreen
+from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.screens.modes import ModeChoice
 from tui.insight.expectation import Expectation
 from tui.run import events as e

@@ -10,15 +10,15 @@ import pytest
 from textual.widgets._footer import FooterKey
 
 from tests.dashboard.driving import END, Live, driving, page, rows
+from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.screens.keys import Keys
-from tui.dashboard.screens.log import LogScreen
 from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.deck import Tabs
 from tui.dashboard.widgets.panel import Panel
 from tui.insight.expectation import Expectation
-from tui.run.folders import config_folder
+from tui.run.directories import config_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,11 +23,11 @@ from tui.dashboard.frame import Frame, Model
 from tui.dashboard.gantt import Cells, Scale, axis, task_row
 from tui.dashboard.settings import Settings, read_settings, write_settings
 from tui.dashboard.widgets.head import Head, _how, _what
+from tui.insight.concurrency_gain import concurrency_gain
 from tui.insight.expectation import Expectation
 from tui.insight.forecast import forecast
-from tui.insight.savings import savings
 from tui.run import events as e
-from tui.run.folders import config_folder
+from tui.run.directories import config_folder
 from tui.text import tick_step
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def frame_of(state: RunState, now: float, seconds: dict[str, float] | None = Non
     ahead = forecast(state, seconds or {}, now)
     return Frame(
         state.started.plan, state.started.phases, dict(state.tasks), state, now, ahead,
-        frozenset(ahead.critical), savings(state, now), Expectation(seconds or {}, {}, "an earlier run"),
+        frozenset(ahead.critical), concurrency_gain(state, now),
+        Expectation(seconds or {}, {}, "an earlier run"),
     )  # fmt: skip
 
 

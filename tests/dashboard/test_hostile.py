@@ -20,21 +20,21 @@ from textual.widget import Widget
 from tests.dashboard.driving import PHASES, Live, driving, page, strips
 from tests.dashboard.test_ansi import PIECES, VISIBLE_MARKS, hostile
 from tests.plans import make_plan
-from tui.actions.context import Done
 from tui.console.follow import Follower
 from tui.console.report import Stands, report
 from tui.console.style import Style as ConsoleStyle
+from tui.dashboard.logview.screen import LogScreen
+from tui.dashboard.logview.source_list import SourceList
 from tui.dashboard.screens.keys import Keys
-from tui.dashboard.screens.log import LogScreen
 from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.question import Question
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.deck import Tabs
 from tui.dashboard.widgets.panel import PanelHead
-from tui.dashboard.widgets.source_list import SourceList
 from tui.errors import ActionError
 from tui.insight.expectation import Expectation
+from tui.reporter import Done
 from tui.run.journal import read_all
 from tui.run.outline import outline, preview
 from tui.run.state import TaskState

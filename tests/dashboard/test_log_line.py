@@ -12,10 +12,10 @@ from rich.style import Style
 from tests.dashboard.test_ansi import PIECES, hostile
 from tests.dashboard.viewing import Ring, Viewer, numbered, rows, said, strips
 from tui.dashboard.ansi import clean
-from tui.dashboard.log_line import LinePainter, Mark, short_name
-from tui.dashboard.widgets.log_view import LogView
-from tui.run.log import LogLine
-from tui.run.logfile import Excerpt
+from tui.dashboard.logview.line import LinePainter, Mark, short_name
+from tui.dashboard.logview.lines import LogView
+from tui.run.log.file import LogSlice
+from tui.run.log.line import LogLine
 
 HOSTILE = [
     *PIECES,
@@ -93,7 +93,7 @@ def test_a_line_that_looks_like_an_error_is_told_by_a_mark_too() -> None:
 @pytest.mark.parametrize("wrap", [False, True])
 async def test_no_line_breaks_the_screen(wrap: bool) -> None:
     lines = [LogLine(text, text[:20], 1 + i // 9, 0, 0.0) for i, text in enumerate(HOSTILE)]
-    view = LogView(Excerpt(0, lines), wrap=wrap)
+    view = LogView(LogSlice(0, lines), wrap=wrap)
     async with Viewer(view).run_test(size=(50, 20)) as pilot:
         view.focus()
         view.pattern = re.compile(".")

@@ -24,9 +24,9 @@ from tests.dashboard.reading import (
 )
 from tests.dashboard.test_ansi import PIECES
 from tests.dashboard.viewing import rows, strips
-from tui.dashboard.screens.log import MOST_COPIED, LogScreen
+from tui.dashboard.logview.screen import MOST_COPIED, LogScreen
+from tui.dashboard.logview.source_list import SourceList
 from tui.dashboard.widgets.ask_bar import AskBar
-from tui.dashboard.widgets.source_list import SourceList
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.dashboard.viewing import Ring, Viewer, follows, numbered, rows, said, strips
-from tui.dashboard.widgets.log_view import LogView
-from tui.run.logfile import Excerpt
+from tui.dashboard.logview.lines import LogView
+from tui.run.log.file import LogSlice
 
 # Following.
 
@@ -74,7 +74,7 @@ async def test_following_is_switched() -> None:
 
 @pytest.mark.parametrize("wrap", [False, True])
 async def test_the_end_stays_in_sight_whatever_the_size(wrap: bool) -> None:
-    view = LogView(Excerpt(0, [*numbered(50), *said("x" * 150)]), wrap=wrap)
+    view = LogView(LogSlice(0, [*numbered(50), *said("x" * 150)]), wrap=wrap)
     async with Viewer(view).run_test(size=(40, 10)) as pilot:
         for size in ((30, 5), (80, 24), (200, 60), (12, 3), (40, 10)):
             await pilot.resize_terminal(*size)
@@ -87,7 +87,7 @@ async def test_the_end_stays_in_sight_whatever_the_size(wrap: bool) -> None:
 
 
 async def test_keys_scroll() -> None:
-    view = LogView(Excerpt(0, numbered(100)))
+    view = LogView(LogSlice(0, numbered(100)))
     async with Viewer(view).run_test(size=(40, 10)) as pilot:
         view.focus()
         for keys, top in (
@@ -107,7 +107,7 @@ async def test_keys_scroll() -> None:
 
 
 async def test_the_wheel_scrolls_and_lets_others_have_it_at_the_end() -> None:
-    view = LogView(Excerpt(0, numbered(100)))
+    view = LogView(LogSlice(0, numbered(100)))
     async with Viewer(view).run_test(size=(40, 10)) as pilot:
         await pilot._post_mouse_events([_wheel("up")], view)
         assert view.top == 88
@@ -124,7 +124,7 @@ def _wheel(direction: str) -> type:
 
 async def test_unbroken_lines_scroll_sideways_as_far_as_they_go() -> None:
     text = "".join(f"{i:<10}" for i in range(12))
-    view = LogView(Excerpt(0, said(text, "short", "完" * 40)))
+    view = LogView(LogSlice(0, said(text, "short", "完" * 40)))
     async with Viewer(view).run_test(size=(40, 10)) as pilot:
         view.focus()
         await pilot.press("right")
@@ -148,7 +148,7 @@ async def test_unbroken_lines_scroll_sideways_as_far_as_they_go() -> None:
 
 async def test_every_row_of_broken_lines_is_reached_by_scrolling() -> None:
     lines = said("short", "a" * 500, "b" * 33, "", "c" * 120)
-    view = LogView(Excerpt(0, lines), wrap=True)
+    view = LogView(LogSlice(0, lines), wrap=True)
     async with Viewer(view).run_test(size=(31, 5)):
         view.action_scroll_home()
         seen = rows(view)
@@ -166,7 +166,7 @@ async def test_every_row_of_broken_lines_is_reached_by_scrolling() -> None:
 
 
 async def test_breaking_keeps_the_line_at_the_top() -> None:
-    view = LogView(Excerpt(0, [line for i in range(50) for line in said(f"line {i} {'x' * 100}")]))
+    view = LogView(LogSlice(0, [line for i in range(50) for line in said(f"line {i} {'x' * 100}")]))
     async with Viewer(view).run_test(size=(40, 10)) as pilot:
         view.focus()
         await pilot.press("home", *["down"] * 7)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.dashboard.viewing import Ring, Viewer, follows, numbered, rows, said, strips, styles
-from tui.dashboard.widgets.log_view import LogView
-from tui.run.logfile import Excerpt
+from tui.dashboard.logview.lines import LogView
+from tui.run.log.file import LogSlice
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -24,7 +24,7 @@ async def test_sources_stand_before_their_lines_where_there_are_any() -> None:
         *said("Started", source="pod/tekton-pipelines-controller-586c455c88-2hs7z"),
         *said("x" * 50, source="pod/redis-ccc5bb6cd-gvljx"),
     ]
-    view = LogView(Excerpt(0, lines), wrap=True)
+    view = LogView(LogSlice(0, lines), wrap=True)
     async with Viewer(view).run_test(size=(60, 20)) as pilot:
         assert rows(view)[:4] == [
             " applied",
@@ -47,7 +47,7 @@ async def test_sources_stand_before_their_lines_where_there_are_any() -> None:
 
 
 async def test_attempts_are_told_apart() -> None:
-    view = LogView(Excerpt(0, [*said("a", "b"), *said("c", attempt=2), *said("d", attempt=3)]))
+    view = LogView(LogSlice(0, [*said("a", "b"), *said("c", attempt=2), *said("d", attempt=3)]))
     async with Viewer(view).run_test(size=(30, 8)):
         shown = rows(view)
         assert [row[:16].rstrip(" ─") for row in shown] == [
@@ -59,7 +59,7 @@ async def test_attempts_are_told_apart() -> None:
 
 
 async def test_matches_stand_out_with_and_without_colour() -> None:
-    view = LogView(Excerpt(0, said("one match two match", "no", "\x1b[31mMat\x1b[0mch")))
+    view = LogView(LogSlice(0, said("one match two match", "no", "\x1b[31mMat\x1b[0mch")))
     async with Viewer(view).run_test(size=(40, 5)) as pilot:
         view.pattern = re.compile("match", re.IGNORECASE)
         marked = [
@@ -94,7 +94,7 @@ async def test_a_line_that_is_gone_to_is_in_sight_and_stays() -> None:
 
 async def test_what_matches_in_a_line_that_is_gone_to_is_in_sight() -> None:
     long = said("start " + "x" * 900 + " needle " + "y" * 900)
-    view = LogView(Excerpt(0, [*numbered(30), *long, *numbered(30)]))
+    view = LogView(LogSlice(0, [*numbered(30), *long, *numbered(30)]))
     async with Viewer(view).run_test(size=(40, 12)) as pilot:
         view.pattern = re.compile("needle|line 7")
         for wrap in (False, True):
@@ -108,22 +108,22 @@ async def test_what_matches_in_a_line_that_is_gone_to_is_in_sight() -> None:
 
 
 async def test_another_source_may_be_shown_from_the_same_line_on() -> None:
-    view = LogView(Excerpt(0, numbered(100, 50)))
+    view = LogView(LogSlice(0, numbered(100, 50)))
     async with Viewer(view).run_test(size=(40, 10)) as pilot:
         view.focus()
         await pilot.press("home", "down", "down")
-        view.show(Excerpt(0, numbered(150)), 50)
+        view.show(LogSlice(0, numbered(150)), 50)
         assert rows(view)[0] == " line 52"
-        view.show(Excerpt())
+        view.show(LogSlice())
         assert rows(view) == [""] * 10
         view.follow = True
-        view.show(Excerpt(0, numbered(30)))
+        view.show(LogSlice(0, numbered(30)))
         assert rows(view)[-1] == " line 29"
 
 
 async def test_it_may_be_prepared_before_it_is_on_the_screen() -> None:
     view = LogView()
-    view.show(Excerpt(0, numbered(3)))
+    view.show(LogSlice(0, numbered(3)))
     view.wrap = view.times = True
     view.pattern = re.compile("line")
     view.pull()
@@ -174,7 +174,7 @@ async def drag(pilot: Pilot[None], start: tuple[int, int], stop: tuple[int, int]
 
 async def test_text_is_selected_without_what_stands_before_it() -> None:
     lines = [*said("first", "\x1b[31msecond\x1b[0m line"), *said("third", source="pod/redis-ccc5bb6cd-gvljx")]
-    view = LogView(Excerpt(0, lines))
+    view = LogView(LogSlice(0, lines))
     async with Viewer(view).run_test(size=(40, 8)) as pilot:
         await drag(pilot, (3, 0), (12, 2))
         assert view.screen.get_selected_text() == "rst\nsecond line\nthir"
@@ -190,7 +190,7 @@ async def test_text_is_selected_without_what_stands_before_it() -> None:
 
 async def test_a_selection_of_broken_lines_is_one_line() -> None:
     text = "".join(f"{i:<5}" for i in range(20))
-    view = LogView(Excerpt(0, said(text)), wrap=True)
+    view = LogView(LogSlice(0, said(text)), wrap=True)
     async with Viewer(view).run_test(size=(40, 8)) as pilot:
         await drag(pilot, (6, 0), (20, 2))
         assert view.copy_text() == text[5:].rstrip()[: len(view.copy_text())]
@@ -210,7 +210,7 @@ async def test_a_selection_stays_with_its_lines() -> None:
 
 
 async def test_everything_can_be_selected() -> None:
-    view = LogView(Excerpt(0, numbered(30)))
+    view = LogView(LogSlice(0, numbered(30)))
     async with Viewer(view).run_test(size=(40, 10)):
         view.text_select_all()
         assert view.copy_text() == "\n".join(f"line {i}" for i in range(30))
@@ -218,7 +218,7 @@ async def test_everything_can_be_selected() -> None:
 
 async def test_without_a_selection_the_lines_in_sight_are_copied() -> None:
     lines = [*numbered(50), *said("\x1b[1mbold\x1b[0m\tand " + "x" * 20_000, source="pod/x")]
-    view = LogView(Excerpt(0, lines), times=True)
+    view = LogView(LogSlice(0, lines), times=True)
     async with Viewer(view).run_test(size=(40, 3)) as pilot:
         await pilot.pause()
         assert view.copy_text() == "line 48\nline 49\nbold    and " + "x" * 20_000
@@ -226,7 +226,7 @@ async def test_without_a_selection_the_lines_in_sight_are_copied() -> None:
 
 @pytest.mark.parametrize("theme", ["textual-light", "nord", "ansi-dark", "dracula"])
 async def test_it_follows_the_theme(theme: str) -> None:
-    view = LogView(Excerpt(0, said("\x1b[2mdim\x1b[0m \x1b[30;47mblack\x1b[0m", "E: failed", "x")))
+    view = LogView(LogSlice(0, said("\x1b[2mdim\x1b[0m \x1b[30;47mblack\x1b[0m", "E: failed", "x")))
     app = Viewer(view)
     async with app.run_test(size=(40, 5)) as pilot:
         before = styles(strips(view)[2])[-1][1]
@@ -237,7 +237,7 @@ async def test_it_follows_the_theme(theme: str) -> None:
 
 
 async def test_without_colour_a_line_has_none_of_its_own() -> None:
-    view = LogView(Excerpt(0, said("\x1b[30;41mdark\x1b[0m and light")))
+    view = LogView(LogSlice(0, said("\x1b[30;41mdark\x1b[0m and light")))
     app = Viewer(view)
     app.no_color = True
     async with app.run_test(size=(40, 5)):

@@ -9,12 +9,12 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tests.dashboard.driving import SECONDS, Live, page, until
-from tui.actions.context import Done
 from tui.console.follow import Follower
 from tui.console.style import Style
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
 from tui.errors import ActionError
+from tui.reporter import Done
 from tui.run.events import Output
 from tui.run.journal import read_all
 
@@ -43,7 +43,7 @@ async def talk(_: Step, context: Context) -> Done:
 
 
 class Views:
-    """A run in one view after the other, as `tui.views.Show` has it."""
+    """A run in one view after the other, as `tui.views.loop.Show` has it."""
 
     def __init__(self, live: Live) -> None:
         self.live = live

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 from textual.app import App
 
-from tui.run.log import LogLine
+from tui.run.log.line import LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.strip import Strip
 
-    from tui.dashboard.widgets.log_view import LogView
+    from tui.dashboard.logview.lines import LogView
 
 
 def said(*texts: str, source: str = "", attempt: int = 1) -> list[LogLine]:

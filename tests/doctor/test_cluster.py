@@ -10,7 +10,7 @@ import pytest
 from tests.doctor.peers import serving
 from tui.doctor.cluster import examine_cluster, judge_cluster
 from tui.doctor.engine import LABEL, Container, read_container
-from tui.doctor.ports import judge_port, publisher
+from tui.doctor.host_ports import judge_port, publisher
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_a_container_is_read_from_the_engine_s_list() -> None:
 
 
 def test_the_label_is_that_of_the_actions() -> None:
-    from tui.actions.kind.nodes import CLUSTER
+    from tui.cluster.kind.nodes import CLUSTER
 
     assert LABEL == CLUSTER
 

@@ -17,7 +17,7 @@ from tests.doctor.peers import answers_of, serving
 from tui.doctor import Finding, examine
 from tui.doctor.engine import LABEL
 from tui.errors import NotReadyError
-from tui.hosts.hosts import Hosts
+from tui.hosts.host_set import Hosts
 from tui.hosts.local import LocalHost
 from tui.plan.model import Plan
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path, PurePath
 
-    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
 
 CHECKS = [

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.plans import Scripted, started
 from tests.virtual import run_virtual
-from tui.actions.context import Done
 from tui.engine.engine import Engine
 from tui.errors import ActionError
+from tui.reporter import Done
 from tui.run import events as e
 
 if TYPE_CHECKING:

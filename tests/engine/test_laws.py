@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
-from tui.actions.context import Done
 from tui.engine.engine import Engine
 from tui.errors import ActionError
+from tui.reporter import Done
 from tui.run import events as e
 from tui.run.commands import Command, refusal, restarted
 from tui.run.holds import hold
@@ -78,7 +78,7 @@ moments = st.lists(st.tuples(st.integers(0, 60), commands), max_size=8).map(
 )
 
 
-class Watched:
+class PodTracker:
     """A run that is checked after each event."""
 
     def __init__(
@@ -164,7 +164,7 @@ class Watched:
 
 @given(cases(), st.sampled_from(MODES), st.none() | st.integers(1, 3), moments)
 def test_whatever_happens_the_rules_hold(case: Case, mode: str, limit: int | None, moments: Moments) -> None:
-    run = Watched(case, mode, limit)
+    run = PodTracker(case, mode, limit)
     state = run.run(moments)
     assert all(task.status in FINAL for task in state.tasks.values())
     assert not state.running
@@ -179,7 +179,7 @@ def test_whatever_happens_the_rules_hold(case: Case, mode: str, limit: int | Non
 
 @given(cases(), moments)
 def test_sequential_mode_never_runs_two(case: Case, moments: Moments) -> None:
-    run = Watched(case, "sequential")
+    run = PodTracker(case, "sequential")
     run.run([m for m in moments if m[1][0] != "set_mode"])
     running: set[str] = set()
     for event in run.events:
@@ -193,7 +193,7 @@ def test_sequential_mode_never_runs_two(case: Case, moments: Moments) -> None:
 @given(cases())
 def test_eager_is_never_slower_than_parallel_nor_parallel_than_sequential(case: Case) -> None:
     eager, parallel, sequential = (
-        Watched(case, mode).run().at for mode in ("eager", "parallel", "sequential")
+        PodTracker(case, mode).run().at for mode in ("eager", "parallel", "sequential")
     )
     assert eager <= parallel + 1e-6
     assert parallel <= sequential + 1e-6
@@ -203,7 +203,7 @@ def test_eager_is_never_slower_than_parallel_nor_parallel_than_sequential(case: 
 def test_the_engine_takes_as_long_as_the_graph_foretells(case: Case) -> None:
     sound = dataclasses.replace(case, failing={})
     for mode in ("eager", "parallel", "sequential"):
-        run = Watched(sound, mode)
+        run = PodTracker(sound, mode)
         assert abs(run.run().at - run.engine.state.graph.makespan(case.seconds, mode)) < 1e-6
 
 
@@ -212,7 +212,7 @@ def test_the_engine_takes_as_long_as_the_graph_foretells(case: Case) -> None:
 def test_the_fold_of_the_journal_is_the_live_state(case: Case, mode: str, moments: Moments) -> None:
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "run")
-        run = Watched(case, mode, journal=journal)
+        run = PodTracker(case, mode, journal=journal)
         live = run.run(moments)
         journal.close()
         kept = list(read_events(Path(folder) / "run"))

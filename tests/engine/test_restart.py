@@ -10,9 +10,9 @@ import pytest
 from tests.engine.bringing import FOUR_PHASES, SECONDS, Bringing
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
-from tui.actions.context import Done
 from tui.engine.engine import Engine
 from tui.engine.schedule import Schedule
+from tui.reporter import Done
 from tui.run import events as e
 from tui.run.state import fold
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import SteppedLoop
-from tui.actions.context import Done
 from tui.engine.engine import Engine
 from tui.engine.session import Session
+from tui.reporter import Done
 from tui.run import events as e
 from tui.run.journal import Journal
 from tui.run.state import RunState

@@ -13,7 +13,7 @@ from tui.hosts.ssh.host import SshHost
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tui.hosts.ssh.login import Asker
+    from tui.hosts.ssh.login import Prompter
     from tui.plan.address import Address
 
 
@@ -40,9 +40,9 @@ class Person:
 
 
 @contextlib.asynccontextmanager
-async def connected(address: Address, asker: Asker | None = None) -> AsyncIterator[SshHost]:
+async def connected(address: Address, prompter: Prompter | None = None) -> AsyncIterator[SshHost]:
     """A host that is connected to."""
-    host = SshHost(address, asker)
+    host = SshHost(address, prompter)
     try:
         await host.connect()
         yield host
@@ -50,9 +50,9 @@ async def connected(address: Address, asker: Asker | None = None) -> AsyncIterat
         await host.close()
 
 
-async def refusal(address: Address, asker: Asker | None = None) -> NotReadyError:
+async def refusal(address: Address, prompter: Prompter | None = None) -> NotReadyError:
     """Why a host cannot be connected to."""
-    host = SshHost(address, asker)
+    host = SshHost(address, prompter)
     try:
         with pytest.raises(NotReadyError) as caught:
             await host.connect()

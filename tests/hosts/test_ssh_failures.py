@@ -14,7 +14,7 @@ import pytest
 from tests.contract.programs import said
 from tests.contract.servers import needs_root
 from tests.hosts.failing import connected, refusal
-from tests.hosts.test_containers import DOCKER, speaks
+from tests.hosts.test_container_engine import DOCKER, speaks
 from tui.errors import NotReadyError
 from tui.hosts.host import HostFullError
 from tui.hosts.local import LocalHost

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 PASSPHRASE = "open sesame"
 
 
-async def reaches(address: Address, asker: Person | None = None) -> bool:
-    async with connected(address, asker) as host:
+async def reaches(address: Address, prompter: Person | None = None) -> bool:
+    async with connected(address, prompter) as host:
         return await said(host, "echo", "hello") == ["hello"]
 
 

@@ -16,7 +16,7 @@ from tests.contract.places import settled
 from tests.contract.programs import Started, said
 from tests.contract.test_ways import echo, through_port, through_socket
 from tests.hosts.failing import connected
-from tests.hosts.test_containers import DOCKER, speaks
+from tests.hosts.test_container_engine import DOCKER, speaks
 from tests.processes import needs_proc
 from tui.errors import NotReadyError
 from tui.hosts.host import HostLostError

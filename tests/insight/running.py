@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from tests.engine.test_laws import MODES, Case, Watched, cases, moments
+from tests.engine.test_laws import MODES, Case, PodTracker, cases, moments
 from tests.plans import make_plan, started
 from tui.run import events as e
 from tui.run.state import RunState
@@ -30,7 +30,7 @@ modes = st.sampled_from(MODES)
 def disturbed(draw: st.DrawFn) -> tuple[Case, list[e.Event]]:
     """A case with the events of a run of it in which tasks fail and commands are given."""
     case = draw(cases())
-    run = Watched(case, draw(modes), draw(limits))
+    run = PodTracker(case, draw(modes), draw(limits))
     run.run(draw(moments))
     return case, run.events
 
@@ -41,7 +41,7 @@ def undisturbed(
 ) -> tuple[Case, list[e.Event]]:
     """The same without commands; tasks may fail, and be tried again by themselves."""
     case = draw(cases())
-    run = Watched(case, draw(modes), draw(limits))
+    run = PodTracker(case, draw(modes), draw(limits))
     run.run()
     return case, run.events
 

@@ -6,7 +6,7 @@ import dataclasses
 
 from hypothesis import given, settings
 
-from tests.engine.test_laws import MODES, Case, Watched, cases
+from tests.engine.test_laws import MODES, Case, PodTracker, cases
 from tests.insight.running import SECONDS, begun, limits, modes, ran, tell
 from tui.insight.what_if import makespans, what_if
 from tui.run import events as e
@@ -23,22 +23,22 @@ def test_a_run_in_another_mode_takes_as_long_as_the_engine_would(
 ) -> None:
     """Whether its times are expected or were seen in a run in some mode."""
     case = sound(case)
-    really = {each: Watched(case, each, limit).run().at for each in MODES}
+    really = {each: PodTracker(case, each, limit).run().at for each in MODES}
     assert makespans(begun(phases=case.phases, limit=limit), case.seconds, 0.0) == really
-    assert makespans(Watched(case, mode, limit).run(), {}, 1000.0) == really
+    assert makespans(PodTracker(case, mode, limit).run(), {}, 1000.0) == really
 
 
 @settings(max_examples=50)
 @given(cases(), modes)
 def test_a_task_made_twice_as_fast_saves_what_it_saves_the_engine(case: Case, mode: str) -> None:
     case = dataclasses.replace(sound(case), seconds={id_: s * 2 for id_, s in case.seconds.items()})
-    state = Watched(case, mode).run()
+    state = PodTracker(case, mode).run()
     found = what_if(state, {}, 1000.0)
     assert {each.task for each in found} == {id_ for id_, s in case.seconds.items() if s}
     for each in found:
         assert each.seconds == case.seconds[each.task]
         faster = dataclasses.replace(case, seconds={**case.seconds, each.task: each.seconds / 2})
-        assert each.saved == state.at - Watched(faster, mode).run().at
+        assert each.saved == state.at - PodTracker(faster, mode).run().at
 
 
 def test_the_best_comes_first_and_then_plan_order() -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tui.plan.load import Loaded
 
 NAMESPACE = "{kind: kubernetes.namespace, names: a}"
 WAIT = "{kind: kubernetes.wait, rollouts: deployment/x, namespace: a, timeout: 1m}"
@@ -274,6 +273,6 @@ def test_no_savings_are_told_that_would_be_wrong(top: str, times: dict[str, floa
 
 
 def test_lint_reads_what_no_longer_is_there_without_a_traceback(folder: Path) -> None:
-    loaded: Loaded = load(folder, steps("{kind: kubernetes.apply, manifests: [secret.yaml, namespace.yaml]}"))
+    loaded = load(folder, steps("{kind: kubernetes.apply, manifests: [secret.yaml, namespace.yaml]}"))
     (folder / "namespace.yaml").unlink()
     assert lint(loaded) == []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.plan.faults import Fault
-    from tui.plan.load import Loaded
+    from tui.plan.load import LoadedPlan
 
 MARK = "▶"
 HEAD = "apiVersion: bringup/v1\nname: demo\n"
@@ -40,7 +40,7 @@ def write(folder: Path, text: str, name: str = "plan.yaml") -> Path:
     return path
 
 
-def load(folder: Path, text: str, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> Loaded:
+def load(folder: Path, text: str, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> LoadedPlan:
     return load_plan(write(folder, text), files, settings)
 
 

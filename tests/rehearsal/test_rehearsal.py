@@ -9,11 +9,11 @@ import pytest
 
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
-from tui.actions.context import Done
 from tui.engine.engine import Engine
 from tui.errors import ActionError, NotReadyError
-from tui.rehearsal.environment import RehearsalEnvironment
 from tui.rehearsal.recording import BUNDLED, Recording, read_recording
+from tui.rehearsal.rehearse import RehearsalEnvironment
+from tui.reporter import Done
 from tui.run import events as e
 from tui.run.journal import Journal
 

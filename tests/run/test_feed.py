@@ -17,7 +17,7 @@ from tests.plans import make_plan, started
 from tui.run import events as e
 from tui.run.feed import Feed, Tail
 from tui.run.journal import Journal
-from tui.run.log import LogLine, LogLines
+from tui.run.log.line import LogLine, LogLines
 from tui.run.state import fold
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
-from tui.actions.context import Done
 from tui.engine.engine import Engine
 from tui.errors import ActionError
+from tui.reporter import Done
 from tui.run.journal import Journal
 from tui.run.mask import MASK, Masker
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.run.logfile import LogFile
+from tui.run.log.file import LogFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,10 +9,10 @@ from collections import deque
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from tui.actions.context import Done
-from tui.actions.deadline import in_time
+from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.hosts.host import at
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

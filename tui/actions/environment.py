@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tui.actions.context import Context, Done
-    from tui.hosts.hosts import Hosts
+    from tui.actions.context import Context
+    from tui.hosts.host_set import Hosts
     from tui.plan.steps import Step
+    from tui.reporter import Done
 
     Action = Callable[[Step, Context], Awaitable[Done]]
 
 ACTIONS = {
-    "kind.create": "tui.actions.kind:create",
-    "kind.load": "tui.actions.kind:load",
-    "kind.delete": "tui.actions.kind:delete",
+    "kind.create": "tui.cluster.kind.create:create",
+    "kind.load": "tui.cluster.kind.load:load",
+    "kind.delete": "tui.cluster.kind.delete:delete",
     "image.build": "tui.actions.image:build",
     "image.pull": "tui.actions.image:pull",
     "kubernetes.apply": "tui.actions.kubernetes.apply:apply",
@@ -25,8 +26,8 @@ ACTIONS = {
     "kubernetes.probe": "tui.actions.kubernetes.probe:probe",
     "kubernetes.namespace": "tui.actions.kubernetes.access:namespace",
     "kubernetes.pull_secret": "tui.actions.kubernetes.access:pull_secret",
-    "postgres.migrate": "tui.actions.postgres:migrate",
-    "postgres.verify": "tui.actions.postgres:verify",
+    "postgres.migrate": "tui.actions.postgres.migrate:migrate",
+    "postgres.verify": "tui.actions.postgres.migrate:verify",
     "http.check": "tui.actions.http:check",
     "command": "tui.actions.command:run",
 }

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tui.actions.context import Done
 from tui.errors import ActionError, BringupError
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -100,7 +100,7 @@ async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
         raise ActionError(f"{url}: there is no such URL: {error}", "mend it") from error
     if host.is_local:
         return None
-    far = await asyncio.to_thread(importlib.import_module, "tui.actions.far")
+    far = await asyncio.to_thread(importlib.import_module, "tui.clients.ssh_connector")
     await far.way(host, parts.hostname, port)  # what the machine forbids is told now, not after many tries
     connector: aiohttp.BaseConnector = far.FarConnector(host)
     return connector

@@ -10,13 +10,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from tui.actions.build_context import read_context
-from tui.actions.context import Done
-from tui.actions.deadline import in_time
-from tui.actions.engine_api import LOST, Layers, find_image, hint_for, messages, short
-from tui.actions.podman_build import end_marked, new_mark
-from tui.actions.registry import all_logins, encode, login_for, with_tag
+from tui.clients.engine_api import LOST, Layers, find_image, hint_for, messages, short
+from tui.clients.podman_build import end_marked, new_mark
+from tui.clients.registry import all_logins, encode, login_for, with_tag
+from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.hosts.lines import LineSplitter
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from aiodocker import Docker
 
     from tui.actions.build_context import BuildContext
-    from tui.actions.context import Context, Span
+    from tui.actions.context import Context
     from tui.plan.steps import ImageBuild, ImagePull
+    from tui.reporter import Span
 
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?(?:Step|STEP) (?P<number>\d+)/(?P<count>\d+)\s?: (?P<instruction>.*)$")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tui.hosts.ssh.login import Asker
+    from tui.hosts.ssh.login import Prompter
 
 
 class Terminal:
@@ -50,7 +50,7 @@ def _leaving() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def terminal() -> Asker | None:
+def terminal() -> Prompter | None:
     """The person at the terminal, if there is one."""
     return Terminal() if sys.stdin.isatty() and sys.stderr.isatty() else None
 

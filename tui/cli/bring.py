@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tui.launch.launch import Launch
     from tui.launch.request import Request
-    from tui.views import View
+    from tui.views.loop import View
 
 MODES = ("parallel", "sequential", "eager")
 
@@ -85,7 +85,7 @@ def up(
         def launching() -> AbstractContextManager[Launch]:
             from tui.launch.launch import launch_up
 
-            return launch_up(request, stay=view == "dashboard", asker=terminal())
+            return launch_up(request, stay=view == "dashboard", prompter=terminal())
 
         may_ask = may_go_elsewhere(request)
         sys.exit(_show(launching, request, view, output, detail, may_ask))
@@ -105,7 +105,7 @@ def down(output: str, verbose: bool, **given: Any) -> None:
         def launching() -> AbstractContextManager[Launch]:
             from tui.launch.launch import launch_down
 
-            return launch_down(request, asker=terminal())
+            return launch_down(request, prompter=terminal())
 
         # Where it leads is known from the latest run, when that has been looked up.
         sys.exit(_show(launching, request, _view(output, False), output, detail, may_ask=True))
@@ -160,16 +160,17 @@ def _show(
 ) -> int:
     """Shows a run to its end, reports it, and returns the exit code."""
     from tui.console.style import Style, wants_colour
-    from tui.views import Opening, Show
+    from tui.launch.run_handle import RunHandle
+    from tui.views.loop import ViewLoop
 
     style = Style(output == "text" and wants_colour(sys.stdout))
-    opening = Opening(launching, request.plan)
+    opening = RunHandle(launching, request.plan)
     try:
         if may_ask:  # ahead of the screen, which would cover it
             opening.begin(here=True)
             if view == "dashboard":
                 detail.write_to(opening.launch().folder / "ssh.log")
-        state = Show(opening, style, can_switch=view == "dashboard").run(view)
+        state = ViewLoop(opening, style, can_switch=view == "dashboard").run(view)
     finally:  # whatever it is, nothing that was started may be left running
         opening.close()
     if output == "text" and state.started is not None:

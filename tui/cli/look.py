@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.doctor import Finding
-    from tui.hosts.hosts import Hosts
+    from tui.hosts.host_set import Hosts
     from tui.launch.request import Request
     from tui.plan.model import Plan
     from tui.run.events import RunStarted
@@ -44,7 +44,7 @@ def plan() -> None:
 def show(output: str, **given: Any) -> None:
     """Show a plan's phases, tasks, needs and steps."""
     with errors():
-        from tui.console.outline import as_data, tree
+        from tui.console.plan_tree import as_data, tree
         from tui.console.style import Style, wants_colour
         from tui.launch.request import Request, load
 
@@ -65,7 +65,7 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
     with errors():
         import dataclasses
 
-        from tui.console.outline import remarks
+        from tui.console.plan_tree import remarks
         from tui.console.style import Style, wants_colour
         from tui.launch.request import Request, load
         from tui.plan.lint import lint as find_remarks
@@ -91,7 +91,7 @@ def schema() -> None:
 def _recorded_seconds(recording: str | None, plan_name: str) -> dict[str, float]:
     """How long the plan's tasks took, by the run that was named or else the bundled recording."""
     from tui.rehearsal.recording import bundled_recording, read_recording
-    from tui.run.folders import recording_folder
+    from tui.run.directories import recording_folder
 
     folder = recording_folder(recording) if recording else bundled_recording(plan_name)
     return read_recording(folder).seconds if folder else {}
@@ -123,7 +123,7 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
         from tui.doctor.standing import examine_standing
         from tui.launch.request import Request, load
         from tui.launch.selection import where_it_was
-        from tui.run.folders import runs_folder
+        from tui.run.directories import runs_folder
         from tui.run.journal import runs
 
         request = Request(**given)
@@ -147,7 +147,7 @@ def _print_findings(
 
     from tui.console.findings import findings
     from tui.console.style import Style, wants_colour
-    from tui.launch.environment import look_at
+    from tui.launch.choose_environment import look_at
 
     found = asyncio.run(look_at(look, plan, request, terminal()))
     if output == "json":

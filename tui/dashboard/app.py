@@ -19,7 +19,7 @@ from tui.dashboard.screens.question import Answer, Question
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
 from tui.dashboard.widgets.timeline import Timeline
-from tui.run.folders import config_folder
+from tui.run.directories import config_folder
 from tui.run.journal import log_path
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tui.dashboard.control import Control
     from tui.dashboard.frame import Model
     from tui.run.commands import Command
-    from tui.run.log import LogLines
+    from tui.run.log.line import LogLines
     from tui.run.state import TaskState
 
 PULL_EVERY = 0.1
@@ -161,7 +161,7 @@ class Dashboard(App[Leaving]):
 
     def on_run_screen_log_wanted(self, event: RunScreen.LogWanted) -> None:
         """Opens a task's whole log."""
-        from tui.dashboard.screens.log import LogScreen
+        from tui.dashboard.logview.screen import LogScreen
 
         opened = self._control.opened
         if opened is None:
@@ -192,8 +192,8 @@ class Dashboard(App[Leaving]):
 
     def action_keys(self) -> None:
         """Shows every key."""
+        from tui.dashboard.logview.screen import LogScreen
         from tui.dashboard.screens.keys import Keys
-        from tui.dashboard.screens.log import LogScreen
         from tui.dashboard.screens.why import WhyScreen
 
         if isinstance(self.screen, Keys):

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tui.insight.expectation import Expectation
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
-    from tui.run.feed import Feed
+    from tui.run.feed import Opened
 
 Leaving = Literal["lines", "over"]
 """Why the dashboard was left: the user wants plain lines, or there is nothing more to come."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Opened:
-    """A run that has begun.
-
-    Attributes:
-        feed: What it says.
-        folder: Its journal's folder.
-    """
-
-    feed: Feed
-    folder: Path
 
 
 class Control(Protocol):

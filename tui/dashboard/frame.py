@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.insight.concurrency_gain import ConcurrencyGain, concurrency_gain
 from tui.insight.expectation import EMPTY
 from tui.insight.forecast import Forecast, forecast
-from tui.insight.savings import Savings, savings
 from tui.run.state import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Frame:
         now: Seconds since the run began; it stands still once all tasks have ended.
         forecast: When what is left will be done; None before the run begins.
         critical: The tasks that decide when that is.
-        savings: What doing things at once has saved.
+        concurrency_gain: What doing things at once has saved.
         expectation: How long things took before.
     """
 
@@ -42,7 +42,7 @@ class Frame:
     now: float
     forecast: Forecast | None
     critical: frozenset[str]
-    savings: Savings | None
+    concurrency_gain: ConcurrencyGain | None
     expectation: Expectation
 
     @property
@@ -66,7 +66,7 @@ class Model:
         self._forecast: Forecast | None = None
         self._forecast_at = 0.0
         self._critical: frozenset[str] = frozenset()
-        self._savings: Savings | None = None
+        self._savings: ConcurrencyGain | None = None
         self._expectation = EMPTY
         self._frame: Frame | None = None
 
@@ -103,7 +103,7 @@ class Model:
         if self.state.started is not None:
             self._forecast = forecast(self.state, self._expectation.seconds, now)
             self._critical = frozenset(self._forecast.critical)
-            self._savings = savings(self.state, now)
+            self._savings = concurrency_gain(self.state, now)
             self._forecast_at = now
 
     def _snapshot(self, now: float) -> Frame:
@@ -116,6 +116,6 @@ class Model:
             now=now,
             forecast=self._forecast,
             critical=self._critical,
-            savings=self._savings,
+            concurrency_gain=self._savings,
             expectation=self._expectation,
         )

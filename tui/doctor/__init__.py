@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.doctor.checks import examine
+from tui.doctor.examine import examine
 from tui.doctor.finding import Finding
 
 __all__ = ["Finding", "examine"]

@@ -55,7 +55,7 @@ async def open_way(host: Host, cluster: Cluster) -> None:
         BringupError: There is no way to it.
     """
     if not host.is_local:
-        access = await asyncio.to_thread(importlib.import_module, "tui.actions.kind.access")
+        access = await asyncio.to_thread(importlib.import_module, "tui.cluster.kind.reach")
         await access.reach(host, cluster, lambda *_: None)
 
 
@@ -78,7 +78,7 @@ async def examine_cluster(
         text = f"cluster {cluster} runs, but its kubeconfig {kubeconfig} is missing"
         return Finding(_CHECK, "warning", text, f"the next `bringup up` writes it, or {export}")
     try:
-        ready = await asyncio.to_thread(importlib.import_module, "tui.actions.kubernetes.ready")
+        ready = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.ready")
         await ready.ask_ready(kubeconfig, patience)
     except ActionError as error:
         return judge_cluster(cluster, nodes, error)

@@ -12,7 +12,7 @@ from tui.doctor.versions import OLDEST_KIND, aged_kind, recent_engine
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
     from tui.hosts.machine import Machine
 

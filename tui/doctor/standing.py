@@ -15,7 +15,7 @@ from tui.plan.placement import placement
 
 if TYPE_CHECKING:
     from tui.hosts.host import Host
-    from tui.hosts.hosts import Hosts
+    from tui.hosts.host_set import Hosts
     from tui.plan.model import Cluster, Endpoint, Plan
 
 _PATIENCE = 3.0

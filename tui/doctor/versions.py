@@ -9,7 +9,7 @@ from tui.errors import NotReadyError
 from tui.hosts.host import at
 
 if TYPE_CHECKING:
-    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
 
 OLDEST_API = "1.40"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError, BringupError
 from tui.hosts.host import HostLostError
-from tui.plan.signatures import applies, recognise
+from tui.plan.failures import applies, recognise
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _PROGRESS_EVERY = 0.1
 
 
 @dataclass(slots=True)
-class Desk:
+class RunContext:
     """What all attempts of a run share.
 
     Attributes:
@@ -61,7 +61,7 @@ class Attempt:
         failure: Why it failed, once it has.
     """
 
-    def __init__(self, desk: Desk, task: Task, number: int, tries: int = 1) -> None:
+    def __init__(self, desk: RunContext, task: Task, number: int, tries: int = 1) -> None:
         self.desk = desk
         self.task = task
         self.number = number

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tui.engine.attempt import Attempt, Desk
+from tui.engine.attempt import Attempt, RunContext
 from tui.engine.schedule import Schedule
 from tui.plan.placement import placement
 from tui.run import events as e
@@ -68,9 +68,11 @@ class Engine:
         self._keep = dict(keep or {})
         self._stays = stay
         self._masker = Masker(plan.secret_values)
-        self._desk = Desk(plan, environment, placement(plan), cache, self._say, self._now, self._masker.add)
+        self._desk = RunContext(
+            plan, environment, placement(plan), cache, self._emit, self._now, self._masker.add
+        )
         self._running: dict[str, tuple[asyncio.Task[e.Outcome], Attempt]] = {}
-        self._strays: set[asyncio.Task[e.Outcome]] = set()
+        self._abandoned: set[asyncio.Task[e.Outcome]] = set()
         self._restarting: set[str] = set()  # running tasks that wait again as soon as they have ended
         self._fault: BaseException | None = None
         self._wake = asyncio.Event()
@@ -85,9 +87,9 @@ class Engine:
 
     async def _run(self) -> RunState:
         self._began = asyncio.get_running_loop().time()
-        self._say(self._started)
+        self._emit(self._started)
         for task, run in self._keep.items():
-            self._say(e.TaskKept(self._now(), task, run))
+            self._emit(e.TaskKept(self._now(), task, run))
         self._schedule = Schedule(self.state)
         for task in self._keep:
             self._schedule.ended(task)
@@ -129,7 +131,7 @@ class Engine:
         running = [id_ for id_ in again if id_ in self._running]
         for id_ in running:
             if not self.state.tasks[id_].cancelling:
-                self._say(e.CancelRequested(self._now(), id_))
+                self._emit(e.CancelRequested(self._now(), id_))
                 self._stop(id_)
         self._restarting.update(running)
         self._reset([id_ for id_ in again if id_ not in self._running])
@@ -139,7 +141,7 @@ class Engine:
         """Stops a task: what it started ends within three seconds. What needs it is skipped."""
         if not self._takes("cancel", task):
             return False
-        self._say(e.CancelRequested(self._now(), task))
+        self._emit(e.CancelRequested(self._now(), task))
         if task in self._running:
             self._stop(task)
         else:
@@ -150,10 +152,10 @@ class Engine:
         """Stops everything; the run ends when all has."""
         if not self._takes("cancel_run"):
             return False
-        self._say(e.CancelRequested(self._now()))
+        self._emit(e.CancelRequested(self._now()))
         self._restarting.clear()
         for task in self.state.with_status("waiting"):
-            self._say(e.TaskFinished(self._now(), task.id, "cancelled"))
+            self._emit(e.TaskFinished(self._now(), task.id, "cancelled"))
         for id_ in list(self._running):
             if not self.state.tasks[id_].cancelling:
                 self._stop(id_)
@@ -172,7 +174,7 @@ class Engine:
         """Changes the mode; what runs goes on."""
         if not self._takes("set_mode", mode):
             return False
-        self._say(e.ModeChanged(self._now(), mode))
+        self._emit(e.ModeChanged(self._now(), mode))
         self._wake.set()
         return True
 
@@ -180,14 +182,14 @@ class Engine:
         """Starts no further task; what runs goes on."""
         if not self._takes("pause"):
             return False
-        self._say(e.RunPaused(self._now()))
+        self._emit(e.RunPaused(self._now()))
         return True
 
     def resume(self) -> bool:
         """Starts tasks again."""
         if not self._takes("resume"):
             return False
-        self._say(e.RunResumed(self._now()))
+        self._emit(e.RunResumed(self._now()))
         self._wake.set()
         return True
 
@@ -208,14 +210,14 @@ class Engine:
     def _now(self) -> float:
         return round(asyncio.get_running_loop().time() - self._began, 6)
 
-    def _say(self, event: e.Event) -> None:
+    def _emit(self, event: e.Event) -> None:
         event = mask_event(event, self._masker)
         self.state.apply(event)
         if self._journal is not None:
             healthy = not self._journal.fault
             self._journal.append(event)
             if healthy and self._journal.fault:
-                self._say(e.Warned(self._now(), "", 0, self._journal.fault))
+                self._emit(e.Warned(self._now(), "", 0, self._journal.fault))
         if self._listener is not None:
             self._listener(event)
 
@@ -247,7 +249,7 @@ class Engine:
             fault = running.exception()
             outcome = "failed" if fault else running.result()
             self._fault = self._fault or fault
-        if running not in self._strays:
+        if running not in self._abandoned:
             self._end(running.get_name(), outcome)
 
     def _pause_before_next(self, attempt: Attempt) -> float | None:
@@ -257,7 +259,7 @@ class Engine:
             return None
         delay = retry.backoff[min(attempt.tries, len(retry.backoff)) - 1] if retry.backoff else 0.0
         event = e.RetryScheduled(self._now(), attempt.task.id, attempt.number, delay, failure.signature)
-        self._say(event)
+        self._emit(event)
         return delay
 
     def _end(self, id_: str, outcome: e.Outcome) -> None:
@@ -265,7 +267,7 @@ class Engine:
         _, attempt = self._running.pop(id_, (None, None))
         if attempt is not None:
             attempt.close(outcome)
-        self._say(e.TaskFinished(self._now(), id_, outcome))
+        self._emit(e.TaskFinished(self._now(), id_, outcome))
         waits = id_ in self._restarting and self._restart_ended(id_)
         if outcome == "succeeded":
             self._schedule.ended(id_)
@@ -277,7 +279,7 @@ class Engine:
         """Skips what needs a task that did not succeed."""
         for dependent in self._in_order(self.state.graph.held_up([id_])):
             if self.state.tasks[dependent].status == "waiting":
-                self._say(e.TaskFinished(self._now(), dependent, "skipped", because=id_))
+                self._emit(e.TaskFinished(self._now(), dependent, "skipped", because=id_))
 
     def _restart_ended(self, id_: str) -> bool:
         """Lets a task that was stopped for it wait again, unless what it needs was cancelled meanwhile."""
@@ -293,7 +295,7 @@ class Engine:
     def _reset(self, ids: list[str]) -> None:
         """Lets ended tasks wait again; none starts before all have ended that are restarted with it."""
         for id_ in ids:
-            self._say(e.TaskReset(self._now(), id_))
+            self._emit(e.TaskReset(self._now(), id_))
         self._schedule.withhold(ids)
         if not self._restarting:
             self._schedule.release()
@@ -319,9 +321,9 @@ class Engine:
     def _abandon(self, id_: str, warning: str) -> None:
         """Ends a task although what it started may not have ended: that is left behind, and said."""
         running, attempt = self._running[id_]
-        self._strays.add(running)
+        self._abandoned.add(running)
         running.cancel()
-        self._say(e.Warned(self._now(), id_, attempt.number, warning))
+        self._emit(e.Warned(self._now(), id_, attempt.number, warning))
         self._end(id_, "cancelled")
 
     def _is_over(self) -> bool:
@@ -330,8 +332,8 @@ class Engine:
 
     async def _leave(self) -> None:
         """Waits, for a bounded time, for what was left behind; then says how the run ended."""
-        if self._strays:
-            await asyncio.wait(self._strays, timeout=1.0)
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=1.0)
         unfit = self.state.with_status("failed", "cancelled", "skipped")
         outcome: e.RunOutcome = "cancelled" if self.state.cancelling else "failed" if unfit else "succeeded"
-        self._say(e.RunFinished(self._now(), outcome))
+        self._emit(e.RunFinished(self._now(), outcome))

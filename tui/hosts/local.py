@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import PurePath
 
-    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.machine import Machine
 
 _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
@@ -78,7 +78,7 @@ class LocalHost:
         """The container engine that answers here; see `Host.engine`."""
         async with self._finding:
             if self._engine is None:
-                from tui.hosts.containers import find_engine
+                from tui.hosts.container_engine import find_engine
 
                 self._engine = await find_engine(self._environment, self._home)
         return self._engine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.insight.concurrency_gain import worked
 from tui.insight.critical_path import critical_path
-from tui.insight.savings import worked
 from tui.insight.simulation import Rules, Timeline, simulate
 from tui.insight.topology import Topology
 

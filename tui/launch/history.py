@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.rehearsal.recording import bundled_recording
-from tui.run.folders import recording_folder
+from tui.run.directories import recording_folder
 from tui.run.journal import read_state
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tui import __version__
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.errors import NotReadyError
-from tui.launch.environment import choose_environment, take_up_cluster
+from tui.launch.choose_environment import choose_environment, take_up_cluster
 from tui.launch.request import UsageError, host_addresses, load
 from tui.launch.selection import check_same_plan, earlier_run, kept, resumed, where_it_was
 from tui.plan.address import DEFAULT, LOCAL
@@ -23,7 +23,7 @@ from tui.plan.bundled import manifests_folder
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
 from tui.run import events as e
-from tui.run.folders import cache_folder, locks_folder, runs_folder
+from tui.run.directories import cache_folder, locks_folder, runs_folder
 from tui.run.journal import Journal
 from tui.run.mask import MASK
 from tui.run.outline import outline
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.actions.environment import Environment
-    from tui.hosts.ssh.login import Asker
+    from tui.hosts.ssh.login import Prompter
     from tui.launch.request import Request
-    from tui.plan.load import Loaded
+    from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
 
 
@@ -52,20 +52,20 @@ class Launch:
     """
 
     session: Session
-    loaded: Loaded
+    loaded: LoadedPlan
     folder: Path
     environment: Environment
     started: e.RunStarted
 
 
 @contextlib.contextmanager
-def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) -> Iterator[Launch]:
+def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = None) -> Iterator[Launch]:
     """Prepares bringing a plan up; keeps others off its cluster until left.
 
     Args:
         request: What was asked for.
         stay: When all tasks have ended, the run stays for commands.
-        asker: Asks the user for what is not known of a machine over SSH.
+        prompter: Asks the user for what is not known of a machine over SSH.
 
     Raises:
         PlanError: The plan is not usable.
@@ -79,7 +79,7 @@ def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) 
     if earlier is not None:
         check_same_plan(loaded, earlier)
     keep = kept(request, loaded, earlier)
-    with asyncio.Runner() as runner, _environment(runner, request, loaded.plan, asker) as environment:
+    with asyncio.Runner() as runner, _environment(runner, request, loaded.plan, prompter) as environment:
         if earlier is not None and environment.name == "kind":
             runner.run(take_up_cluster(loaded.plan, environment, keep))
         started = _started(loaded.plan, loaded, request, environment)
@@ -90,12 +90,12 @@ def launch_up(request: Request, stay: bool = False, asker: Asker | None = None) 
 
 
 @contextlib.contextmanager
-def launch_down(request: Request, asker: Asker | None = None) -> Iterator[Launch]:
+def launch_down(request: Request, prompter: Prompter | None = None) -> Iterator[Launch]:
     """Prepares taking a plan's environment away.
 
     Args:
         request: What was asked for.
-        asker: Asks the user for what is not known of a machine over SSH.
+        prompter: Asks the user for what is not known of a machine over SSH.
 
     Raises:
         PlanError: The plan is not usable.
@@ -110,7 +110,7 @@ def launch_down(request: Request, asker: Asker | None = None) -> Iterator[Launch
     task = Task(id="down", title="Take down", host=host, steps=loaded.plan.down)
     phases = (Phase(id="down", title="Take down", tasks=(task,)),)
     plan = loaded.plan.model_copy(update={"phases": phases})
-    with asyncio.Runner() as runner, _environment(runner, request, plan, asker) as environment:
+    with asyncio.Runner() as runner, _environment(runner, request, plan, prompter) as environment:
         started = replace(_started(plan, loaded, request, environment), purpose="down")
         with _launch(plan, loaded, environment, started, runner, {}) as launch:
             yield launch
@@ -118,11 +118,11 @@ def launch_down(request: Request, asker: Asker | None = None) -> Iterator[Launch
 
 @contextlib.contextmanager
 def _environment(
-    runner: asyncio.Runner, request: Request, plan: Plan, asker: Asker | None
+    runner: asyncio.Runner, request: Request, plan: Plan, prompter: Prompter | None
 ) -> Iterator[Environment]:
     """The environment; its connections belong to the runner's loop, on which the run goes on."""
     loop = runner.get_loop()
-    environment = runner.run(choose_environment(request, plan, asker))
+    environment = runner.run(choose_environment(request, plan, prompter))
     try:
         yield environment
     finally:
@@ -133,7 +133,7 @@ def _environment(
 @contextlib.contextmanager
 def _launch(
     plan: Plan,
-    loaded: Loaded,
+    loaded: LoadedPlan,
     environment: Environment,
     started: e.RunStarted,
     runner: asyncio.Runner,
@@ -169,7 +169,7 @@ def _launch(
             journal.close()
 
 
-def _started(plan: Plan, loaded: Loaded, request: Request, environment: Environment) -> e.RunStarted:
+def _started(plan: Plan, loaded: LoadedPlan, request: Request, environment: Environment) -> e.RunStarted:
     now = datetime.datetime.now(datetime.UTC).astimezone()
     return e.RunStarted(
         0.0,
@@ -211,7 +211,7 @@ def _plan_name(path: Path) -> str:
     return path.parent.name if bundled else str(path)
 
 
-def _storable(setting: str, loaded: Loaded) -> str:
+def _storable(setting: str, loaded: LoadedPlan) -> str:
     """A setting as the journal may keep it."""
     name = setting.partition("=")[0]
     secret = any(name == known or known.startswith(f"{name}.") for known in loaded.plan.secrets)

@@ -10,7 +10,7 @@ from tui.plan.address import DEFAULT, LOCAL, parse_address
 from tui.plan.bundled import find_plan
 from tui.plan.document import read_document
 from tui.plan.faults import suggest
-from tui.plan.load import Loaded, load_plan
+from tui.plan.load import LoadedPlan, load_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ class Request:
     resume: str | None = None
 
 
-def load(request: Request) -> Loaded:
+def load(request: Request) -> LoadedPlan:
     """Reads the plan that was asked for.
 
     Raises:

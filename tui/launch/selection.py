@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.launch.request import UsageError, known_task, load
 from tui.plan.address import DEFAULT, LOCAL
-from tui.run.folders import runs_folder
+from tui.run.directories import runs_folder
 from tui.run.journal import read_state, runs
 from tui.run.mask import MASK
 
 if TYPE_CHECKING:
     from tui.launch.request import Request
-    from tui.plan.load import Loaded
+    from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
     from tui.run import events as e
     from tui.run.state import RunState
@@ -27,7 +27,7 @@ class Earlier(NamedTuple):
     state: RunState
 
 
-def kept(request: Request, loaded: Loaded, earlier: Earlier | None) -> dict[str, str]:
+def kept(request: Request, loaded: LoadedPlan, earlier: Earlier | None) -> dict[str, str]:
     """The tasks that are not to be run, with the run that did them, or "" where that is taken on trust."""
     keep: dict[str, str] = {}
     if earlier is not None:
@@ -111,7 +111,7 @@ def resumed(request: Request, earlier: Earlier) -> Request:
     )
 
 
-def check_same_plan(loaded: Loaded, earlier: Earlier) -> None:
+def check_same_plan(loaded: LoadedPlan, earlier: Earlier) -> None:
     """Makes sure that a run is resumed with the plan and variables that it began with.
 
     Raises:

@@ -10,32 +10,32 @@ from urllib.parse import urlsplit
 
 from tui.actions.http import port_of
 from tui.errors import BringupError
-from tui.hosts.hosts import open_hosts
+from tui.hosts.host_set import open_hosts
 from tui.launch.request import Request, UsageError, host_addresses, load
 from tui.launch.selection import earlier_run, resumed
 from tui.plan.placement import placement
-from tui.run.folders import runs_folder
+from tui.run.directories import runs_folder
 from tui.run.journal import runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tui.hosts.host import Host
-    from tui.hosts.ssh.login import Asker
+    from tui.hosts.ssh.login import Prompter
     from tui.plan.model import Plan
 
 _EVERY = 3.0  # seconds between looks at where the kubeconfig points
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked at, not served on
 
 
-async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], object]) -> None:
+async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[str], object]) -> None:
     """Forwards the ports of a run's cluster and endpoints until the process is asked to end.
 
     The cluster's kubeconfig points at them. A lost connection is made again, with the same ports here.
 
     Args:
         run: The run's id; None for the latest over SSH.
-        asker: Asks the user for what is not known of the machine.
+        prompter: Asks the user for what is not known of the machine.
         say: Takes lines for the user.
 
     Raises:
@@ -45,7 +45,7 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
     """
     request = _request(run)
     plan = load(request).plan
-    hosts = open_hosts(host_addresses(request, plan), asker)
+    hosts = open_hosts(host_addresses(request, plan), prompter)
     host = hosts.of(placement(plan).cluster)
     if host.is_local:
         raise UsageError("the run was on this machine", "its ports are open here already")
@@ -70,7 +70,7 @@ async def hold_open(run: str | None, asker: Asker | None, say: Callable[[str], o
 
 async def _keep(plan: Plan, host: Host) -> None:
     """Sees to the kubeconfig: another process may have pointed it at its own way, and taken that away."""
-    from tui.actions.kind.access import reach
+    from tui.cluster.kind.reach import reach
 
     if plan.cluster is not None:
         await reach(host, plan.cluster, lambda *_: None)
@@ -78,7 +78,7 @@ async def _keep(plan: Plan, host: Host) -> None:
 
 async def _open(plan: Plan, host: Host) -> dict[int, int]:
     """Opens the ways; the ports here, by those there."""
-    from tui.actions.kind.access import reach_anew
+    from tui.cluster.kind.reach import reach_anew
 
     forwards: dict[int, int] = {}
 

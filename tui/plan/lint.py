@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tui.plan.faults import Place
     from tui.plan.graph import Node
-    from tui.plan.load import Loaded
+    from tui.plan.load import LoadedPlan
     from tui.plan.model import Task
     from tui.plan.steps import Step
 
@@ -65,7 +65,7 @@ class _At(NamedTuple):
 class _Linter:
     """The rules, over one plan."""
 
-    def __init__(self, loaded: Loaded, seconds: Mapping[str, float]) -> None:
+    def __init__(self, loaded: LoadedPlan, seconds: Mapping[str, float]) -> None:
         self.loaded = loaded
         self.graph = loaded.graph
         self.steps = [_At(t, i, s) for t in loaded.plan.tasks for i, s in enumerate(t.steps)]
@@ -225,7 +225,7 @@ class _Linter:
         return repr(self.loaded.plan.phases[phase].id)
 
 
-def lint(loaded: Loaded, seconds: Mapping[str, float] | None = None) -> list[Remark]:
+def lint(loaded: LoadedPlan, seconds: Mapping[str, float] | None = None) -> list[Remark]:
     """What is questionable about a plan, in the order of its file.
 
     Args:

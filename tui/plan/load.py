@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tui.plan.checks import check
+from tui.plan.consistency import check
 from tui.plan.document import Document, Path_, read_document
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import Graph
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedPlan:
     """A plan with what it was made from.
 
     Attributes:
@@ -62,7 +62,7 @@ class Loaded:
         }
 
 
-def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> Loaded:
+def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> LoadedPlan:
     """Reads and checks a plan.
 
     Args:
@@ -89,7 +89,9 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
     if reading.faults or plan is None:
         raise PlanError(sorted(dict.fromkeys(reading.faults), key=lambda fault: fault.place))
     digest = hashlib.sha256(repr((document.value, plan.variables)).encode()).hexdigest()[:16]
-    return Loaded(plan, Graph.of(plan), path, plan.variables, document, digest, tuple(files), tuple(settings))
+    return LoadedPlan(
+        plan, Graph.of(plan), path, plan.variables, document, digest, tuple(files), tuple(settings)
+    )
 
 
 class _Reading:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag
 
 from tui.plan.address import LOCAL, parse_address
+from tui.plan.failures import KNOWN, Signature
 from tui.plan.faults import shown, suggest
-from tui.plan.signatures import KNOWN, Signature
 from tui.plan.steps import Names, Step
 from tui.plan.substitute import as_text, find
 from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath

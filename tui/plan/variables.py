@@ -60,15 +60,15 @@ class Variables:
         defaults = document.value.get("variables")
         written = _Written({} if defaults is None else defaults, document, ("variables",), folder)
         if not isinstance(written.value, dict):
-            self._say(document.place(("variables",)), "variables must be a mapping of names to values")
+            self._emit(document.place(("variables",)), "variables must be a mapping of names to values")
             return
         for name in written.value:
             if name == FOLDER:
                 cause = f"{FOLDER!r} is taken: it is the folder of the file it is written in"
-                self._say(written.at(name).place, cause, "choose another name")
+                self._emit(written.at(name).place, cause, "choose another name")
             elif not is_name(name) or "." in name:
                 cause = f"{shown(name)} cannot be a variable's name"
-                self._say(written.at(name).place, cause, "letters, digits, _ and - can")
+                self._emit(written.at(name).place, cause, "letters, digits, _ and - can")
         self._merge(self._tree, written, (), new=True)
 
     def add_file(self, path: Path) -> None:
@@ -82,7 +82,7 @@ class Variables:
             folder = Path(path).absolute().parent
             self._merge(self._tree, _Written(document.value, document, (), folder), (), new=False)
         else:
-            self._say(document.place(()), "must be a mapping of the plan's variables", "write name: value")
+            self._emit(document.place(()), "must be a mapping of the plan's variables", "write name: value")
 
     def add_setting(self, setting: str) -> None:
         """Takes a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar."""
@@ -90,7 +90,7 @@ class Variables:
         place = Place(f"--set {shown(name)[1:-1]}", 0)
         parts = name.split(".")
         if not equals or not all(parts) or len(parts) > MOST_DEPTH:
-            self._say(place, "wants the form key.path=value", "for example --set postgres.user=me")
+            self._emit(place, "wants the form key.path=value", "for example --set postgres.user=me")
             return
         value: Any = parse_scalar(text.strip())
         if text.strip().startswith(("[", "{", '"', "'")):
@@ -112,20 +112,20 @@ class Variables:
             name = ".".join(path)
             if not new and key not in tree:
                 hint = suggest(name, names(self._tree))
-                self._say(written.place, f"the plan has no variable {shown(name)}", hint)
+                self._emit(written.place, f"the plan has no variable {shown(name)}", hint)
             elif isinstance(written.value, dict) and (free or isinstance(old, dict)):
                 tree[key] = old if isinstance(old, dict) else {}
                 self._merge(tree[key], written, path, new=free)
             elif isinstance(written.value, dict):
                 hint = f"give {shown(name)} itself a value"
-                self._say(written.place, f"{shown(name)} is one value, not a group of variables", hint)
+                self._emit(written.place, f"{shown(name)} is one value, not a group of variables", hint)
             elif isinstance(old, dict) and old:
                 cause = f"{shown(name)} is a group of variables, not one value"
-                self._say(written.place, cause, suggest("", names(old, f"{name}.")))
+                self._emit(written.place, cause, suggest("", names(old, f"{name}.")))
             else:
                 tree[key] = written
 
-    def _say(self, place: Place, cause: str, hint: str = "") -> None:
+    def _emit(self, place: Place, cause: str, hint: str = "") -> None:
         self.faults.append(Fault(place, cause, hint))
 
     def look_up(self, name: str, folder: Path) -> Any:
@@ -188,7 +188,7 @@ class Variables:
             try:
                 return self._fill(node)
             except UndefinedError as error:
-                self._say(error.place or node.place, error.cause, error.hint)
+                self._emit(error.place or node.place, error.cause, error.hint)
                 return node.value
 
         return {key: fill_in(node) for key, node in self._tree.items()}

@@ -11,14 +11,16 @@ import heapq
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.run.events import Event, Output, Progressed, RunStarted
 from tui.run.journal import read_log_part
-from tui.run.log import LogLine
+from tui.run.log.line import LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tui.run.journal import Journal
 
@@ -28,7 +30,7 @@ _MOST_UNKEPT = 500  # events of output that are in no file and that nobody takes
 
 
 class Tail:
-    """A task's last lines; see `tui.run.log.LogLines`. Any thread may read them."""
+    """A task's last lines; see `tui.run.log.line.LogLines`. Any thread may read them."""
 
     def __init__(self, keep: int) -> None:
         """Makes an empty one.
@@ -261,3 +263,16 @@ class Feed:
             for output, place in heapq.merge(*parts, key=lambda part: part[0].at):
                 self._places[output.task] = place
                 yield output
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A run that has begun.
+
+    Attributes:
+        feed: What it says.
+        folder: Its journal's folder.
+    """
+
+    feed: Feed
+    folder: Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.actions.kubernetes.peer import recorder
+from tests.clients.kubernetes.peer import recorder
 from tui.actions.kubernetes.access import pull_secret, read_logins
 from tui.errors import ActionError
 from tui.plan.steps import KubernetesPullSecret

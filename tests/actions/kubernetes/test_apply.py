@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from tests.actions.kubernetes.peer import recorder, refusal, serving
+from tests.clients.kubernetes.peer import recorder, refusal, serving
 from tui.actions.kubernetes import apply as module
-from tui.actions.kubernetes import discovery
 from tui.actions.kubernetes.apply import apply, in_order, outcome_of, secret_values
 from tui.actions.kubernetes.manifests import Manifest
+from tui.clients.kubernetes import discovery
 from tui.errors import ActionError
 from tui.plan.steps import KubernetesApply
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.actions.recorder import Recorder
-    from tui.actions.context import Done
+    from tui.reporter import Done
 
 REFUSED = (
     'failed calling webhook "h": Post "https://h.shop.svc:443/": dial tcp 1.2.3.4:443: connection refused'

@@ -17,10 +17,10 @@ import pytest
 from tests.actions.recorder import Recorder
 from tui.actions.kubernetes.access import namespace, pull_secret
 from tui.actions.kubernetes.apply import apply
-from tui.actions.kubernetes.client import connect
-from tui.actions.kubernetes.forward import forward
 from tui.actions.kubernetes.probe import probe
 from tui.actions.kubernetes.wait import wait
+from tui.clients.kubernetes.port_forward import forward
+from tui.cluster.connect import connect
 from tui.errors import ActionError
 from tui.plan.model import Cluster
 from tui.plan.steps import (
@@ -34,7 +34,7 @@ from tui.plan.steps import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.actions.context import Done
+    from tui.reporter import Done
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.actions.kubernetes.peer import pod
+from tests.clients.kubernetes.peer import pod
 from tui.actions.kubernetes.diagnosis import Patience
 from tui.actions.kubernetes.pods import containers, describe, sources, stage
 

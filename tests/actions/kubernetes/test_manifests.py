@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.actions.kubernetes.peer import recorder
+from tests.clients.kubernetes.peer import recorder
 from tui.actions.kubernetes.manifests import Manifest, load, parse
 from tui.errors import ActionError, BringupError
 from tui.plan.steps import KubernetesApply

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tui.actions.kubernetes.apply import is_passing
-from tui.actions.kubernetes.client import ApiError
 from tui.actions.kubernetes.webhooks import denied_by, judge, passing, unanswered, without_dry_run
+from tui.clients.kubernetes.api import ApiError
 
 CALL = 'Internal error occurred: failed calling webhook "hook.example.com": '
 REFUSED = (

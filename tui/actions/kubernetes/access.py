@@ -9,17 +9,18 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.actions.context import Done
 from tui.actions.kubernetes.apply import outcome_of
-from tui.actions.kubernetes.client import MERGE, ApiError, connect
+from tui.clients.kubernetes.api import MERGE, ApiError
+from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from tui.actions.context import Context
-    from tui.actions.kubernetes.client import Api, Object
+    from tui.clients.kubernetes.api import Api, Object
     from tui.plan.steps import KubernetesNamespace, KubernetesPullSecret
 
 _DOCKER_CONFIG = "kubernetes.io/dockerconfigjson"

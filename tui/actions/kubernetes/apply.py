@@ -8,19 +8,20 @@ import binascii
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.actions.context import Done
-from tui.actions.kubernetes.client import ApiError, UnreachableError, connect
-from tui.actions.kubernetes.discovery import Discovery
 from tui.actions.kubernetes.manifests import load
 from tui.actions.kubernetes.webhooks import denied_by, is_busy, passing, unanswered
+from tui.clients.kubernetes.api import ApiError, UnreachableError
+from tui.clients.kubernetes.discovery import Discovery
+from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tui.actions.context import Context
-    from tui.actions.kubernetes.client import Api, Object
     from tui.actions.kubernetes.manifests import Manifest
+    from tui.clients.kubernetes.api import Api, Object
     from tui.plan.steps import KubernetesApply
 
 Outcome = Literal["created", "configured", "unchanged"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tui.actions.kubernetes.pods import PULL_FAILURES, containers
 
 if TYPE_CHECKING:
-    from tui.actions.kubernetes.client import Object
     from tui.actions.kubernetes.pods import Container
+    from tui.clients.kubernetes.api import Object
 
 _CRASHES = 3
 _PULLS = 3

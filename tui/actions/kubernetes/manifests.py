@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tui.actions.kubernetes.fetch import fetch
+from tui.clients.download import fetch
 from tui.errors import ActionError
 from tui.plan.steps import Remote
 from tui.plan.substitute import fill_text

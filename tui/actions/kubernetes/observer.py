@@ -8,19 +8,19 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.actions.kubernetes.client import ApiError, UnreachableError
-from tui.actions.kubernetes.logs import follow
-from tui.actions.kubernetes.watch import Listed, watch
-from tui.actions.kubernetes.watched import LINES, Watched, event_text
+from tui.actions.kubernetes.pod_tracker import LINES, PodTracker, event_text
+from tui.clients.kubernetes.api import ApiError, UnreachableError
+from tui.clients.kubernetes.logs import follow
+from tui.clients.kubernetes.watch import Listed, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tui.actions.context import Context
-    from tui.actions.kubernetes.client import Api, Object
-    from tui.actions.kubernetes.companions import Start
+    from tui.actions.kubernetes.background_tasks import Start
     from tui.actions.kubernetes.pods import Container
     from tui.actions.kubernetes.rollouts import Rollout
+    from tui.clients.kubernetes.api import Api, Object
 
 _OWNERS = {"ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"}
 _RECENT = timedelta(minutes=2)
@@ -38,7 +38,7 @@ class Observer:
     def __init__(
         self, api: Api, namespace: str, ctx: Context, start: Start, wake: Callable[[], None]
     ) -> None:
-        self.pods: dict[str, Watched] = {}
+        self.pods: dict[str, PodTracker] = {}
         self.troubles: deque[str] = deque(maxlen=5)
         self._api = api
         self._pods_path = f"/api/v1/namespaces/{namespace}/pods"
@@ -79,7 +79,7 @@ class Observer:
         except ApiError as error:
             self._ctx.log(f"events cannot be shown: {error.cause}")
 
-    async def last_lines(self, pod: Watched, container: Container) -> list[str]:
+    async def last_lines(self, pod: PodTracker, container: Container) -> list[str]:
         """The end of a container's log; of the run that crashed, where it waits for its next."""
         query = {"container": container.name, "tailLines": str(LINES)}
         if (
@@ -103,7 +103,7 @@ class Observer:
         uid = pod["metadata"]["uid"]
         now = asyncio.get_running_loop().time()
         known = self.pods.get(uid)
-        watched = known or self.pods.setdefault(uid, Watched(pod, rollout, self._ctx))
+        watched = known or self.pods.setdefault(uid, PodTracker(pod, rollout, self._ctx))
         watched.see(pod, now)
         if not known:
             for event in [e for e in self._early if e["involvedObject"].get("uid") == uid]:
@@ -117,7 +117,7 @@ class Observer:
             pod.close()
             self._ctx.log("is gone", pod.source)
 
-    async def _follow_log(self, pod: Watched, container: Container) -> None:
+    async def _follow_log(self, pod: PodTracker, container: Container) -> None:
         await follow(
             self._api,
             f"{self._pods_path}/{pod.name}/log",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from tui.actions.kubernetes.client import Object
+    from tui.clients.kubernetes.api import Object
 
 Stage = Literal["schedule", "start", "ready", "done"]
 STAGES: tuple[Stage, ...] = ("schedule", "start", "ready", "done")

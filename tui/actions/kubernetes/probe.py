@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tui.actions.context import Done
-from tui.actions.kubernetes.client import ApiError, UnreachableError, connect
-from tui.actions.kubernetes.discovery import Discovery, UnknownKindError
 from tui.actions.kubernetes.webhooks import denied_by, judge, unanswered, without_dry_run
+from tui.clients.kubernetes.api import ApiError, UnreachableError
+from tui.clients.kubernetes.discovery import Discovery, UnknownKindError
+from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
-    from tui.actions.kubernetes.client import Api
-    from tui.actions.kubernetes.discovery import Resource
+    from tui.clients.kubernetes.api import Api
+    from tui.clients.kubernetes.discovery import Resource
     from tui.plan.steps import KubernetesProbe
 
 WITHIN = 120.0
@@ -104,11 +105,11 @@ class _Probe:
             if verdict == "refused":
                 raise self._refused(error) from error
             if verdict == "waiting":
-                self._say(unanswered(error.message) or error.cause)
+                self._emit(unanswered(error.message) or error.cause)
                 return False
             self._ctx.log(f"webhook {denied_by(error.message)} answers: {error.message}")
         except UnreachableError as error:
-            self._say(error.cause)
+            self._emit(error.cause)
             return False
         return True
 
@@ -122,7 +123,7 @@ class _Probe:
             path = self._resource.collection(namespace)
             await self._api.request("POST", path, query={"dryRun": "All"}, body=body)
 
-    def _say(self, why: str) -> None:
+    def _emit(self, why: str) -> None:
         if why != self._why:
             self._ctx.log(f"not yet: {why}")
         self._why = why

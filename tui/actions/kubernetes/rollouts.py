@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.actions.kubernetes.client import Object
+    from tui.clients.kubernetes.api import Object
 
 _NOT_SEEN = "its controller has not seen its latest change yet"
 

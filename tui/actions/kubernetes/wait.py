@@ -6,21 +6,22 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from tui.actions.context import Done
-from tui.actions.kubernetes.client import ApiError, UnreachableError, connect
-from tui.actions.kubernetes.companions import companions
+from tui.actions.kubernetes.background_tasks import background_tasks
 from tui.actions.kubernetes.diagnosis import HINTS, Verdict, hint_for
 from tui.actions.kubernetes.observer import Observer
 from tui.actions.kubernetes.pods import containers, describe, holds, unschedulable
 from tui.actions.kubernetes.rollouts import Rollout, is_latest, is_probed, selector
-from tui.actions.kubernetes.watch import Listed, watch
+from tui.clients.kubernetes.api import ApiError, UnreachableError
+from tui.clients.kubernetes.watch import Listed, watch
+from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.reporter import Done
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
-    from tui.actions.kubernetes.client import Api, Object
-    from tui.actions.kubernetes.companions import Start
-    from tui.actions.kubernetes.watched import Watched
+    from tui.actions.kubernetes.background_tasks import Start
+    from tui.actions.kubernetes.pod_tracker import PodTracker
+    from tui.clients.kubernetes.api import Api, Object
     from tui.plan.steps import KubernetesWait
 
 _TICK = 1.0  # seconds: how often what is counted in time is looked at
@@ -65,7 +66,7 @@ class _Wait:
         note = f"{len(self._rollouts)} rollouts ready" if len(self._rollouts) > 1 else "1 rollout ready"
         if self._count_ready() == len(self._rollouts):
             return Done(note, changed=False)
-        async with companions() as start:
+        async with background_tasks() as start:
             observer = Observer(self._api, self._rollouts[0].namespace, self._ctx, start, self._change.set)
             try:
                 start(observer.follow_events(self._rollouts))
@@ -154,7 +155,7 @@ class _Wait:
                 cause = f"{pod.rollout} cannot become ready: {_state(pod, verdict)}"
                 raise ActionError(cause, hint, await self._details(observer, pod, verdict))
 
-    async def _hint(self, pod: Watched, verdict: Verdict) -> str:
+    async def _hint(self, pod: PodTracker, verdict: Verdict) -> str:
         """What to do about a hopeless pod; empty where it is of an older template, and will be replaced.
 
         A StatefulSet does not replace such a pod: by its documentation it must be deleted by hand.
@@ -165,7 +166,7 @@ class _Wait:
             return f"the pod is of an older revision and is not replaced by itself: delete pod {pod.name}"
         return ""
 
-    async def _is_latest(self, pod: Watched) -> bool:
+    async def _is_latest(self, pod: PodTracker) -> bool:
         found = self._found[pod.rollout]
         owners = pod.item["metadata"].get("ownerReferences") or [{}]
         replica_set = None
@@ -201,7 +202,7 @@ class _Wait:
             f"{cause}; {pod.source}: {describe(pod.item)}", hint, await self._details(observer, pod, last)
         )
 
-    async def _details(self, observer: Observer, pod: Watched, verdict: Verdict | None) -> tuple[str, ...]:
+    async def _details(self, observer: Observer, pod: PodTracker, verdict: Verdict | None) -> tuple[str, ...]:
         lines = list(pod.lines)
         if verdict:
             with contextlib.suppress(TimeoutError):
@@ -213,6 +214,6 @@ class _Wait:
 _LONGER = "see its readiness probe and last lines; if it is only slow, give the step a longer timeout"
 
 
-def _state(pod: Watched, verdict: Verdict) -> str:
+def _state(pod: PodTracker, verdict: Verdict) -> str:
     message = " ".join(verdict.container.message.split())
     return f"{pod.source}: {verdict.container}" + (f": {message}" if message else "")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from tui.actions.kubernetes.client import ApiError
+    from tui.clients.kubernetes.api import ApiError
 
 _CALLING = re.compile(
     r'(?:failed calling webhook "(?P<name>[^"]+)"|conversion webhook for (?P<converted>.+?) failed)'

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
     from tui.dashboard.widgets.panel import Panel
     from tui.run.commands import Command
-    from tui.run.log import LogLines
+    from tui.run.log.line import LogLines
     from tui.run.state import TaskState
 
 _NAMED = 8  # tasks that a question names

@@ -11,8 +11,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from tui.dashboard.ansi import clean
-from tui.insight.account import account
-from tui.insight.holding import named
+from tui.insight.hold_text import named
+from tui.insight.time_breakdown import time_breakdown
 from tui.insight.what_if import makespans, what_if
 from tui.text import GLYPHS, clock, cut, seconds
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.dashboard.frame import Frame
-    from tui.insight.account import Account, AttemptTime, StepTime
-    from tui.insight.held import Held
+    from tui.insight.hold_times import Held
+    from tui.insight.time_breakdown import AttemptTime, StepTime, TimeBreakdown
 
 _METER = 12  # cells of a share's bar
 _SPANS = 4  # of a step that are shown
@@ -103,7 +103,7 @@ def _task(frame: Frame, id_: str) -> Iterator[Content]:
     if task is None or frame.state.started is None:
         yield Content.styled("the run has not begun", "dim")
         return
-    told = account(frame.state, id_, frame.now, frame.expectation)
+    told = time_breakdown(frame.state, id_, frame.now, frame.expectation)
     yield Content.assemble(
         (f"{GLYPHS[task.status]} {clean(task.title)}", "bold"), (f"  {task.status}", "dim")
     )
@@ -120,7 +120,7 @@ def _task(frame: Frame, id_: str) -> Iterator[Content]:
         yield Content(f"slack {seconds(slack)}: it could end that much later, and the run would not")
 
 
-def _beside_history(told: Account, frame: Frame) -> Iterator[Content]:
+def _beside_history(told: TimeBreakdown, frame: Frame) -> Iterator[Content]:
     worked = seconds(told.worked)
     if told.expected is None:
         yield Content(f"at work {worked}; no earlier time of it is known")
@@ -146,7 +146,7 @@ def _difference(now: float, before: float | None, going_on: bool) -> tuple[str, 
     )  # fmt: skip
 
 
-def _holds(told: Account, frame: Frame) -> Iterator[Content]:
+def _holds(told: TimeBreakdown, frame: Frame) -> Iterator[Content]:
     yield Content("")
     yield Content.assemble(("Held", "bold"), f"  {seconds(told.held)}" if told.holds else "")
     for held in told.holds:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.dashboard.frame import Frame
-    from tui.run.log import LogLines
+    from tui.run.log.line import LogLines
     from tui.run.state import TaskState
 
 _PULL_EVERY = 0.05

@@ -117,8 +117,8 @@ def _how(frame: Frame) -> list[list[Part]]:
     facts.append([_outcome(frame) if frame.finished else (clock(frame.now), "")])
     if not frame.finished and (left := _left(frame)):
         facts.append([(left, "")])
-    if frame.savings is not None and frame.savings.share >= 0.005:
-        facts.append([(f"{frame.savings.share:.0%} ahead of sequential", "quiet")])
+    if frame.concurrency_gain is not None and frame.concurrency_gain.share >= 0.005:
+        facts.append([(f"{frame.concurrency_gain.share:.0%} ahead of sequential", "quiet")])
     return facts
 
 

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
-from tui.dashboard.widgets.log_view import LogView
+from tui.dashboard.logview.lines import LogView
 from tui.text import GLYPHS, amount, clock, cut, seconds
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.run.events import Failure
-    from tui.run.log import LogLines
+    from tui.run.log.line import LogLines
     from tui.run.state import AttemptState, TaskState
 
 _METER = 10  # cells of a progress bar

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.gantt import Cells, Scale, axis, task_row
-from tui.insight.holding import holding
+from tui.insight.hold_text import hold_text
 from tui.text import GLYPHS, clock, cut, seconds
 
 if TYPE_CHECKING:
@@ -372,7 +372,7 @@ def _words(frame: Frame, task: TaskState) -> str:
         return ""
     if task.status == "succeeded":
         return "done by an earlier run" if task.kept else "taken as done"
-    return "cancelled" if task.status == "cancelled" else clean(holding(frame.state, task.id, frame.now))
+    return "cancelled" if task.status == "cancelled" else clean(hold_text(frame.state, task.id, frame.now))
 
 
 def _note(task: TaskState, critical: bool, spelled: bool) -> str:

@@ -11,18 +11,18 @@ import asyncssh
 from tui.errors import NotReadyError
 from tui.hosts.host import HostLostError
 from tui.hosts.ssh.facts import read_facts
-from tui.hosts.ssh.known import arguments
+from tui.hosts.ssh.forwards import Ways
+from tui.hosts.ssh.known_hosts import arguments
 from tui.hosts.ssh.link import Link
 from tui.hosts.ssh.login import Login
 from tui.hosts.ssh.program import LostError, NoShellError, Program
-from tui.hosts.ssh.script import ending, facts
-from tui.hosts.ssh.ways import Ways
+from tui.hosts.ssh.remote_shell import ending, facts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from tui.hosts.ssh.facts import Facts
-    from tui.hosts.ssh.login import Asker
+    from tui.hosts.ssh.login import Prompter
     from tui.plan.address import Address
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before each try to connect again; the last one repeats
@@ -41,18 +41,18 @@ class Connection:
         left: Process groups that were running there when a connection was lost.
     """
 
-    def __init__(self, address: Address, asker: Asker | None) -> None:
+    def __init__(self, address: Address, prompter: Prompter | None) -> None:
         """Prepares it.
 
         Args:
             address: Where it leads.
-            asker: Asks the user for what is not known, until it stands for the first time.
+            prompter: Asks the user for what is not known, until it stands for the first time.
         """
         self.name = str(address)
         self.ways = Ways(self.name, self.stand)
         self.left: set[tuple[str, str]] = set()
         self._words = arguments(address)
-        self._login = Login(address, asker)
+        self._login = Login(address, prompter)
         self._links: list[Link] = []
         self._keeper: Program | None = None
         self._facts: Facts | None = None
@@ -150,7 +150,7 @@ class Connection:
                 raise NotReadyError(cause, f"does `ssh {self._words} true` work?") from error
             raise
         self._links.append(link)
-        self._login.asker = None  # from now on the screen is somebody else's
+        self._login.prompter = None  # from now on the screen is somebody else's
         await self._tidy(link)
 
     async def _open(self) -> Link:

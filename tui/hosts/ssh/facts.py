@@ -31,7 +31,7 @@ class Facts:
 
 
 def read_facts(lines: Sequence[str]) -> Facts:
-    """The facts that `tui.hosts.ssh.script.facts` tells, a word and its value a line."""
+    """The facts that `tui.hosts.ssh.remote_shell.facts` tells, a word and its value a line."""
     said = dict(line.split(" ", 1) for line in lines if " " in line)
     variables = dict(
         line.removeprefix("variable ").split("=", 1) for line in lines if line.startswith("variable ")
@@ -49,6 +49,6 @@ def read_facts(lines: Sequence[str]) -> Facts:
 
 
 def read_standing(lines: Iterable[str]) -> dict[str, str]:
-    """What `tui.hosts.ssh.script.standing` tells: how each socket stands that is there."""
+    """What `tui.hosts.ssh.remote_shell.standing` tells: how each socket stands that is there."""
     pairs = (line.partition(" ") for line in lines)
     return {path: word for word, _, path in pairs if word in ("there", "denied")}

@@ -14,18 +14,18 @@ import asyncssh
 from tui.errors import NotReadyError
 from tui.hosts.host import HostFullError, HostLostError
 from tui.hosts.ssh.connection import Connection, no_shell
-from tui.hosts.ssh.engine import find_engine
 from tui.hosts.ssh.files import copy
+from tui.hosts.ssh.forwards import LOOPBACK
 from tui.hosts.ssh.program import LostError, NoShellError, Program
-from tui.hosts.ssh.ways import LOOPBACK
+from tui.hosts.ssh.remote_engine import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from tui.hosts.containers import ContainerEngine
+    from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.machine import Machine
     from tui.hosts.ssh.link import Link
-    from tui.hosts.ssh.login import Asker
+    from tui.hosts.ssh.login import Prompter
     from tui.plan.address import Address
 
 _PATIENCE = 10.0  # seconds for the other machine to be ready for files
@@ -39,15 +39,15 @@ class SshHost:
 
     is_local = False
 
-    def __init__(self, address: Address, asker: Asker | None = None) -> None:
+    def __init__(self, address: Address, prompter: Prompter | None = None) -> None:
         """Prepares it.
 
         Args:
             address: Where it is.
-            asker: Asks the user for what is not known, until the first connection stands.
+            prompter: Asks the user for what is not known, until the first connection stands.
         """
         self.name = str(address)
-        self._connection = Connection(address, asker)
+        self._connection = Connection(address, prompter)
         self._engine: ContainerEngine | None = None
         self._finding = asyncio.Lock()
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import asyncssh
 
 from tui.errors import NotReadyError
-from tui.hosts.ssh.known import Known, arguments
+from tui.hosts.ssh.known_hosts import Known, arguments
 from tui.plan.address import Address, parse_address
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _JUMPS = 5  # one behind the other
 _KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")  # in ssh's own folder
 
 
-class Asker(Protocol):
+class Prompter(Protocol):
     """Asks the person at the terminal.
 
     It blocks, and so does what asks: that is before a run begins, on the main thread, which Ctrl-C reaches.
@@ -54,15 +54,15 @@ class Login:
     What was asked for once is not asked again: keys stay open in memory, and nowhere else.
     """
 
-    def __init__(self, address: Address, asker: Asker | None = None) -> None:
+    def __init__(self, address: Address, prompter: Prompter | None = None) -> None:
         """Prepares it.
 
         Args:
             address: The machine.
-            asker: Asks for what is not known; None where nobody can be asked.
+            prompter: Asks for what is not known; None where nobody can be asked.
         """
         self.address = address
-        self.asker = asker
+        self.prompter = prompter
         self._opened: dict[Path, asyncssh.SSHKey] = {}
         self._left_out: set[Path] = set()
 
@@ -176,10 +176,10 @@ class Login:
         """
         if trusted:
             raise known.changed(offered, trusted)
-        if self.asker is None:
+        if self.prompter is None:
             raise known.unknown(offered)
         question = f"{known.name} is not known yet. Its {known.describe(offered)}. Trust it from now on?"
-        if not self.asker.confirm(question):
+        if not self.prompter.confirm(question):
             raise NotReadyError(
                 f"the key of {known.name} is not trusted", "compare its fingerprint, then say yes"
             )
@@ -187,14 +187,14 @@ class Login:
 
     async def _unlock(self, address: Address, path: Path, refusal: asyncssh.PermissionDenied) -> None:
         """Opens a key file with its passphrase, if the user has it."""
-        if self.asker is None:
+        if self.prompter is None:
             raise NotReadyError(
                 f"{address} wants a key, and {path} is locked with a passphrase",
                 f"`ssh-add {path}` opens it for the agent, or run this in a terminal, where it is asked for",
             ) from refusal
         question = f"Passphrase of {path} (nothing to leave it out)"
         for _ in range(_TRIES):
-            passphrase = self.asker.secret(question)
+            passphrase = self.prompter.secret(question)
             if not passphrase:
                 break
             with contextlib.suppress(asyncssh.KeyImportError, asyncssh.KeyEncryptionError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from tui.hosts.lines import REST, SHARE, LineSplitter
-from tui.hosts.ssh.script import GRACE, request, wrapper
+from tui.hosts.ssh.remote_shell import GRACE, request, wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from tests.clients.kubernetes.peer import api_server, recorder, refusal
+from tui.clients.kubernetes.api import ApiError, UnreachableError, is_loopback
+from tui.clients.kubernetes.kubeconfig import read_access
+from tui.cluster.connect import connect
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _app(**headers: str) -> tuple[web.Application, list[dict[str, Any]]]:
+    seen: list[dict[str, Any]] = []
+    app = web.Application()
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(
+            {"query": dict(request.query), "headers": request.headers.copy(), "body": await request.text()}
+        )
+        if request.path == "/missing":
+            return refusal(404, "there is none")
+        if request.path == "/busy":
+            return web.Response(status=503, text="not JSON", headers=headers)
+        return web.json_response({"kind": "Thing"})
+
+    app.router.add_route("*", "/{path}", answer)
+    return app, seen
+
+
+async def test_objects_are_applied_with_the_token_and_by_bringup(tmp_path: Path) -> None:
+    app, seen = _app()
+    async with api_server(app, tmp_path) as (api, _):
+        assert await api.apply("/thing", {"kind": "Thing"}, dryRun="All") == {"kind": "Thing"}
+    assert seen[0]["query"] == {"fieldManager": "bringup", "force": "true", "dryRun": "All"}
+    assert seen[0]["headers"]["Content-Type"] == "application/apply-patch+yaml"
+    assert seen[0]["headers"]["Authorization"] == "Bearer open-sesame"
+    assert json.loads(seen[0]["body"]) == {"kind": "Thing"}
+
+
+async def test_refusals_have_the_servers_own_words(tmp_path: Path) -> None:
+    app, _ = _app(**{"Retry-After": "3"})
+    async with api_server(app, tmp_path) as (api, _):
+        with pytest.raises(ApiError, match="there is none") as caught:
+            await api.get("/missing")
+        assert caught.value.status == 404
+        assert await api.find("/missing") is None
+        with pytest.raises(ApiError, match="not JSON") as caught:
+            await api.find("/busy")
+        assert caught.value.retry_after == 3.0
+        with pytest.raises(ApiError, match="there is none"):
+            await api.text("/missing")
+
+
+async def test_a_server_that_is_not_there_is_told_of_with_a_hint(tmp_path: Path) -> None:
+    ctx = await asyncio.to_thread(recorder, tmp_path, "http://127.0.0.1:1")
+    async with connect(ctx) as api:
+        with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1 does not answer") as caught:
+            await api.get("/thing")
+        assert "is the cluster running" in caught.value.hint
+        with pytest.raises(UnreachableError):
+            await api.text("/thing")
+        with pytest.raises(UnreachableError):
+            async with api.websocket("/thing", ["v4.channel.k8s.io"]):
+                pass
+
+
+async def test_a_local_server_is_not_sought_behind_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    app, _ = _app()
+    async with api_server(app, tmp_path) as (api, _):
+        assert await api.get("/thing") == {"kind": "Thing"}
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("https://127.0.0.1:6443", True),
+        ("https://[::1]:6443", True),
+        ("https://localhost", True),
+        ("https://10.0.0.1", False),
+        ("https://example.com", False),
+    ],
+)
+def test_this_machine_is_known(url: str, local: bool) -> None:
+    assert is_loopback(url) is local
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"current-context": "other"}, "is not complete"),
+        ({"clusters": []}, "is not complete"),
+        ({"users": [{"name": "me", "user": {"exec": {}}}]}, "logs in by 'exec'"),
+    ],
+)
+def test_a_kubeconfig_that_cannot_be_used_is_told_of(
+    tmp_path: Path, change: dict[str, Any], cause: str
+) -> None:
+    file = recorder(tmp_path).cluster.kubeconfig
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(ActionError, match=cause):
+        read_access(file)
+
+
+def test_no_kubeconfig_is_told_of_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(ActionError, match="no kubeconfig") as caught:
+        read_access(tmp_path / "nowhere")
+    assert "kind.create" in caught.value.hint
+
+
+def test_certificates_that_are_none_are_told_of(tmp_path: Path) -> None:
+    file = recorder(tmp_path).cluster.kubeconfig
+    config = json.loads(file.read_text())
+    (tmp_path / "ca.crt").write_text("no certificate")
+    config["clusters"][0]["cluster"]["certificate-authority"] = "ca.crt"
+    file.write_text(json.dumps(config))
+    with pytest.raises(ActionError, match="certificates cannot be used"):
+        read_access(file).tls()

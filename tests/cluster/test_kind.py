@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import sys
+import uuid
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.actions.engines import BASE, give_to_podman, need_image, running
+from tests.actions.recorder import Recorder
+from tui.actions.image import build
+from tui.cluster.kind.config import host_ports
+from tui.cluster.kind.create import create
+from tui.cluster.kind.delete import _remove, delete
+from tui.cluster.kind.load import load, positions
+from tui.cluster.kind.nodes import find_nodes, run_in
+from tui.cluster.kind.output import Output, hint_for
+from tui.errors import ActionError, NotReadyError
+from tui.hosts.local import LocalHost
+from tui.plan.model import Cluster
+from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+NODE = "kindest/node:v1.20.2"
+CREATED = """\
+Creating cluster "demo" ...
+ • Ensuring node image (kindest/node:v1.20.2) 🖼️  ...
+ ✓ Ensuring node image (kindest/node:v1.20.2) 🖼️
+ • Preparing nodes 📦   ...
+ ✓ Preparing nodes 📦
+ • Waiting ≤ 1m0s for control-plane = Ready ⏳  ...
+ ✓ Waiting ≤ 1m0s for control-plane = Ready ⏳
+ • Ready after 13s 💚
+"""
+FAILED = """\
+Creating cluster "demo" ...
+ • Preparing nodes 📦   ...
+ ✗ Preparing nodes 📦
+ERROR: failed to create cluster: command "docker run" failed with error: exit status 125
+Command Output: Bind for 0.0.0.0:8081 failed: port is already allocated
+"""
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> Recorder:
+    cluster = Cluster(name="demo", kubeconfig=tmp_path / "own" / "kubeconfig")
+    return Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster)
+
+
+def test_kinds_steps_become_spans(ctx: Recorder) -> None:
+    output = Output(ctx)
+    output.take(CREATED.splitlines())
+    assert [text for _, text in ctx.lines] == CREATED.splitlines()
+    assert [span.name for span in ctx.spans] == [
+        "Ensuring node image (kindest/node:v1.20.2)",
+        "Preparing nodes",
+        "Waiting ≤ 1m0s for control-plane = Ready",
+    ]
+    assert all(span.closed for span in ctx.spans)
+    assert not output.late
+
+
+def test_kinds_failure_is_told_with_what_helps(ctx: Recorder) -> None:
+    output = Output(ctx)
+    for line in FAILED.splitlines():
+        output.take([line])
+    error = output.failure("cluster demo could not be created", 1)
+    assert error.cause.startswith(
+        "cluster demo could not be created (at 'Preparing nodes'): failed to create"
+    )
+    assert "free the host port" in error.hint
+    assert error.details[-1].endswith("port is already allocated")
+    assert all(span.closed for span in ctx.spans)
+
+
+def test_a_failure_without_words_tells_the_status(ctx: Recorder) -> None:
+    assert Output(ctx).failure("it failed", 2).cause == "it failed: kind exited with status 2"
+
+
+def test_giving_up_the_wait_is_noticed(ctx: Recorder) -> None:
+    output = Output(ctx)
+    output.take([" • WARNING: Timed out waiting for Ready ⚠️"])
+    assert output.late
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('could not find a log line that matches "Reached target .*Multi-User System.*"', "systemd"),
+        ("failed to init node: cgroup mountpoint does not exist", "cgroup version"),
+        ("cgroup v1 is deprecated in Kubernetes, please upgrade to cgroup v2", ""),
+        ("nothing that is known", ""),
+    ],
+)
+def test_known_failures_have_hints(text: str, hint: str) -> None:
+    assert (hint in hint_for(text)) if hint else hint_for(text) == ""
+
+
+def test_the_ports_that_a_configuration_takes() -> None:
+    config = """
+networking: {apiServerPort: 6443}
+nodes:
+- role: control-plane
+  extraPortMappings:
+  - {containerPort: 30081, hostPort: 8081}
+  - {containerPort: 30082, hostPort: 8082, listenAddress: 127.0.0.1}
+  - {containerPort: 53, hostPort: 53, protocol: UDP}
+  - {containerPort: 30083, hostPort: 0}
+- role: worker
+"""
+    assert host_ports(config) == [("127.0.0.1", 6443), ("", 8081), ("127.0.0.1", 8082)]
+    assert host_ports("") == []
+    with pytest.raises(ActionError, match="no YAML"):
+        host_ports("{")
+
+
+@pytest.mark.parametrize(
+    ("text", "removed"),
+    [
+        ("apiVersion: v1\nkind: Config\npreferences: {}\n", True),
+        ("clusters: [{name: kind-demo}]", True),
+        ("clusters: [{name: kind-demo}, {name: production}]", False),
+        ("{", False),
+    ],
+)
+def test_a_kubeconfig_of_other_clusters_is_kept(tmp_path: Path, text: str, removed: bool) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(text)
+    assert _remove(kubeconfig, "demo") is removed
+    assert kubeconfig.exists() is not removed
+
+
+def test_no_kubeconfig_is_none_to_remove(tmp_path: Path) -> None:
+    assert not _remove(tmp_path / "none", "demo")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="Linux alone tells")
+def test_how_far_a_file_has_been_read(tmp_path: Path) -> None:
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(b"x" * 100_000)
+    code = "import os, sys; os.read(os.open(sys.argv[1], os.O_RDONLY), 65_536); print(flush=True); input()"
+    argv = (sys.executable, "-c", code, str(archive))
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        assert positions(archive) == [65_536]
+        reader.communicate(b"\n")
+    assert positions(archive) == []
+
+
+async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:
+    ctx.host = LocalHost({"DOCKER_HOST": f"unix://{ctx.folder}/none.sock", "HOME": str(ctx.folder)})
+    with pytest.raises(NotReadyError):
+        await create(KindCreate(kind="kind.create"), ctx)
+
+
+# For real, over every engine.
+
+
+@pytest.fixture(scope="module", params=["docker", "podman"])
+def environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    if shutil.which("kind") is None:
+        pytest.skip("kind is not installed")
+    with running(request.param, tmp_path_factory.mktemp("engine")) as environment:
+        for image in (NODE, BASE):
+            need_image(image)
+            if request.param == "podman":
+                give_to_podman(image, environment)
+        yield environment
+
+
+@pytest.fixture
+def real(environment: dict[str, str], tmp_path: Path) -> Iterator[Recorder]:
+    name = f"bringup-{uuid.uuid4().hex[:8]}"
+    cluster = Cluster(name=name, kubeconfig=tmp_path / "own" / "kubeconfig")
+    host = LocalHost(environment, tmp_path / "cache")
+    yield Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster, host=host)
+    engine = asyncio.run(host.engine())
+    argv = ("kind", "delete", "cluster", "--name", name, "--kubeconfig", str(cluster.kubeconfig))
+    subprocess.run(argv, env={**environment, **engine.environment}, capture_output=True, check=False)
+
+
+def config_for(folder: Path, port: int) -> Path:
+    path = folder / "kind.yaml"
+    path.write_text(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n"
+        f"  extraPortMappings:\n  - {{containerPort: 30081, hostPort: {port}, listenAddress: 127.0.0.1}}\n"
+    )
+    return path
+
+
+async def create_step(ctx: Recorder, port: int) -> KindCreate:
+    path = await asyncio.to_thread(config_for, ctx.folder, port)
+    return await asyncio.to_thread(KindCreate, kind="kind.create", config=path, image=NODE, wait=120)
+
+
+async def nodes_of(ctx: Recorder) -> list[str]:
+    engine = await ctx.host.engine()
+    async with engine.client() as docker:
+        return [node.name for node in await find_nodes(docker, ctx.cluster.name)]
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(400)
+async def test_a_cluster_is_created_adopted_loaded_and_deleted(real: Recorder, unused_tcp_port: int) -> None:
+    step = await create_step(real, unused_tcp_port)
+    assert (await create(step, real)).changed
+    assert "Preparing nodes" in [span.name for span in real.spans]
+    status = await asyncio.to_thread(real.cluster.kubeconfig.stat)
+    assert status.st_mode & 0o777 == 0o600
+
+    await asyncio.to_thread(real.cluster.kubeconfig.unlink)
+    assert not (await create(step, real)).changed
+    assert await asyncio.to_thread(real.cluster.kubeconfig.exists)
+    assert real.warnings == []
+
+    images = KindLoad(kind="kind.load", images=(BASE,))
+    assert (await load(images, real)).changed
+    assert [(span.name, span.subject) for span in real.spans][-2:] == [("save", BASE), ("load", BASE)]
+    assert {unit for _, _, unit, _ in real.progressed} == {"B"}
+    assert all(total is not None and done <= total for done, total, _, _ in real.progressed)
+    assert not (await load(images, real)).changed
+    await check_name_in_node(real, f"docker.io/library/{BASE}")
+    with pytest.raises(ActionError, match="has no image"):
+        await load(KindLoad(kind="kind.load", images=("bringup-none:1",)), real)
+    async with made_for_another(real) as (image, architecture):
+        await load(KindLoad(kind="kind.load", images=(image,)), real)
+    assert [text.partition(", but ")[0] for text in real.warnings] == [f"{image} is made for {architecture}"]
+
+    assert (await delete(KindDelete(kind="kind.delete"), real)).changed
+    assert await nodes_of(real) == []
+    assert not await asyncio.to_thread(real.cluster.kubeconfig.exists)
+    assert not (await delete(KindDelete(kind="kind.delete"), real)).changed
+
+
+@asynccontextmanager
+async def made_for_another(ctx: Recorder) -> AsyncIterator[tuple[str, str]]:
+    """An image for another processor than this machine's, and what that is called."""
+    engine = await ctx.host.engine()
+    architecture = "arm64" if engine.architecture == "amd64" else "amd64"
+    folder, tag = ctx.folder / "image", f"localhost/{ctx.cluster.name}:1"
+    await asyncio.to_thread(folder.mkdir)
+    await asyncio.to_thread((folder / "Dockerfile").write_text, "FROM scratch\nCOPY Dockerfile /\n")
+    platform = f"linux/{architecture}"
+    step = await asyncio.to_thread(ImageBuild, kind="image.build", tag=tag, context=folder, platform=platform)
+    await build(step, ctx)
+    try:
+        yield tag, architecture
+    finally:
+        async with engine.client() as docker:
+            await docker.images.delete(tag)
+
+
+async def check_name_in_node(ctx: Recorder, image: str) -> None:
+    engine = await ctx.host.engine()
+    async with engine.client() as docker:
+        (node,) = await find_nodes(docker, ctx.cluster.name)
+        status, output = await run_in(docker, node, ("crictl", "inspecti", "-o", "json", image))
+    assert status == 0
+    assert image in output
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(120)
+async def test_a_cancelled_creation_leaves_no_node(real: Recorder, unused_tcp_port: int) -> None:
+    creating = asyncio.create_task(create(await create_step(real, unused_tcp_port), real))
+    while not await nodes_of(real) and not creating.done():
+        await asyncio.wait({creating}, timeout=0.1)
+    creating.cancel()
+    await asyncio.wait({creating}, timeout=3)
+    assert creating.cancelled()
+    for _ in range(50):
+        if not await nodes_of(real):
+            break
+        await asyncio.sleep(0.1)
+    assert await nodes_of(real) == []
+    assert not await asyncio.to_thread(real.cluster.kubeconfig.exists)
+
+
+@pytest.mark.e2e
+async def test_a_port_that_is_taken_is_told_before_anything_is_made(
+    real: Recorder, unused_tcp_port: int
+) -> None:
+    step = await create_step(real, unused_tcp_port)
+    taken = rf"host port {unused_tcp_port} is taken by .*\(pid \d+\)"
+    with socket.create_server(("127.0.0.1", unused_tcp_port)), pytest.raises(ActionError, match=taken):
+        await create(step, real)
+    assert await nodes_of(real) == []
+
+
+@pytest.mark.e2e
+async def test_nothing_can_be_loaded_where_there_is_no_cluster(real: Recorder) -> None:
+    with pytest.raises(ActionError, match="there is no cluster"):
+        await load(KindLoad(kind="kind.load", images=(BASE,)), real)

@@ -1,0 +1,177 @@
+"""A pod that is waited for: what is told of it, and where its time goes."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tui.actions.kubernetes.diagnosis import Patience
+from tui.actions.kubernetes.pods import STAGES, containers, describe, sources, stage, unschedulable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.actions.context import Context
+    from tui.actions.kubernetes.pods import Container
+    from tui.actions.kubernetes.rollouts import Rollout
+    from tui.clients.kubernetes.api import Object
+    from tui.reporter import Span
+
+LINES = 15
+"""How many of a pod's last lines are kept to explain a failure with."""
+
+_EVENTS = 8
+_UNSCHEDULABLE_AFTER = 10.0  # seconds: a node that is just coming up takes nothing at first
+_PULL_ENDS = {"Pulled", "Failed", "BackOff", "ErrImageNeverPull"}
+
+
+class PodTracker:
+    """One pod.
+
+    Attributes:
+        item: Its object, as last seen.
+        rollout: The rollout that it belongs to.
+        name: Its name.
+        source: How it is named in what is told: `pod/NAME`.
+        patience: How its containers have failed.
+        lines: The last lines of its logs.
+    """
+
+    def __init__(self, pod: Object, rollout: Rollout, ctx: Context) -> None:
+        self.item = pod
+        self.rollout = rollout
+        self.name: str = pod["metadata"]["name"]
+        self.source = f"pod/{self.name}"
+        self.patience = Patience()
+        self.lines: deque[str] = deque(maxlen=LINES)
+        self._ctx = ctx
+        self._sources = sources(pod)
+        self._quiet = stage(pod) == "done"  # it was ready before: there is nothing to be told
+        self._told = ""
+        self._stage = 0
+        self._span: Span | None = None
+        self._pulls: dict[str, Span | None] = {}
+        self._counted: dict[str, int] = {}
+        self._events: dict[str, str] = {}  # by uid, the last one last
+        self._runs: set[str] = set()
+        self._unschedulable_since: float | None = None
+        self._warned = False
+
+    @property
+    def events(self) -> list[str]:
+        """The last events about it."""
+        return list(self._events.values())[-_EVENTS:]
+
+    def see(self, pod: Object, now: float) -> None:
+        """Takes the pod's new state.
+
+        Args:
+            pod: Its object.
+            now: The loop's time.
+        """
+        self.item = pod
+        self.patience.see(pod, now)
+        self._quiet = self._quiet and stage(pod) == "done"
+        self._measure()
+        self._see_scheduling(now)
+        state = describe(pod)
+        if state != self._told and not self._quiet:
+            self._ctx.log(state, self.source)
+        self._told = state
+
+    def _measure(self) -> None:
+        """Lets each interval end where the next begins; a pod that falls back begins none again."""
+        reached = STAGES.index(stage(self.item))
+        if reached > self._stage or self._span is None:
+            self._stage = max(reached, self._stage)
+            if self._span:
+                self._span.close()
+            if STAGES[self._stage] != "done":
+                self._span = self._ctx.span(STAGES[self._stage], self.source)
+
+    def _see_scheduling(self, now: float) -> None:
+        if not unschedulable(self.item):
+            self._unschedulable_since = None
+        elif self._unschedulable_since is None:
+            self._unschedulable_since = now
+
+    def look_again(self, now: float) -> None:
+        """Warns, once, of what has gone on too long."""
+        since = self._unschedulable_since
+        if since is not None and now - since >= _UNSCHEDULABLE_AFTER and not self._warned:
+            self._warned = True
+            self._ctx.warn(f"{self.source} is not scheduled: {unschedulable(self.item)}")
+
+    def new_runs(self) -> list[Container]:
+        """The containers' runs whose logs have not been asked for."""
+        if self._quiet:
+            return []
+        found = [
+            c for c in containers(self.item) if c.run and c.phase != "waiting" and c.run not in self._runs
+        ]
+        self._runs.update(c.run for c in found)
+        return found
+
+    def is_running(self, run: str) -> bool:
+        """Whether a container's run goes on."""
+        return any(c.run == run and c.phase == "running" for c in containers(self.item))
+
+    def take_lines(self, container: str, lines: Sequence[str]) -> None:
+        """Tells lines of a container's log."""
+        self.lines.extend(lines)
+        self._ctx.log(lines, self._sources.get(container, self.source))
+
+    def take_event(self, event: Object, *, live: bool) -> None:
+        """Tells an event about the pod.
+
+        Args:
+            event: The event, or a new count of one that was told.
+            live: Whether it happened just now; intervals of the past are not measured.
+        """
+        identity, count = event["metadata"]["uid"], event.get("count") or 1
+        if self._counted.get(identity) == count:
+            return
+        self._counted[identity] = count
+        text = event_text(event)
+        self._events.pop(identity, None)
+        self._events[identity] = text
+        self._measure_pull(event, live=live)
+        if not self._quiet:
+            self._ctx.log(text, self.source)
+
+    def _measure_pull(self, event: Object, *, live: bool) -> None:
+        reason, message = event.get("reason", ""), event.get("message") or ""
+        image = _quoted(message)
+        if reason == "Pulling" and image and not self._pulls.get(image):
+            self._pulls[image] = self._ctx.span("pull", image) if live else None
+        elif reason in _PULL_ENDS:
+            for each in [i for i in self._pulls if i in message]:
+                if span := self._pulls.pop(each):
+                    span.close()
+
+    def end_history(self) -> None:
+        """Begins to measure the pulls that have begun and not ended by now."""
+        for image, span in self._pulls.items():
+            if span is None:
+                self._pulls[image] = self._ctx.span("pull", image)
+
+    def close(self) -> None:
+        """Ends what is being measured."""
+        for span in (self._span, *self._pulls.values()):
+            if span:
+                span.close()
+        self._pulls.clear()
+
+
+def event_text(event: Object) -> str:
+    """An event in one line."""
+    count = event.get("count") or 1
+    text = " ".join((event.get("message") or "").split())
+    warning = "warning: " if event.get("type") == "Warning" else ""
+    return f"{warning}{event.get('reason', '')}: {text}" + (f" (×{count})" if count > 1 else "")
+
+
+def _quoted(text: str) -> str:
+    """What stands in quotes in a text: of the kubelet's events, the image."""
+    parts = text.split('"')
+    return parts[1] if len(parts) > 2 else ""

@@ -1,0 +1,1 @@
+"""The steps that migrate PostgreSQL databases and check what is in them."""

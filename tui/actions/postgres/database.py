@@ -1,0 +1,206 @@
+"""Connections to a PostgreSQL database in the cluster, which may still be starting."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    import asyncpg
+    from asyncpg import Connection
+
+    from tui.actions.context import Context
+    from tui.plan.steps import Database
+
+_START = 60.0  # seconds that a database without a deadline may take to accept a connection
+_CONNECT = 10.0  # seconds that one try to connect may take
+_PAUSE = 0.5  # seconds between tries
+_LEAVE = 0.1  # seconds for the server to close a connection; through a port-forward it is told of that late
+_END = 1.0  # seconds to have a session ended on the server
+
+# Starting, at its limit of connections, or lost again while connecting.
+_PASSING = {"57P03", "53300", "08000", "08001", "08003", "08004", "08006"}
+
+_FIRST_START = "a server takes user, password and database from its first start, whatever its Secret says now"
+HINTS = {
+    "28000": _FIRST_START,
+    "28P01": _FIRST_START,
+    "3D000": _FIRST_START,
+    "25001": "begin the file with `-- +goose NO TRANSACTION`",
+    "42501": "the user lacks the right to it: grant it, or connect as another",
+    "42P07": "it was made by other means: start from an empty database, or record the version as applied",
+}
+"""What helps against an error, by its SQLSTATE."""
+
+
+@contextlib.asynccontextmanager
+async def forwarded(database: Database, ctx: Context) -> AsyncIterator[Connection]:
+    """A session with a database in the plan's cluster; see `session`.
+
+    Raises:
+        ActionError: The cluster, the service or the database does not answer, or what is done fails.
+    """
+    ctx.secret(database.password)
+    from tui.clients.kubernetes.port_forward import forward
+    from tui.cluster.connect import connect
+
+    async with (
+        connect(ctx) as api,
+        forward(api, database.namespace, database.service, database.port) as (host, port),
+        session(database, host, port, ctx) as connection,
+    ):
+        yield connection
+
+
+@contextlib.asynccontextmanager
+async def session(database: Database, host: str, port: int, ctx: Context) -> AsyncIterator[Connection]:
+    """A session with a database.
+
+    Where the block fails or is cancelled, the session is ended on the server too, within a second: what it
+    has not committed is rolled back, and its locks are free, even if a statement was still running.
+
+    Args:
+        database: Whose user, password and name are taken.
+        host: Where it listens.
+        port: Where it listens.
+        ctx: Told of what is waited for.
+
+    Raises:
+        ActionError: It does not accept the connection by the deadline, or what is done with it fails.
+    """
+    await asyncio.to_thread(importlib.import_module, "asyncpg")
+    with ctx.span("connect", database.service), explained():
+        connection = await _connect(database, host, port, ctx)
+    process = connection.get_server_pid()
+    try:
+        with explained():
+            if connection.get_server_version() >= (14,):
+                # A server that loses us without a word is to notice and roll back, not to run on.
+                await connection.execute("SET client_connection_check_interval = '1s'")
+            yield connection
+    except BaseException:
+        connection.terminate()
+        await _end(process, database, host, port)
+        raise
+    await _leave(connection)
+
+
+async def _connect(database: Database, host: str, port: int, ctx: Context) -> Connection:
+    import asyncpg
+
+    now = asyncio.get_running_loop().time
+    began = now()
+    deadline = began + _START if ctx.deadline is None else ctx.deadline
+    said = ""
+    while True:
+        try:
+            return await _open(database, host, port)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in _PASSING:
+                raise failure(f"PostgreSQL refuses {database.user}: ", error) from error
+            why = reason(error)
+        except OSError as error:
+            why = reason(error)
+        if why != said:
+            said = why
+            ctx.log(f"PostgreSQL does not accept a connection yet: {why}")
+        if now() + _PAUSE >= deadline:
+            raise ActionError(
+                f"PostgreSQL has not accepted a connection within {now() - began:.0f} s: {why}",
+                f"is {database.service} in {database.namespace} running, and {database.port} its port?",
+            )
+        await asyncio.sleep(_PAUSE)
+
+
+async def _open(database: Database, host: str, port: int) -> Connection:
+    import asyncpg
+
+    return await asyncpg.connect(
+        host=host,
+        port=port,
+        user=database.user,
+        password=database.password,
+        database=database.database,
+        ssl=False,  # the port-forward is encrypted already
+        timeout=_CONNECT,
+        server_settings={"application_name": f"bringup {os.getpid()} on {socket.gethostname()}"[:63]},
+    )
+
+
+async def _leave(connection: Connection) -> None:
+    import asyncpg
+
+    # Says goodbye, and goes soon whether or not the server is heard to close.
+    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        await connection.close(timeout=_LEAVE)
+
+
+async def _end(process: int, database: Database, host: str, port: int) -> None:
+    """Ends a session of ours by another; a server that cannot be asked has lost it, or will notice."""
+    import asyncpg
+
+    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        async with asyncio.timeout(_END):
+            connection = await _open(database, host, port)
+            try:
+                await connection.execute(f"SELECT pg_terminate_backend({process})")
+            finally:
+                await _leave(connection)
+
+
+@contextlib.contextmanager
+def explained(where: str = "") -> Iterator[None]:
+    """Turns the database's errors into a step's.
+
+    Args:
+        where: What the cause begins with.
+    """
+    import asyncpg
+
+    try:
+        yield
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+        raise ActionError(
+            f"{where}the connection to PostgreSQL broke: {reason(error)}",
+            "did its pod restart? See its log; what was not committed is rolled back",
+        ) from error
+    except asyncpg.PostgresError as error:
+        raise failure(where, error) from error
+
+
+def failure(where: str, error: asyncpg.PostgresError, hint: str = "") -> ActionError:
+    """What the server says is wrong, as a step's error.
+
+    Args:
+        where: What the cause begins with.
+        error: The server's.
+        hint: What to do where neither the server nor `HINTS` knows.
+    """
+    return ActionError(
+        f"{where}{reason(error)}", error.hint or HINTS.get(error.sqlstate, hint), details(error)
+    )
+
+
+def reason(error: Exception) -> str:
+    """An error in a few words, with its SQLSTATE if it has one."""
+    message = str(error.args[0]) if error.args else ""
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    sqlstate = getattr(error, "sqlstate", None)
+    return f"{message} ({sqlstate})" if sqlstate else message or type(error).__name__
+
+
+def details(error: asyncpg.PostgresError) -> tuple[str, ...]:
+    """What the server adds to its message, line by line."""
+    parts = (("detail", error.detail), ("in", error.internal_query), ("context", error.context))
+    return tuple(line for name, text in parts if text for line in f"{name}: {text}".splitlines())

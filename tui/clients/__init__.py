@@ -1,0 +1,1 @@
+"""What bringup speaks to over a network: Kubernetes, container engines, registries, databases, URLs."""

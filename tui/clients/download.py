@@ -1,0 +1,187 @@
+"""What is fetched from the network, kept by its checksum so that it is fetched once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from tui.clients.kubernetes.api import is_loopback, reason
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.actions.context import Context
+    from tui.plan.steps import Remote
+
+PAUSES = (5.0, 10.0, 20.0)
+"""Seconds before each further try: release servers answer 503 at times, for a short while."""
+
+_LONGEST_PAUSE = 60.0
+_TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=15, sock_read=60)
+_RETRIED = {408, 425, 429, 500, 502, 503, 504}
+
+
+class _TryAgainError(Exception):
+    """A failure that may pass.
+
+    Attributes:
+        after: Seconds that the server asked to wait, or None.
+    """
+
+    def __init__(self, cause: str, after: float | None = None) -> None:
+        super().__init__(cause)
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a server sent; no content where it said that the kept copy is still good."""
+
+    content: bytes | None
+    etag: str = ""
+
+
+class Store:
+    """Fetched files in a folder: each under its SHA-256, and what was found behind each URL."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, digest: str) -> bytes | None:
+        """The content with this checksum; None where it is not there or was damaged."""
+        with contextlib.suppress(OSError):
+            content = (self._folder / digest).read_bytes()
+            if hashlib.sha256(content).hexdigest() == digest:
+                return content
+        return None
+
+    def look_up(self, url: str) -> tuple[bytes, str] | None:
+        """What was last found behind a URL, with its entity tag."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found = json.loads(self._index(url).read_text())
+            content = self.read(found["sha256"])
+            return (content, str(found["etag"])) if content is not None else None
+        return None
+
+    def keep(self, url: str, content: bytes, etag: str) -> None:
+        """Remembers what was found behind a URL."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256(content).hexdigest()
+        self._write(self._folder / digest, content)
+        self._write(self._index(url), json.dumps({"url": url, "sha256": digest, "etag": etag}).encode())
+
+    def _index(self, url: str) -> Path:
+        return self._folder / f"{hashlib.sha256(url.encode()).hexdigest()}.json"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=self._folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)  # at once: other runs may be reading
+
+
+async def fetch(remote: Remote, ctx: Context) -> bytes:
+    """Fetches a file, from the cache where its checksum is pinned and known.
+
+    Without a pin the server is asked whether the kept copy is still good; where it cannot be reached at all,
+    the copy is used with a warning.
+
+    Raises:
+        ActionError: It cannot be fetched, or is not what its pin says.
+    """
+    store = Store(ctx.cache / "manifests")
+    pin = (remote.sha256 or "").lower()
+    if pin and (content := await asyncio.to_thread(store.read, pin)) is not None:
+        ctx.log(f"{remote.url} is in the cache")
+        return content
+    kept = None if pin else await asyncio.to_thread(store.look_up, remote.url)
+    try:
+        answer = await _persist(remote.url, kept[1] if kept else "", ctx)
+    except ActionError as error:
+        if not kept:
+            raise
+        ctx.warn(f"{error.cause}; using the copy that was fetched before")
+        return kept[0]
+    if answer.content is None:
+        if not kept:
+            raise ActionError(f"cannot fetch {remote.url}: status 304 for a file that was never fetched")
+        ctx.log(f"{remote.url} has not changed since it was fetched")
+        return kept[0]
+    _check(remote.url, pin, answer.content)
+    await asyncio.to_thread(store.keep, remote.url, answer.content, answer.etag)
+    ctx.log(f"fetched {remote.url}: {len(answer.content):,} bytes")
+    return answer.content
+
+
+def _check(url: str, pin: str, content: bytes) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if pin and found != pin:
+        raise ActionError(
+            f"{url} is not the file that the plan pins: its SHA-256 is {found}, not {pin}",
+            "if the file was meant to change, put its new checksum into the plan",
+        )
+
+
+async def _persist(url: str, etag: str, ctx: Context) -> _Answer:
+    """Asks until there is an answer, a few times."""
+    tries = len(PAUSES) + 1
+    async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=not is_loopback(url)) as session:
+        for count, pause in enumerate((*PAUSES, None), 1):
+            try:
+                return await _ask(session, url, etag)
+            except _TryAgainError as error:
+                if pause is None:
+                    raise _failure(url, f"{error}, {tries} times") from error
+                pause = min(max(pause, error.after or 0.0), _LONGEST_PAUSE)
+                if ctx.deadline is not None and asyncio.get_running_loop().time() + pause >= ctx.deadline:
+                    raise _failure(url, f"{error}; no time is left for another try") from error
+                ctx.log(f"{url}: {error}; try {count + 1} of {tries} in {pause:g} s")
+                await asyncio.sleep(pause)
+    raise AssertionError("the last try either answers or raises")
+
+
+async def _ask(session: aiohttp.ClientSession, url: str, etag: str) -> _Answer:
+    try:
+        async with session.get(url, headers={"If-None-Match": etag} if etag else {}) as response:
+            if response.status in _RETRIED:
+                raise _TryAgainError(
+                    f"status {response.status} {response.reason}", retry_after(response.headers)
+                )
+            if response.status == 304:
+                return _Answer(None)
+            if response.status != 200:
+                raise _failure(url, f"status {response.status} {response.reason}")
+            return _Answer(await response.read(), response.headers.get("ETag", ""))
+    except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
+        raise _TryAgainError(reason(error)) from error
+    except (aiohttp.ClientError, ValueError) as error:
+        raise _failure(url, reason(error)) from error
+
+
+def _failure(url: str, why: str) -> ActionError:
+    return ActionError(
+        f"cannot fetch {url}: {why}",
+        "check the address and the network; a file may be named in the URL's place",
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait, by RFC 9110's `Retry-After`: a number, or a date."""
+    value = headers.get("Retry-After", "")
+    if value.isdigit():
+        return float(value)
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    return None

@@ -1,0 +1,1 @@
+"""The cluster's API server: objects, watches, logs, port-forwards."""

@@ -1,0 +1,88 @@
+"""Which resource a kind is served as."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.clients.kubernetes.api import ApiError
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from tui.clients.kubernetes.api import Api
+
+REFRESHES = (0.0, 0.5, 1.5)
+"""Seconds before each look at a group anew: a new kind is listed a moment after its CRD is established."""
+
+
+class UnknownKindError(ActionError):
+    """The API server does not serve such objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Where objects of a kind are.
+
+    Attributes:
+        root: The group's path, such as `/apis/apps/v1`.
+        plural: The resource's name in it, such as `deployments`.
+        namespaced: Whether its objects are in namespaces.
+    """
+
+    root: str
+    plural: str
+    namespaced: bool
+
+    def collection(self, namespace: str) -> str:
+        """The path of all such objects in a namespace, which counts only where they are in one."""
+        return (
+            f"{self.root}/namespaces/{namespace}/{self.plural}"
+            if self.namespaced
+            else f"{self.root}/{self.plural}"
+        )
+
+    def item(self, namespace: str, name: str) -> str:
+        """The path of one such object."""
+        return f"{self.collection(namespace)}/{name}"
+
+
+class Discovery:
+    """Asks the API server what it serves, once a group and version."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._groups: dict[str, dict[str, Resource]] = {}
+
+    async def resource(self, api_version: str, kind: str) -> Resource:
+        """Finds the resource of a kind.
+
+        Raises:
+            UnknownKindError: There is none, even when asked again.
+        """
+        if found := self._groups.get(api_version, {}).get(kind):
+            return found
+        for pause in REFRESHES:
+            await asyncio.sleep(pause)
+            if found := (await self.refresh(api_version)).get(kind):
+                return found
+        raise UnknownKindError(
+            f"the API server knows no {kind} in {api_version}",
+            "apply its CustomResourceDefinition first, or correct apiVersion and kind",
+        )
+
+    async def refresh(self, api_version: str) -> dict[str, Resource]:
+        """Asks anew what a group and version has, by kind; nothing where it is not served."""
+        root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        try:
+            listed = (await self._api.get(root)).get("resources") or []
+        except ApiError as error:
+            if error.status not in {404, 503}:  # 503: an aggregated API whose server is away
+                raise
+            listed = []
+        self._groups[api_version] = {
+            entry["kind"]: Resource(root, entry["name"], entry["namespaced"])
+            for entry in listed
+            if "/" not in entry["name"]  # those are subresources
+        }
+        return self._groups[api_version]

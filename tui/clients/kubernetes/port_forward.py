@@ -1,0 +1,190 @@
+"""A port-forward: a local port that leads to a service's pod, by way of the API server.
+
+Kubernetes' websocket form of it, subprotocol `v4.channel.k8s.io`: one websocket a connection; the first byte
+of a message is its channel, 0 for data and 1 for an error; the first message of each channel carries the port
+alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tui.clients.kubernetes.api import Api, Object
+
+_PROTOCOL = "v4.channel.k8s.io"
+_DATA, _ERROR = 0, 1
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A pod's port.
+
+    Attributes:
+        namespace: The pod's namespace.
+        pod: Its name.
+        port: The port's number in it.
+    """
+
+    namespace: str
+    pod: str
+    port: int
+
+    @property
+    def path(self) -> str:
+        """Where the API server takes connections to it."""
+        return f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}/portforward?ports={self.port}"
+
+
+@contextlib.asynccontextmanager
+async def forward(api: Api, namespace: str, service: str, port: int) -> AsyncIterator[tuple[str, int]]:
+    """Opens a local port to a ready pod of a service; it and its connections close when the block ends.
+
+    Args:
+        api: The cluster's API server.
+        namespace: The service's namespace.
+        service: Its name.
+        port: The service's port, not the pod's.
+
+    Yields:
+        Host and port to connect to.
+
+    Raises:
+        ActionError: There is no such service or port, or no ready pod behind it.
+    """
+    target = await find_target(api, namespace, service, port)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def bridge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine of the server runs in one
+        connections.add(task)
+        try:
+            await _bridge(api, target, reader, writer)
+        except asyncio.CancelledError:
+            pass  # only this block's end cancels it
+        finally:
+            connections.discard(task)
+            writer.transport.abort()
+
+    server = await asyncio.start_server(bridge, "127.0.0.1", 0, limit=_CHUNK)
+    try:
+        host, number = server.sockets[0].getsockname()
+        yield host, number
+    finally:
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        await server.wait_closed()
+
+
+async def find_target(api: Api, namespace: str, service: str, port: int) -> Target:
+    """Finds a ready pod behind a service's port.
+
+    Raises:
+        ActionError: There is none.
+    """
+    found = await api.find(f"/api/v1/namespaces/{namespace}/services/{service}")
+    if found is None:
+        raise ActionError(
+            f"there is no service {service!r} in {namespace}",
+            "apply it before this step, or correct its name",
+        )
+    wanted = _service_port(found, port)
+    selector = found["spec"].get("selector")
+    if not selector:
+        raise ActionError(f"the service {service!r} has no selector, so that no pod can be found for it")
+    labels = ",".join(f"{key}={value}" for key, value in selector.items())
+    pods = (await api.get(f"/api/v1/namespaces/{namespace}/pods", labelSelector=labels)).get("items") or []
+    for pod in filter(is_ready, pods):
+        if number := pod_port(pod, wanted):
+            return Target(namespace, pod["metadata"]["name"], number)
+    state = f"{len(pods)} are there, none of them ready" if pods else "there is none"
+    raise ActionError(
+        f"the service {service!r} has no ready pod with port {wanted}: {state}",
+        "put a kubernetes.wait step for its rollout before this one",
+    )
+
+
+def _service_port(service: Object, port: int) -> int | str:
+    """A service's target port, which may be a name that each pod resolves for itself."""
+    ports = service["spec"].get("ports") or []
+    for entry in ports:
+        if entry["port"] == port:
+            target: int | str = entry.get("targetPort") or port
+            return target
+    known = ", ".join(str(entry["port"]) for entry in ports) or "none"
+    raise ActionError(
+        f"the service {service['metadata']['name']!r} has no port {port}", f"its ports are: {known}"
+    )
+
+
+def pod_port(pod: Object, wanted: int | str) -> int | None:
+    """The number of a pod's port, given by number or name."""
+    if isinstance(wanted, int):
+        return wanted
+    for container in pod["spec"]["containers"]:
+        for entry in container.get("ports") or []:
+            if entry.get("name") == wanted:
+                return int(entry["containerPort"])
+    return None
+
+
+def is_ready(pod: Object) -> bool:
+    """Whether a pod takes connections, and is not on its way out."""
+    conditions = pod.get("status", {}).get("conditions") or []
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
+
+
+async def _bridge(
+    api: Api, target: Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Carries one connection until either side ends it."""
+    try:
+        async with api.websocket(target.path, [_PROTOCOL]) as socket:
+            ways = [asyncio.create_task(_up(reader, socket)), asyncio.create_task(_down(socket, writer))]
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+    except (ActionError, aiohttp.ClientError, ConnectionError):
+        return  # whoever connected sees the connection end, as with any server that is gone
+
+
+async def _up(reader: asyncio.StreamReader, socket: aiohttp.ClientWebSocketResponse) -> None:
+    while data := await reader.read(_CHUNK):
+        await socket.send_bytes(bytes((_DATA,)) + data)
+
+
+async def _down(socket: aiohttp.ClientWebSocketResponse, writer: asyncio.StreamWriter) -> None:
+    opened: set[int] = set()
+    async for message in socket:
+        if message.type is not aiohttp.WSMsgType.BINARY or not message.data:
+            continue
+        channel, data = message.data[0], message.data[1:]
+        if channel not in opened:  # the port's number, in two bytes
+            opened.add(channel)
+            data = data[2:]
+        if channel == _ERROR and data:
+            raise ConnectionAbortedError(data.decode(errors="replace"))
+        if channel == _DATA and data:
+            writer.write(data)
+            await writer.drain()

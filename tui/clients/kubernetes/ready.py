@@ -1,0 +1,40 @@
+"""Whether a cluster's API server is there and ready."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from tui.clients.kubernetes.kubeconfig import read_access
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def ask_ready(kubeconfig: Path, patience: float) -> None:
+    """Asks an API server whether it is ready.
+
+    Args:
+        kubeconfig: The cluster's kubeconfig file, which says where it is and how it proves who it is.
+        patience: Seconds that it may take.
+
+    Raises:
+        ActionError: It is not, or the kubeconfig cannot be used.
+        ConnectionError: It does not answer.
+    """
+    access = await asyncio.to_thread(read_access, kubeconfig)
+    tls = await asyncio.to_thread(access.tls)
+    limit = aiohttp.ClientTimeout(total=patience)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.get(f"{access.server}/readyz", ssl=tls, server_hostname=access.server_name) as answer,
+        ):
+            if answer.status != 200:
+                raise ActionError(f"its API server at {access.server} is not ready (status {answer.status})")
+    except (aiohttp.ClientError, OSError) as error:
+        why = "it took too long" if isinstance(error, TimeoutError) else str(error)
+        raise ConnectionError(f"its API server at {access.server} does not answer: {why}") from error

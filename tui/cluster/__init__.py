@@ -1,0 +1,1 @@
+"""Clusters: how each kind of cluster is created, adopted, reached, given images and deleted."""

@@ -1,0 +1,1 @@
+"""Kind clusters: created, adopted, loaded with images, deleted."""

@@ -1,0 +1,366 @@
+"""A task's whole log on the screen: filtered, searched, copied and saved, while it grows and afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Footer, Input
+
+from tui.dashboard.ansi import clean, clean_all
+from tui.dashboard.logview.head import LogFacts, LogHead
+from tui.dashboard.logview.lines import LogView
+from tui.dashboard.logview.reading import LogReading
+from tui.dashboard.logview.source_list import SourceList
+from tui.dashboard.widgets.ask_bar import AskBar
+from tui.run.log.search import Search, compile_search, tells_trouble
+from tui.text import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from tui.run.state import TaskState
+
+MOST_COPIED = 100_000
+"""Characters that are copied at most: terminals refuse more, most of them without a word."""
+
+
+class LogScreen(LogReading):
+    """Shows a log file of the journal."""
+
+    CSS_PATH: ClassVar[str] = "../styles/log.tcss"
+    AUTO_FOCUS: ClassVar[str] = "#log"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", key_display="/", tooltip="Search all of the log"),
+        Binding("n", "next(False)", "Next", tooltip="Next match"),
+        Binding("N", "next(True)", "Match before", show=False),
+        Binding("e", "trouble", "Error", tooltip="First line that looks like an error, then the next"),
+        Binding("f", "sources", "Sources", tooltip="Choose whose lines are shown"),
+        Binding("left_square_bracket", "attempt_by(-1)", "Attempt before", show=False),
+        Binding("right_square_bracket", "attempt_by(1)", "Next attempt", show=False),
+        Binding("F,space", "switch('follow')", "Follow", key_display="F", tooltip="Follow the end, or stay"),
+        Binding("w", "switch('wrap')", "Wrap", tooltip="Break long lines, or cut them off"),
+        Binding("t", "switch('times')", "Times", tooltip="Show when each line was said, or do not"),
+        Binding("y", "copy", "Copy", tooltip="Copy what is selected, or else the lines in sight"),
+        Binding("Y", "copy_all", "Copy all lines", show=False),
+        Binding("s", "save", "Save", tooltip="Save the lines to a file"),
+        Binding("enter", "enter", "Next match, or back", show=False),
+        Binding("escape", "back", "Back", show=False),
+        Binding("q", "close", "Back"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        path: Path,
+        task: Callable[[], TaskState | None],
+        *,
+        attempt: int | None = None,
+        every: float | None = 0.1,
+    ) -> None:
+        """Shows nothing yet.
+
+        Args:
+            title: The task's.
+            path: Its log file; it may not be there yet.
+            task: Gives the task as it stands; None where there is no such.
+            attempt: The attempt whose lines are wanted; None for all.
+            every: Seconds between two looks at the file; None where somebody else calls `pull`.
+        """
+        super().__init__(path, attempt, every)
+        self._title = title
+        self._state = task
+        self._shown: object = None
+        self._looking_for = ""  # in words
+        self._pattern: re.Pattern[str] | None = None  # what is looked for, where it is a pattern
+        self._may_overwrite = ""
+
+    def compose(self) -> ComposeResult:
+        """The screen's parts, from top to bottom."""
+        yield LogHead()
+        with Horizontal(id="body"):
+            yield LogView(wrap=True, id="log")
+            yield SourceList(id="sources")
+        yield AskBar(id="bar")
+        yield Footer(show_command_palette=False, compact=True)
+
+    @property
+    def _bar(self) -> AskBar:
+        return self.query_one("#bar", AskBar)
+
+    def on_mount(self) -> None:
+        """Begins to read."""
+        for name in ("follow", "scroll_y"):
+            self.watch(self.log_view, name, self._show_head, init=False)
+        self._start(self._read, "read")
+
+    # Showing.
+
+    def _show(self) -> None:
+        """Shows what is known, where that is another than before."""
+        reader, search = self._reader, self._reader.search
+        looked = (search, search.done, search.part) if search is not None else None
+        shown = (reader.window, reader.window.end, reader.file.read, self._state(), looked, self._fault)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self.log_view.placeholder = "none of these said anything" if reader.file.lines else "no output yet"
+        if self._tail is None:
+            self.log_view.pull()
+        self._show_head()
+        self._show_search()
+
+    def _show_head(self) -> None:
+        log, file, view = self.log_view, self._reader.file, self._reader.view
+        facts = LogFacts(
+            title=self._title,
+            task=self._state(),
+            attempts=self._attempts(),
+            attempt=self._attempt,
+            lines=view.end,
+            of=file.lines,
+            sources=(len(self._sources), len(self._count_sources())) if self._sources is not None else None,
+            read=100 * file.read // file.size if self._tail is not None and file.size else 100,
+            fault=self._fault,
+            place="following" if log.follow else f"line {log.top + 1:,}" if self._tail is None else "",
+        )
+        self.query_one(LogHead).show(facts)
+
+    def _attempts(self) -> tuple[int, ...]:
+        task = self._state()
+        known = {attempt for attempt, _ in self._reader.file.counts()} | {self._attempt or 1}
+        return tuple(sorted(known | {each.attempt for each in (task.attempts if task is not None else ())}))
+
+    def _count_sources(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for (attempt, source), count in self._reader.file.counts().items():
+            found[source] += count * (self._attempt in {None, attempt})
+        return found
+
+    # Searching.
+
+    def action_search(self) -> None:
+        """Asks what to look for."""
+        self._bar.ask("search", "/", self._pattern.pattern if self._pattern is not None else "")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Marks what is in sight while one types."""
+        self._may_overwrite = ""
+        if self._bar.asking == "search":
+            self._bar.note("")
+            self.log_view.pattern = self._compiled(event.value)
+
+    def _compiled(self, text: str) -> re.Pattern[str] | None:
+        try:
+            return compile_search(text) if text else None
+        except re.error as error:
+            self._bar.note(f"no pattern: {error.msg}", fault=True)
+            return None
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Begins to search, or saves."""
+        if self._bar.asking == "save":
+            self._start(partial(self._save, event.value), "save")
+        elif not event.value:
+            self._end_search()
+        elif (pattern := self._compiled(event.value)) is not None:
+            search = pattern.search
+            self._look_for("match", pattern, lambda text: search(clean(text)), self.log_view.top)
+
+    def _look_for(
+        self, what: str, pattern: re.Pattern[str] | None, matches: Callable[[str], object], start: int
+    ) -> None:
+        """Begins to search, and goes to the first that is found from a line on."""
+        reader = self._reader
+        self._looking_for = what
+        self._pattern = self.log_view.pattern = pattern
+        self.log_view.current = None
+        start = 0 if self._tail is not None else min(start, reader.view.end)
+        reader.search = Search(reader.view, matches, start)
+        self._bar.close()
+        self.log_view.focus()
+        self._show_search()
+        self._start(partial(self._find, start - 1), "find")
+
+    def action_next(self, backwards: bool) -> None:
+        """Goes to the next match, or to the one before."""
+        log = self.log_view
+        at = log.current
+        if at is None:
+            at = log.in_sight.stop if backwards else log.top - 1
+        self._start(partial(self._find, at, backwards=backwards), "find")
+
+    def action_trouble(self) -> None:
+        """Goes to the first line that looks like an error, then to the next."""
+        if self._reader.search is not None and self._looking_for == "error":
+            self.action_next(backwards=False)
+        else:
+            self._look_for("error", None, lambda text: tells_trouble(clean(text)), 0)
+
+    async def _find(self, at: int, *, backwards: bool = False) -> None:
+        """Goes to the match after a line, or before it, as soon as that is found."""
+        search = self._reader.search
+        if search is None:
+            return
+        while (found := search.next(at, backwards)) is None and not search.done and not self._fault:
+            await self.pull()
+            if search is not self._reader.search:
+                return
+        if found is not None:
+            await self._leave_tail()
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._reader.window.load, found)
+            self.log_view.reveal(found)
+        self._show_search()
+
+    def _show_search(self) -> None:
+        """Says how far the search is."""
+        search, log = self._reader.search, self.log_view
+        if search is None or self._bar.asking:
+            return
+        ordinal = None if log.current is None else search.ordinal(log.current)
+        if not search.done:
+            note = f"{search.count:,} so far · {100 * search.part:.0f} %"
+        elif search.count:
+            note = f"{self._looking_for} {ordinal or '–'} of {search.count:,}"
+        else:
+            note = f"no {self._looking_for}"
+        if self._pattern is None:
+            self._bar.tell("", "lines that look like errors", note)
+        else:
+            self._bar.tell("/", self._pattern.pattern, note)
+
+    def _end_search(self) -> None:
+        self._reader.search = None
+        self._pattern = self.log_view.pattern = self.log_view.current = None
+        self._bar.close()
+        self.log_view.focus()
+
+    # Filtering.
+
+    def action_sources(self) -> None:
+        """Opens the list of sources, or closes it."""
+        sources = self.query_one("#sources", SourceList)
+        sources.display = not sources.display
+        if sources.display:
+            sources.list(self._count_sources(), self._sources)
+            sources.focus()
+        else:
+            self.log_view.focus()
+
+    def on_source_list_changed(self, event: SourceList.Changed) -> None:
+        """Shows the lines of other sources."""
+        self._sources = event.sources
+        self._start(self._filter, "filter")
+
+    def action_attempt(self, attempt: int) -> None:
+        """Shows one attempt, or with 0 all of them."""
+        self._attempt = attempt or None
+        self._start(self._filter, "filter")
+
+    def action_attempt_by(self, step: int) -> None:
+        """Shows the attempt before, or the next; all of them are before the first."""
+        numbers = [0, *self._attempts()]
+        place = numbers.index(self._attempt or 0) + step
+        if 0 <= place < len(numbers):
+            self.action_attempt(numbers[place])
+
+    # Looking.
+
+    def action_switch(self, name: str) -> None:
+        """Switches one of the log's `follow`, `wrap` and `times`."""
+        setattr(self.log_view, name, not getattr(self.log_view, name))
+
+    # Taking along.
+
+    def action_copy(self) -> None:
+        """Copies what is selected, or else what is in sight."""
+        text = self.log_view.copy_text()
+        self._copy(text, "" if self.log_view.text_selection is not None else ", those in sight")
+
+    def _copy(self, text: str, which: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self._emit(f"copied {plural(text.count(chr(10)) + (text != ''), 'line')}{which}")
+
+    def action_copy_all(self) -> None:
+        """Copies all lines that are wanted, or as many of the last as a terminal takes."""
+        self._start(self._copy_all, "copy")
+
+    async def _copy_all(self) -> None:
+        def collect() -> list[str]:
+            return [clean_all(text) for text in self._reader.last_texts(MOST_COPIED)]
+
+        try:
+            texts = await asyncio.to_thread(collect)
+        except OSError as error:
+            self.notify(f"the log cannot be read: {error.strerror}", markup=False, severity="error")
+            return
+        end = self._reader.view.end
+        which = f", the last of {end:,}: a terminal takes no more" if len(texts) < end else ""
+        self._copy("\n".join(texts)[-MOST_COPIED:], which)
+
+    def action_save(self) -> None:
+        """Asks for a file to save the lines in that are wanted."""
+        self._bar.ask("save", "save to ", f"./{self._reader.file.path.stem}.log")
+
+    async def _save(self, name: str) -> None:
+        overwrite = bool(name) and name == self._may_overwrite
+
+        def save() -> int:
+            return self._reader.save(Path(name).expanduser(), clean_all, overwrite=overwrite)
+
+        try:
+            count = await asyncio.to_thread(save)
+        except FileExistsError:
+            self._may_overwrite = name
+            self._bar.note("it exists · enter: overwrite", fault=True)
+        except (OSError, RuntimeError, ValueError) as error:
+            cause = error.strerror if isinstance(error, OSError) else str(error)
+            self._bar.note(f"{cause} · hint: name another file", fault=True)
+        else:
+            self._close_bar()
+            self._emit(f"saved {plural(count, 'line')} in {name}")
+
+    def _emit(self, text: str) -> None:
+        self.notify(clean(text), markup=False, timeout=3)
+
+    # Leaving.
+
+    def _close_bar(self) -> None:
+        self._bar.close()
+        self.log_view.focus()
+        self._show_search()
+
+    def action_enter(self) -> None:
+        """Goes to the next match where something is looked for, else back."""
+        if self._reader.search is not None:
+            self.action_next(backwards=False)
+        else:
+            self.action_close()
+
+    def action_back(self) -> None:
+        """Leaves what was begun last: a question, the sources, a selection, a search, the screen."""
+        if self._bar.asking:
+            self.log_view.pattern = self._pattern
+            self._close_bar()
+        elif self.query_one("#sources").display:
+            self.action_sources()
+        elif self.selections:
+            self.clear_selection()
+        elif self._reader.search is not None:
+            self._end_search()
+        else:
+            self.action_close()
+
+    def action_close(self) -> None:
+        """Goes back."""
+        self.dismiss()

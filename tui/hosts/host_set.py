@@ -1,0 +1,94 @@
+"""The hosts of a run, by the names that its plan has for them."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from tui.hosts.local import LocalHost
+from tui.plan.address import DEFAULT, LOCAL, parse_address
+from tui.plan.placement import placement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from tui.hosts.host import Host
+    from tui.hosts.ssh.login import Prompter
+    from tui.plan.model import Plan
+
+
+class Hosts:
+    """The hosts of a run."""
+
+    def __init__(self, hosts: Mapping[str, Host]) -> None:
+        """Takes them.
+
+        Args:
+            hosts: Each by its name in the plan; `default` and `local` among them.
+        """
+        self._hosts = dict(hosts)
+
+    @classmethod
+    def here(cls, host: Host | None = None) -> Hosts:
+        """This machine alone."""
+        local = host or LocalHost()
+        return cls({DEFAULT: local, LOCAL: local})
+
+    def of(self, name: str) -> Host:
+        """The host of that name; in a rehearsal any name means this machine."""
+        return self._hosts.get(name) or self._hosts[DEFAULT]
+
+    @property
+    def are_here(self) -> bool:
+        """Whether they are this machine alone."""
+        return all(host.is_local for host in self._hosts.values())
+
+    def families(self, plan: Plan) -> dict[Host, set[str]]:
+        """The hosts that a plan's tasks run on, each with the families of steps there, such as `kind`."""
+        places = placement(plan)
+        found: dict[Host, set[str]] = {}
+        for task in plan.tasks:
+            for step in task.steps:
+                name = places.cluster if step.kind.startswith("kind.") else places.tasks[task.id]
+                found.setdefault(self.of(name), set()).add(step.kind.partition(".")[0])
+        return found
+
+    async def connect(self, names: Iterable[str]) -> None:
+        """Makes sure that some can be used; one by one, as each may have something to ask.
+
+        Raises:
+            NotReadyError: One cannot.
+        """
+        for host in dict.fromkeys(self.of(name) for name in names):
+            await host.connect()
+
+    def kill(self) -> None:
+        """Kills at once whatever still runs on any of them."""
+        for host in set(self._hosts.values()):
+            host.kill()
+
+    async def close(self) -> None:
+        """Lets go of all of them."""
+        await asyncio.gather(*(host.close() for host in set(self._hosts.values())))
+
+
+def open_hosts(
+    addresses: Mapping[str, str], prompter: Prompter | None = None, cache: Path | None = None
+) -> Hosts:
+    """Makes hosts; nothing is connected yet.
+
+    Args:
+        addresses: The address of each host, or `local`, by its name in the plan.
+        prompter: Asks the user for what is not known of a machine.
+        cache: Where this machine keeps folders that are needed for a while.
+    """
+    local: Host = LocalHost(cache=cache)
+    made: dict[str, Host] = {LOCAL: local}
+    for address in addresses.values():
+        if address not in made:  # what speaks SSH takes a while to import
+            ssh = importlib.import_module("tui.hosts.ssh.host")
+            made[address] = ssh.SshHost(parse_address(address), prompter)
+    named = {name: made[address] for name, address in addresses.items()}
+    return Hosts({DEFAULT: local, **named, LOCAL: local})

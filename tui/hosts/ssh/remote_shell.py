@@ -1,0 +1,172 @@
+"""What runs on the other machine: plain `sh`, sent along with each command.
+
+A program runs in a session of its own, below a shell that watches the connection. When the connection ends,
+or the command's input, because somebody has cancelled it, that shell ends the program's whole group. Signals
+over SSH would not do: OpenSSH gives none to processes of root, and none when the connection is gone.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.hosts.container_engine import places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import PurePath
+
+GRACE = 1.5
+"""Seconds between asking a group to end and killing it."""
+
+# MARK is a word that nobody else says: what a login shell's start-up files print comes before it. What is to
+# be run comes on the input, since all users of a machine see arguments: up to a line of MARK the program, up
+# to another its variables, which hold for it alone, whatever their names. A group is told with its leader's
+# start, since its number may be another's one day. No single quote and no backslash is in it, which other
+# login shells than sh would take in their own ways.
+_WRAPPER = """
+nl="
+"
+take() {
+  said=
+  while IFS= read -r line && [ "$line" != MARK ]; do said="$said$line$nl"; done
+  [ "$line" = MARK ] || exit 1
+}
+LOOK
+take; eval "$said"; take
+PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin:$HOME/bin:$HOME/go/bin"
+echo MARK; echo MARK >&2
+if [ -n "$folder" ] && ! cd -- "$folder" 2>/dev/null; then echo "folder" >&2; exit 0; fi
+exec 3<&0 4>&2
+start() {
+  eval "$said"
+  case $(look "$2") in absent) echo "absent" >&4; exit 0 ;; denied) echo "denied" >&4; exit 0 ;; esac
+  [ -n "$1" ] || shift
+  exec "$@" 3<&- 4>&-
+}
+setsid=$(command -v setsid)
+[ -n "$setsid" ] || set -m
+start "$setsid" "$@" </dev/null 2>&1 &
+group=$!
+set +m
+( while read -r line <&3; do :; done
+  trap "" TERM
+  for try in NAPS; do kill -TERM -$group && break; sleep 0.1; done  # it may not have its session yet
+  for try in NAPS; do kill -0 -$group || exit; sleep 0.1; done
+  kill -KILL -$group ) >/dev/null 2>&1 4>&- &
+watch=$!
+START
+echo "group $group $start" >&2
+wait $group
+status=$?
+kill $watch 2>/dev/null
+wait $watch  # while it ends the group, it does not heed that: others than the leader may take longer
+exit $status
+"""
+
+# Whether a name stands for a program, as the system itself would look for one: shells have some of their own.
+_LOOK = """
+look() (
+  found=absent
+  try() {
+    [ -e "$1" ] || return 0
+    [ -f "$1" ] && [ -x "$1" ] && exit
+    found=denied
+  }
+  IFS=:; set -f
+  case $1 in */*) try "$1" ;; *) for place in $PATH; do try "${place:-.}/$1"; done ;; esac
+  echo $found
+)
+""".strip()
+
+# When a group's leader was started, as far as the system says.
+_START = """
+start=; read -r start 2>/dev/null </proc/$group/stat
+start=${start##*) }; start=$(set -- $start; echo "${20}")
+[ -n "$start" ] || start=$(ps -o lstart= -p $group 2>/dev/null)
+""".strip()
+
+_END = """
+ending=
+end() {
+  group=$1
+  START
+  [ "$start" = "$2" ] && kill -TERM -$group && ending="$ending -$group"
+}
+GROUPS
+[ -z "$ending" ] || { sleep GRACE; kill -KILL $ending; }
+true
+"""
+
+_STANDING = """
+if [ -S "$path" ]; then if [ -w "$path" ]; then echo "there $path"; else echo "denied $path"; fi; fi
+""".strip()
+
+# Its shell may have something to say that nobody hears any more, when the connection has ended. The folder's
+# name tells its keeper and, as several may share a home, its machine: one that outlived it is removed later.
+# The sleep is not waited for: one that is only just being made may miss its signal.
+_FACTS = """
+umask 077
+trap "" PIPE
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
+set -- $(uname -snrm)
+folder=$cache/ssh-TOKEN-$$@$2
+trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; exit 0" HUP INT TERM
+if fault=$(mkdir -p "$cache" 2>&1 && mkdir "$folder" 2>&1); then echo "folder $folder"
+else echo "fault $fault"; fi
+echo "home $HOME"; echo "system $1"; echo "release $3"; echo "processor $4"
+for name in DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST KIND_EXPERIMENTAL_PROVIDER XDG_RUNTIME_DIR TMPDIR; do
+  eval "value=\\$$name"; [ -z "$value" ] || echo "variable $name=$value"; done
+config=${DOCKER_CONFIG:-$HOME/.docker}/config.json
+engine=$DOCKER_HOST
+if [ -z "$engine" ] && { [ -n "$DOCKER_CONTEXT" ] || grep -qs currentContext "$config"; } &&
+  command -v docker >/dev/null
+then engine=$(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 | head -n 1); fi
+[ -z "$engine" ] || echo "engine $engine"
+for path in PLACES "${engine#unix://}"; do STANDING; done
+echo ready
+for old in "$cache"/ssh-*"@$2"; do
+  keeper=${old%@*}; kill -0 "${keeper##*-}" 2>/dev/null || rm -rf "$old"
+done
+while :; do sleep 3600 & wait $!; done
+"""
+
+
+def wrapper(mark: str) -> str:
+    """The command for the other machine's login shell."""
+    naps = " ".join(str(number) for number in range(round(GRACE * 10)))
+    script = _WRAPPER.replace("LOOK", _LOOK).replace("START", _START)
+    script = script.replace("NAPS", naps).replace("MARK", mark)
+    return f"exec sh -c {shlex.quote(script)}"
+
+
+def request(mark: str, argv: Sequence[str], env: Mapping[str, str], folder: PurePath | None) -> bytes:
+    """What the wrapper reads: which program is to be run, and how."""
+    program = (f"folder={shlex.quote(str(folder or ''))}", shlex.join(("set", "--", *argv)))
+    variables = (f"export {name}={shlex.quote(value)}" for name, value in env.items())
+    return "\n".join((*program, mark, *variables, mark, "")).encode(errors="surrogateescape")
+
+
+def ending(groups: Iterable[tuple[str, str]]) -> str:
+    """A script that ends what an earlier connection has left running.
+
+    Args:
+        groups: Each group's number and its leader's start.
+    """
+    calls = "\n".join(shlex.join(("end", number, start)) for number, start in groups)
+    return _END.replace("START", _START).replace("GROUPS", calls).replace("GRACE", str(GRACE))
+
+
+def facts() -> str:
+    """A script that tells of the machine, and keeps a private folder there while the connection stands."""
+    usual = places({name: f"${name}" for name in ("XDG_RUNTIME_DIR", "TMPDIR")}, Path("$HOME"))
+    sockets = " ".join(f'"{candidate.url.removeprefix("unix://")}"' for candidate in usual)
+    script = _FACTS.replace("TOKEN", secrets.token_hex(4)).replace("PLACES", sockets)
+    return script.replace("STANDING", _STANDING)
+
+
+def standing(paths: Iterable[str]) -> str:
+    """A script that tells which sockets are there, and of those which are `denied` to the user."""
+    return f"for path in {shlex.join(paths)}; do {_STANDING}; done"

@@ -1,0 +1,61 @@
+"""What doing tasks at once has saved so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.run.state import RunState, TaskState
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConcurrencyGain:
+    """A run's time beside the time that its tasks worked.
+
+    That is not quite what the same run would have taken one task at a time: tasks that run at once slow each
+    other down, so that alone each may have been faster.
+
+    Attributes:
+        worked: Seconds of all tasks' tries, added up.
+        elapsed: Seconds in which at least one task was being tried. Time in which nothing ran, as while
+            somebody thought about a failure, is not counted.
+    """
+
+    worked: float
+    elapsed: float
+
+    @property
+    def saved(self) -> float:
+        """Seconds by which doing tasks at once was faster than one after the other."""
+        return self.worked - self.elapsed
+
+    @property
+    def share(self) -> float:
+        """The part of the work's time that was saved: 0 for nothing, towards 1 for nearly all."""
+        return self.saved / self.worked if self.worked else 0.0
+
+
+def concurrency_gain(state: RunState, now: float) -> ConcurrencyGain | None:
+    """What doing tasks at once has saved up to now; None where nothing has run.
+
+    Args:
+        state: The run.
+        now: Seconds since the run began.
+    """
+    intervals = sorted(
+        (attempt.started, attempt.end(now)) for task in state.tasks.values() for attempt in task.attempts
+    )
+    if not intervals:
+        return None
+    elapsed, covered = 0.0, intervals[0][0]
+    for start, end in intervals:
+        if end > covered:
+            elapsed += end - max(start, covered)
+            covered = end
+    return ConcurrencyGain(sum(end - start for start, end in intervals), elapsed)
+
+
+def worked(task: TaskState, now: float) -> float:
+    """Seconds of a task's tries, without the pauses between them; up to now where one goes on."""
+    return sum(attempt.end(now) - attempt.started for attempt in task.attempts)

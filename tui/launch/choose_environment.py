@@ -1,0 +1,131 @@
+"""Which environment a plan is brought up in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.actions.environment import Environment, KindEnvironment
+from tui.errors import NotReadyError
+from tui.hosts.host_set import open_hosts
+from tui.launch.programs import all_of, check_programs
+from tui.launch.request import UsageError, host_addresses, known_task
+from tui.plan.placement import placement
+from tui.run.directories import cache_folder, recording_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Container
+
+    from tui.hosts.host import Host
+    from tui.hosts.host_set import Hosts
+    from tui.hosts.ssh.login import Prompter
+    from tui.launch.request import Request
+    from tui.plan.model import Plan
+
+Found = TypeVar("Found")
+
+
+async def choose_environment(request: Request, plan: Plan, prompter: Prompter | None = None) -> Environment:
+    """The environment that was asked for, or with `auto` the real one where it can be had.
+
+    Hosts over SSH are connected, and are never given up for a rehearsal.
+
+    Raises:
+        NotReadyError: It cannot be had.
+        UsageError: An option does not go with it.
+    """
+    wanted = request.environment
+    if wanted == "rehearsal":
+        return _rehearsal(request, plan, "")
+    hosts = open_hosts(host_addresses(request, plan), prompter, cache_folder())
+    try:
+        missing = await _missing(hosts, plan)
+        if missing is None and (request.fail or request.recording):
+            raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
+        if missing is not None and (wanted == "kind" or not hosts.are_here):
+            hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
+            raise NotReadyError(missing.cause, hint, missing.details)
+    except BaseException:
+        await hosts.close()
+        raise
+    if missing is None:
+        return KindEnvironment(hosts)
+    return _rehearsal(request, plan, f"{missing.cause} (`bringup doctor` says what to do)")
+
+
+async def look_at(
+    look: Callable[[Plan, Hosts], Awaitable[Found]], plan: Plan, request: Request, prompter: Prompter | None
+) -> Found:
+    """Looks at the hosts of a plan.
+
+    Raises:
+        NotReadyError: One that is looked at cannot be reached.
+    """
+    hosts = open_hosts(host_addresses(request, plan), prompter, cache_folder())
+    try:
+        return await look(plan, hosts)
+    finally:
+        await hosts.close()
+
+
+async def take_up_cluster(plan: Plan, environment: Environment, done: Container[str]) -> None:
+    """Makes sure that a run whose cluster was made by an earlier one finds it, and has its kubeconfig.
+
+    A cluster of the same name that was brought up elsewhere since has the same kubeconfig file.
+
+    Raises:
+        UsageError: The cluster is gone.
+        ActionError: Kind does not give its kubeconfig.
+    """
+    creates = any(task.id in done and any(s.kind == "kind.create" for s in task.steps) for task in plan.tasks)
+    if not creates or plan.cluster is None:
+        return
+    host = environment.hosts.of(placement(plan).cluster)
+    if not await _stands(plan.cluster.name, host):
+        raise UsageError(
+            f"cluster {plan.cluster.name!r}, which the earlier run made, is gone",
+            "run `bringup up` without --resume",
+        )
+    from tui.cluster.kind.reach import reach_anew
+
+    await reach_anew(host, plan.cluster, lambda *_: None)
+
+
+async def _stands(cluster: str, host: Host) -> bool:
+    from tui.cluster.kind.nodes import find_nodes
+
+    engine = await host.engine()
+    async with engine.client() as docker:
+        return bool(await find_nodes(docker, cluster))
+
+
+async def _missing(hosts: Hosts, plan: Plan) -> NotReadyError | None:
+    """What keeps a plan from being brought up for real on its hosts, if anything does."""
+    await hosts.connect(placement(plan).tasks.values())
+    try:
+        await all_of(
+            *(
+                check_programs(host, kind="kind" in families, engine=bool(families & {"kind", "image"}))
+                for host, families in hosts.families(plan).items()
+            )
+        )
+    except NotReadyError as error:
+        return error
+    return None
+
+
+def _rehearsal(request: Request, plan: Plan, why: str) -> Environment:
+    from tui.rehearsal.recording import bundled_recording, read_recording
+    from tui.rehearsal.rehearse import RehearsalEnvironment
+
+    folder = recording_folder(request.recording) if request.recording else bundled_recording(plan.name)
+    if folder is None:
+        raise NotReadyError(
+            "; ".join(filter(None, (why, f"plan {plan.name!r} has no recording to rehearse"))),
+            "bring it up for real once, then name that run with --recording",
+        )
+    for task in request.fail:
+        known_task(task, plan, "--fail")
+    environment = RehearsalEnvironment(read_recording(folder), request.speed, request.fail)
+    if why:
+        environment.note += f"\nbecause {why}"
+    return environment

@@ -1,0 +1,174 @@
+"""The handle of a running run: opened on a thread, given commands, closed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Literal
+
+from tui.errors import BringupError
+from tui.insight.expectation import EMPTY
+from tui.run.feed import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from tui.insight.expectation import Expectation
+    from tui.launch.launch import Launch
+    from tui.run.commands import Command
+    from tui.run.events import PhaseOutline
+
+
+class RunHandle:
+    """A run that is opened on a thread, so that the screen need not wait for it; see `Control`.
+
+    Attributes:
+        interrupts: The user, or a signal, asked for the run's end.
+    """
+
+    def __init__(
+        self, launching: Callable[[], AbstractContextManager[Launch]], plan: str | None = None
+    ) -> None:
+        """Prepares it.
+
+        Args:
+            launching: Makes the run ready to start, and tidies up behind it.
+            plan: The plan that was asked for, for a look at it before it is launched.
+        """
+        self.interrupts = False
+        self._launching = launching
+        self._plan = plan
+        self._stack = contextlib.ExitStack()
+        self._launch: Launch | None = None
+        self._opened: Opened | None = None
+        self._fault: BaseException | None = None
+        self._expectation = EMPTY
+        self._thread: threading.Thread | None = None
+        self._begun = threading.Event()
+        self._leaving = threading.Event()
+
+    # For the dashboard
+
+    def begin(self, *, here: bool = False) -> None:
+        """Begins the run, unless it has begun.
+
+        Args:
+            here: On this thread, which waits for it; a machine may have something to ask.
+        """
+        if here:
+            self._open()
+        elif self._thread is None and not self._begun.is_set():
+            self._thread = threading.Thread(target=self._open, name="opening", daemon=True)
+            self._thread.start()
+
+    def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
+        """The plan as its file has it; nothing where the file does not say it plainly."""
+        from tui.plan.bundled import find_plan
+        from tui.plan.document import read_document
+        from tui.run.outline import preview
+
+        try:
+            return preview(read_document(find_plan(self._plan)).value)
+        except BringupError:  # it is told when the plan is read in earnest
+            return "", ()
+
+    @property
+    def opened(self) -> Opened | None:
+        """The run, once it has begun."""
+        return self._opened
+
+    @property
+    def expectation(self) -> Expectation:
+        """How long things took before."""
+        return self._expectation
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will come any more."""
+        return self._fault is not None or (self._opened is not None and self._opened.feed.closed)
+
+    def tell(self, command: Command | Literal["kill", "close"], *arguments: str) -> None:
+        """Gives the engine a command, by its method's name."""
+        if self._launch is not None:
+            self._launch.session.tell(lambda engine: getattr(engine, command)(*arguments))
+
+    def interrupted(self) -> None:
+        """Takes note that the user, or a signal, asked for the run's end."""
+        self.interrupts = True
+
+    # For what shows it
+
+    def launch(self) -> Launch:
+        """Waits for the run to have begun.
+
+        Raises:
+            BringupError: It could not begin.
+        """
+        self.begin()
+        self._begun.wait()
+        self.check()
+        assert self._launch is not None
+        return self._launch
+
+    def check(self) -> None:
+        """Makes sure that nothing went wrong in beginning the run.
+
+        Raises:
+            BaseException: Whatever did.
+        """
+        if self._fault is not None:
+            raise self._fault
+
+    def stay(self, on: bool) -> None:
+        """Whether the run waits for commands when all tasks have ended."""
+        if self._launch is not None:
+            self._launch.session.tell(lambda engine: engine.stay(on))
+
+    def close(self) -> None:
+        """Ends the run if it goes on, waits for that, and lets go of its cluster and journal.
+
+        Raises:
+            BaseException: What the engine itself died of.
+        """
+        self._leaving.set()
+        if self._thread is not None:
+            self._thread.join()
+        try:
+            if self._launch is not None:
+                self.tell("cancel_run")
+                self.tell("close")
+                self._launch.session.join()
+        finally:
+            self._stack.close()
+
+    def _open(self) -> None:
+        try:
+            launch = self._stack.enter_context(self._launching())
+            if self._leaving.is_set():
+                return
+            launch.session.start()
+            self._launch = launch
+            if self.interrupts:  # while it began
+                self.tell("cancel_run")
+        except BaseException as fault:  # it is raised where the run is waited for
+            self._fault = fault
+            return
+        finally:
+            self._begun.set()
+        self._opened = Opened(launch.session.feed, launch.folder)
+        self._expectation = expectation(launch)
+
+
+def expectation(launch: Launch) -> Expectation:
+    """How long the run's tasks took before: by its recording, or by earlier runs and the bundled one."""
+    from tui.insight.expectation import Expectation
+    from tui.launch.history import recorded_states
+    from tui.run.directories import runs_folder
+    from tui.run.history import recent_states
+
+    recorded = Expectation.of(recorded_states(launch)).named("a recording")
+    if launch.started.environment == "rehearsal":
+        return recorded.scaled(1 / launch.started.speed)
+    earlier = recent_states(runs_folder(), launch.started.plan, "kind", current=launch.started.run)
+    return Expectation.of(earlier).merged(recorded)

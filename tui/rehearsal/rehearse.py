@@ -1,0 +1,104 @@
+"""An environment in which steps take as long, and say the same, as in a recording."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tui.errors import ActionError
+from tui.hosts.host_set import Hosts
+from tui.reporter import Done, Span
+from tui.run import events as e
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.actions.context import Context
+    from tui.plan.steps import Step
+    from tui.rehearsal.recording import RecordedStep, Recording
+
+_FAILS_AT = 0.6  # of the step's recorded time
+
+
+class RehearsalEnvironment:
+    """Rehearses steps; see `tui.actions.environment.Environment`."""
+
+    name = "rehearsal"
+
+    def __init__(
+        self, recording: Recording, speed: float = 1.0, fail: Mapping[str, int] | None = None
+    ) -> None:
+        """Prepares a rehearsal.
+
+        Args:
+            recording: What is rehearsed.
+            speed: How many times as fast as it was.
+            fail: For tasks that are to fail, in how many of their first attempts.
+        """
+        self.hosts = Hosts.here()
+        self._recording = recording
+        self._speed = speed
+        self._fail = dict(fail or {})
+        faster = f", {speed:g} times as fast" if speed != 1 else ""
+        self.note = f"REHEARSAL: nothing is created; timings and logs {recording.describe()}{faster}"
+
+    async def perform(self, step: Step, context: Context) -> Done:
+        """Takes as long as the recorded step, and says what it said.
+
+        Raises:
+            ActionError: The recording does not have the step, or it was told to fail.
+        """
+        recorded = self._find(step, context)
+        fails = context.attempt <= self._fail.get(context.task, 0) and self._is_longest(context)
+        end = recorded.seconds * (_FAILS_AT if fails else 1.0)
+        await self._replay(recorded, context, end)
+        if fails:
+            raise ActionError("made to fail by --fail, as this is a rehearsal", "retry the task")
+        return Done(recorded.note, recorded.changed)
+
+    def _find(self, step: Step, context: Context) -> RecordedStep:
+        steps = self._recording.steps.get(context.task, [])
+        if context.step >= len(steps):
+            cause = f"the recording has no step {context.step + 1} of task {context.task!r}"
+            hint = "bring the plan up for real once, then rehearse that run with --recording"
+            raise ActionError(cause, hint)
+        return steps[context.step]
+
+    def _is_longest(self, context: Context) -> bool:
+        """Whether a failure of the task belongs to this step: the one that takes the longest."""
+        seconds = [step.seconds for step in self._recording.steps[context.task]]
+        return context.step == seconds.index(max(seconds))
+
+    async def _replay(self, recorded: RecordedStep, context: Context, end: float) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        spans: dict[int, Span] = {}
+        try:
+            for event in recorded.said:
+                offset = event.at - recorded.began
+                if offset > end:
+                    break
+                await self._sleep_until(began + offset / self._speed)
+                _emit(event, context, spans)
+            await self._sleep_until(began + end / self._speed)
+        finally:
+            for span in spans.values():
+                span.close()
+
+    async def _sleep_until(self, when: float) -> None:
+        await asyncio.sleep(
+            max(when - asyncio.get_running_loop().time(), 0)
+        )  # always lets others have a turn
+
+
+def _emit(event: e.TaskEvent, context: Context, spans: dict[int, Span]) -> None:
+    if isinstance(event, e.Output):
+        context.log(event.lines, event.source)
+    elif isinstance(event, e.SpanStarted):
+        spans[event.span] = context.span(event.name, event.subject)
+    elif isinstance(event, e.SpanFinished) and event.span in spans:
+        spans.pop(event.span).close()
+    elif isinstance(event, e.Progressed):
+        context.progress(event.done, event.total, event.unit, event.what)
+    elif isinstance(event, e.Warned):
+        context.warn(event.text)

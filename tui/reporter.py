@@ -1,0 +1,73 @@
+"""How whoever does the work tells of it: output, progress, spans, warnings, secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step's good end.
+
+    Attributes:
+        changed: False where the step found its work already done.
+        note: What was done, or found, in a few words.
+    """
+
+    note: str = ""
+    changed: bool = True
+
+
+class Span(Protocol):
+    """A named interval inside an attempt; closing it twice is harmless."""
+
+    def close(self) -> None:
+        """Ends the interval now."""
+
+    def __enter__(self) -> Span: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Reporter(Protocol):
+    """Takes what a piece of work tells of itself while it goes on.
+
+    Attributes:
+        deadline: Time of the running loop at which the work has run out of time, or None. It is cancelled
+            some seconds later; work that can say what it waited for fails by itself at the deadline.
+    """
+
+    deadline: float | None
+
+    def log(self, text: str | Sequence[str], source: str = "") -> None:
+        """Says output.
+
+        Args:
+            text: A line without its end, or all the lines that have come at once, which costs far less than
+                one call a line.
+            source: Who wrote it, where that is not the step itself: `pod/postgresql-…`.
+        """
+
+    def progress(self, done: float, total: float | None = None, unit: str = "", what: str = "") -> None:
+        """Says how far the step is; cheap to call often."""
+
+    def span(self, name: str, subject: str = "") -> Span:
+        """Begins an interval.
+
+        Args:
+            name: `pull`, `schedule`, `start`, `ready`, `build`, `load`, ….
+            subject: Whose: `pod/postgresql-…`, an image's name.
+        """
+
+    def secret(self, value: str) -> None:
+        """Has a value masked, in every form, in all that is said from now on."""
+
+    def warn(self, text: str) -> None:
+        """Says what did not go well but is no failure; told again at the end."""
