@@ -70,6 +70,7 @@ def started(plan: Plan, mode: str = "parallel") -> RunStarted:
 class NoHost:
     """A host on which nothing is ever run."""
 
+    location = ""
     loss = None
 
     def kill(self) -> None:

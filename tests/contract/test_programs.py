@@ -67,7 +67,7 @@ async def test_a_file_that_is_no_program(host: Host, tmp_path: Path) -> None:
 async def test_a_folder_that_is_not_there(host: Host, tmp_path: Path) -> None:
     folder = tmp_path / "no such folder"
     with pytest.raises(FileNotFoundError) as caught:
-        await host.run(("true",), folder=folder)
+        await host.run(("true",), directory=folder)
     assert str(caught.value.filename) == str(folder)
 
 
@@ -78,7 +78,7 @@ async def test_it_runs_in_the_folder(host: Host, tmp_path: Path) -> None:
         await asyncio.to_thread(os.symlink, "/bin/pwd", folder / "where")
         for argv in (("pwd", "-P"), ("./where",)):
             lines: list[str] = []
-            assert await host.run(argv, on_lines=lines.extend, folder=folder) == 0
+            assert await host.run(argv, on_lines=lines.extend, directory=folder) == 0
             assert lines == [str(folder)]
 
 
@@ -198,7 +198,7 @@ async def test_kill_ends_what_runs(place: Place) -> None:
     try:
         assert await started.task == -9
     except HostLostError:  # then the other machine has seen to it
-        assert not host.is_local
+        assert host.location
     host.kill()  # nothing is left to kill
     assert await started.gone()
     await host.close()

@@ -77,7 +77,7 @@ async def test_a_port_keeps_its_number_if_that_is_free(host: Host) -> None:
 async def test_the_ways_are_told(host: Host, echo: int) -> None:
     assert dict(host.forwards) == {}
     port = await host.forward(echo, "localhost")
-    assert dict(host.forwards) == ({} if host.is_local else {port: ("localhost", echo)})
+    assert dict(host.forwards) == ({} if host.shares_loopback else {port: ("localhost", echo)})
 
 
 async def test_a_port_where_nobody_listens_closes(host: Host, echo: int) -> None:
@@ -91,7 +91,7 @@ async def test_a_port_where_nobody_listens_closes(host: Host, echo: int) -> None
 
 async def test_a_socket_leads_to_a_port_there(host: Host, echo: int) -> None:
     path = await host.socket(echo)
-    if host.is_local:
+    if host.shares_loopback:
         assert path is None
         return
     assert path is not None

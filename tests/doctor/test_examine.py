@@ -166,7 +166,7 @@ class Bare(LocalHost):
         *,
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
-        folder: PurePath | None = None,
+        directory: PurePath | None = None,
     ) -> int:
         raise FileNotFoundError(argv[0])
 

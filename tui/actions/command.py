@@ -38,7 +38,7 @@ async def run(step: Command, ctx: Context) -> Done:
 async def _folder(step: Command, ctx: Context) -> AsyncIterator[PurePath]:
     """Where it runs: over SSH a private folder, laid out as the plan's, with copies of what it needs."""
     here = step.folder or ctx.folder
-    if ctx.host.is_local:
+    if ctx.host.shares_files:
         yield here
         return
     async with ctx.host.scratch() as scratch:
@@ -104,9 +104,9 @@ async def _run(
     on_lines: Callable[[list[str]], None] | None,
 ) -> int:
     try:
-        return await ctx.host.run(argv, on_lines=on_lines, env=step.env, folder=folder)
+        return await ctx.host.run(argv, on_lines=on_lines, env=step.env, directory=folder)
     except FileNotFoundError as error:
-        if ctx.host.is_local and not await asyncio.to_thread(Path(folder).is_dir):
+        if ctx.host.shares_files and not await asyncio.to_thread(Path(folder).is_dir):
             raise ActionError(f"the command's folder {folder} does not exist") from error
         raise ActionError(
             f"there is no program {argv[0]}{at(ctx.host)}", "install it, or correct its name or PATH"

@@ -98,7 +98,7 @@ async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
         port = port_of(parts)
     except ValueError as error:
         raise ActionError(f"{url}: there is no such URL: {error}", "mend it") from error
-    if host.is_local:
+    if host.shares_loopback:
         return None
     far = await asyncio.to_thread(importlib.import_module, "tui.clients.ssh_connector")
     await far.way(host, parts.hostname, port)  # what the machine forbids is told now, not after many tries
@@ -148,7 +148,7 @@ def _is_far(error: Exception, host: Host) -> bool:
     """Whether it is the other machine's end of a way that failed: this end is taken, then ended at once."""
     import aiohttp
 
-    return not host.is_local and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError)
+    return not host.shares_loopback and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError)
 
 
 async def _body(response: aiohttp.ClientResponse) -> str:

@@ -71,7 +71,7 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
                 async with in_time(ctx, following.state, lambda: following.lines):
                     await _send(docker, ctx, step, context, following, mark)
             except asyncio.CancelledError:
-                if mark and not (ctx.host.is_local and await end_marked(mark, _LINGERING)):
+                if mark and not (ctx.host.shares_kernel and await end_marked(mark, _LINGERING)):
                     ctx.warn(f"Podman may go on with the build of {step.tag} until its instruction ends")
                 raise
         after = await find_image(docker, step.tag)

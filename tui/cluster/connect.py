@@ -22,7 +22,7 @@ async def connect(ctx: Context) -> AsyncIterator[Api]:
     Raises:
         ActionError: The plan has no cluster, or there is no usable kubeconfig for it.
     """
-    if not ctx.cluster_host.is_local:
+    if not ctx.cluster_host.shares_loopback:
         await reach(ctx.cluster_host, ctx.cluster, telling(ctx))
     async with open_api(ctx.cluster.kubeconfig) as api:
         yield api

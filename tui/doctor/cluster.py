@@ -54,7 +54,7 @@ async def open_way(host: Host, cluster: Cluster) -> None:
     Raises:
         BringupError: There is no way to it.
     """
-    if not host.is_local:
+    if not host.shares_loopback:
         access = await asyncio.to_thread(importlib.import_module, "tui.cluster.kind.reach")
         await access.reach(host, cluster, lambda *_: None)
 

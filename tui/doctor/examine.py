@@ -62,7 +62,7 @@ async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list
 
 async def _look(host: Host, named: Sequence[tuple[str, Check]], patience: float) -> list[Finding]:
     """Makes a host's checks, and says which machine it is, where that is not this one."""
-    where = [] if host.is_local else [await _machine(host)]
+    where = [await _machine(host)] if host.location else []
     return of_host(host, where + (await _made(host, named, patience) if named else []))
 
 

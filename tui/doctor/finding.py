@@ -35,8 +35,7 @@ class Finding:
 
 def of_host(host: Host, found: Iterable[Finding]) -> list[Finding]:
     """Findings, each with the host that they are of."""
-    where = "" if host.is_local else host.name
-    return [replace(each, host=where) for each in found]
+    return [replace(each, host=host.location) for each in found]
 
 
 def joined(check: str, parts: Sequence[Finding]) -> Finding:

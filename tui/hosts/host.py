@@ -25,7 +25,7 @@ class HostFullError(BringupError):
 
 def at(host: Host) -> str:
     """Where something is, as it is appended to its name; nothing for this machine."""
-    return "" if host.is_local else f" at {host.name}"
+    return f" at {host.location}" if host.location else ""
 
 
 class Host(Protocol):
@@ -33,11 +33,17 @@ class Host(Protocol):
 
     Attributes:
         name: `local`, or `user@host` as it was given.
-        is_local: Whether it is this machine.
+        location: What messages call it to tell it from this machine; empty for this machine.
+        shares_files: Whether a path here is the same file there.
+        shares_loopback: Whether its loopback is ours: its ports need no forward.
+        shares_kernel: Whether its processes and sockets are seen from here, as in `/proc`.
     """
 
     name: str
-    is_local: bool
+    location: str
+    shares_files: bool
+    shares_loopback: bool
+    shares_kernel: bool
 
     async def connect(self) -> None:
         """Makes sure that it can be used.
@@ -52,7 +58,7 @@ class Host(Protocol):
         *,
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
-        folder: PurePath | None = None,
+        directory: PurePath | None = None,
     ) -> int:
         """Runs a program in a process group of its own until it ends; it reads nothing.
 
@@ -64,7 +70,7 @@ class Host(Protocol):
             on_lines: Takes the lines of its output and errors, whole, decoded, without their ends; as many at
                 once as have come.
             env: Variables over those that its user has there.
-            folder: Where it runs.
+            directory: Where it runs.
 
         Returns:
             Its exit status; negative where a signal ended it. Over SSH a shell tells it, to which statuses

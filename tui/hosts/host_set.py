@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from tui.hosts.local import LocalHost
-from tui.plan.address import DEFAULT, LOCAL, parse_address
+from tui.plan.address import DEFAULT, KINDS, LOCAL, parse_address
 from tui.plan.placement import placement
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Hosts:
         return self._hosts.get(name) or self._hosts[DEFAULT]
 
     @property
-    def are_here(self) -> bool:
-        """Whether they are this machine alone."""
-        return all(host.is_local for host in self._hosts.values())
+    def are_local(self) -> bool:
+        """Whether this machine is the only one."""
+        return not any(host.location for host in self._hosts.values())
 
     def families(self, plan: Plan) -> dict[Host, set[str]]:
         """The hosts that a plan's tasks run on, each with the families of steps there, such as `kind`."""
@@ -87,8 +87,8 @@ def open_hosts(
     local: Host = LocalHost(cache=cache)
     made: dict[str, Host] = {LOCAL: local}
     for address in addresses.values():
-        if address not in made:  # what speaks SSH takes a while to import
-            ssh = importlib.import_module("tui.hosts.ssh.host")
-            made[address] = ssh.SshHost(parse_address(address), prompter)
+        if address not in made:  # what speaks to it takes a while to import
+            parsed = parse_address(address)
+            made[address] = importlib.import_module(KINDS[parsed.scheme]).open_host(parsed, prompter)
     named = {name: made[address] for name, address in addresses.items()}
     return Hosts({DEFAULT: local, **named, LOCAL: local})

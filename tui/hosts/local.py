@@ -44,7 +44,8 @@ class LocalHost:
     """
 
     name = LOCAL
-    is_local = True
+    location = ""
+    shares_files = shares_loopback = shares_kernel = True
 
     def __init__(self, environment: Mapping[str, str] | None = None, cache: Path | None = None) -> None:
         self._environment = dict(os.environ if environment is None else environment)
@@ -62,10 +63,10 @@ class LocalHost:
         *,
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
-        folder: PurePath | None = None,
+        directory: PurePath | None = None,
     ) -> int:
         """Runs a program until it ends; see `Host.run`."""
-        program = await self._start(argv, on_lines, {**self._environment, **(env or {})}, folder)
+        program = await self._start(argv, on_lines, {**self._environment, **(env or {})}, directory)
         try:
             return await program.finish()
         except BaseException:
@@ -149,7 +150,7 @@ class LocalHost:
         argv: Sequence[str],
         on_lines: Callable[[list[str]], None] | None,
         env: Mapping[str, str],
-        folder: PurePath | None,
+        directory: PurePath | None,
     ) -> _Program:
         loop = asyncio.get_running_loop()
         starting = asyncio.ensure_future(
@@ -160,7 +161,7 @@ class LocalHost:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 env=env,
-                cwd=folder,
+                cwd=directory,
                 start_new_session=True,
             )
         )

@@ -31,7 +31,7 @@ async def taken(host: Host, wanted: Iterable[tuple[str, int]]) -> dict[int, str]
         For each port that is taken by whom, if that is known. Over SSH nobody is known, and where the machine
         is no Linux, none is known to be taken.
     """
-    if host.is_local:
+    if host.shares_kernel:
         busy = [port for address, port in wanted if await asyncio.to_thread(is_taken, port, address)]
         return {port: await asyncio.to_thread(holder, port) for port in busy}
     wanted = list(wanted)

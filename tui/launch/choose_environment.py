@@ -41,7 +41,7 @@ async def choose_environment(request: Request, plan: Plan, prompter: Prompter | 
         missing = await _missing(hosts, plan)
         if missing is None and (request.fail or request.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
-        if missing is not None and (wanted == "kind" or not hosts.are_here):
+        if missing is not None and (wanted == "kind" or not hosts.are_local):
             hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
             raise NotReadyError(missing.cause, hint, missing.details)
     except BaseException:

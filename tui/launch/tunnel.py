@@ -47,7 +47,7 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
     plan = load(request).plan
     hosts = open_hosts(host_addresses(request, plan), prompter)
     host = hosts.of(placement(plan).cluster)
-    if host.is_local:
+    if host.shares_loopback:
         raise UsageError("the run was on this machine", "its ports are open here already")
     if plan.cluster is None and not plan.endpoints:
         raise UsageError("the plan has neither a cluster nor endpoints to lead to", "add `endpoints:` to it")

@@ -1,4 +1,4 @@
-"""Machines that are reached over SSH, as people name them: `ssh://user@host:port`."""
+"""Other machines, as people name them: `ssh://user@host:port`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ LOCAL = "local"
 DEFAULT = "default"
 """The name of the host of tasks that name none: this machine, unless the plan or `--host` says otherwise."""
 
+KINDS = {"ssh": "tui.hosts.ssh.host"}
+"""The kinds of other machines: each scheme of addresses with the module whose `open_host` speaks to them."""
+
 _FORM = re.compile(
-    r"(?:ssh://)?(?:(?P<user>[^@/:\s]+)@)?"
+    r"(?:(?P<scheme>[a-z]+)://)?(?:(?P<user>[^@/:\s]+)@)?"
     r"(?:\[(?P<ip>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^-@/:\[\]\s][^@/:\[\]\s]*))"
     r"(?::(?P<port>\d{1,5}))?/?"
 )
@@ -26,14 +29,16 @@ class Address:
         host: Its name or IP address, or a `Host` of the user's SSH configuration.
         user: None where the configuration says it.
         port: None where the configuration says it.
+        scheme: Which of `KINDS` it is of.
     """
 
     host: str
     user: str | None = None
     port: int | None = None
+    scheme: str = "ssh"
 
     def __str__(self) -> str:
-        """As it is written after `ssh://`."""
+        """As it is written after the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         user = f"{self.user}@" if self.user else ""
         return f"{user}{host}" + (f":{self.port}" if self.port else "")
@@ -41,7 +46,7 @@ class Address:
     @property
     def url(self) -> str:
         """As it is written in plans and after `--host`."""
-        return f"ssh://{self}"
+        return f"{self.scheme}://{self}"
 
 
 def parse_address(text: str) -> Address:
@@ -51,7 +56,9 @@ def parse_address(text: str) -> Address:
         ValueError: It is none; its second argument is a hint.
     """
     found = _FORM.fullmatch(text)
-    if found is None or not 0 < int(found["port"] or 22) < 1 << 16:
+    scheme = (found and found["scheme"]) or "ssh"
+    if found is None or scheme not in KINDS or not 0 < int(found["port"] or 22) < 1 << 16:
         hint = "write ssh://[USER@]HOST[:PORT], or a Host of your ~/.ssh/config"
         raise ValueError(f"{text!r} is not the address of a machine", hint)
-    return Address(found["ip"] or found["host"], found["user"], int(found["port"]) if found["port"] else None)
+    port = int(found["port"]) if found["port"] else None
+    return Address(found["ip"] or found["host"], found["user"], port, scheme)

@@ -62,7 +62,7 @@ async def create(step: KindCreate, ctx: Context) -> Done:
         making.cancel()
         await _clean(ctx, engine, making, keep=existed)
         raise
-    if not host.is_local:  # here kind has written the kubeconfig itself
+    if not host.shares_loopback:  # here kind has written the kubeconfig itself
         await reach_anew(host, ctx.cluster, telling(ctx))
     return Done(f"created cluster {ctx.cluster.name}")
 
@@ -72,7 +72,7 @@ async def _make(step: KindCreate, ctx: Context, engine: ContainerEngine, config:
     output = Output(ctx)
     host = ctx.cluster_host
     async with host.scratch() as folder:
-        kubeconfig = cluster.kubeconfig if host.is_local else folder / "kubeconfig"
+        kubeconfig = cluster.kubeconfig if host.shares_files else folder / "kubeconfig"
         argv = ["kind", "create", "cluster", "--name", cluster.name, "--kubeconfig", str(kubeconfig)]
         argv += ["--wait", f"{round(step.wait)}s"]
         if step.image:

@@ -48,7 +48,7 @@ async def _delete(ctx: Context, engine: ContainerEngine) -> None:
     cluster, host, output = ctx.cluster, ctx.cluster_host, Output(ctx)
     argv = ["kind", "delete", "cluster", "--name", cluster.name, "--kubeconfig"]
     # Over SSH there is no kubeconfig, but kind locks one all the same.
-    place = contextlib.nullcontext(cluster.kubeconfig.parent) if host.is_local else host.scratch()
+    place = contextlib.nullcontext(cluster.kubeconfig.parent) if host.shares_files else host.scratch()
     async with place as folder:
         if status := await output.follow((*argv, str(folder / cluster.kubeconfig.name)), engine):
             raise output.failure(f"cluster {cluster.name} could not be deleted", status)

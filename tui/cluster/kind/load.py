@@ -139,7 +139,7 @@ async def _save(
     exported = canonical(name) if engine.flavour == "podman" else name
     platform = _platform(engine, image)
     expected = float(image.get("Size") or 0)  # the image's as the engine has it, close to the archive's
-    if source is target and not target.is_local:  # it need not come here and go back
+    if source is target and not target.shares_files:  # it need not come here and go back
         await _save_there(ctx, engine, exported, platform, expected, archive)
         return
     params = {"platform": json.dumps(platform)} if platform else {}
@@ -236,7 +236,7 @@ async def _import(ctx: Context, name: str, archive: PurePath, nodes: int) -> Non
 
 async def _watch(ctx: Context, name: str, file: PurePath, nodes: int) -> None:
     """Tells how much of the archive the nodes have read, where this machine's system can say."""
-    if not ctx.cluster_host.is_local:
+    if not ctx.cluster_host.shares_kernel:
         return
     archive = Path(file)
     total = (await asyncio.to_thread(archive.stat)).st_size * nodes

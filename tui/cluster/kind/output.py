@@ -128,8 +128,8 @@ async def run_kind(
     """
     try:
         host = ctx.cluster_host
-        folder = ctx.folder if host.is_local else None
-        return await host.run(argv, on_lines=on_lines, env=engine.environment, folder=folder)
+        folder = ctx.folder if host.shares_files else None
+        return await host.run(argv, on_lines=on_lines, env=engine.environment, directory=folder)
     except FileNotFoundError as error:
         raise ActionError(
             "the kind command is not installed", "https://kind.sigs.k8s.io/docs/user/quick-start says how"

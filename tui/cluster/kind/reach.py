@@ -74,7 +74,7 @@ async def reach(host: Host, cluster: Cluster, told: Told) -> None:
     Raises:
         ActionError: There is no such cluster, or kind does not give its kubeconfig.
     """
-    if host.is_local:
+    if host.shares_loopback:
         return
     await host.connect()
     if await asyncio.to_thread(_server_port, cluster.kubeconfig) in host.forwards:
@@ -95,7 +95,7 @@ async def _leads_there(host: Host, cluster: Cluster) -> bool:
 
 async def reach_anew(host: Host, cluster: Cluster, told: Told) -> None:
     """Writes the kubeconfig of a cluster that stands, and over SSH opens the ways to it; see `reach`."""
-    if host.is_local:
+    if host.shares_loopback:
         await _write_kubeconfig(host, cluster)
         return
     engine = await host.engine()

@@ -11,7 +11,7 @@ import asyncssh
 from tui.errors import NotReadyError
 from tui.hosts.host import HostLostError
 from tui.hosts.ssh.facts import read_facts
-from tui.hosts.ssh.forwards import Ways
+from tui.hosts.ssh.forwards import Forwards
 from tui.hosts.ssh.known_hosts import arguments
 from tui.hosts.ssh.link import Link
 from tui.hosts.ssh.login import Login
@@ -37,7 +37,7 @@ class Connection:
 
     Attributes:
         name: The machine's.
-        ways: The ways through it.
+        forwards: The forwards through it.
         left: Process groups that were running there when a connection was lost.
     """
 
@@ -49,7 +49,7 @@ class Connection:
             prompter: Asks the user for what is not known, until it stands for the first time.
         """
         self.name = str(address)
-        self.ways = Ways(self.name, self.stand)
+        self.forwards = Forwards(self.name, self.stand)
         self.left: set[tuple[str, str]] = set()
         self._words = arguments(address)
         self._login = Login(address, prompter)
@@ -132,14 +132,14 @@ class Connection:
             await self._keeper.end()
         for link in tuple(self._links):
             await link.close(_FAREWELL)
-        await self.ways.close()
+        await self.forwards.close()
 
     async def _connect(self) -> None:
         link = await self._open()
         try:
             async with asyncio.timeout(_FACTS):
                 self._keeper, self._facts = await self._greet(link)
-            await self.ways.restore(link.connection)
+            await self.forwards.restore(link.connection)
         except BaseException as error:
             link.connection.abort()
             if isinstance(error, TimeoutError):

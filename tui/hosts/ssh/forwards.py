@@ -16,12 +16,11 @@ from tui.errors import NotReadyError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    Opening = Callable[[asyncssh.SSHClientConnection], Awaitable[None]]
 
 LOOPBACK = "127.0.0.1"
 
 
-class Ways:
+class Forwards:
     """The ways to one machine: each stays where it is when the connection is a new one."""
 
     def __init__(self, name: str, connection: Callable[[], Awaitable[asyncssh.SSHClientConnection]]) -> None:

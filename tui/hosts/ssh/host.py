@@ -37,7 +37,7 @@ class SshHost:
     It belongs to the event loop that it is first used on.
     """
 
-    is_local = False
+    shares_files = shares_loopback = shares_kernel = False
 
     def __init__(self, address: Address, prompter: Prompter | None = None) -> None:
         """Prepares it.
@@ -46,7 +46,7 @@ class SshHost:
             address: Where it is.
             prompter: Asks the user for what is not known, until the first connection stands.
         """
-        self.name = str(address)
+        self.name = self.location = str(address)
         self._connection = Connection(address, prompter)
         self._engine: ContainerEngine | None = None
         self._finding = asyncio.Lock()
@@ -61,11 +61,11 @@ class SshHost:
         *,
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
-        folder: PurePath | None = None,
+        directory: PurePath | None = None,
     ) -> int:
         """Runs a program until it ends; see `Host.run`."""
         async with self._connection.session() as link:
-            program = await self._start(link, argv, env or {}, folder, on_lines)
+            program = await self._start(link, argv, env or {}, directory, on_lines)
             try:
                 return await program.finish()
             except LostError:
@@ -121,11 +121,11 @@ class SshHost:
 
     async def forward(self, port: int, address: str = LOOPBACK) -> int:
         """The local port that leads to one there; see `Host.forward`."""
-        return await self._connection.ways.port(address, port)
+        return await self._connection.forwards.port(address, port)
 
     async def socket(self, port: int, address: str = LOOPBACK) -> Path:
         """The local socket that leads to a port there; see `Host.socket`."""
-        return await self._connection.ways.socket((address, port))
+        return await self._connection.forwards.socket((address, port))
 
     @property
     def loss(self) -> HostLostError | None:
@@ -135,7 +135,7 @@ class SshHost:
     @property
     def forwards(self) -> Mapping[int, tuple[str, int]]:
         """The local ports that lead there; see `Host.forwards`."""
-        return self._connection.ways.ports
+        return self._connection.forwards.ports
 
     def kill(self) -> None:
         """Cuts the connection, of which all that runs there ends."""
@@ -150,10 +150,10 @@ class SshHost:
         link: Link,
         argv: Sequence[str],
         env: Mapping[str, str],
-        folder: PurePath | None,
+        directory: PurePath | None,
         on_lines: Callable[[list[str]], None] | None,
     ) -> Program:
-        starting = asyncio.ensure_future(Program.start(link.connection, argv, env, folder, on_lines))
+        starting = asyncio.ensure_future(Program.start(link.connection, argv, env, directory, on_lines))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:  # it may run already
@@ -210,6 +210,11 @@ class SshHost:
             if not (await files.statvfs(str(folder))).bavail:
                 return _full(self.name, f"no space left at {folder}")
         return OSError(errno.EIO, error.reason or "it failed", str(folder))
+
+
+def open_host(address: Address, prompter: Prompter | None = None) -> SshHost:
+    """Make the host at an `ssh://` address; nothing is connected yet."""
+    return SshHost(address, prompter)
 
 
 def _full(name: str, why: str) -> HostFullError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _EVERYBODY = Path("/etc/ssh/ssh_known_hosts")
 
 
-class Known:
+class KnownHosts:
     """What is known of one machine's keys.
 
     Attributes:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import asyncssh
 
 from tui.errors import NotReadyError
-from tui.hosts.ssh.known_hosts import Known, arguments
+from tui.hosts.ssh.known_hosts import KnownHosts, arguments
 from tui.plan.address import Address, parse_address
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Login:
         tunnel: asyncssh.SSHClientConnection | None,
         lost: Callable[[Exception | None], None],
     ) -> asyncssh.SSHClientConnection:
-        known = Known(address, options)
+        known = KnownHosts(address, options)
         while True:
             client = _Client(lost)
             trusted = await known.load()
@@ -167,7 +167,7 @@ class Login:
             )
 
     async def _trust(
-        self, known: Known, offered: asyncssh.SSHKey, trusted: Sequence[asyncssh.SSHKey]
+        self, known: KnownHosts, offered: asyncssh.SSHKey, trusted: Sequence[asyncssh.SSHKey]
     ) -> None:
         """Has the user look at the key of a machine that is new.
 

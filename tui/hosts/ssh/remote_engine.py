@@ -87,7 +87,7 @@ async def _ask(
         raise SilentError("permission denied", _RIGHTS)
     there = candidate.url.removeprefix(_UNIX)
     near = Candidate(
-        f"{_UNIX}{await connection.ways.socket(there)}", f"{candidate.found} at {connection.name}"
+        f"{_UNIX}{await connection.forwards.socket(there)}", f"{candidate.found} at {connection.name}"
     )
     try:
         return await ask(near, variables, candidate.url)
