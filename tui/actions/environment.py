@@ -15,24 +15,6 @@ if TYPE_CHECKING:
 
     Action = Callable[[Step, Context], Awaitable[Done]]
 
-ACTIONS = {
-    "kind.create": "tui.cluster.kind.create:create",
-    "kind.load": "tui.cluster.kind.load:load",
-    "kind.delete": "tui.cluster.kind.delete:delete",
-    "image.build": "tui.actions.image:build",
-    "image.pull": "tui.actions.image:pull",
-    "kubernetes.apply": "tui.actions.kubernetes.apply:apply",
-    "kubernetes.wait": "tui.actions.kubernetes.wait:wait",
-    "kubernetes.probe": "tui.actions.kubernetes.probe:probe",
-    "kubernetes.namespace": "tui.actions.kubernetes.access:namespace",
-    "kubernetes.pull_secret": "tui.actions.kubernetes.access:pull_secret",
-    "postgres.migrate": "tui.actions.postgres.migrate:migrate",
-    "postgres.verify": "tui.actions.postgres.migrate:verify",
-    "http.check": "tui.actions.http:check",
-    "command": "tui.actions.command:run",
-}
-"""Each step kind's action, imported when it is first wanted."""
-
 
 class Environment(Protocol):
     """What steps are carried out in.
@@ -66,14 +48,14 @@ class KindEnvironment:
 
     async def perform(self, step: Step, context: Context) -> Done:
         """Carries out a step for real; see `Environment`."""
-        action = await _action(step.kind)
+        action = await _action(step)
         return await action(step, context)
 
 
-async def _action(kind: str) -> Action:
+async def _action(step: Step) -> Action:
     import asyncio
 
-    module, _, name = ACTIONS[kind].partition(":")
+    module, _, name = step.action.partition(":")
     # Client libraries take up to half a second to import: the loop must not stand still for it.
     action: Action = getattr(await asyncio.to_thread(importlib.import_module, module), name)
     return action

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.plan.steps import HttpCheck
 
-_PATIENCE = 60.0  # seconds that a check without a deadline goes on
 _REQUEST = 5.0  # seconds that one request may take
 _LAST_REQUEST = 0.5  # seconds that it may take even if it began just ahead of the deadline
 _PAUSE = 0.05  # seconds between requests at the least
@@ -55,7 +54,7 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
     aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
     now = asyncio.get_running_loop().time
     began = now()
-    deadline = began + _PATIENCE if ctx.deadline is None else ctx.deadline
+    deadline = began + step.default_timeout if ctx.deadline is None else ctx.deadline
     interval = max(step.interval, _PAUSE)
     said = ""
     # Proxies are for what is far away; what a plan brings up is near.

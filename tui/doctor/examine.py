@@ -17,12 +17,12 @@ from tui.errors import BringupError
 from tui.plan.placement import placement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tui.hosts.host import Host
     from tui.hosts.host_set import Hosts
     from tui.plan.model import Plan
-    from tui.plan.steps import KindCreate
+    from tui.plan.steps import KindCreate, Step
 
     Known = Facts | Finding  # what the engine said, or why it said nothing
     Check = Callable[[Known], Awaitable[Finding]]
@@ -52,10 +52,10 @@ async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list
     """
     places = placement(plan)
     await hosts.connect((places.cluster, *places.tasks.values()))
-    main, families = hosts.of(places.cluster), hosts.families(plan)
-    checks = {main: _checks(plan, main, families.get(main, ()))}
-    for host in families:
-        checks.setdefault(host, _image_checks(host) if "image" in families[host] else [])
+    main, steps = hosts.of(places.cluster), hosts.steps(plan)
+    checks = {main: _checks(plan, main, steps.get(main, ()))}
+    for host in steps:
+        checks.setdefault(host, _image_checks(host) if any(s.needs_engine for s in steps[host]) else [])
     found = await asyncio.gather(*(_look(host, named, patience) for host, named in checks.items()))
     return [finding for each in found for finding in each]
 
@@ -84,12 +84,12 @@ def _image_checks(host: Host) -> list[tuple[str, Check]]:
     return [("container engine", partial(_engine, True)), ("disk", partial(_disk, host))]
 
 
-def _checks(plan: Plan, host: Host, families: Container[str]) -> list[tuple[str, Check]]:
+def _checks(plan: Plan, host: Host, steps: Sequence[Step]) -> list[tuple[str, Check]]:
     """What the cluster's host must have."""
-    wants_kind = "kind" in families
+    wants_kind = any("kind" in step.programs for step in steps)
     create = _create(plan)
     return [
-        ("container engine", partial(_engine, wants_kind or "image" in families)),
+        ("container engine", partial(_engine, any(step.needs_engine for step in steps))),
         ("kind", partial(_kind, host, wants_kind)),
         ("kubectl", lambda _: examine_kubectl(host)),
         ("images", _architecture),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.hosts.local import LocalHost
 from tui.plan.address import DEFAULT, KINDS, LOCAL, parse_address
-from tui.plan.placement import placement
+from tui.plan.placement import steps_by_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.hosts.ssh.login import Prompter
     from tui.plan.model import Plan
+    from tui.plan.steps import Step
 
 
 class Hosts:
@@ -45,14 +46,11 @@ class Hosts:
         """Whether this machine is the only one."""
         return not any(host.location for host in self._hosts.values())
 
-    def families(self, plan: Plan) -> dict[Host, set[str]]:
-        """The hosts that a plan's tasks run on, each with the families of steps there, such as `kind`."""
-        places = placement(plan)
-        found: dict[Host, set[str]] = {}
-        for task in plan.tasks:
-            for step in task.steps:
-                name = places.cluster if step.kind.startswith("kind.") else places.tasks[task.id]
-                found.setdefault(self.of(name), set()).add(step.kind.partition(".")[0])
+    def steps(self, plan: Plan) -> dict[Host, list[Step]]:
+        """Return the steps of a plan's tasks by the host that they run on."""
+        found: dict[Host, list[Step]] = {}
+        for name, steps in steps_by_host(plan).items():
+            found.setdefault(self.of(name), []).extend(steps)
         return found
 
     async def connect(self, names: Iterable[str]) -> None:

@@ -76,7 +76,7 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
         UsageError: The cluster is gone.
         ActionError: Kind does not give its kubeconfig.
     """
-    creates = any(task.id in done and any(s.kind == "kind.create" for s in task.steps) for task in plan.tasks)
+    creates = any(task.id in done and any(s.makes_cluster for s in task.steps) for task in plan.tasks)
     if not creates or plan.cluster is None:
         return
     host = environment.hosts.of(placement(plan).cluster)
@@ -104,8 +104,12 @@ async def _missing(hosts: Hosts, plan: Plan) -> NotReadyError | None:
     try:
         await all_of(
             *(
-                check_programs(host, kind="kind" in families, engine=bool(families & {"kind", "image"}))
-                for host, families in hosts.families(plan).items()
+                check_programs(
+                    host,
+                    kind=any("kind" in step.programs for step in steps),
+                    engine=any(step.needs_engine for step in steps),
+                )
+                for host, steps in hosts.steps(plan).items()
             )
         )
     except NotReadyError as error:

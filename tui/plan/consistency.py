@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.faults import Fault, shown, suggest
 from tui.plan.graph import CycleError, Graph, Node
-from tui.plan.messages import STEP_KINDS
+from tui.plan.steps import STEPS
 from tui.plan.substitute import UndefinedError, find
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tui.plan.document import Document, Path_
 
     Finding = tuple[Path_, Fault]
-
-_NEEDS_CLUSTER = ("kind.", "kubernetes.", "postgres.")
 
 
 class _Task(NamedTuple):
@@ -130,7 +128,7 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
         for _, task, path in _items(phase, (*at, "tasks")):
             for _, step, where in _items(task, (*path, "steps")):
                 kind = step.get("kind") if isinstance(step, dict) else None
-                if isinstance(kind, str) and kind in STEP_KINDS and kind.startswith(_NEEDS_CLUSTER):
+                if isinstance(kind, str) and kind in STEPS and STEPS[kind].needs_cluster:
                     cause = f"{kind} speaks to the plan's cluster, and the plan names none"
                     hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
                     yield where, Fault(document.place(where), cause, hint)

@@ -31,7 +31,7 @@ class Signature(Frozen):
     pattern: Annotated[str, Field(min_length=1), AfterValidator(_compiles)] = Field(
         description="Regular expression, searched for in the error and the last lines."
     )
-    hint: str = ""
+    hint: str = Field("", description="What helps against it, shown when the task has failed.")
 
 
 def _known(*patterns: str, hint: str) -> Signature:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Fault, shown, suggest
 from tui.plan.model import IDENTIFIER
 from tui.plan.schema import fields_at
-from tui.plan.steps import SHA256, URL, Step
+from tui.plan.steps import STEPS
+from tui.plan.steps.http import URL
+from tui.plan.steps.kubernetes import SHA256
 from tui.plan.values import brief
 
 if TYPE_CHECKING:
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
 
     from tui.plan.document import Document, Path_
 
-STEP_KINDS = tuple(
-    sorted(get_args(m.model_fields["kind"].annotation)[0] for m in get_args(get_args(Step)[0]))
-)
+STEP_KINDS = tuple(sorted(STEPS))
 _TAGS = {"Remote", "Signature", "text"}
 _STEP_FIELDS = {"steps", "down"}
 

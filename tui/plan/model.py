@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag
 from tui.plan.address import LOCAL, parse_address
 from tui.plan.failures import KNOWN, Signature
 from tui.plan.faults import shown, suggest
-from tui.plan.steps import Names, Step
+from tui.plan.steps import Step
+from tui.plan.steps.base import Names
 from tui.plan.substitute import as_text, find
 from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 IDENTIFIER = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+_ID = "Lower-case letters and digits, with . _ - between them."
 Mode = Literal["parallel", "sequential", "eager"]
 
 
@@ -38,9 +40,11 @@ Failure = Annotated[
 class Retry(Frozen):
     """When a failed task is tried again by itself."""
 
-    attempts: Annotated[int, Field(ge=1, le=20)] = Field(3, description="Tries in all, the first included.")
+    attempts: Annotated[int, Field(ge=1, le=20)] = Field(
+        3, description="Attempts in all, the first included."
+    )
     backoff: Annotated[tuple[Duration, ...], Field(min_length=1), OneOrMore()] = Field(
-        (5.0, 10.0, 20.0), description="Pause before each further try; the last one repeats."
+        (5.0, 10.0, 20.0), description="Pause before each further attempt; the last one repeats."
     )
     signatures: Annotated[tuple[Failure, ...], Field(min_length=1), OneOrMore()] = Field(
         description="The failures that it applies to: names of known ones, or patterns of your own."
@@ -58,13 +62,15 @@ HostAddress = Annotated[str, AfterValidator(_url)]
 class Task(Frozen):
     """What runs concurrently, and is retried and cancelled as one."""
 
-    id: Identifier
-    title: str = ""
-    needs: Names = ()
-    timeout: Duration | None = None
-    retry: Retry | None = None
+    id: Identifier = Field(description=_ID)
+    title: str = Field("", description="What people are shown; the id if absent.")
+    needs: Names = Field((), description="Tasks that must have succeeded before it: ids, of no later phase.")
+    timeout: Duration | None = Field(
+        None, description="An attempt of all its steps fails if it takes longer."
+    )
+    retry: Retry | None = Field(None, description="When it is attempted again by itself; never if absent.")
     host: Identifier | None = Field(None, description="Where it runs: a name of `hosts`, or `local`.")
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)] = Field(description="What it does, in order.")
 
     @property
     def name(self) -> str:
@@ -75,9 +81,9 @@ class Task(Frozen):
 class Phase(Frozen):
     """Tasks shown together; in `parallel` mode also a barrier."""
 
-    id: Identifier
-    title: str = ""
-    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
+    id: Identifier = Field(description=_ID)
+    title: str = Field("", description="What people are shown; the id if absent.")
+    tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = Field(description="Its tasks.")
 
     @property
     def name(self) -> str:
@@ -88,23 +94,25 @@ class Phase(Frozen):
 class Cluster(Frozen):
     """The Kubernetes cluster that the plan's steps speak to."""
 
-    name: Identifier
-    kubeconfig: PlanPath = Field(description="The cluster's own kubeconfig file.")
+    name: Identifier = Field(description="Name of the Kind cluster.")
+    kubeconfig: PlanPath = Field(description="Kubeconfig file through which the cluster is reached.")
 
 
 class Endpoint(Frozen):
     """Something that can be used once the plan is up."""
 
-    name: str
-    url: str
+    name: str = Field(description="What it is.")
+    url: str = Field(description="Where it is, shown once the plan is up.")
 
 
 class Plan(Frozen):
     """What is to be brought up."""
 
-    api_version: Literal["bringup/v1"] = Field(alias="apiVersion")
-    name: Identifier
-    title: str = ""
+    api_version: Literal["bringup/v1"] = Field(
+        alias="apiVersion", description="Version of the form that the plan is written in."
+    )
+    name: Identifier = Field(description="What the plan's runs are kept under. " + _ID)
+    title: str = Field("", description="What people are shown; the name if absent.")
     variables: dict[str, Any] = Field(
         default_factory=dict, description="Values for `${…}`, changed with --set and --values."
     )
@@ -115,9 +123,11 @@ class Plan(Frozen):
         description="Machines that tasks may run on, as ssh://[USER@]HOST[:PORT]; `default` is for tasks that"
         " name none.",
     )
-    cluster: Cluster | None = None
-    endpoints: tuple[Endpoint, ...] = ()
-    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    cluster: Cluster | None = Field(None, description="The cluster that steps create or speak to.")
+    endpoints: tuple[Endpoint, ...] = Field((), description="What can be used once the plan is up.")
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = Field(
+        description="Groups of tasks, in order."
+    )
     down: tuple[Step, ...] = Field((), description="Steps that take the environment away again.")
 
     folder: Path = Field(Path(), exclude=True, description="Where the plan's file is.")

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.document import parse_document
 from tui.plan.faults import PlanError
 from tui.plan.sources import is_remote, manifest_files, read_source
-from tui.plan.steps import (
-    KubernetesApply,
-    KubernetesNamespace,
-    KubernetesProbe,
-    KubernetesPullSecret,
-    KubernetesWait,
-    PostgresMigrate,
-    PostgresVerify,
-)
+from tui.plan.steps import KubernetesApply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,35 +23,24 @@ _SEPARATOR = re.compile(r"(?m)^---(?:[ \t].*)?$")
 _CONTENT = re.compile(r"(?m)^\s*[^\s#]")
 
 
-def made_by(step: Step, variables: dict[str, Any]) -> set[str] | None:
-    """The namespaces that a step makes; None where that cannot be known: it fetches what it applies."""
-    if isinstance(step, KubernetesNamespace):
-        return set(step.names)
+def made_by(step: Step, variables: dict[str, Any]) -> frozenset[str] | None:
+    """Return the namespaces that a step makes; None if it may make any, as what it fetches may."""
     if not isinstance(step, KubernetesApply):
-        return set()
+        return step.namespaces_made
     if any(not isinstance(source, str) or is_remote(source) for source in step.manifests):
         return None
     try:
-        return {_name(o, "name") for o in _objects(step, variables) if o.get("kind") == "Namespace"}
+        return frozenset(_name(o, "name") for o in _objects(step, variables) if o.get("kind") == "Namespace")
     except PlanError:  # applying it will say what is wrong with it
         return None
 
 
-def used_by(step: Step, variables: dict[str, Any]) -> set[str]:
-    """The namespaces that must be there for a step."""
-    found: set[str] = set()
-    if isinstance(step, KubernetesPullSecret | KubernetesWait):
-        found = {step.namespace}
-    elif isinstance(step, PostgresMigrate | PostgresVerify):
-        found = {step.connection.namespace}
-    elif isinstance(step, KubernetesProbe):
-        found = {_name(step.manifest, "namespace")}
-    elif isinstance(step, KubernetesApply):
-        found = {step.namespace or ""}
-        try:
+def used_by(step: Step, variables: dict[str, Any]) -> frozenset[str]:
+    """Return the namespaces that must exist before a step, or be made by it."""
+    found = step.namespaces_used
+    if isinstance(step, KubernetesApply):
+        with contextlib.suppress(PlanError):
             found |= {_name(each, "namespace") for each in _objects(step, variables)}
-        except PlanError:
-            return found - {""}
     return found - {""}
 
 

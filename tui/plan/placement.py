@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.plan.model import Plan
+    from tui.plan.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,20 @@ class Placement:
 
 
 def placement(plan: Plan) -> Placement:
-    """Where a plan's tasks, its cluster and its images are."""
+    """Return where a plan's tasks, its cluster and its images are."""
     tasks = {task.id: task.host or DEFAULT for task in plan.tasks}
     steps = [(tasks[task.id], step) for task in plan.tasks for step in task.steps]
-    cluster = next((host for host, step in steps if step.kind == "kind.create"), None)
-    images: dict[str, str] = {}
-    for host, step in steps:
-        if step.kind == "image.pull":
-            images |= dict.fromkeys(step.images, host)
-        elif step.kind == "image.build":
-            images[step.tag] = host
-    return Placement(tasks, cluster or DEFAULT, images)
+    cluster = next((host for host, step in steps if step.makes_cluster), DEFAULT)
+    images = {image: host for host, step in steps for image in step.images_made}
+    return Placement(tasks, cluster, images)
+
+
+def steps_by_host(plan: Plan) -> dict[str, list[Step]]:
+    """Return the steps that run on each host of a plan, by the host's name."""
+    places = placement(plan)
+    found: dict[str, list[Step]] = {}
+    for task in plan.tasks:
+        for step in task.steps:
+            name = places.cluster if step.on_cluster_host else places.tasks[task.id]
+            found.setdefault(name, []).append(step)
+    return found

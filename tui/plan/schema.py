@@ -39,6 +39,8 @@ def _opened(model: dict[str, Any]) -> dict[str, Any]:
         name: part if name in _LITERAL else _with_reference(part)
         for name, part in model.get("properties", {}).items()
     }
+    if "kind" in fields:  # editors show it beside each kind that they offer
+        fields["kind"] = fields["kind"] | {"description": model["description"]}
     return model | {"properties": fields}
 
 

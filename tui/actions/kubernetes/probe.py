@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.discovery import Resource
     from tui.plan.steps import KubernetesProbe
 
-WITHIN = 120.0
-"""Seconds that webhooks have to answer where the step has no deadline."""
-
 KIND_WITHIN = 30.0
 """Seconds that the object's kind has to become known."""
 
@@ -43,7 +40,7 @@ async def probe(step: KubernetesProbe, ctx: Context) -> Done:
         raise ActionError(f"the object to probe with has no {missing[0]}", "write it as it would be applied")
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    end = begin + WITHIN if ctx.deadline is None else ctx.deadline
+    end = begin + step.default_timeout if ctx.deadline is None else ctx.deadline
     async with connect(ctx) as api:
         with ctx.span("ready", f"webhooks of {step.manifest['kind']}"):
             resource = await _resource(api, step, min(end, begin + KIND_WITHIN), ctx)

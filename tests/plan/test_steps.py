@@ -1,0 +1,29 @@
+"""Each kind of step says what it is: its action, and what the schema tells editors of its keys."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from tui.plan.schema import plan_schema
+from tui.plan.steps import STEPS
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_kind_names_an_action_that_exists(kind: str) -> None:
+    module, _, name = STEPS[kind].action.partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_every_property_of_the_schema_is_described() -> None:
+    schema = plan_schema()
+    models = {"Plan": schema, **schema["$defs"]}
+    bare = [
+        f"{model}.{name}"
+        for model, part in models.items()
+        for name, field in part["properties"].items()
+        if not field.get("description")
+    ]
+    assert bare == []
+    assert all(part.get("description") for part in models.values())

@@ -1,0 +1,70 @@
+"""The steps that a plan can be made of, one model a kind.
+
+A new kind is its model in this package, its action, and its line in `Step`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from tui.plan.steps.base import StepBase
+from tui.plan.steps.command import Command
+from tui.plan.steps.http import HttpCheck
+from tui.plan.steps.image import ImageBuild, ImagePull
+from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad
+from tui.plan.steps.kubernetes import (
+    KubernetesApply,
+    KubernetesNamespace,
+    KubernetesProbe,
+    KubernetesPullSecret,
+    KubernetesWait,
+    Remote,
+)
+from tui.plan.steps.postgres import Database, PostgresMigrate, PostgresVerify
+
+Step = Annotated[
+    KindCreate
+    | KindLoad
+    | KindDelete
+    | ImageBuild
+    | ImagePull
+    | KubernetesApply
+    | KubernetesWait
+    | KubernetesProbe
+    | KubernetesNamespace
+    | KubernetesPullSecret
+    | PostgresMigrate
+    | PostgresVerify
+    | HttpCheck
+    | Command,
+    Field(discriminator="kind"),
+]
+
+STEPS: dict[str, type[StepBase]] = {
+    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Step)[0])
+}
+"""Each kind's model."""
+
+__all__ = [
+    "STEPS",
+    "Command",
+    "Database",
+    "HttpCheck",
+    "ImageBuild",
+    "ImagePull",
+    "KindCreate",
+    "KindDelete",
+    "KindLoad",
+    "KubernetesApply",
+    "KubernetesNamespace",
+    "KubernetesProbe",
+    "KubernetesPullSecret",
+    "KubernetesWait",
+    "PostgresMigrate",
+    "PostgresVerify",
+    "Remote",
+    "Step",
+    "StepBase",
+]

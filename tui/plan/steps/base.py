@@ -1,0 +1,71 @@
+"""What every kind of step has: its fields, and the facts that the rest of the program asks it for.
+
+What is the same for all steps of a kind is a class variable; what depends on the step is a property.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from tui.plan.values import Duration, Frozen, OneOrMore
+
+Names = Annotated[tuple[str, ...], OneOrMore()]
+
+
+class StepBase(Frozen):
+    """A step of a task.
+
+    Attributes:
+        action: The action that performs it, as `module:function`; imported when it is first needed.
+        programs: Programs that must be on the host that it runs on.
+        needs_engine: Whether that host must have a container engine.
+        needs_cluster: Whether it uses the plan's cluster.
+        makes_cluster: Whether it creates the plan's cluster.
+        on_cluster_host: Whether it runs on the cluster's host, whichever host its task is on.
+        default_timeout: Seconds after which it gives up waiting where neither it nor its task has a timeout.
+    """
+
+    action: ClassVar[str] = ""
+    programs: ClassVar[tuple[str, ...]] = ()
+    needs_engine: ClassVar[bool] = False
+    needs_cluster: ClassVar[bool] = False
+    makes_cluster: ClassVar[bool] = False
+    on_cluster_host: ClassVar[bool] = False
+    default_timeout: ClassVar[float | None] = None
+
+    title: str = Field(
+        "", description="What the step does, shown while it runs; made of its kind and subject if absent."
+    )
+    timeout: Duration | None = Field(
+        None, description="The step fails if it takes longer: a number of seconds, or 90s, 5m, 1h30m."
+    )
+
+    def describe(self) -> str:
+        """Return the step's title, or one made of its kind and its subject."""
+        return self.title or " ".join(filter(None, (str(getattr(self, "kind", "")), self._subject())))
+
+    def _subject(self) -> str:
+        """Return what the step is about, in a word or two."""
+        return ""
+
+    @property
+    def images_made(self) -> tuple[str, ...]:
+        """The images that it builds or pulls into the container engine."""
+        return ()
+
+    @property
+    def images_used(self) -> tuple[str, ...]:
+        """The images that it takes from the container engine."""
+        return ()
+
+    @property
+    def namespaces_made(self) -> frozenset[str] | None:
+        """The namespaces that its fields say it makes; None if it may make any."""
+        return frozenset()
+
+    @property
+    def namespaces_used(self) -> frozenset[str]:
+        """The namespaces that its fields say must exist before it."""
+        return frozenset()

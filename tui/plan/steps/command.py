@@ -1,0 +1,44 @@
+"""Steps that run a program."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from tui.plan.steps.base import StepBase
+from tui.plan.values import ExistingFolder, ExistingPath, OneOrMore
+
+
+class Command(StepBase):
+    """Run a program on the host, or a line of shell."""
+
+    action = "tui.actions.command:run"
+
+    kind: Literal["command"]
+    argv: tuple[str, ...] = Field((), description="The program and its arguments, as a list.")
+    shell: str = Field("", description="A line for `sh -c`, in place of argv.")
+    unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
+    env: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables, added to those of bringup."
+    )
+    folder: ExistingFolder | None = Field(
+        None, description="Directory that it runs in; the plan's own if absent."
+    )
+    files: Annotated[tuple[ExistingPath, ...], OneOrMore()] = Field(
+        (), description="Files and directories that it needs: over SSH they, and `folder`, are copied there."
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Command:
+        if bool(self.argv) == bool(self.shell):
+            raise ValueError("a command wants either argv or shell", "shell: a line; argv: a list of words")
+        return self
+
+    def _subject(self) -> str:
+        return self.shell or " ".join(self.argv)
+
+    @property
+    def namespaces_made(self) -> frozenset[str] | None:
+        """None: the program may be helm, kubectl, or a script that runs them."""
+        return None

@@ -1,0 +1,58 @@
+"""Steps that create, fill and delete a Kind cluster."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tui.plan.steps.base import Names, StepBase
+from tui.plan.values import Duration, ExistingFile
+
+
+class _KindStep(StepBase):
+    """Runs the `kind` program on the cluster's host."""
+
+    programs = ("kind",)
+    needs_engine = True
+    needs_cluster = True
+    on_cluster_host = True
+
+
+class KindCreate(_KindStep):
+    """Create the plan's Kind cluster, or adopt a healthy one of that name."""
+
+    action = "tui.cluster.kind.create:create"
+    makes_cluster = True
+
+    kind: Literal["kind.create"]
+    config: ExistingFile | None = Field(
+        None, description="Kind's configuration file; `${…}` in it is filled in."
+    )
+    image: str | None = Field(None, description="Node image; kind's own default if absent.")
+    wait: Duration = Field(120.0, description="How long the control plane may take to become ready.")
+
+
+class KindLoad(_KindStep):
+    """Load images from the container engine into the cluster's nodes."""
+
+    action = "tui.cluster.kind.load:load"
+
+    kind: Literal["kind.load"]
+    images: Names = Field(description="Images that the container engine has, such as `redis:7`.")
+
+    def _subject(self) -> str:
+        return ", ".join(self.images)
+
+    @property
+    def images_used(self) -> tuple[str, ...]:
+        """The images that it loads."""
+        return self.images
+
+
+class KindDelete(_KindStep):
+    """Delete the plan's Kind cluster and its kubeconfig."""
+
+    action = "tui.cluster.kind.delete:delete"
+
+    kind: Literal["kind.delete"]

@@ -1,0 +1,162 @@
+"""Steps that speak to the cluster's API server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+
+from tui.plan.steps.base import Names, StepBase
+from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath, brief, existing_path
+
+SHA256 = "^[0-9a-fA-F]{64}$"
+
+
+def _source(value: str, info: ValidationInfo) -> str:
+    return value if value.startswith(("http://", "https://")) else str(existing_path(value, info))
+
+
+Source = Annotated[str, AfterValidator(_source)]
+"""A URL, or a file or directory that must exist when the plan is read."""
+
+
+class Remote(Frozen):
+    """A manifest to fetch, pinned by its checksum."""
+
+    url: str = Field(description="Where it is fetched from.")
+    sha256: str | None = Field(
+        None, pattern=SHA256, description="Checksum that what is fetched must have, in hexadecimal."
+    )
+
+
+Manifest = Annotated[
+    Annotated[Source, Tag("text")] | Annotated[Remote, Tag("Remote")],
+    Discriminator(lambda value: "Remote" if isinstance(value, dict | Remote) else "text"),
+]
+
+
+class KubernetesApply(StepBase):
+    """Apply manifests with server-side apply: namespaces and CRDs first."""
+
+    action = "tui.actions.kubernetes.apply:apply"
+    needs_cluster = True
+
+    kind: Literal["kubernetes.apply"]
+    manifests: Annotated[tuple[Manifest, ...], Field(min_length=1), OneOrMore()] = Field(
+        description="Files, directories and URLs, in order."
+    )
+    namespace: str | None = Field(
+        None, description="Namespace of the namespaced objects that name none; `default` if absent."
+    )
+    substitute: bool = Field(False, description="Fill in `${…}` in files (never in what is fetched).")
+
+    def _subject(self) -> str:
+        return ", ".join((m if isinstance(m, str) else m.url).rsplit("/", 1)[-1] for m in self.manifests)
+
+    @property
+    def namespaces_made(self) -> frozenset[str] | None:
+        """None: its manifests say it, see `tui.plan.namespaces`."""
+        return None
+
+    @property
+    def namespaces_used(self) -> frozenset[str]:
+        """The one for objects that name none."""
+        return frozenset(filter(None, (self.namespace,)))
+
+
+def _rollout(rollout: str) -> str:
+    kind, _, name = rollout.partition("/")
+    if kind not in {"deployment", "statefulset", "daemonset"} or not name:
+        raise ValueError(f"{brief(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME")
+    return rollout
+
+
+Rollout = Annotated[str, AfterValidator(_rollout)]
+
+
+class KubernetesWait(StepBase):
+    """Wait until rollouts are complete; their pods' events and logs stream meanwhile."""
+
+    action = "tui.actions.kubernetes.wait:wait"
+    needs_cluster = True
+
+    kind: Literal["kubernetes.wait"]
+    rollouts: Annotated[tuple[Rollout, ...], OneOrMore()] = Field(
+        description="`deployment/NAME`, `statefulset/NAME` or `daemonset/NAME`."
+    )
+    namespace: str = Field("default", description="Namespace of the rollouts.")
+
+    def _subject(self) -> str:
+        return ", ".join(self.rollouts)
+
+    @property
+    def namespaces_used(self) -> frozenset[str]:
+        """The one that the rollouts are in."""
+        return frozenset((self.namespace,))
+
+
+class KubernetesProbe(StepBase):
+    """Dry-run an object on the server until the admission webhooks that judge it answer."""
+
+    action = "tui.actions.kubernetes.probe:probe"
+    needs_cluster = True
+    default_timeout: ClassVar[float] = 120.0
+
+    kind: Literal["kubernetes.probe"]
+    manifest: dict[str, Any] = Field(description="The object; it is never stored.")
+    interval: Duration = Field(1.0, description="Pause between two tries.")
+
+    def _subject(self) -> str:
+        return str(self.manifest.get("kind", ""))
+
+    @property
+    def namespaces_used(self) -> frozenset[str]:
+        """The one that the object names."""
+        metadata = self.manifest.get("metadata")
+        named = metadata.get("namespace") if isinstance(metadata, dict) else None
+        return frozenset((str(named),)) if named else frozenset()
+
+
+class KubernetesNamespace(StepBase):
+    """Make sure that namespaces exist."""
+
+    action = "tui.actions.kubernetes.access:namespace"
+    needs_cluster = True
+
+    kind: Literal["kubernetes.namespace"]
+    names: Names = Field(description="The namespaces.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels that each of them gets.")
+
+    def _subject(self) -> str:
+        return ", ".join(self.names)
+
+    @property
+    def namespaces_made(self) -> frozenset[str] | None:
+        """All that it names."""
+        return frozenset(self.names)
+
+
+class KubernetesPullSecret(StepBase):
+    """Make an image pull secret from the user's own registry logins, and link it to service accounts."""
+
+    action = "tui.actions.kubernetes.access:pull_secret"
+    needs_cluster = True
+
+    kind: Literal["kubernetes.pull_secret"]
+    name: str = Field(description="The secret's name.")
+    namespace: str = Field(description="Namespace of the secret and of the service accounts.")
+    sources: Annotated[tuple[PlanPath, ...], OneOrMore()] = Field(
+        (Path("~/.config/containers/auth.json"), Path("~/.docker/config.json")),
+        validate_default=True,
+        description="Login files; the first that exists is taken. If none does, the step only warns.",
+    )
+    service_accounts: Names = Field(("default",), description="Service accounts whose pods use the secret.")
+
+    def _subject(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def namespaces_used(self) -> frozenset[str]:
+        """The one that the secret is made in."""
+        return frozenset((self.namespace,))

@@ -1,0 +1,56 @@
+"""Steps that speak to a PostgreSQL server in the cluster."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tui.plan.steps.base import Names, StepBase
+from tui.plan.values import ExistingFolder, Frozen
+
+
+class Database(Frozen):
+    """A PostgreSQL database in the cluster, reached through a port-forward."""
+
+    service: str = Field(description="The server's Service.")
+    namespace: str = Field("default", description="Namespace of the Service.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(5432, description="Port of the Service.")
+    user: str = Field(description="User to log in as.")
+    password: str = Field(repr=False, description="The user's password; never shown.")
+    database: str = Field(description="The database's name.")
+
+
+class _PostgresStep(StepBase):
+    needs_cluster = True
+
+    connection: Database = Field(description="The database.")
+
+    @property
+    def namespaces_used(self) -> frozenset[str]:
+        """The one that the server's Service is in."""
+        return frozenset((self.connection.namespace,))
+
+
+class PostgresMigrate(_PostgresStep):
+    """Apply the goose-format migrations that the database has not had."""
+
+    action = "tui.actions.postgres.migrate:migrate"
+
+    kind: Literal["postgres.migrate"]
+    migrations: ExistingFolder = Field(description="Directory of files such as `00001_name.sql`.")
+
+    def _subject(self) -> str:
+        return self.connection.database
+
+
+class PostgresVerify(_PostgresStep):
+    """Check that tables exist."""
+
+    action = "tui.actions.postgres.migrate:verify"
+
+    kind: Literal["postgres.verify"]
+    tables: Names = Field(description="Tables, as `table` or `schema.table`.")
+
+    def _subject(self) -> str:
+        return ", ".join(self.tables)
