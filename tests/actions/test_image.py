@@ -197,7 +197,7 @@ async def test_a_pull_tells_bytes_and_uses_the_users_login(
     assert done.note == "pulled quay.example/a/b"
     assert peer.query["fromImage"] == "quay.example/a/b:latest"
     assert json.loads(base64.urlsafe_b64decode(peer.headers["X-Registry-Auth"]))["username"] == "me"
-    assert ctx.secrets == ["secret"]
+    assert set(ctx.secrets) == {"secret", "me:secret", auth}
     assert [(done, total, unit) for done, total, unit, _ in ctx.progressed] == [
         (0, None, "B"),
         (10, 100, "B"),

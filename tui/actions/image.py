@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.actions.build_context import read_context
 from tui.clients.engine_api import LOST, Layers, find_image, hint_for, messages, short
 from tui.clients.podman_build import end_marked, new_mark
-from tui.clients.registry import all_logins, encode, login_for, with_tag
+from tui.clients.registry import encode, for_builds, login_files, read_logins, with_tag
 from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.hosts.lines import LineSplitter
 from tui.reporter import Done
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from aiodocker import Docker
 
     from tui.actions.build_context import BuildContext
     from tui.actions.context import Context
+    from tui.clients.registry import Login, Logins
+    from tui.hosts.container_engine import ContainerEngine
     from tui.plan.steps import ImageBuild, ImagePull
     from tui.reporter import Span
 
@@ -69,7 +73,7 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
         with contextlib.closing(following):
             try:
                 async with in_time(ctx, following.state, lambda: following.lines):
-                    await _send(docker, ctx, step, context, following, mark)
+                    await _send(engine, docker, ctx, step, context, following, mark)
             except asyncio.CancelledError:
                 if mark and not (ctx.host.shares_kernel and await end_marked(mark, _LINGERING)):
                     ctx.warn(f"Podman may go on with the build of {step.tag} until its instruction ends")
@@ -88,7 +92,13 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
 
 
 async def _send(
-    docker: Docker, ctx: Context, step: ImageBuild, context: BuildContext, following: _Build, mark: str
+    engine: ContainerEngine,
+    docker: Docker,
+    ctx: Context,
+    step: ImageBuild,
+    context: BuildContext,
+    following: _Build,
+    mark: str,
 ) -> None:
     from aiodocker import DockerError
     from aiohttp import ClientError, ClientTimeout
@@ -102,7 +112,9 @@ async def _send(
         params["platform"] = step.platform
     if mark:
         params["extrahosts"] = json.dumps([f"{mark}:127.0.0.1"])
-    headers = {"Content-Type": "application/x-tar", "X-Registry-Config": encode(await all_logins(ctx))}
+    logins = await _logins(engine)
+    registries = for_builds(await _all_logins(ctx, logins), engine.flavour)
+    headers = {"Content-Type": "application/x-tar", "X-Registry-Config": encode(registries)}
     body = _Body(context)
     try:
         async with docker._query(
@@ -231,6 +243,32 @@ def _build_hint(text: str) -> str:
     return hint or hint_for(text)
 
 
+async def _logins(engine: ContainerEngine) -> Logins:
+    return await read_logins(login_files(os.environ, Path.home(), engine.flavour))
+
+
+async def _login_for(ctx: Context, logins: Logins, image: str) -> Login | None:
+    """Find the user's login for an image, and have it masked."""
+    login = await logins.find(image)
+    _tell(ctx, logins, [login] if login else [])
+    return login
+
+
+async def _all_logins(ctx: Context, logins: Logins) -> dict[str, Login]:
+    """Return all of the user's logins, as a Dockerfile may name any registry, and have them masked."""
+    found = await logins.all()
+    _tell(ctx, logins, found.values())
+    return found
+
+
+def _tell(ctx: Context, logins: Logins, found: Iterable[Login]) -> None:
+    for login in found:
+        for secret in login.secrets():
+            ctx.secret(secret)
+    while logins.problems:
+        ctx.warn(logins.problems.pop(0))
+
+
 async def pull(step: ImagePull, ctx: Context) -> Done:
     """Pulls those images that the engine does not have, some at once.
 
@@ -241,7 +279,7 @@ async def pull(step: ImagePull, ctx: Context) -> Done:
     async with engine.client() as docker:
         names = list(dict.fromkeys(step.images))
         absent = [name for name in names if await find_image(docker, name) is None]
-        pulls = _Pulls(docker, ctx, step.platform)
+        pulls = _Pulls(docker, ctx, step.platform, await _logins(engine))
         async with in_time(ctx, pulls.state):
             ends = await asyncio.gather(*(pulls.pull(name) for name in absent), return_exceptions=True)
     faults = [end for end in ends if isinstance(end, BaseException)]
@@ -262,7 +300,8 @@ async def pull(step: ImagePull, ctx: Context) -> Done:
 class _Pulls:
     """Pulls that run at once and tell of their progress as one."""
 
-    def __init__(self, docker: Docker, ctx: Context, platform: str | None) -> None:
+    def __init__(self, docker: Docker, ctx: Context, platform: str | None, logins: Logins) -> None:
+        self._logins = logins
         self._docker = docker
         self._ctx = ctx
         self._platform = platform
@@ -284,9 +323,9 @@ class _Pulls:
         from aiohttp import ClientError, ClientTimeout
 
         self._open.add(name)
-        login = await login_for(self._ctx, name)
+        login = await _login_for(self._ctx, self._logins, name)
         params = {"fromImage": with_tag(name)} | ({"platform": self._platform} if self._platform else {})
-        headers = {"X-Registry-Auth": encode(login)} if login else {}
+        headers = {"X-Registry-Auth": encode(login.for_engine())} if login else {}
         try:
             async with self._free:
                 with self._ctx.span("pull", name):

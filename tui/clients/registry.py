@@ -1,112 +1,335 @@
-"""Images' names, and the user's logins at the registries that they name."""
+"""Image names, and the user's logins at the registries that they name.
+
+Docker and Podman keep logins in JSON files, or in helper programs (`docker-credential-NAME`) that these files
+name. This module is the one reader of both.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
+import signal
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from tui.actions.context import Context
+HUB = "docker.io"
+HUB_KEY = "https://index.docker.io/v1/"
+"""What Docker calls Docker Hub in login files, towards helpers and in the engine's API."""
 
-_HUB = "docker.io"
-_HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", "docker.io")
+_HUB_HOSTS = {HUB, "index.docker.io", "registry-1.docker.io"}
+_TOKEN_USER = "<token>"  # noqa: S105 - the user name with which a helper marks an identity token
+_NOT_FOUND = ("credentials not found", "no credentials", "not logged in")
+_HELPER_WITHIN = 15.0  # seconds; a helper may ask its user to unlock a key ring
 
 
 def with_tag(image: str) -> str:
-    """An image's name with the tag that is meant where it has none."""
+    """Return an image's name with `:latest` where it has neither tag nor digest."""
     last = image.rpartition("/")[2]
     return image if ":" in last or "@" in last else f"{image}:latest"
 
 
 def canonical(image: str) -> str:
-    """An image's name in full: `redis:7` is `docker.io/library/redis:7`, as container runtimes have it."""
+    """Return an image's name in full, as runtimes have it: `docker.io/library/redis:7` of `redis:7`."""
     image = with_tag(image)
     first, slash, rest = image.partition("/")
     if not slash:
-        return f"{_HUB}/library/{image}"
+        return f"{HUB}/library/{image}"
     if "." in first or ":" in first or first == "localhost":
-        return f"{_HUB}/library/{rest}" if first == _HUB and "/" not in rest else image
-    return f"{_HUB}/{image}"
-
-
-async def login_for(ctx: Context, image: str) -> dict[str, str]:
-    """The user's login at an image's registry; empty where there is none. Its secrets are masked."""
-    logins = await asyncio.to_thread(read_logins, os.environ, Path.home())
-    login = find_login(logins, canonical(image))
-    _mask(ctx, login)
-    return login
-
-
-async def all_logins(ctx: Context) -> dict[str, dict[str, str]]:
-    """All of the user's logins by registry, for builds, whose Dockerfiles may name any. They are masked."""
-    logins = await asyncio.to_thread(read_logins, os.environ, Path.home())
-    for login in logins.values():
-        _mask(ctx, login)
-    return logins
+        return f"{HUB}/library/{rest}" if first == HUB and "/" not in rest else image
+    return f"{HUB}/{image}"
 
 
 def encode(value: Mapping[str, Any]) -> str:
-    """A login, or several, as the engine's API wants it in a header."""
+    """Encode a login, or several by registry, for a header of the engine's API."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
 
 
-def read_logins(environment: Mapping[str, str], home: Path) -> dict[str, dict[str, str]]:
-    """The logins in Docker's and Podman's files; a file that cannot be read has none.
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user's login at a registry, or at some repositories of one.
 
-    Logins that a credential helper keeps are not asked for.
+    Attributes:
+        registry: The registry as its file or helper names it, such as `quay.example/team`.
+        username: Empty where there is only a token.
+        password: Empty where there is only a token.
+        identity_token: What the registry has given in exchange for a password; empty if nothing.
     """
-    folder = environment.get("DOCKER_CONFIG")
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    files = [
-        home / ".config" / "containers" / "auth.json",
-        *([Path(runtime) / "containers" / "auth.json"] if runtime else []),
-        *([Path(environment["REGISTRY_AUTH_FILE"])] if environment.get("REGISTRY_AUTH_FILE") else []),
-        (Path(folder) if folder else home / ".docker") / "config.json",
-    ]
-    logins: dict[str, dict[str, str]] = {}
-    for file in files:
-        for registry, entry in _auths(file).items():
-            if isinstance(entry, dict) and (login := _login(registry, entry)):
-                logins[registry] = login
-    return logins
+
+    registry: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+
+    @property
+    def auth(self) -> str:
+        """User and password as login files and image pull secrets have them; empty without a password."""
+        pair = f"{self.username}:{self.password}".encode()
+        return base64.b64encode(pair).decode() if self.password else ""
+
+    def for_engine(self) -> dict[str, str]:
+        """Return the login as the engine's API takes it."""
+        server = HUB_KEY if _scope(self.registry) == HUB else self.registry
+        if self.identity_token:
+            return {"identitytoken": self.identity_token, "serveraddress": server}
+        return {"username": self.username, "password": self.password, "serveraddress": server}
+
+    def secrets(self) -> Iterator[str]:
+        """Yield every text that must not be shown."""
+        if self.identity_token:
+            yield self.identity_token
+        if self.password:
+            yield from (self.password, f"{self.username}:{self.password}", self.auth)
 
 
-def find_login(logins: Mapping[str, dict[str, str]], image: str) -> dict[str, str]:
-    """The login for an image's full name: the one whose registry and path are the longest that match."""
-    registry = image.partition("/")[0]
-    if registry == _HUB:
-        return next((logins[key] for key in _HUB_KEYS if key in logins), {})
-    plain = {key.partition("://")[2] or key: login for key, login in logins.items()}
-    fitting = [key for key in plain if image.startswith(key.rstrip("/") + "/")]
-    return plain[max(fitting, key=len)] if fitting else {}
+@dataclass(frozen=True, slots=True)
+class LoginFile:
+    """What a login file holds.
+
+    Attributes:
+        path: The file.
+        logins: The logins that stand in it, by scope: `quay.example`, `quay.example/team`.
+        helpers: The helper that keeps a registry's login, by scope.
+        store: The helper that keeps all other logins; empty if there is none.
+        problems: What is wrong with the file, without what it says.
+    """
+
+    path: Path
+    logins: Mapping[str, Login] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    store: str = ""
+    problems: tuple[str, ...] = ()
 
 
-def _auths(file: Path) -> dict[str, Any]:
+def login_files(environment: Mapping[str, str], home: Path, flavour: str = "docker") -> list[Path]:
+    """List the places where a user's logins may be, the one that goes first first.
+
+    Args:
+        environment: The user's variables.
+        home: The user's home directory.
+        flavour: `docker` or `podman`: whose own files go before the other's.
+    """
+    if named := environment.get("REGISTRY_AUTH_FILE"):
+        podman = [Path(named)]
+    else:
+        runtime, config = environment.get("XDG_RUNTIME_DIR"), environment.get("XDG_CONFIG_HOME")
+        podman = [Path(runtime) / "containers" / "auth.json"] if runtime else []
+        podman.append((Path(config) if config else home / ".config") / "containers" / "auth.json")
+    directory = environment.get("DOCKER_CONFIG")
+    docker = [(Path(directory) if directory else home / ".docker") / "config.json"]
+    return [*podman, *docker] if flavour == "podman" else [*docker, *podman]
+
+
+def read_login_file(path: Path) -> LoginFile | None:
+    """Read a login file; blocks.
+
+    Returns:
+        What it holds; None where there is no such file.
+    """
     try:
-        auths = json.loads(file.read_text(encoding="utf-8")).get("auths")
-    except (OSError, ValueError, AttributeError):
-        return {}
-    return auths if isinstance(auths, dict) else {}
-
-
-def _login(registry: str, entry: Mapping[str, Any]) -> dict[str, str]:
-    if token := entry.get("identitytoken"):
-        return {"identitytoken": str(token), "serveraddress": registry}
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return LoginFile(path, problems=(f"{path} cannot be read: {error.strerror}",))
+    except UnicodeDecodeError:
+        return LoginFile(path, problems=(f"{path} is not UTF-8",))
+    if not text.strip():
+        return LoginFile(path)
     try:
-        pair = base64.b64decode(str(entry.get("auth", "")), validate=True).decode()
-    except ValueError:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:  # whose own text could quote the file
+        place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        return LoginFile(path, problems=(f"{path} is no JSON{place}",))
+    if not isinstance(config, dict):
+        return LoginFile(path, problems=(f"{path} is no login file of Docker's or Podman's",))
+    return _parse(path, config)
+
+
+def _parse(path: Path, config: Mapping[str, Any]) -> LoginFile:
+    problems: list[str] = []
+
+    def part(name: str) -> dict[str, Any]:
+        value = config.get(name) or {}
+        if not isinstance(value, dict):
+            problems.append(f"`{name}` in {path} is no mapping")
+            return {}
+        return value
+
+    logins: dict[str, Login] = {}
+    for registry, entry in part("auths").items():
+        try:
+            login = _login(registry, entry)
+        except (ValueError, AttributeError):
+            problems.append(f"the login for {registry} in {path} is damaged")
+            continue
+        if login and (_scope(registry) not in logins or "://" not in registry):
+            logins[_scope(registry)] = login
+    helpers = {_scope(registry): str(name) for registry, name in part("credHelpers").items() if name}
+    return LoginFile(path, logins, helpers, str(config.get("credsStore") or ""), tuple(problems))
+
+
+def _login(registry: str, entry: Mapping[str, Any]) -> Login | None:
+    """Read an entry of `auths`; None where it is empty, as it is if a helper keeps the login."""
+    username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
+    if auth := entry.get("auth"):
+        pair = base64.b64decode(str(auth), validate=True).decode().rstrip("\0")
+        username, colon, password = pair.partition(":")
+        if not colon:
+            raise ValueError
+    token = str(entry.get("identitytoken") or "")
+    return Login(registry, username, password, token) if password or token else None
+
+
+def _scope(key: str) -> str:
+    """Return what a login's key covers: a registry, or part of one: `docker.io`, `quay.example/team`.
+
+    A key with a scheme is a registry's address, whose path is that of its API.
+    """
+    _, scheme, rest = key.partition("://")
+    host, _, path = (rest if scheme else key).partition("/")
+    host = HUB if host.lower() in _HUB_HOSTS else host.lower()
+    path = path.strip("/")
+    return host if scheme or path in ("", "v1", "v2") else f"{host}/{path}"
+
+
+class Logins:
+    """The user's logins: those in the login files, and those that helper programs keep.
+
+    Args:
+        files: The login files, the one that goes first first.
+        environment: The user's variables, with which helper programs are started.
+
+    Attributes:
+        problems: What is wrong with the files, or with helpers that were asked, a sentence each.
+    """
+
+    def __init__(self, files: Sequence[LoginFile], environment: Mapping[str, str]) -> None:
+        self.files = files
+        self.problems = [problem for file in files for problem in file.problems]
+        self._environment = environment
+
+    async def find(self, image: str) -> Login | None:
+        """Find the login for an image: the most specific of the first file that has any."""
+        name = canonical(image).partition("@")[0]
+        parts = name.split("/")
+        scopes = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        scopes[0] = name.rpartition(":")[0] if ":" in parts[-1] else name
+        for file in self.files:
+            for scope in scopes:
+                if login := await self._of(file, scope):
+                    return login
+        return None
+
+    async def all(self) -> dict[str, Login]:
+        """Return all logins by scope: what the files hold, and what their helpers list."""
+        found: dict[str, Login] = {}
+        for file in self.files:
+            listed = await self._list(file.store) if file.store else {}
+            keepers = dict.fromkeys(listed, file.store) | dict(file.helpers)
+            asked = await asyncio.gather(
+                *(self._get(helper, listed.get(scope) or _server(scope)) for scope, helper in keepers.items())
+            )
+            kept = {scope: login for scope, login in zip(keepers, asked, strict=True) if login}
+            found = {**file.logins, **kept, **found}
+        return found
+
+    async def _of(self, file: LoginFile, scope: str) -> Login | None:
+        helper = file.helpers.get(scope) or ("" if "/" in scope else file.store)
+        kept = await self._get(helper, _server(scope)) if helper else None
+        return kept or file.logins.get(scope)
+
+    async def _list(self, helper: str) -> dict[str, str]:
+        """Return the servers that a helper has logins for, by scope."""
+        servers = await self._ask(helper, "list", "")
+        return {_scope(str(server)): str(server) for server in servers}
+
+    async def _get(self, helper: str, server: str) -> Login | None:
+        said = await self._ask(helper, "get", server)
+        if not said.get("Secret"):
+            return None
+        username, secret = str(said.get("Username") or ""), str(said["Secret"])
+        if username == _TOKEN_USER:
+            return Login(server, identity_token=secret)
+        return Login(server, username, secret)
+
+    async def _ask(self, helper: str, verb: str, text: str) -> dict[str, Any]:
+        """Ask a helper program; return nothing where it does not know, or cannot be asked."""
+        program = f"docker-credential-{helper}"
+        try:
+            async with asyncio.timeout(_HELPER_WITHIN):
+                status, output = await _run(program, verb, text, self._environment)
+        except TimeoutError:
+            return self._note(f"{program} has not answered within {_HELPER_WITHIN:.0f} s")
+        except FileNotFoundError:
+            return self._note(f"logins are kept by {program}, which is not on PATH")
+        except OSError as error:
+            return self._note(f"{program} cannot be run: {error.strerror}")
+        if status:
+            if any(words in output.lower() for words in _NOT_FOUND):
+                return {}
+            return self._note(f"{program} {verb} failed with status {status}")
+        try:
+            said = json.loads(output or "{}")
+        except ValueError:
+            said = None
+        return said if isinstance(said, dict) else self._note(f"{program} {verb} did not answer in JSON")
+
+    def _note(self, problem: str) -> dict[str, Any]:
+        if problem not in self.problems:
+            self.problems.append(problem)
         return {}
-    username, colon, password = pair.partition(":")
-    return {"username": username, "password": password, "serveraddress": registry} if colon else {}
 
 
-def _mask(ctx: Context, login: Mapping[str, str]) -> None:
-    for key in ("password", "identitytoken"):
-        if login.get(key):
-            ctx.secret(login[key])
+async def read_logins(paths: Sequence[Path], environment: Mapping[str, str] = os.environ) -> Logins:
+    """Read login files; those that do not exist are left out.
+
+    Args:
+        paths: The files, as of `login_files` or named by the user.
+        environment: The user's variables, with which helper programs are started.
+    """
+    files = await asyncio.to_thread(lambda: [file for path in paths if (file := read_login_file(path))])
+    return Logins(files, environment)
+
+
+def for_builds(logins: Mapping[str, Login], flavour: str) -> dict[str, dict[str, str]]:
+    """Return logins as a build takes them, by registry.
+
+    Docker looks them up by registry alone: there one for a whole registry goes before one for part of it.
+    """
+    if flavour == "podman":
+        return {scope: login.for_engine() for scope, login in logins.items()}
+    longest_first = sorted(logins.items(), key=lambda item: item[0].count("/"), reverse=True)
+    return {_server(scope.partition("/")[0]): login.for_engine() for scope, login in longest_first}
+
+
+def _server(scope: str) -> str:
+    """Return what Docker and its helpers call a registry."""
+    return HUB_KEY if scope == HUB else scope
+
+
+async def _run(program: str, verb: str, text: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        program,
+        verb,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=dict(environment),
+        start_new_session=True,
+    )
+    try:
+        output, _ = await process.communicate(text.encode())
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 1)
+    return process.returncode or 0, output.decode(errors="replace")
