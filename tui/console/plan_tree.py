@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.run.mask import Masker
+from tui.secrets import Masker, masked
 from tui.text import plural
 
 if TYPE_CHECKING:
@@ -48,17 +48,9 @@ def _facts(task: Task) -> str:
 
 def as_data(loaded: LoadedPlan) -> dict[str, Any]:
     """A plan as JSON-like data, secrets masked."""
-    masker = Masker(loaded.plan.secret_values)
-
-    def masked(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: masked(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [masked(item) for item in value]
-        return masker.mask(value) if isinstance(value, str) else value
-
-    data: dict[str, Any] = masked(loaded.plan.model_dump(mode="json", by_alias=True, exclude_none=True))
-    return data
+    data = loaded.plan.model_dump(mode="json", by_alias=True, exclude_none=True)
+    shown: dict[str, Any] = masked(data, Masker(loaded.plan.secret_values))
+    return shown
 
 
 def remarks(found: Sequence[Remark], style: Style) -> Iterator[str]:

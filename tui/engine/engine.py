@@ -10,8 +10,9 @@ from tui.engine.schedule import Schedule
 from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.commands import refusal, rerun, restarted
-from tui.run.mask import Masker, mask_event
+from tui.run.mask import mask_event
 from tui.run.state import RunState
+from tui.secrets import Masker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

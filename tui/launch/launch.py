@@ -25,8 +25,8 @@ from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.directories import cache_folder, locks_folder, runs_folder
 from tui.run.journal import Journal
-from tui.run.mask import MASK
 from tui.run.outline import outline
+from tui.secrets import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

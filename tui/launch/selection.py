@@ -10,7 +10,7 @@ from tui.launch.request import UsageError, known_task, load
 from tui.plan.address import DEFAULT, LOCAL
 from tui.run.directories import runs_folder
 from tui.run.journal import read_state, runs
-from tui.run.mask import MASK
+from tui.secrets import MASK
 
 if TYPE_CHECKING:
     from tui.launch.request import Request

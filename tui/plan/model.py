@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from tui.plan.steps import Step
 from tui.plan.steps.base import Names
 from tui.plan.substitute import as_text, find
 from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath
+from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,10 +134,12 @@ class Plan(Frozen):
 
     folder: Path = Field(Path(), exclude=True, description="Where the plan's file is.")
 
-    @property
+    @cached_property
     def secret_values(self) -> tuple[str, ...]:
-        """The values that must never be shown; of a group of variables, each."""
-        return tuple(text for name in self.secrets for text in _texts(find(self.variables, name)))
+        """The values that must never be shown: those of `secrets`, and those secret by the one rule."""
+        named = [text for name in self.secrets for text in _texts(find(self.variables, name))]
+        found = secrets_in(self.model_dump(exclude={"secrets"}, warnings=False))
+        return tuple(dict.fromkeys((*named, *found)))
 
     @property
     def tasks(self) -> tuple[Task, ...]:

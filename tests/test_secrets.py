@@ -17,7 +17,7 @@ from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.reporter import Done
 from tui.run.journal import Journal
-from tui.run.mask import MASK, Masker
+from tui.secrets import MASK, Masker, secrets_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,9 +86,9 @@ def test_a_secret_of_several_lines_leaves_as_many_lines() -> None:
     assert masker(key).mask(f"key: {key}\nend") == f"key: {MASK}\n{MASK}\n{MASK}\nend"
 
 
-@pytest.mark.parametrize("value", ["", " ", "abc"])
+@pytest.mark.parametrize("value", ["", " ", "ab"])
 def test_what_is_too_short_to_hide_anything_blots_out_nothing(value: str) -> None:
-    assert masker(value).mask("abc and more") == "abc and more"
+    assert masker(value).mask("ab and more") == "ab and more"
 
 
 def test_a_secret_never_reaches_event_journal_or_log(tmp_path: Path) -> None:
@@ -140,3 +140,58 @@ def test_ids_are_never_masked(tmp_path: Path) -> None:
     plan = make_plan([{"postgresql": []}], variables={"password": "postgresql"}, secrets=["password"])
     state = run_virtual(Engine(plan, Scripted(), started(plan), cache=tmp_path).run())
     assert state.tasks["postgresql"].status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"password": "hunter2"}, {"hunter2"}),
+        ({"POSTGRES_PASSWORD": "hunter2", "POSTGRES_USER": "postgres", "POSTGRES_DB": "orders"}, {"hunter2"}),
+        ({"apiKey": "k-1", "dbPassword": 12345, "redis-token": "abc"}, {"k-1", "12345", "abc"}),
+        ({"tls.key": "k3y-of-tls", "ca.crt": "public"}, {"k3y-of-tls"}),
+        ({"pull_secret": "quay-pull", "imagePullSecrets": [{"name": "quay"}], "secretName": "tls"}, set()),
+        ({"secretKeyRef": {"name": "db", "key": "password"}, "passwordFile": "/run/pw"}, set()),
+        ({"env": [{"name": "API_TOKEN", "value": "t0ken"}, {"name": "USER", "value": "me"}]}, {"t0ken"}),
+        ({"argv": ["login", "--password", "hunter2", "--user", "me"]}, {"hunter2"}),
+        ({"argv": ["login", "--password=hunter2"]}, {"hunter2"}),
+        ({"shell": "PGPASSWORD=hunter2 psql -U me; login --token 't0 ken'"}, {"hunter2", "t0 ken"}),
+        ({"shell": "PGPASSWORD=$PW psql; TOKEN=$(cat token) x; password=${PW}"}, set()),
+        ({"url": "postgres://me:p%40ss@db/orders?sslmode=off"}, {"p%40ss", "p@ss"}),
+        ({"url": "http://127.0.0.1:80/?user=me&access_token=t0ken"}, {"t0ken"}),
+        ({"headers": {"Authorization": "Bearer t0ken-1"}}, {"Bearer t0ken-1", "t0ken-1"}),
+        ({"note": "ghp_aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5"}, {"ghp_aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5"}),
+        ({"image": f"redis@sha256:{'0a1b2c3d' * 8}", "context": "/home/Me/src/k8s/Api2/deploy"}, set()),
+        ({"password": "postgres", "token": "true", "secret": None, "passwords": False}, set()),
+        ({"user": "app", "password": "app"}, set()),
+        ({"key": "-----BEGIN RSA PRIVATE KEY-----\nabc\n"}, {"-----BEGIN RSA PRIVATE KEY-----\nabc\n"}),
+    ],
+)
+def test_secrets_are_known_by_their_keys_and_looks(data: dict[str, object], found: set[str]) -> None:
+    assert set(secrets_in(data)) == found
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"user": "postgres", "database": "action_history", "host": "db-1", "port": "5432"}, set()),
+        ({"license": "ABC-123", "mode": "verify-full", "replicas": 3}, {"ABC-123"}),
+        ({"app.yaml": "db:\n  user: slm\n  password: hunter2\nlog: info\n"}, {"hunter2"}),
+        ({".env": "export TOKEN='t0ken'\nDEBUG=1\n"}, {"t0ken"}),
+        ({"blob": "line one 1\nline two 2\n"}, {"line one 1\nline two 2\n"}),
+    ],
+)
+def test_what_is_declared_secret_is_but_for_public_names(data: dict[str, object], found: set[str]) -> None:
+    assert set(secrets_in(data, declared=True)) == found
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        ("abc", "abc, (abc) abcd xabc", f"{MASK}, ({MASK}) abcd xabc"),
+        ("orders", "orders and reorders", f"{MASK} and reorders"),
+        ("12345", "took 123456 and 12345", f"took 123456 and {MASK}"),
+        ("pa55", "xpa55y", f"x{MASK}y"),
+    ],
+)
+def test_a_short_secret_is_masked_where_it_stands_alone(secret: str, text: str, shown: str) -> None:
+    assert masker(secret).mask(text) == shown
