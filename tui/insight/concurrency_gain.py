@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.insight.work_time import busy, work_time
+
 if TYPE_CHECKING:
     from tui.run.state import RunState, TaskState
 
@@ -43,17 +45,10 @@ def concurrency_gain(state: RunState, now: float) -> ConcurrencyGain | None:
         state: The run.
         now: Seconds since the run began.
     """
-    intervals = sorted(
-        (attempt.started, attempt.end(now)) for task in state.tasks.values() for attempt in task.attempts
-    )
+    intervals = busy(state, now)
     if not intervals:
         return None
-    elapsed, covered = 0.0, intervals[0][0]
-    for start, end in intervals:
-        if end > covered:
-            elapsed += end - max(start, covered)
-            covered = end
-    return ConcurrencyGain(sum(end - start for start, end in intervals), elapsed)
+    return ConcurrencyGain(sum(worked(task, now) for task in state.tasks.values()), work_time(intervals))
 
 
 def worked(task: TaskState, now: float) -> float:

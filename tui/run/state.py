@@ -97,13 +97,8 @@ class TaskState:
         return self.attempts[self.earlier].started if len(self.attempts) > self.earlier else None
 
     def seconds(self, now: float) -> float:
-        """How long its tries took, pauses between them included; up to now while it runs."""
-        if not self.attempts:
-            return 0.0
-        end = self.attempts[-1].finished
-        if end is None or self.status == "running":
-            end = now
-        return end - self.attempts[0].started
+        """Return the seconds of its attempts, without pauses between them; up to now while one runs."""
+        return sum(attempt.end(now) - attempt.started for attempt in self.attempts)
 
 
 @dataclass(slots=True)
@@ -159,6 +154,18 @@ class RunState:
         The run itself may go on, as it stays for commands: what counts time stops here.
         """
         return None if self.unfinished else self._last_end
+
+    def snapshot(self) -> RunState:
+        """Return a copy that later events do not change."""
+        return replace(
+            self,
+            tasks=self.tasks.copy(),
+            modes=self.modes.copy(),
+            pauses=self.pauses.copy(),
+            running=self.running.copy(),
+            warnings=self.warnings.copy(),
+            _unfinished=self._unfinished.copy(),
+        )
 
     def with_status(self, *statuses: Status) -> list[TaskState]:
         """The tasks in some of the states, in plan order."""

@@ -1,0 +1,50 @@
+"""When a run worked, and when nothing ran: while somebody thought about a failure, or it was paused."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tui.run.state import RunState
+
+
+class Interval(NamedTuple):
+    """An interval in seconds since the run began."""
+
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.end - self.start
+
+
+def busy(state: RunState, now: float) -> list[Interval]:
+    """Return the intervals in which at least one task ran, in order, without overlap.
+
+    Args:
+        state: The run.
+        now: Seconds since the run began; an attempt that has not finished lasts until here.
+    """
+    merged: list[Interval] = []
+    for start, end in sorted(
+        (attempt.started, attempt.end(now)) for task in state.tasks.values() for attempt in task.attempts
+    ):
+        if merged and start <= merged[-1].end:
+            merged[-1] = Interval(merged[-1].start, max(end, merged[-1].end))
+        else:
+            merged.append(Interval(start, end))
+    return merged
+
+
+def idle(intervals: list[Interval], now: float) -> list[Interval]:
+    """Return the intervals between busy ones, and from the last one until now, in which nothing ran."""
+    edges = [*intervals, Interval(now, now)] if intervals else []
+    return [Interval(one.end, two.start) for one, two in pairwise(edges) if two.start > one.end]
+
+
+def work_time(intervals: list[Interval]) -> float:
+    """Return the seconds of some intervals."""
+    return sum(interval.seconds for interval in intervals)
