@@ -206,13 +206,17 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def open_api(kubeconfig: Path) -> AsyncIterator[Api]:
-    """Connects to the cluster of a kubeconfig file; nothing of it is left when the block ends.
+async def open_api(kubeconfig: Path, context: str = "") -> AsyncIterator[Api]:
+    """Connect to the cluster of a kubeconfig's context; the connection is closed when the block ends.
+
+    Args:
+        kubeconfig: The kubeconfig file.
+        context: The name of the context; the file's current one if empty.
 
     Raises:
         ActionError: The kubeconfig is not usable.
     """
-    access = await asyncio.to_thread(read_access, kubeconfig)
+    access = await asyncio.to_thread(read_access, kubeconfig, context)
     tls = await asyncio.to_thread(access.tls)
     await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.client")
     client = await _client(access, tls)

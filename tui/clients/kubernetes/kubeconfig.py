@@ -65,11 +65,15 @@ class Access:
             context.load_cert_chain(pair)
 
 
-def read_access(path: Path) -> Access:
-    """Reads the current context of a kubeconfig file.
+def read_access(path: Path, context: str = "") -> Access:
+    """Read how to reach the cluster of a kubeconfig's context.
 
     Only what is in the file is used, as in Kind's own: certificates or a token. Programs
     that the file would have started for a login are not.
+
+    Args:
+        path: The kubeconfig file; it may lead to other clusters too.
+        context: The name of the context; the file's current one if empty.
 
     Raises:
         ActionError: There is no such file, or it cannot be used.
@@ -84,9 +88,9 @@ def read_access(path: Path) -> Access:
     except (OSError, yaml.YAMLError) as error:
         raise ActionError(f"cannot read the kubeconfig {path}: {error}") from error
     try:
-        context = _named(config, "context", config["current-context"])
-        cluster = _named(config, "cluster", context["cluster"])
-        user = _named(config, "user", context["user"])
+        chosen = _named(config, "context", context or config["current-context"])
+        cluster = _named(config, "cluster", chosen["cluster"])
+        user = _named(config, "user", chosen["user"])
         return _access(cluster, user, path.parent)
     except (KeyError, TypeError, StopIteration, binascii.Error, OSError) as error:
         raise ActionError(

@@ -14,18 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-async def ask_ready(kubeconfig: Path, patience: float) -> None:
-    """Asks an API server whether it is ready.
+async def ask_ready(kubeconfig: Path, patience: float, context: str = "") -> None:
+    """Ask an API server whether it is ready.
 
     Args:
-        kubeconfig: The cluster's kubeconfig file, which says where it is and how it proves who it is.
+        kubeconfig: The kubeconfig file that says where the server is and how it proves who it is.
         patience: Seconds that it may take.
+        context: The name of the kubeconfig's context; the current one if empty.
 
     Raises:
         ActionError: It is not, or the kubeconfig cannot be used.
         ConnectionError: It does not answer.
     """
-    access = await asyncio.to_thread(read_access, kubeconfig)
+    access = await asyncio.to_thread(read_access, kubeconfig, context)
     tls = await asyncio.to_thread(access.tls)
     limit = aiohttp.ClientTimeout(total=patience)
     try:
