@@ -28,6 +28,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers fit: three a core, as many tests wait for the processes that they start."""
+    return 3 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 3 * (os.cpu_count() or 1)
+
+
 def pytest_collection_finish() -> None:
     """Has the collector of garbage leave alone what stays: looking through it again and again takes long."""
     gc.collect()
@@ -40,6 +45,7 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
     with blockbuster_ctx() as blockbuster:
         blockbuster.functions["os.write"].can_block_in("tui/run/journal.py", {"append"})
         for function in blockbuster.functions.values():
+            function.can_block_in("pytest_timeout.py", {"timeout_sigalrm"})  # it prints where all threads are
             function.can_block_in("textual/screen.py", {"__init__"})  # it finds its style sheet
             function.can_block_in("textual/css/stylesheet.py", {"read"})
             function.can_block_in("tui/dashboard/settings.py", {"read_settings"})  # before the first frame
