@@ -20,9 +20,10 @@ from tui.cluster.kind.create import create
 from tui.cluster.kind.delete import _remove, delete
 from tui.cluster.kind.load import load, positions
 from tui.cluster.kind.nodes import find_nodes, run_in
-from tui.cluster.kind.output import Output, hint_for
+from tui.cluster.kind.output import Output
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
+from tui.plan.failures import hint_for
 from tui.plan.model import Cluster
 from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad
 
@@ -101,7 +102,7 @@ def test_giving_up_the_wait_is_noticed(ctx: Recorder) -> None:
     ],
 )
 def test_known_failures_have_hints(text: str, hint: str) -> None:
-    assert (hint in hint_for(text)) if hint else hint_for(text) == ""
+    assert (hint in hint_for(text, "kind.create")) if hint else hint_for(text, "kind.create") == ""
 
 
 def test_the_ports_that_a_configuration_takes() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.plan.failures import KNOWN, applies, recognise
+from tui.plan.failures import KNOWN, applies, hint_for, recognise
 from tui.plan.model import Retry
 
 SAID = {
@@ -40,6 +40,99 @@ SAID = {
 }
 
 
+SAID_TO = {
+    ("pod", "web: ErrImagePull\nrpc error: 429 Too Many Requests"): "rate-limit",
+    ("pod", "OOMKilled\nCrashLoopBackOff"): "out-of-memory",
+    ("pod", "ErrImagePull\nfailed to resolve x:latest: no such host\nimagePullPolicy: Always"): "pull-always",
+    ("pod", "ImagePullBackOff\nBack-off pulling x:1\nimagePullPolicy: IfNotPresent"): "pod-image",
+    ("pod", "InvalidImageName"): "image-name",
+    ("pod", "ErrImageNeverPull"): "pull-never",
+    ("pod", 'CreateContainerConfigError\nsecret "x" not found'): "container-config",
+    ("pod", 'Unschedulable: persistentvolumeclaim "data" not found'): "claim-missing",
+    (
+        "pod",
+        "Unschedulable: 0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+    ): "claim-unbound",
+    ("pod", "Unschedulable: 0/1 nodes are available: 1 Insufficient cpu."): "resources",
+    ("pod", "Unschedulable: 0/1 nodes are available: 1 node(s) didn't match node selector."): "unschedulable",
+    ("kubernetes.apply", 'status 404: namespaces "shop" not found'): "namespace-missing",
+    (
+        "kubernetes.apply",
+        "status 403: namespace shop because it is being terminated",
+    ): "namespace-terminating",
+    ("kubernetes", 'status 500: conversion webhook for x/v1, Kind=Y failed: Post "": EOF'): "webhook",
+    ("kubernetes", 'status 400: admission webhook "x" denied the request: no'): "webhook-denied",
+    ("kubernetes", 'status 403: pods "a" is forbidden: exceeded quota: small'): "quota",
+    ("kubernetes", "status 422: Job is invalid: spec.template: field is immutable"): "immutable",
+    (
+        "kubernetes",
+        "status 422: spec: Forbidden: updates to statefulset spec for fields other than",
+    ): "immutable",
+    (
+        "kubernetes",
+        "status 409: Precondition failed: UID in precondition: 1, UID in object meta: 2",
+    ): "server-fields",
+    ("kubernetes", "status 400: metadata.managedFields must be nil"): "server-fields",
+    ("kubernetes", "status 409: metadata.resourceVersion: the object has been modified"): "server-fields",
+    ("kubernetes", 'status 400: strict decoding error: unknown field "spec.x"'): "unknown-field",
+    ("kubernetes", "status 500: etcdserver: request is too large"): "too-large",
+    ("kubernetes", "status 409: Operation cannot be fulfilled"): "conflict",
+    ("kubernetes", 'status 422: Service "a" is invalid: spec.ports: Required value'): "invalid",
+    ("kubernetes", "status 500: failed to create typed patch object: .spec.x: wrong"): "invalid",
+    ("kubernetes", "status 401: Unauthorized"): "unauthorized",
+    ("kubernetes", 'status 403: configmaps is forbidden: User "u" cannot list'): "forbidden",
+    ("postgres", "(28P01)"): "database-login",
+    ("postgres", "(25001)"): "in-transaction",
+    ("postgres", "(42501)"): "database-privilege",
+    ("postgres", "(42P07)"): "table-exists",
+    ("image.build", "W: Failed to fetch http://x/y  Could not resolve 'x'"): "build-mirror",
+    ("image.build", "dockerfile parse error line 2: unknown flag: link"): "buildkit",
+    ("image.build", 'failed to parse platform : "" is an invalid component of "": expected'): "buildkit",
+    ("image.build", "COPY failed: file not found in build context"): "build-file",
+    ("kind.create", "ERROR: file should only be one line, got 0 lines"): "podman-output",
+    (
+        "kind.create",
+        'could not find a log line that matches "Reached target .*Multi-User System.*"',
+    ): "node-systemd",
+    ("kind.create", "failed to init node: cgroup mountpoint does not exist"): "cgroup",
+    ("kind.load", "Got permission denied while trying to connect to the Docker daemon"): "engine-permission",
+    (
+        "kind.create",
+        'ERROR: failed to create cluster: failed to pull image "kindest/node:v9": exit status 1\n'
+        "Error response from daemon: Get https://r/v2/: lookup r: no such host",
+    ): "registry-unreachable",
+    (
+        "kind.create",
+        'failed to pull image "kindest/node:v9"\nmanifest for kindest/node:v9 not found: manifest unknown',
+    ): "image-missing",
+    (
+        "kind.create",
+        'failed to pull image "x"\nx509: certificate signed by unknown authority',
+    ): "registry-certificate",
+    ("kind.create", 'ERROR: failed to pull image "kindest/node:v9": exit status 1'): "node-image",
+    ("kind.create", "mkdir /x: permission denied"): "no-permission",
+    ("kind.create", "WARNING: Timed out waiting for Ready"): "control-plane",
+    ("image.pull", "unauthorized: authentication required"): "registry-login",
+    ("image.pull", "no matching manifest for linux/arm64 in the manifest list entries"): "image-platform",
+    ("image.pull", "repository demo does not exist"): "image-other",
+    ("command", "dial tcp: lookup x: no such host"): "dns",
+}
+
+
+@pytest.mark.parametrize(("scope", "text", "name"), [(*key, name) for key, name in SAID_TO.items()])
+def test_what_is_said_of_a_step_is_recognised_there(scope: str, text: str, name: str) -> None:
+    found = recognise(text, scope)
+    assert found is not None
+    assert found.hint == KNOWN[name].hint
+
+
+@pytest.mark.parametrize(
+    "text", ["(28P01)", "status 409: x", "is immutable", "OOMKilled", "cgroup", "unauthorized", "EOF"]
+)
+def test_what_is_said_elsewhere_is_not_taken_for_it(text: str) -> None:
+    assert hint_for(text) == hint_for(text, "command") == ""
+
+
 @pytest.mark.parametrize(("text", "name"), SAID.items())
 def test_what_programs_say_is_recognised(text: str, name: str) -> None:
     assert recognise(f"some line\n{text}\nanother") is KNOWN[name]
@@ -63,7 +156,7 @@ def test_other_texts_are_not(text: str) -> None:
 
 
 def test_every_known_failure_has_an_example_and_a_hint() -> None:
-    assert set(SAID.values()) == set(KNOWN)
+    assert {*SAID.values(), *SAID_TO.values()} == set(KNOWN)
     assert all(signature.hint for signature in KNOWN.values())
 
 

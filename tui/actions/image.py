@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.actions.build_context import read_context
-from tui.clients.engine_api import LOST, Layers, find_image, hint_for, messages, short
+from tui.clients.engine_api import LOST, Layers, find_image, messages, short
 from tui.clients.podman_build import end_marked, new_mark
 from tui.clients.registry import encode, for_builds, login_files, read_logins, with_tag
 from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.hosts.lines import LineSplitter
+from tui.plan.failures import hint_for
 from tui.reporter import Done
 
 if TYPE_CHECKING:
@@ -39,23 +40,6 @@ _NOISE = re.compile(r" ---> |Removing intermediate container |-->")
 _KEPT = 20  # lines shown with an error
 _AT_ONCE = 4  # pulls
 _LINGERING = 1.5  # seconds to find what a cancelled build still runs
-
-_BUILD_HINTS = (
-    (
-        r"Temporary failure resolving|Could not resolve|Unable to connect to|Failed to fetch"
-        r"|Connection failed|temporary error \(try again later\)",
-        "the package mirror cannot be reached from inside the build: check network, DNS and proxy",
-    ),
-    (
-        r"No space left on device|no space left on device",
-        "make room: `docker system df`, `docker system prune`",
-    ),
-    (
-        r"requires BuildKit|unknown flag: (?:mount|chmod|link)|Unknown flag: mount|unknown instruction: <<",
-        "the Dockerfile wants BuildKit: run `docker buildx build` in a `command` step",
-    ),
-    (r"failed to compute|COPY failed|ADD failed|no such file or directory", "is it named in .dockerignore?"),
-)
 
 
 async def build(step: ImageBuild, ctx: Context) -> Done:
@@ -129,7 +113,7 @@ async def _send(
         if body.fault is not None:
             raise body.fault from error
         raise ActionError(
-            f"the engine refused to build {step.tag}: {error.message}", _build_hint(error.message)
+            f"the engine refused to build {step.tag}: {error.message}", hint_for(error.message, step.kind)
         ) from error
     except ClientError as error:
         if body.fault is not None:
@@ -235,12 +219,7 @@ class _Build:
         else:
             cause = f"the build failed at {self._instruction or 'its start'}: {text}"
         details = tuple(self.lines) if text in cause or "non-zero code" in text else (*self.lines, text)
-        return ActionError(cause, _build_hint("\n".join((*self.lines, text))), details)
-
-
-def _build_hint(text: str) -> str:
-    hint = next((hint for pattern, hint in _BUILD_HINTS if re.search(pattern, text)), "")
-    return hint or hint_for(text)
+        return ActionError(cause, hint_for("\n".join((*self.lines, text)), "image.build"), details)
 
 
 async def _logins(engine: ContainerEngine) -> Logins:
@@ -359,4 +338,4 @@ class _Pulls:
 
 
 def _not_pulled(name: str, reason: str) -> ActionError:
-    return ActionError(f"{name} could not be pulled: {reason}", hint_for(reason))
+    return ActionError(f"{name} could not be pulled: {reason}", hint_for(reason, "image.pull"))

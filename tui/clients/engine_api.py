@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,26 +10,6 @@ if TYPE_CHECKING:
 
     from aiodocker import Docker
     from aiohttp import ClientResponse
-
-_HINTS = (
-    (
-        r"toomanyrequests|rate limit",
-        "the registry limits pulls: log in (`docker login`), wait, or have the image in the engine already",
-    ),
-    (
-        r"unauthorized|authentication required|denied|no basic auth",
-        "log in to the registry (`docker login REGISTRY`), and check the image's name and your access to it",
-    ),
-    (r"manifest unknown|not found|does not exist|name unknown", "check the image's name and tag"),
-    (r"no matching manifest|no image found in manifest list", "the image is not made for this platform"),
-    (
-        r"no such host|i/o timeout|network is unreachable|connection refused|TLS handshake timeout|EOF"
-        r"|Client\.Timeout|server misbehaving|no route to host",
-        "the registry cannot be reached: check network, DNS and proxy of the container engine",
-    ),
-    (r"x509|certificate", "the engine does not trust the registry's certificate"),
-    (r"no space left on device", "make room: `docker system df`, `docker system prune`"),
-)
 
 
 LOST = "is the engine still running? then try again"
@@ -64,11 +43,6 @@ async def messages(response: ClientResponse) -> AsyncIterator[dict[str, Any]]:
 def short(identity: str) -> str:
     """An image's ID as people know it."""
     return identity.removeprefix("sha256:")[:12]
-
-
-def hint_for(text: str) -> str:
-    """What helps where an image could not be had."""
-    return next((hint for pattern, hint in _HINTS if re.search(pattern, text, re.IGNORECASE)), "")
 
 
 class Layers:

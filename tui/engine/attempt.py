@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError, BringupError
 from tui.hosts.host import HostLostError
-from tui.plan.failures import applies, recognise
+from tui.plan.failures import applies, hint_for
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -140,11 +140,10 @@ class Attempt:
             hint = "this is a fault of bringup itself; the task's log has the traceback"
             error = ActionError(f"{type(error).__name__}: {error}".rstrip(": "), hint)
         shown = "\n".join((error.cause, *error.details, *self.tail))
-        known = recognise(shown)
         retried = applies(self.task.retry.signatures, shown) if self.task.retry else None
         return e.Failure(
             cause=error.cause,
-            hint=error.hint or (known.hint if known else ""),
+            hint=error.hint or hint_for(shown, self.task.steps[index].kind),
             step=index,
             title=title,
             signature=retried or "",

@@ -159,8 +159,9 @@ async def test_it_is_not_tried_for_ever(tmp_path: Path) -> None:
             "unable to create new content in namespace shop because it is being terminated",
             "being deleted",
         ),
-        (422, "ConfigMap is invalid: data: field is immutable", "delete it"),
-        (400, "unknown field", "all.json:1"),
+        (422, "ConfigMap is invalid: data: field is immutable", "delete the object"),
+        (400, "unknown field", "kubectl explain"),
+        (400, "it is refused", "all.json:1"),
     ],
 )
 async def test_what_is_refused_for_good_is_told_at_once(

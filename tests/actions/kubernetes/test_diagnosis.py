@@ -7,6 +7,7 @@ import pytest
 from tests.clients.kubernetes.peer import pod
 from tui.actions.kubernetes.diagnosis import Patience
 from tui.actions.kubernetes.pods import containers, describe, sources, stage
+from tui.plan.failures import hint_for
 
 
 def _waiting(reason: str, **changes: Any) -> dict[str, Any]:
@@ -58,6 +59,14 @@ def test_an_image_that_cannot_be_pulled_is_hopeless_after_a_while_whatever_was_t
     patience.see(_waiting("ImagePullBackOff"), 0.0)
     assert patience.verdict(80.0) is None
     assert patience.verdict(100.0)
+
+
+def test_an_image_that_is_always_pulled_is_told_why_loading_does_not_help() -> None:
+    found = _waiting("ErrImagePull")
+    found["spec"]["containers"][0]["imagePullPolicy"] = "Always"
+    assert "imagePullPolicy: IfNotPresent" in hint_for(containers(found)[0].symptoms, "pod")
+    found["spec"]["containers"][0]["imagePullPolicy"] = "IfNotPresent"
+    assert "kind.load" in hint_for(containers(found)[0].symptoms, "pod")
 
 
 def test_a_pull_that_works_after_all_is_forgotten() -> None:

@@ -82,6 +82,7 @@ def test_scalars_are_read_as_kubectl_reads_them(written: str, value: object) -> 
         ("a: 1\nb: [1, 2\nc: 3\n", "bad.yaml:3"),
         ("kind: Pod\nmetadata: {name: a}\n", "bad.yaml:1: the object has no apiVersion"),
         ("apiVersion: v1\nkind: Pod\n", "the Pod has no metadata.name"),
+        ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", "is for kustomize"),
         ("\n- 1\n- 2\n", "bad.yaml:2: this is a list"),
         ("just words\n", "plain text"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: a, when: !!python/name:os.system x}\n", "bad.yaml:3"),

@@ -159,7 +159,7 @@ class _Application:
             return error
         return ActionError(
             f"{manifest.title} was refused (status {error.status}): {error.message}",
-            _hint(error) or f"it is in {manifest.source}",
+            error.hint or f"it is in {manifest.source}",
             (manifest.source,),
         )
 
@@ -192,15 +192,3 @@ def _wanted(found: Object) -> dict[str, Any]:
     """An object without what the server and controllers write into it meanwhile."""
     metadata = {key: value for key, value in found["metadata"].items() if key not in _OURS}
     return {**{key: value for key, value in found.items() if key != "status"}, "metadata": metadata}
-
-
-def _hint(error: ApiError) -> str:
-    if error.status == 404 and "namespaces" in error.message:
-        return "the namespace must come first: apply it, or put a kubernetes.namespace step before this one"
-    if "being terminated" in error.message:
-        return "the namespace is being deleted; wait until it is gone, then try again"
-    if unanswered(error.message):
-        return "the webhook is not answering yet: put a kubernetes.probe step before this one"
-    if "immutable" in error.message:
-        return "what was there before cannot be changed into this: delete it, then apply it anew"
-    return error.hint

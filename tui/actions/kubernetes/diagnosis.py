@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.pods import PULL_FAILURES, containers
+from tui.plan.failures import hint_for
 
 if TYPE_CHECKING:
     from tui.actions.kubernetes.pods import Container
@@ -21,17 +22,6 @@ _PATIENCE = {
     "CreateContainerError": 20.0,
 }
 """Seconds that a container may be in a state that it seldom leaves by itself."""
-
-HINTS = {
-    "CrashLoopBackOff": "the container ends as soon as it starts; its last lines say why",
-    "ErrImagePull": "check the image's name, that kind.load loads it, or a pull secret opens its registry",
-    "InvalidImageName": "correct the image's name in the manifest",
-    "ErrImageNeverPull": "the image is not on the node and may not be pulled: put kind.load before this step",
-    "CreateContainerConfigError": "apply the Secret or ConfigMap that the container refers to first",
-    "OOMKilled": "the container needs more memory than its limit: raise resources.limits.memory",
-    "Unschedulable": "no node takes the pod: lower its requests, or correct its selector and tolerations",
-}
-HINTS["ImagePullBackOff"] = HINTS["ErrImagePull"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ class Patience:
         """Whether waiting is hopeless by now."""
         for container in self._containers:
             if self._is_hopeless(container, now):
-                return Verdict(container, hint_for(container))
+                return Verdict(container, hint_for(container.symptoms, "pod"))
         return None
 
     def _is_hopeless(self, container: Container, now: float) -> bool:
@@ -98,8 +88,3 @@ class Patience:
         if reason in PULL_FAILURES:
             return self._pulls[name] >= _PULLS or now - self._since[name, "pull"] >= _PULLING_WITHIN
         return reason in _PATIENCE and now - self._since[name, reason] >= _PATIENCE[reason]
-
-
-def hint_for(container: Container) -> str:
-    """What to do about a container's state; empty where nothing is known."""
-    return HINTS.get(container.exit_reason) or HINTS.get(container.reason, "")

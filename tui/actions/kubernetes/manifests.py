@@ -170,6 +170,8 @@ def _objects(value: object, place: str) -> Iterator[Manifest]:
     for key in ("apiVersion", "kind"):
         if not isinstance(value.get(key), str) or not value[key]:
             raise ActionError(f"{place}: the object has no {key}", _SHAPE)
+    if value["apiVersion"].startswith("kustomize.config.k8s.io/"):
+        raise ActionError(f"{place}: a {value['kind']} is for kustomize, not for the API server", _KUSTOMIZE)
     metadata = value.get("metadata")
     if not isinstance(metadata, dict) or not metadata.get("name"):
         raise ActionError(
@@ -178,6 +180,7 @@ def _objects(value: object, place: str) -> Iterator[Manifest]:
     yield Manifest(value, place)
 
 
+_KUSTOMIZE = "run `kubectl apply -k DIRECTORY` in a `command` step in place of this one"
 _SHAPE = "an object is a mapping with apiVersion, kind and metadata"
 
 

@@ -29,6 +29,7 @@ class Container:
         exit_reason: Why its last run ended, such as `Error` or `OOMKilled`.
         restarts: How often it was started anew.
         image: The image that it runs.
+        pull_policy: When the node pulls the image, such as `Always`.
     """
 
     name: str
@@ -40,6 +41,13 @@ class Container:
     exit_reason: str
     restarts: int
     image: str
+    pull_policy: str
+
+    @property
+    def symptoms(self) -> str:
+        """All that says why it does not run, as the catalogue of known failures reads it."""
+        policy = f"imagePullPolicy: {self.pull_policy}"
+        return "\n".join((self.exit_reason, self.reason, self.message, policy))
 
     def __str__(self) -> str:
         text = f"{self.name}: {self.reason or self.phase}"
@@ -53,10 +61,13 @@ def containers(pod: Object) -> list[Container]:
     """The states of a pod's containers, those that initialise it first."""
     status = pod.get("status", {})
     entries = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
-    return [_container(entry) for entry in entries]
+    spec = pod.get("spec", {})
+    wanted = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    policies = {each["name"]: each.get("imagePullPolicy", "") for each in wanted}
+    return [_container(entry, policies.get(entry["name"], "")) for entry in entries]
 
 
-def _container(entry: dict[str, Any]) -> Container:
+def _container(entry: dict[str, Any], pull_policy: str) -> Container:
     phases: dict[str, dict[str, Any]] = entry.get("state") or {"waiting": {}}
     phase, state = next(iter(phases.items()))
     ended = state if phase == "terminated" else (entry.get("lastState") or {}).get("terminated") or {}
@@ -70,6 +81,7 @@ def _container(entry: dict[str, Any]) -> Container:
         exit_reason=ended.get("reason", ""),
         restarts=entry.get("restartCount", 0),
         image=entry.get("image", ""),
+        pull_policy=pull_policy,
     )
 
 

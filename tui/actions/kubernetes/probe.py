@@ -131,10 +131,7 @@ class _Probe:
                 f"webhook {name} is not asked in dry runs, so that it cannot be probed",
                 "its configuration must declare sideEffects None; else wait for its Deployment alone",
             )
-        if error.status == 404 and "namespaces" in error.message:
-            hint = "the object's namespace must come first: put a kubernetes.namespace step before this one"
-        else:
-            hint = error.hint or "correct the object: no webhook refused it, but the API server itself"
+        hint = error.hint or "correct the object: no webhook refused it, but the API server itself"
         return ActionError(
             f"{self._subject}: the probe was refused (status {error.status}): {error.message}",
             hint,

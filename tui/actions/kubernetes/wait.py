@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.background_tasks import background_tasks
-from tui.actions.kubernetes.diagnosis import HINTS, Verdict, hint_for
+from tui.actions.kubernetes.diagnosis import Verdict
 from tui.actions.kubernetes.observer import Observer
 from tui.actions.kubernetes.pods import containers, describe, holds, unschedulable
 from tui.actions.kubernetes.rollouts import Rollout, is_latest, is_probed, selector
@@ -15,6 +15,7 @@ from tui.clients.kubernetes.api import ApiError, UnreachableError
 from tui.clients.kubernetes.watch import Listed, watch
 from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.plan.failures import hint_for
 from tui.reporter import Done
 
 if TYPE_CHECKING:
@@ -193,10 +194,11 @@ class _Wait:
         pod = max(unready, key=lambda p: max((c.restarts for c in containers(p.item)), default=0))
         failed = next((c for c in containers(pod.item) if c.phase != "running" and c.exit_code != 0), None)
         if failed:
-            verdict = Verdict(failed, hint_for(failed))
+            verdict = Verdict(failed, hint_for(failed.symptoms, "pod"))
             cause = f"{cause}; {_state(pod, verdict)}"
             return ActionError(cause, verdict.hint or _LONGER, await self._details(observer, pod, verdict))
-        hint = HINTS["Unschedulable"] if unschedulable(pod.item) else _LONGER
+        why = unschedulable(pod.item)
+        hint = hint_for(f"Unschedulable: {why}", "pod") if why else _LONGER
         last = Verdict(containers(pod.item)[-1], "") if containers(pod.item) else None
         return ActionError(
             f"{cause}; {pod.source}: {describe(pod.item)}", hint, await self._details(observer, pod, last)

@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from tui.errors import ActionError
+from tui.plan.failures import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -28,17 +29,6 @@ _END = 1.0  # seconds to have a session ended on the server
 
 # Starting, at its limit of connections, or lost again while connecting.
 _PASSING = {"57P03", "53300", "08000", "08001", "08003", "08004", "08006"}
-
-_FIRST_START = "a server takes user, password and database from its first start, whatever its Secret says now"
-HINTS = {
-    "28000": _FIRST_START,
-    "28P01": _FIRST_START,
-    "3D000": _FIRST_START,
-    "25001": "begin the file with `-- +goose NO TRANSACTION`",
-    "42501": "the user lacks the right to it: grant it, or connect as another",
-    "42P07": "it was made by other means: start from an empty database, or record the version as applied",
-}
-"""What helps against an error, by its SQLSTATE."""
 
 
 @contextlib.asynccontextmanager
@@ -182,10 +172,12 @@ def failure(where: str, error: asyncpg.PostgresError, hint: str = "") -> ActionE
     Args:
         where: What the cause begins with.
         error: The server's.
-        hint: What to do where neither the server nor `HINTS` knows.
+        hint: What to do where neither the server nor the catalogue of failures knows.
     """
     return ActionError(
-        f"{where}{reason(error)}", error.hint or HINTS.get(error.sqlstate, hint), details(error)
+        f"{where}{reason(error)}",
+        error.hint or hint_for(f"({error.sqlstate})", "postgres") or hint,
+        details(error),
     )
 
 

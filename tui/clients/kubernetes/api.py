@@ -18,6 +18,7 @@ import aiohttp
 
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.errors import ActionError
+from tui.plan.failures import hint_for
 
 if TYPE_CHECKING:
     import ssl
@@ -45,7 +46,8 @@ class ApiError(ActionError):
         retry_after: Seconds that it asked to wait, or None.
     """
 
-    def __init__(self, status: int, message: str, hint: str = "", retry_after: float | None = None) -> None:
+    def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
+        hint = hint_for(f"status {status}: {message}", "kubernetes")
         super().__init__(f"the API server refused (status {status}): {message}", hint)
         self.status = status
         self.message = message
@@ -267,5 +269,4 @@ def _refusal(status: int, body: object, headers: Mapping[str, str] | None) -> Ap
         parsed = json.loads(text)
         text = parsed.get("message", text) if isinstance(parsed, dict) else text
     after = (headers or {}).get("Retry-After", "")
-    hint = "the kubeconfig's user may not do this" if status in {401, 403} else ""
-    return ApiError(status, text.strip(), hint, float(after) if after.isdigit() else None)
+    return ApiError(status, text.strip(), float(after) if after.isdigit() else None)

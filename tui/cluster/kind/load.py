@@ -8,13 +8,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.clients.engine_api import find_image, hint_for
+from tui.clients.engine_api import find_image
 from tui.clients.registry import canonical
 from tui.cluster.kind.nodes import find_nodes, run_in
 from tui.cluster.kind.output import Output
 from tui.deadline import in_time
 from tui.errors import ActionError, BringupError
 from tui.hosts.host import at
+from tui.plan.failures import hint_for
 from tui.reporter import Done
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ async def _save_there(
     if status:
         raise ActionError(
             f"{name} could not be saved: {said[-1] if said else f'status {status}'}",
-            hint_for("\n".join(said)),
+            hint_for("\n".join(said), "kind.load"),
         )
 
 

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from tui.errors import ActionError
+from tui.plan.failures import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,36 +19,6 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"^ (?P<mark>[•✓✗]) (?P<text>.*?)(?P<begins>\s*\.\.\.)?$")
 _ORNAMENT = re.compile(r"[^\w)]+$")
 _KEPT = 15  # lines shown with an error
-
-# What kind alone suffers from; what others do too is known to tui.plan.failures.
-_HINTS = (
-    (
-        r"port is already allocated|address already in use|ports are not available",
-        "free the host port that is named, or map another in the plan's Kind configuration",
-    ),
-    (
-        r"file should only be one line, got 0 lines",
-        "Podman lost the output of a command, as its service sometimes does: try again",
-    ),
-    (
-        r"could not find a log line that matches .*Multi-User",
-        "the node's systemd did not start: look at cgroups and inotify limits, `bringup doctor` checks both",
-    ),
-    (
-        # Not kind's own notice, which it gives at every start on cgroup v1.
-        r"(?<!please upgrade to )cgroup(?! v1 is deprecated)",
-        "the node image may not fit this machine's cgroup version: see `bringup doctor`",
-    ),
-    (
-        r"pull access denied|failed to pull image",
-        "the node image could not be pulled: pull it by hand to see why, or name another with `image`",
-    ),
-    (r"permission denied", "let this user use the engine: `bringup doctor` says how"),
-    (
-        r"[Tt]imed out waiting for Ready|kubelet.*not.*healthy|timed out waiting for the condition",
-        "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
-    ),
-)
 
 
 class Output:
@@ -112,7 +83,9 @@ class Output:
         """
         reason = self._error or f"kind exited with status {status}"
         at = f" (at {self.current!r})" if self.current else ""
-        return ActionError(f"{what}{at}: {reason}", hint_for("\n".join(self.lines)), tuple(self.lines))
+        return ActionError(
+            f"{what}{at}: {reason}", hint_for("\n".join(self.lines), "kind.create"), tuple(self.lines)
+        )
 
 
 async def run_kind(
@@ -134,8 +107,3 @@ async def run_kind(
         raise ActionError(
             "the kind command is not installed", "https://kind.sigs.k8s.io/docs/user/quick-start says how"
         ) from error
-
-
-def hint_for(text: str) -> str:
-    """What helps against a failure that is known by what was printed."""
-    return next((hint for pattern, hint in _HINTS if re.search(pattern, text)), "")
