@@ -14,14 +14,16 @@ from tui.plan.bundled import find_plan
 from tui.plan.load import load_plan
 from tui.rehearsal.recording import bundled_recording, read_recording
 from tui.rehearsal.rehearse import RehearsalEnvironment
+from tui.run.commands import Kill
 from tui.run.events import RunStarted
-from tui.run.feed import Feed, Opened
+from tui.run.feed import Feed
 from tui.run.journal import Journal, read_all, read_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from tui.run.commands import Command
     from tui.run.events import PhaseOutline
 
 
@@ -43,7 +45,7 @@ class Still:
             expectation: How long things took before.
         """
         self.expectation = expectation
-        self.told: list[tuple[str, ...]] = []
+        self.told: list[Command] = []
         self._clock = 0.0
         feed = Feed(clock=lambda: self._clock)
         self._phases: tuple[PhaseOutline, ...] = ()
@@ -53,7 +55,8 @@ class Still:
             if event.at <= at and event.type != "run-finished":
                 feed.put(event)
         self._clock = at
-        self.opened = Opened(feed, folder)
+        self.feed = feed
+        self.directory = folder
 
     def begin(self) -> None:
         """It has begun."""
@@ -62,9 +65,9 @@ class Still:
         """The plan's name and phases."""
         return self._name, self._phases
 
-    def tell(self, command: str, *arguments: str) -> None:
+    def tell(self, command: Command) -> None:
         """Notes a command."""
-        self.told.append((command, *arguments))
+        self.told.append(command)
 
     def interrupted(self) -> None:
         """Nothing is running."""
@@ -73,7 +76,7 @@ class Still:
 def rehearsed(
     folder: Path,
     until: float,
-    *commands: tuple[float, Callable[[Engine], object]],
+    *commands: tuple[float, Command],
     mode: str = "parallel",
     fail: Mapping[str, int] | None = None,
 ) -> tuple[Path, Expectation]:
@@ -102,10 +105,10 @@ def rehearsed(
         running = asyncio.create_task(engine.run())
         for at, command in commands:
             await asyncio.sleep(at - loop.time())
-            command(engine)
+            engine.do(command)
         await asyncio.sleep(until - loop.time())
         journal.close()  # what comes of ending it is no part of the run
-        engine.kill()
+        engine.do(Kill())
         await running
 
     run_virtual(main())

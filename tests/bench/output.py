@@ -24,12 +24,12 @@ from tui.actions.environment import KindEnvironment
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.hosts.host_set import Hosts
+from tui.run.feed import Feed
 from tui.run.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.run import events as e
 
 TASKS = 8
 _NAP = 0.01
@@ -87,13 +87,12 @@ def through_engine(count: int, pace: float) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "run")
 
-        def make(listener: Callable[[e.Event], None]) -> Engine:
-            environment = KindEnvironment(Hosts.here())
-            return Engine(
-                plan, environment, started(plan), cache=Path(folder), journal=journal, listener=listener
-            )
-
-        session = Session(make)
+        feed = Feed(journal)
+        engine = Engine(
+            plan, KindEnvironment(Hosts.here()), started(plan), cache=Path(folder), journal=journal,
+            listener=feed.put,
+        )  # fmt: skip
+        session = Session(engine, feed)
 
         def run() -> None:
             session.start()

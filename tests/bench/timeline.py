@@ -30,9 +30,10 @@ from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.widgets.timeline import Timeline
 from tui.insight.expectation import Expectation
 from tui.run import events as e
-from tui.run.feed import Feed, Opened
+from tui.run.feed import Feed
 
 if TYPE_CHECKING:
+    from tui.run.commands import Command
     from tui.run.events import Event, PhaseOutline
 
 TASKS, RUNNING, ROUNDS = 5000, 8, 200
@@ -55,15 +56,16 @@ class Large:
         self._at = 0.0
         self._now = 0.0
         self.expectation = Expectation({id_: rng.uniform(1, 60) for id_ in self._waiting}, {}, "a benchmark")
-        self.opened: Opened | None = Opened(Feed(clock=lambda: self._now), Path())
+        self.feed: Feed | None = Feed(clock=lambda: self._now)
+        self.directory = Path()
         self.put(self.run)
         while len(self._waiting) > TASKS - TASKS // 3:
             self.step()
 
     def put(self, event: Event) -> None:
         """Says something."""
-        assert self.opened is not None
-        self.opened.feed.put(event)
+        assert self.feed is not None
+        self.feed.put(event)
 
     def step(self) -> None:
         """Lets the oldest task that runs end, if enough do, and starts another."""
@@ -85,7 +87,7 @@ class Large:
         """What it will be."""
         return self.run.plan, self.run.phases
 
-    def tell(self, command: str, *arguments: str) -> None:
+    def tell(self, command: Command) -> None:
         """Takes no command."""
 
     def interrupted(self) -> None:

@@ -23,7 +23,8 @@ from tui.errors import ActionError
 from tui.insight.expectation import EMPTY
 from tui.reporter import Done
 from tui.run import events as e
-from tui.run.feed import Opened
+from tui.run.commands import Kill
+from tui.run.feed import Feed
 from tui.run.journal import Journal
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.insight.expectation import Expectation
     from tui.plan.steps import Step
+    from tui.run.commands import Command
     from tui.run.state import RunState
 
 PHASES: list[dict[str, list[str]]] = [
@@ -60,7 +62,8 @@ class Live:
 
     Attributes:
         events: All that its engine said, but output.
-        opened: The run, once it has begun.
+        feed: What the run tells, once it has begun.
+        directory: Where it is kept.
         expectation: How long things took before.
         interrupts: The user, or a signal, asked for its end.
     """
@@ -91,35 +94,34 @@ class Live:
             plan: Further keys of the plan.
         """
         self.events: list[e.Event] = []
-        self.opened: Opened | None = None
+        self.feed: Feed | None = None
         self.expectation = expectation
         self.interrupts = False
         self.loop = SteppedLoop()
         self._seconds, self._fails = seconds, fails or {}
         self._folder = folder
+        self.directory = folder / "run"
         self._plan = make_plan(phases, **plan)
         self._first = replace(started(self._plan, mode), **(first or {}))
         self._script = script or self._take_time
 
     def start(self) -> None:
         """Starts the engine, which stands at the run's begin until its clock is moved."""
-        self.session = Session(self._make, runner=asyncio.Runner(loop_factory=lambda: self.loop))
-        self.session.start()
-        self.loop.advance(0.0)
+        self.journal = Journal(self.directory)
+        feed = Feed(self.journal, clock=self.loop.time)
 
-    def _make(self, listener: Callable[[e.Event], None]) -> Engine:
         def tell(event: e.Event) -> None:
             if not isinstance(event, e.Output):
                 self.events.append(event)
-            listener(event)
+            feed.put(event)
 
-        self.journal = Journal(self._folder / "run")
-        environment = Scripted(self._script)
         self.engine = Engine(
-            self._plan, environment, self._first, cache=self._folder, journal=self.journal, listener=tell,
-            stay=True,
+            self._plan, Scripted(self._script), self._first, cache=self._folder, journal=self.journal,
+            listener=tell, stay=True,
         )  # fmt: skip
-        return self.engine
+        self.session = Session(self.engine, feed, runner=asyncio.Runner(loop_factory=lambda: self.loop))
+        self.session.start()
+        self.loop.advance(0.0)
 
     async def _take_time(self, _: Step, context: Context) -> Done:
         context.log(f"{context.task} begins")
@@ -130,7 +132,7 @@ class Live:
 
     def begin(self) -> None:
         """Shows the run, which stands at its begin."""
-        self.opened = Opened(self.session.feed, self.journal.folder)
+        self.feed = self.session.feed
 
     def preview(self) -> tuple[str, tuple[e.PhaseOutline, ...]]:
         """The plan's name and phases."""
@@ -141,9 +143,9 @@ class Live:
         """Whether the run has ended."""
         return self.session.feed.closed
 
-    def tell(self, command: str, *arguments: str) -> None:
+    def tell(self, command: Command) -> None:
         """Gives the engine a command."""
-        self.session.tell(lambda engine: getattr(engine, command)(*arguments))
+        self.session.tell(command)
 
     def interrupted(self) -> None:
         """Takes note of that."""
@@ -299,7 +301,7 @@ async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterato
                 yield hands
         assert app.fault is None
     finally:
-        live.tell("kill")
+        live.tell(Kill())
         await asyncio.to_thread(live.loop.advance, 1e6)
         await asyncio.to_thread(live.session.join)
 

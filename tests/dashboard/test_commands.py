@@ -77,8 +77,8 @@ REFUSED = [
     (5, "deploy", "r", "deploy waits; only what failed or was cancelled can be retried"),
     (5, "cluster", "R", "nothing has failed"),
     (5, "deploy", "f", "deploy waits; it has not begun"),
-    (15, "cluster", "c", "cluster has ended already"),
-    (30, "image", "c", "image has ended already"),
+    (15, "cluster", "c", "cluster has finished already"),
+    (30, "image", "c", "image has finished already"),
     (
         30,
         "deploy",

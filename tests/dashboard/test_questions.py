@@ -106,7 +106,7 @@ async def test_a_question_that_comes_too_late_does_nothing(tmp_path: Path) -> No
         await hands.press("c")
         await hands.advance(10)
         await hands.press("y")
-        assert hands.said == ["cluster has ended already"]
+        assert hands.said == ["cluster has finished already"]
         assert hands.statuses()["cluster"] == "succeeded"
 
 

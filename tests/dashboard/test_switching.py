@@ -15,6 +15,7 @@ from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
 from tui.errors import ActionError
 from tui.reporter import Done
+from tui.run.commands import Close
 from tui.run.events import Output
 from tui.run.journal import read_all
 
@@ -81,15 +82,15 @@ class Views:
 
         def follow() -> None:
             self.live.loop.advance(until)
-            self.follower.follow(in_time(self.live.session.follow(SILENCE)))
+            self.follower.follow(in_time(self.live.session.feed.follow(SILENCE)))
 
         await asyncio.to_thread(follow)
 
     async def to_its_end(self) -> None:
         """Prints it until it has ended."""
-        self.live.session.tell(lambda engine: engine.stay(False))
+        self.live.session.tell(Close())
         await asyncio.to_thread(self.live.loop.advance, 1000.0)
-        await asyncio.to_thread(lambda: self.follower.follow(self.live.session.follow(10.0)))
+        await asyncio.to_thread(lambda: self.follower.follow(self.live.session.feed.follow(10.0)))
         await asyncio.to_thread(self.live.session.join)
 
 

@@ -13,11 +13,12 @@ from tui.reporter import Done
 from tui.run import events as e
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tui.actions.context import Context
     from tui.plan.model import Plan
     from tui.plan.steps import Step
+    from tui.run.commands import Command
     from tui.run.state import RunState
 
 FOUR_PHASES: list[dict[str, list[str]]] = [
@@ -53,14 +54,15 @@ class Bringing:
             raise ActionError("the server said 503 Service Unavailable", "look at the server")
         return Done("made it")
 
-    def run(self, *commands: tuple[float, Callable[[Engine], object]]) -> RunState:
+    def run(self, *commands: tuple[float, *tuple[Command, ...]]) -> RunState:
         """Runs to the end, giving commands at given times."""
 
         async def main() -> RunState:
             running = asyncio.create_task(self.engine.run())
-            for at, command in commands:
+            for at, *together in commands:
                 await asyncio.sleep(at - asyncio.get_running_loop().time())
-                command(self.engine)
+                for command in together:
+                    self.engine.do(command)
             return await running
 
         return run_virtual(main())

@@ -14,6 +14,7 @@ from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.reporter import Done
 from tui.run import events as e
+from tui.run.commands import Cancel, CancelRun, Close, Pause, Resume, Retry, RetryFailed, SetMode, Stay
 from tui.run.holds import Hold, hold
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tui.actions.context import Context
     from tui.plan.steps import Step
+    from tui.run.commands import Command
     from tui.run.state import RunState
 
 
@@ -81,7 +83,7 @@ def test_retry_runs_the_failed_task_and_then_what_it_held_up_and_nothing_else(
     bringing: Callable[..., Bringing],
 ) -> None:
     run = bringing(fails={"database": [1]})
-    state = run.run((50.0, lambda engine: engine.retry("database")))
+    state = run.run((50.0, Retry("database")))
     assert state.outcome == "succeeded"
     attempts = {id_: len(task.attempts) for id_, task in state.tasks.items()}
     assert attempts == {"cluster": 1, "tekton": 1, "database": 2, "image": 1, "deploy": 1, "access": 1}
@@ -90,7 +92,7 @@ def test_retry_runs_the_failed_task_and_then_what_it_held_up_and_nothing_else(
 
 def test_retry_failed_runs_all_that_failed(bringing: Callable[..., Bringing]) -> None:
     run = bringing(fails={"database": [1], "image": [1]}, stay=True)
-    state = run.run((100.0, Engine.retry_failed), (200.0, Engine.close))
+    state = run.run((100.0, RetryFailed()), (200.0, Close()))
     assert state.outcome == "succeeded"
     assert run.started_at()["deploy"] == 130.0
 
@@ -99,14 +101,14 @@ def test_what_two_failures_held_up_stays_skipped_until_both_are_mended(
     bringing: Callable[..., Bringing],
 ) -> None:
     run = bringing(fails={"database": [1], "image": [1]}, stay=True)
-    state = run.run((100.0, lambda engine: engine.retry("image")), (200.0, Engine.close))
+    state = run.run((100.0, Retry("image")), (200.0, Close()))
     assert state.tasks["image"].status == "succeeded"
     assert state.tasks["deploy"].status == "skipped"
 
 
 def test_retry_failed_runs_what_was_cancelled_behind_a_failure_too(bringing: Callable[..., Bringing]) -> None:
     run = bringing(fails={"image": [1]})
-    state = run.run((20.0, lambda engine: engine.cancel("deploy")), (50.0, Engine.retry_failed))
+    state = run.run((20.0, Cancel("deploy")), (50.0, RetryFailed()))
     assert state.outcome == "succeeded"
     assert run.started_at()["deploy"] == 70.0
 
@@ -115,12 +117,7 @@ def test_a_run_that_was_to_stay_ends_all_the_same_when_it_is_cancelled(
     bringing: Callable[..., Bringing],
 ) -> None:
     run = bringing(stay=True)
-
-    def cancel_and_stay(engine: Engine) -> None:
-        engine.cancel_run()
-        engine.stay(True)
-
-    assert run.run((20.0, cancel_and_stay)).outcome == "cancelled"
+    assert run.run((20.0, CancelRun(), Stay())).outcome == "cancelled"
 
 
 def test_output_of_one_moment_is_one_event_unless_it_is_very_much(tmp_path: Path) -> None:
@@ -173,7 +170,7 @@ def test_attempts_run_out(bringing: Callable[..., Bringing]) -> None:
 
 def test_cancelling_a_task_stops_it_and_nothing_else(bringing: Callable[..., Bringing]) -> None:
     run = bringing()
-    state = run.run((12.0, lambda engine: engine.cancel("database")))
+    state = run.run((12.0, Cancel("database")))
     assert run.ends()["database"] == "cancelled"
     assert run.ends()["deploy"] == "skipped"
     assert run.ends()["tekton"] == run.ends()["access"] == "succeeded"
@@ -187,7 +184,7 @@ def test_cancelling_a_pause_before_a_retry_ends_the_task(bringing: Callable[...,
     run = bringing(
         make_plan(FOUR_PHASES, tasks={"database": {"retry": retry}}), fails={"database": [1, 2, 3]}
     )
-    state = run.run((50.0, lambda engine: engine.cancel("database")))
+    state = run.run((50.0, Cancel("database")))
     assert state.tasks["database"].status == "cancelled"
     assert state.at < 100
 
@@ -207,7 +204,7 @@ def test_a_step_that_ignores_cancelling_is_left_behind_after_three_seconds(tmp_p
     async def main() -> RunState:
         running = asyncio.create_task(engine.run())
         await asyncio.sleep(5)
-        engine.cancel("stubborn")
+        engine.do(Cancel("stubborn"))
         state = await running
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
@@ -224,7 +221,7 @@ def test_a_step_that_ignores_cancelling_is_left_behind_after_three_seconds(tmp_p
 
 def test_cancelling_the_run_ends_everything(bringing: Callable[..., Bringing]) -> None:
     run = bringing()
-    state = run.run((15.0, Engine.cancel_run))
+    state = run.run((15.0, CancelRun()))
     assert state.outcome == "cancelled"
     assert state.at == 15.0
     assert set(run.ends().values()) == {"succeeded", "cancelled"}
@@ -232,20 +229,20 @@ def test_cancelling_the_run_ends_everything(bringing: Callable[..., Bringing]) -
 
 def test_switching_to_sequential_lets_what_runs_finish(bringing: Callable[..., Bringing]) -> None:
     run = bringing(mode="eager")
-    run.run((12.0, lambda engine: engine.set_mode("sequential")))
+    run.run((12.0, SetMode("sequential")))
     assert run.started_at()["access"] == 10.0
     assert run.started_at()["deploy"] == 70.0  # not at 40.0: Tekton still runs
 
 
 def test_switching_back_from_sequential_starts_what_may_start(bringing: Callable[..., Bringing]) -> None:
     run = bringing(mode="sequential")
-    run.run((12.0, lambda engine: engine.set_mode("parallel")))
+    run.run((12.0, SetMode("parallel")))
     assert run.started_at()["database"] == run.started_at()["image"] == 12.0
 
 
 def test_a_paused_run_starts_nothing_until_resumed(bringing: Callable[..., Bringing]) -> None:
     run = bringing()
-    run.run((5.0, Engine.pause), (300.0, Engine.resume))
+    run.run((5.0, Pause()), (300.0, Resume()))
     assert run.started_at()["tekton"] == 300.0
 
 
@@ -287,22 +284,20 @@ def test_a_fault_of_an_action_becomes_its_tasks_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        lambda engine: engine.retry("cluster"),
-        lambda engine: engine.retry("nobody"),
-        Engine.retry_failed,
-        lambda engine: engine.cancel("nobody"),
-        Engine.resume,
-        lambda engine: engine.set_mode("parallel"),
+        Retry("cluster"),
+        Retry("nobody"),
+        RetryFailed(),
+        Cancel("nobody"),
+        Resume(),
+        SetMode("parallel"),
     ],
 )
 def test_a_command_with_nothing_to_do_changes_nothing(
-    bringing: Callable[..., Bringing], command: Callable[[Engine], object]
+    bringing: Callable[..., Bringing], command: Command
 ) -> None:
     run, undisturbed = bringing(), bringing()
-    answers: list[object] = []
-    run.run((20.0, lambda engine: answers.append(command(engine))))
+    run.run((20.0, command))
     undisturbed.run()
-    assert answers == [False]
     assert run.events == undisturbed.events
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +18,19 @@ from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.reporter import Done
 from tui.run import events as e
-from tui.run.commands import Command, refusal, restarted
+from tui.run.commands import (
+    Cancel,
+    CancelRun,
+    Close,
+    Command,
+    Pause,
+    Restart,
+    Resume,
+    Retry,
+    RetryFailed,
+    SetMode,
+    restarted,
+)
 from tui.run.holds import hold
 from tui.run.journal import Journal, read_events
 from tui.run.state import FINAL, RunState, fold
@@ -30,7 +42,7 @@ if TYPE_CHECKING:
     from tui.plan.model import Plan
     from tui.plan.steps import Step
 
-    Moments = Sequence[tuple[int, tuple[Command, int, str]]]
+    Moments = Sequence[tuple[int, Command]]
 
 MODES = ["parallel", "sequential", "eager"]
 
@@ -68,11 +80,12 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(phases, seconds, stopping, failing, draw(st.frozensets(st.sampled_from(ids), max_size=3)))
 
 
-commands = st.tuples(
-    st.sampled_from(get_args(Command)),
-    st.integers(0, 15),
-    st.sampled_from(MODES),
-)
+tasks = st.integers(0, 15).map("t{}".format)
+commands: st.SearchStrategy[Command] = st.one_of(
+    st.builds(Retry, tasks), st.builds(Restart, tasks), st.builds(Cancel, tasks),
+    st.builds(SetMode, st.sampled_from(MODES)),
+    st.sampled_from([RetryFailed(), CancelRun(), Pause(), Resume()]),
+)  # fmt: skip
 moments = st.lists(st.tuples(st.integers(0, 60), commands), max_size=8).map(
     lambda m: sorted(m, key=lambda x: x[0])
 )
@@ -114,6 +127,7 @@ class PodTracker:
             task = state.tasks[event.task]
             assert all(state.tasks[need].status == "succeeded" for need in task.needs)
             assert not state.cancelling
+            assert not state.paused
             assert not any(event.task in state.graph.upstream(id_) for id_ in state.running)
             if len(state.running) > 1 and not self._is_retry(event):
                 assert state.mode != "sequential"
@@ -130,26 +144,27 @@ class PodTracker:
             await asyncio.sleep(0)
             for at, command in moments:
                 await asyncio.sleep(at - asyncio.get_running_loop().time())
-                self._give(*command)
+                self._give(command)
                 self._nothing_startable_waits()
-            self.engine.resume()
-            self.engine.close()
+            self.engine.do(Resume())
+            self.engine.do(Close())
             return await running
 
         return run_virtual(main())
 
-    def _give(self, name: Command, task: int, mode: str) -> None:
+    def _give(self, command: Command) -> None:
         """Gives a command, which is taken if and only if there is nothing against it."""
-        argument = mode if name == "set_mode" else f"t{task}"
-        arguments = [argument] if name in {"retry", "restart", "cancel", "set_mode"} else []
-        against = refusal(self.engine.state, name, argument)
-        again = restarted(self.engine.state, argument) if name == "restart" and not against else []
+        against = command.refusal(self.engine.state)
+        restarting = command if isinstance(command, Restart) else None
+        again = restarted(self.engine.state, restarting.task) if restarting and not against else []
         before = len(self.events)
-        assert getattr(self.engine, name)(*arguments) is not bool(against)
+        assert self.engine.do(command) == against
         stopped_already = bool(again) and all(task.cancelling for task in again)
         assert (len(self.events) > before) is not bool(against) or stopped_already
         reset = [ev.task for ev in self.events[before:] if isinstance(ev, e.TaskReset)]
-        assert reset == [task.id for task in again if task.status != "running"] or name != "restart"
+        assert reset == [task.id for task in again if task.status != "running"] or not isinstance(
+            command, Restart
+        )
         assert all(self.engine.state.tasks[task.id].cancelling for task in again if task.status == "running")
 
     def _nothing_startable_waits(self) -> None:
@@ -180,7 +195,7 @@ def test_whatever_happens_the_rules_hold(case: Case, mode: str, limit: int | Non
 @given(cases(), moments)
 def test_sequential_mode_never_runs_two(case: Case, moments: Moments) -> None:
     run = PodTracker(case, "sequential")
-    run.run([m for m in moments if m[1][0] != "set_mode"])
+    run.run([m for m in moments if not isinstance(m[1], SetMode)])
     running: set[str] = set()
     for event in run.events:
         if isinstance(event, e.AttemptStarted):

@@ -14,6 +14,7 @@ from tui.engine.engine import Engine
 from tui.engine.schedule import Schedule
 from tui.reporter import Done
 from tui.run import events as e
+from tui.run.commands import Cancel, CancelRun, Restart
 from tui.run.state import fold
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def test_a_restart_runs_a_task_and_all_that_needs_it_again(bringing: Callable[..., Bringing]) -> None:
     run = bringing()
-    state = run.run((86.0, lambda engine: engine.restart("database")))  # deploy is done, access runs
+    state = run.run((86.0, Restart("database")))  # deploy is done, access runs
     assert state.outcome == "succeeded"
     attempts = {id_: len(task.attempts) for id_, task in state.tasks.items()}
     assert attempts == {"cluster": 1, "tekton": 1, "database": 2, "image": 1, "deploy": 2, "access": 1}
@@ -55,7 +56,7 @@ def test_a_restart_stops_what_runs_and_starts_nothing_before_that_has_ended(tmp_
     async def main() -> RunState:
         running = asyncio.create_task(engine.run())
         await asyncio.sleep(75)  # deploy runs, all before it is done
-        assert engine.restart("cluster")
+        assert not engine.do(Restart("cluster"))
         assert {id_: task.status for id_, task in engine.state.tasks.items()} == {
             "cluster": "waiting", "tekton": "waiting", "database": "waiting", "image": "succeeded",
             "deploy": "running", "access": "waiting",
@@ -73,7 +74,7 @@ def test_a_restart_stops_what_runs_and_starts_nothing_before_that_has_ended(tmp_
 
 def test_a_restart_of_a_running_task_begins_it_anew(bringing: Callable[..., Bringing]) -> None:
     run = bringing()
-    state = run.run((30.0, lambda engine: engine.restart("tekton")))
+    state = run.run((30.0, Restart("tekton")))
     assert [(a.started, a.outcome) for a in state.tasks["tekton"].attempts] == [
         (10.0, "cancelled"),
         (30.0, "succeeded"),
@@ -83,7 +84,7 @@ def test_a_restart_of_a_running_task_begins_it_anew(bringing: Callable[..., Brin
 
 def test_a_restart_of_a_skipped_task_runs_what_it_lacks(bringing: Callable[..., Bringing]) -> None:
     run = bringing(fails={"database": [1]})
-    state = run.run((50.0, lambda engine: engine.restart("deploy")))
+    state = run.run((50.0, Restart("deploy")))
     assert state.outcome == "succeeded"
     assert [a.started for a in state.tasks["database"].attempts] == [10.0, 50.0]
 
@@ -102,8 +103,8 @@ def test_what_a_restart_waits_for_may_be_cancelled_meanwhile(tmp_path: Path) -> 
     async def main() -> RunState:
         running = asyncio.create_task(engine.run())
         await asyncio.sleep(20)
-        engine.restart("cluster")
-        engine.cancel("cluster")
+        engine.do(Restart("cluster"))
+        engine.do(Cancel("cluster"))
         return await running
 
     state = run_virtual(main())
@@ -116,12 +117,7 @@ def test_what_a_restart_waits_for_may_be_cancelled_meanwhile(tmp_path: Path) -> 
 @pytest.mark.parametrize("task", ["cluster", "tekton"])
 def test_cancelling_the_run_ends_a_restart(bringing: Callable[..., Bringing], task: str) -> None:
     run = bringing()
-
-    def restart_and_cancel(engine: Engine) -> None:
-        engine.restart(task)
-        engine.cancel_run()
-
-    state = run.run((20.0, restart_and_cancel))
+    state = run.run((20.0, Restart(task), CancelRun()))
     assert state.outcome == "cancelled"
     assert state.at == 20.0
     assert run.ends()[task] == "cancelled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.reporter import Done
 from tui.run import events as e
+from tui.run.commands import CancelRun, Close, Pause, Restart, Resume, Stay
+from tui.run.feed import Feed
 from tui.run.journal import Journal
 from tui.run.state import RunState
 
@@ -37,17 +40,15 @@ def prepare(
     folder: Path,
     script: Callable[[Step, Context], Any],
     phases: list[dict[str, list[str]]] = PHASES,
-    **options: Any,
+    loop: asyncio.AbstractEventLoop | None = None,
 ) -> Session:
     plan = make_plan(phases)
     journal = Journal(folder / "run")
-
-    def make(listener: Callable[[e.Event], None]) -> Engine:
-        return Engine(
-            plan, Scripted(script), started(plan), cache=folder, journal=journal, listener=listener, stay=True
-        )
-
-    return Session(make, **options)
+    feed = Feed(journal, clock=loop.time if loop else time.monotonic)
+    engine = Engine(
+        plan, Scripted(script), started(plan), cache=folder, journal=journal, listener=feed.put, stay=True
+    )
+    return Session(engine, feed, runner=asyncio.Runner(loop_factory=lambda: loop) if loop else None)
 
 
 class Stepped:
@@ -55,8 +56,7 @@ class Stepped:
 
     def __init__(self, folder: Path) -> None:
         self.loop = SteppedLoop()
-        runner = asyncio.Runner(loop_factory=lambda: self.loop)
-        self.session = prepare(folder, take_time, runner=runner)
+        self.session = prepare(folder, take_time, loop=self.loop)
         self.state = RunState()
 
     def pull(self) -> dict[str, str]:
@@ -66,7 +66,8 @@ class Stepped:
         return {id_: task.status for id_, task in self.state.tasks.items()}
 
     def end(self) -> None:
-        self.session.tell(Engine.cancel_run)
+        self.session.tell(CancelRun())
+        self.session.tell(Close())
         self.session.join()
 
 
@@ -93,11 +94,11 @@ def test_time_moves_as_far_as_it_is_told(stepped: Stepped) -> None:
 
 async def test_it_is_moved_from_another_loop_too(stepped: Stepped) -> None:
     await asyncio.to_thread(stepped.loop.advance, 12.0)
-    stepped.session.tell(Engine.pause)
-    stepped.session.tell(lambda engine: engine.restart("cluster"))
+    stepped.session.tell(Pause())
+    stepped.session.tell(Restart("cluster"))
     await asyncio.to_thread(stepped.loop.advance, 21.0)
     assert stepped.pull() == {"cluster": "waiting", "image": "succeeded", "deploy": "waiting"}
-    stepped.session.tell(Engine.resume)
+    stepped.session.tell(Resume())
     await asyncio.to_thread(stepped.loop.advance, 36.0)
     assert stepped.pull() == {"cluster": "succeeded", "image": "succeeded", "deploy": "succeeded"}
     assert [line.at for line in stepped.session.feed.tail("cluster").read(0, 9)] == [0.0, 21.0]
@@ -105,16 +106,11 @@ async def test_it_is_moved_from_another_loop_too(stepped: Stepped) -> None:
 
 def test_a_run_that_has_ended_takes_no_command_and_no_time(stepped: Stepped) -> None:
     stepped.end()
-    stepped.session.tell(Engine.pause)
+    stepped.session.tell(Pause())
     stepped.loop.advance(1.0)
     stepped.pull()
     assert stepped.session.feed.closed
     assert stepped.state.outcome == "cancelled"
-
-
-def hand_over_and_back(engine: Engine) -> None:
-    engine.stay(False)
-    engine.stay(True)
 
 
 def test_a_run_stays_for_commands_for_as_long_as_it_is_told_to(stepped: Stepped) -> None:
@@ -122,13 +118,14 @@ def test_a_run_stays_for_commands_for_as_long_as_it_is_told_to(stepped: Stepped)
     stepped.pull()
     assert not stepped.state.unfinished
     assert stepped.state.outcome is None
-    stepped.session.tell(hand_over_and_back)
-    stepped.session.tell(lambda engine: engine.restart("deploy"))
-    stepped.session.tell(lambda engine: engine.stay(False))
+    for command in (Close(), Stay()):  # handed over to another view and back
+        stepped.session.tell(command)
+    stepped.session.tell(Restart("deploy"))
+    stepped.session.tell(Close())
     stepped.loop.advance(100.0)
     assert stepped.pull()["deploy"] == "running"
     stepped.loop.advance(105.0)
-    assert [ev.type for ev in stepped.session.follow(1.0) if ev][-1] == "run-finished"
+    assert [ev.type for ev in stepped.session.feed.follow(1.0) if ev][-1] == "run-finished"
 
 
 def test_what_an_engine_dies_of_is_raised_where_it_is_joined(tmp_path: Path) -> None:
@@ -137,7 +134,7 @@ def test_what_an_engine_dies_of_is_raised_where_it_is_joined(tmp_path: Path) -> 
 
     session = prepare(tmp_path, die, [{"a": []}])
     session.start()
-    assert None not in list(session.follow(1.0))
+    assert None not in list(session.feed.follow(1.0))
     with pytest.raises(KeyboardInterrupt):
         session.join()
 
@@ -154,13 +151,13 @@ def test_under_a_storm_views_that_take_turns_miss_nothing_and_tell_nothing_twice
 
     session = prepare(tmp_path, storm, [{f"t{i}": [] for i in range(tasks)}])
     session.start()
-    session.tell(lambda engine: engine.stay(False))
+    session.tell(Close())
     taken: list[e.Event] = []
     printed: list[str] = []
     ended = False
     while not ended:
         taken += session.feed.take()
-        for number, event in enumerate(session.follow(1.0)):
+        for number, event in enumerate(session.feed.follow(1.0)):
             if isinstance(event, e.Output):
                 printed += event.lines
             if number == 13:

@@ -6,7 +6,22 @@ import pytest
 
 from tests.plans import make_plan, started
 from tui.run import events as e
-from tui.run.commands import Command, refusal, rerun, restarted, stopped
+from tui.run.commands import (
+    Cancel,
+    CancelRun,
+    Close,
+    Command,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    Retry,
+    RetryFailed,
+    SetMode,
+    rerun,
+    restarted,
+    stopped,
+)
 from tui.run.state import RunState, fold
 
 PHASES: list[dict[str, list[str]]] = [
@@ -48,72 +63,70 @@ UP = state(
     access="running",
 )
 
+OVER = state(**dict.fromkeys([id_ for phase in PHASES for id_ in phase], "succeeded"))
+
 
 @pytest.mark.parametrize(
-    ("run", "command", "argument", "words"),
+    ("run", "command", "words"),
     [
-        (FAILED, "retry", "database", ""),
+        (FAILED, Retry("database"), ""),
         (
             FAILED,
-            "retry",
-            "tekton",
+            Retry("tekton"),
             "Tekton Pipelines runs; only what failed or was cancelled can be retried",
         ),
         (
             FAILED,
-            "retry",
-            "cluster",
+            Retry("cluster"),
             "cluster has succeeded; only what failed or was cancelled can be retried",
         ),
         (
             FAILED,
-            "retry",
-            "deploy",
+            Retry("deploy"),
             "deploy was skipped, as it needs PostgreSQL; only what failed or was cancelled can be retried",
         ),
         (
             state(cluster="failed", database="cancelled"),
-            "retry",
-            "database",
+            Retry("database"),
             "PostgreSQL needs cluster, which has failed",
         ),
-        (FAILED, "retry", "nobody", "there is no task 'nobody'"),
-        (FAILED, "retry_failed", "", ""),
-        (UP, "retry_failed", "", "nothing has failed"),
-        (FAILED, "restart", "access", ""),
-        (FAILED, "restart", "tekton", ""),
-        (state(cluster="running"), "restart", "tekton", "Tekton Pipelines waits; it has not begun"),
-        (FAILED, "cancel", "tekton", ""),
-        (FAILED, "cancel", "database", "PostgreSQL has ended already"),
-        (state(cluster="running"), "cancel", "tekton", ""),
+        (FAILED, Retry("nobody"), "there is no task 'nobody'"),
+        (FAILED, RetryFailed(), ""),
+        (UP, RetryFailed(), "nothing has failed"),
+        (FAILED, Restart("access"), ""),
+        (FAILED, Restart("tekton"), ""),
+        (state(cluster="running"), Restart("tekton"), "Tekton Pipelines waits; it has not begun"),
+        (FAILED, Cancel("tekton"), ""),
+        (FAILED, Cancel("database"), "PostgreSQL has finished already"),
+        (state(cluster="running"), Cancel("tekton"), ""),
         (
             state(e.CancelRequested(1.0, "tekton"), tekton="running"),
-            "cancel",
-            "tekton",
+            Cancel("tekton"),
             "Tekton Pipelines is being stopped already",
         ),
-        (UP, "cancel_run", "", ""),
-        (UP, "pause", "", ""),
-        (state(e.RunPaused(1.0)), "pause", "", "the run is paused already"),
-        (state(e.RunPaused(1.0)), "resume", "", ""),
-        (UP, "resume", "", "the run is not paused"),
-        (UP, "set_mode", "eager", ""),
-        (UP, "set_mode", "parallel", "the mode is parallel already"),
-        (RunState(), "pause", "", "the run has not begun"),
-        (state(e.CancelRequested(1.0)), "cancel_run", "", "everything is being stopped"),
+        (UP, CancelRun(), ""),
+        (UP, Pause(), ""),
+        (state(e.RunPaused(1.0)), Pause(), "the run is paused already"),
+        (state(e.RunPaused(1.0)), Resume(), ""),
+        (UP, Resume(), "the run is not paused"),
+        (UP, SetMode("eager"), ""),
+        (UP, SetMode("parallel"), "the mode is parallel already"),
+        (RunState(), Pause(), "the run has not begun"),
+        (state(e.CancelRequested(1.0)), CancelRun(), "everything is being stopped"),
         (
             state(e.CancelRequested(1.0), database="failed"),
-            "retry",
-            "database",
+            Retry("database"),
             "everything is being stopped",
         ),
-        (state(e.RunFinished(1.0, "succeeded")), "restart", "cluster", "the run has ended"),
+        (OVER, CancelRun(), "all tasks have finished: there is nothing to cancel"),
+        (OVER, Pause(), "all tasks have finished: there is nothing to pause"),
+        (OVER, Close(), ""),
+        (state(e.RunFinished(1.0, "succeeded")), Kill(), ""),
+        (state(e.RunFinished(1.0, "succeeded")), Restart("cluster"), "the run has finished"),
     ],
 )
-def test_what_speaks_against_a_command_is_said(
-    run: RunState, command: Command, argument: str, words: str
-) -> None:
-    assert refusal(run, command, argument) == words
+def test_what_speaks_against_a_command_is_said(run: RunState, command: Command, words: str) -> None:
+    assert command.refusal(run) == words
 
 
 def ids(run: RunState, task: str) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from tests.still import Still, rehearsed
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
-from tui.engine.engine import Engine
+from tui.run.commands import Command, Pause, Retry, SetMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ class Case(NamedTuple):
     shows: str = ""
     mode: str = "parallel"
     fail: tuple[str, ...] = ()
-    commands: tuple[tuple[float, Callable[[Engine], object]], ...] = ()
+    commands: tuple[tuple[float, Command], ...] = ()
 
 
 CASES = {
@@ -48,12 +48,12 @@ CASES = {
     "retry": Case(
         55.0,
         fail=("postgresql-redis",),
-        commands=((45.0, lambda engine: engine.retry("postgresql-redis")),),
+        commands=((45.0, Retry("postgresql-redis")),),
     ),
     "sequential": Case(60.0, mode="sequential"),
     "eager": Case(38.0, mode="eager"),
-    "switched": Case(38.0, commands=((30.0, lambda engine: engine.set_mode("eager")),)),
-    "paused": Case(30.0, commands=((20.0, Engine.pause),)),
+    "switched": Case(38.0, commands=((30.0, SetMode("eager")),)),
+    "paused": Case(30.0, commands=((20.0, Pause()),)),
     "log": Case(LATE, keys=("end", *["up"] * 5, "enter", "slash", *"ready", "enter"), shows="match"),
     "why": Case(LATE, keys=("d",)),
     "modes": Case(38.0, keys=("m",)),

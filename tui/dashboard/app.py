@@ -19,6 +19,7 @@ from tui.dashboard.screens.question import Answer, Question
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
 from tui.dashboard.widgets.timeline import Timeline
+from tui.run.commands import CancelRun, Close, Kill
 from tui.run.directories import config_folder
 from tui.run.journal import log_path
 
@@ -102,14 +103,14 @@ class Dashboard(App[Leaving]):
         self.call_after_refresh(self._control.begin)
 
     def _lines(self, task: str) -> LogLines:
-        assert self._control.opened is not None
-        return self._control.opened.feed.tail(task)
+        assert self._control.feed is not None
+        return self._control.feed.tail(task)
 
-    def _tell(self, command: Command, *arguments: str) -> None:
+    def _tell(self, command: Command) -> None:
         """Gives the run a command that the user chose."""
-        if command == "cancel_run":
+        if isinstance(command, CancelRun):
             self._control.interrupted()
-        self._control.tell(command, *arguments)
+        self._control.tell(command)
 
     def _pull(self) -> None:
         frame = self._model.pull()
@@ -163,8 +164,7 @@ class Dashboard(App[Leaving]):
         """Opens a task's whole log."""
         from tui.dashboard.logview.screen import LogScreen
 
-        opened = self._control.opened
-        if opened is None:
+        if self._control.feed is None:
             self._run_screen.opening = False
             return
 
@@ -172,7 +172,7 @@ class Dashboard(App[Leaving]):
             return self._model.state.tasks.get(event.task)
 
         title = self._model.state.tasks[event.task].title
-        screen = LogScreen(title, log_path(opened.folder, event.task), task)
+        screen = LogScreen(title, log_path(self._control.directory, event.task), task)
         self.push_screen(screen)
         screen.call_after_refresh(self._log_opened, screen.action_search if event.searching else None)
 
@@ -232,7 +232,7 @@ class Dashboard(App[Leaving]):
 
     def action_lines(self) -> None:
         """Goes on with plain lines."""
-        if self._control.opened is None:
+        if self._control.feed is None:
             self.notify("the run has not begun", severity="warning", timeout=4)
         else:
             self.exit("lines")
@@ -240,10 +240,10 @@ class Dashboard(App[Leaving]):
     def action_leave(self) -> None:
         """Leaves; while the run goes on, asks what is to become of it."""
         state = self._model.state
-        if self._control.opened is None or state.started is None:
+        if self._control.feed is None or state.started is None:
             self._give_up()
         elif state.ended_at is not None:
-            self._control.tell("close")
+            self._control.tell(Close())
         elif isinstance(self.screen, Question):
             self.screen.dismiss("")
         else:
@@ -278,7 +278,7 @@ class Dashboard(App[Leaving]):
         if self._guard is None:
             self._guard = threading.Thread(target=self._leave_in_time, name="guard", daemon=True)
             self._guard.start()
-        if self._control.opened is None:
+        if self._control.feed is None:
             self.call_later(self._stop)
         else:
             self._stop()
@@ -286,17 +286,17 @@ class Dashboard(App[Leaving]):
     def _leave_in_time(self) -> None:
         """Ends the process once the run has ended, should the terminal keep Textual from it."""
         deadline = time.monotonic() + _DRAINED_WITHIN
-        while self._control.opened is not None and not self._control.over and time.monotonic() < deadline:
+        while self._control.feed is not None and not self._control.over and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(_LEAVE_WITHIN)
         os._exit(_INTERRUPTED)
 
     def _stop(self) -> None:
         self._control.interrupted()
-        if self._control.opened is None:
+        if self._control.feed is None:
             self._give_up()
         else:
-            self._control.tell("kill" if self._model.state.cancelling else "cancel_run")
+            self._control.tell(Kill() if self._model.state.cancelling else CancelRun())
 
     def _give_up(self) -> None:
         """Leaves before the run has begun."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui.insight.expectation import Expectation
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
-    from tui.run.feed import Opened
+    from tui.run.feed import Feed
 
 Leaving = Literal["lines", "over"]
 """Why the dashboard was left: the user wants plain lines, or there is nothing more to come."""
@@ -24,8 +26,12 @@ class Control(Protocol):
         """The plan's name and its phases, as far as they are known before it has been read in earnest."""
 
     @property
-    def opened(self) -> Opened | None:
-        """The run, once it has begun."""
+    def feed(self) -> Feed | None:
+        """What the run tells, once it has begun."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the run is kept; once it has begun."""
 
     @property
     def expectation(self) -> Expectation:
@@ -35,7 +41,7 @@ class Control(Protocol):
     def over(self) -> bool:
         """Whether nothing will come any more: the run has ended, or could not begin."""
 
-    def tell(self, command: Command | Literal["kill", "close"], *arguments: str) -> None:
+    def tell(self, command: Command) -> None:
         """Gives the run a command; what comes of it is seen in what the run says."""
 
     def interrupted(self) -> None:

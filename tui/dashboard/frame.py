@@ -82,22 +82,22 @@ class Model:
         return self._frame
 
     def _take(self) -> bool:
-        opened = self._control.opened
+        feed = self._control.feed
         changed = self._expectation is not self._control.expectation
         self._expectation = self._control.expectation
-        if opened is not None:
-            for event in opened.feed.take():
+        if feed is not None:
+            for event in feed.take():
                 self.state.apply(event)
                 changed = True
         return changed
 
     def _now(self) -> float:
         """The time that is shown: a tenth of a second is as fine as it is drawn."""
-        opened = self._control.opened
+        feed = self._control.feed
         ended = self.state.ended_at
-        if self.state.started is None or opened is None:
+        if self.state.started is None or feed is None:
             return 0.0
-        return ended if ended is not None else round(max(opened.feed.now(), self.state.at), 1)
+        return ended if ended is not None else round(max(feed.now(), self.state.at), 1)
 
     def _look_ahead(self, now: float) -> None:
         if self.state.started is not None:

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tui.engine.attempt import Attempt, RunContext
+from tui.engine.attempt import RunContext
 from tui.engine.schedule import Schedule
+from tui.engine.task_run import TaskRun
 from tui.plan.placement import placement
 from tui.run import events as e
-from tui.run.commands import refusal, rerun, restarted
+from tui.run.commands import (
+    Cancel,
+    CancelRun,
+    Close,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    Retry,
+    RetryFailed,
+    SetMode,
+    Stay,
+    rerun,
+    restarted,
+)
 from tui.run.mask import mask_event
 from tui.run.state import RunState
 from tui.secrets import Masker
@@ -19,11 +34,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.actions.environment import Environment
-    from tui.plan.model import Mode, Plan, Task
+    from tui.plan.model import Plan, Task
     from tui.run.commands import Command
     from tui.run.journal import Journal
 
-_CANCEL_WITHIN = 3.0
+_SETTLE_WITHIN = 1.0  # seconds that what was left behind is given
 
 
 class Engine:
@@ -69,15 +84,28 @@ class Engine:
         self._keep = dict(keep or {})
         self._stays = stay
         self._masker = Masker(plan.secret_values)
-        self._desk = RunContext(
+        self._context = RunContext(
             plan, environment, placement(plan), cache, self._emit, self._now, self._masker.add
         )
-        self._running: dict[str, tuple[asyncio.Task[e.Outcome], Attempt]] = {}
-        self._abandoned: set[asyncio.Task[e.Outcome]] = set()
+        self._running: dict[str, TaskRun] = {}
+        self._abandoned: list[TaskRun] = []
         self._restarting: set[str] = set()  # running tasks that wait again as soon as they have ended
-        self._fault: BaseException | None = None
+        self._error: BaseException | None = None
         self._wake = asyncio.Event()
         self._began = 0.0
+        self._handlers: Mapping[type[Command], Callable[[Any], None]] = {
+            Retry: self._retry,
+            RetryFailed: self._retry_failed,
+            Restart: self._restart,
+            Cancel: self._cancel,
+            CancelRun: self._cancel_run,
+            Kill: self._kill,
+            SetMode: self._set_mode,
+            Pause: self._pause,
+            Resume: self._resume,
+            Stay: self._stay,
+            Close: self._close,
+        }
 
     async def run(self) -> RunState:
         """Runs until all tasks have ended, or a cancelled run has been drained, and closes the hosts."""
@@ -95,8 +123,8 @@ class Engine:
         for task in self._keep:
             self._schedule.ended(task)
         while True:
-            if self._fault is not None:
-                raise self._fault
+            if self._error is not None:
+                raise self._error
             self._start_tasks()
             if self._is_over():
                 break
@@ -105,106 +133,76 @@ class Engine:
         await self._leave()
         return self.state
 
-    @property
-    def journal(self) -> Journal | None:
-        """What keeps the events."""
-        return self._journal
+    def do(self, command: Command) -> str:
+        """Carry out a command, unless the run refuses it; on the loop that runs the engine.
 
-    # Commands: `tui.run.commands` says which are taken when
-
-    def retry(self, task: str) -> bool:
-        """Runs a failed or cancelled task again, and then what it held up."""
-        return self._takes("retry", task) and self._retry([task])
-
-    def retry_failed(self) -> bool:
-        """Runs all failed and cancelled tasks again, and then what they held up."""
-        failed = self.state.with_status("failed", "cancelled")
-        return self._takes("retry_failed") and self._retry([task.id for task in failed])
-
-    def restart(self, task: str) -> bool:
-        """Runs a task again and everything that needs it, whatever has become of it.
-
-        Those of them that run are stopped first, and none starts again before all of these have ended.
+        Returns:
+            Why it is refused; empty where it was carried out.
         """
-        if not self._takes("restart", task):
-            return False
-        again = [each.id for each in restarted(self.state, task)]
+        reason = command.refusal(self.state)
+        if not reason:
+            self._handlers[type(command)](command)
+            self._wake.set()
+        return reason
+
+    # Commands
+
+    def _retry(self, command: Retry) -> None:
+        self._reset(rerun(self.state, [command.task]))
+
+    def _retry_failed(self, _: RetryFailed) -> None:
+        failed = self.state.with_status("failed", "cancelled")
+        self._reset(rerun(self.state, [task.id for task in failed]))
+
+    def _restart(self, command: Restart) -> None:
+        again = [each.id for each in restarted(self.state, command.task)]
         running = [id_ for id_ in again if id_ in self._running]
         for id_ in running:
             if not self.state.tasks[id_].cancelling:
                 self._emit(e.CancelRequested(self._now(), id_))
-                self._stop(id_)
+                self._running[id_].stop()
         self._restarting.update(running)
         self._reset([id_ for id_ in again if id_ not in self._running])
-        return True
 
-    def cancel(self, task: str) -> bool:
-        """Stops a task: what it started ends within three seconds. What needs it is skipped."""
-        if not self._takes("cancel", task):
-            return False
-        self._emit(e.CancelRequested(self._now(), task))
-        if task in self._running:
-            self._stop(task)
+    def _cancel(self, command: Cancel) -> None:
+        self._emit(e.CancelRequested(self._now(), command.task))
+        if command.task in self._running:
+            self._running[command.task].stop()
         else:
-            self._end(task, "cancelled")
-        return True
+            self._end(command.task, "cancelled")
 
-    def cancel_run(self) -> bool:
-        """Stops everything; the run ends when all has."""
-        if not self._takes("cancel_run"):
-            return False
+    def _cancel_run(self, _: CancelRun) -> None:
         self._emit(e.CancelRequested(self._now()))
         self._restarting.clear()
         for task in self.state.with_status("waiting"):
             self._emit(e.TaskFinished(self._now(), task.id, "cancelled"))
-        for id_ in list(self._running):
+        for id_, running in list(self._running.items()):
             if not self.state.tasks[id_].cancelling:
-                self._stop(id_)
-        self._wake.set()
-        return True
+                running.stop()
 
-    def kill(self) -> bool:
-        """Ends everything at once, without waiting for it to tidy up."""
-        self.cancel_run()
+    def _kill(self, _: Kill) -> None:
+        self.do(CancelRun())
         self._environment.hosts.kill()
-        for id_ in list(self._running):
-            self._abandon(id_, "was killed before it could tidy up")
-        return True
+        for running in list(self._running.values()):
+            running.abandon("was killed before it could tidy up")
+        self._stays = False
 
-    def set_mode(self, mode: Mode) -> bool:
-        """Changes the mode; what runs goes on."""
-        if not self._takes("set_mode", mode):
-            return False
-        self._emit(e.ModeChanged(self._now(), mode))
-        self._wake.set()
-        return True
+    def _set_mode(self, command: SetMode) -> None:
+        self._emit(e.ModeChanged(self._now(), command.mode))
 
-    def pause(self) -> bool:
-        """Starts no further task; what runs goes on."""
-        if not self._takes("pause"):
-            return False
+    def _pause(self, _: Pause) -> None:
         self._emit(e.RunPaused(self._now()))
-        return True
+        self._context.unpaused.clear()
 
-    def resume(self) -> bool:
-        """Starts tasks again."""
-        if not self._takes("resume"):
-            return False
+    def _resume(self, _: Resume) -> None:
         self._emit(e.RunResumed(self._now()))
-        self._wake.set()
-        return True
+        self._context.unpaused.set()
 
-    def stay(self, on: bool) -> None:
-        """Whether the run stays for commands when all tasks have ended, or ends with them."""
-        self._stays = on
-        self._wake.set()
+    def _stay(self, _: Stay) -> None:
+        self._stays = True
 
-    def close(self) -> None:
-        """Ends the run as soon as all tasks have ended."""
-        self.stay(False)
-
-    def _takes(self, command: Command, argument: str = "") -> bool:
-        return not refusal(self.state, command, argument)
+    def _close(self, _: Close) -> None:
+        self._stays = False
 
     # Saying what happens
 
@@ -226,48 +224,23 @@ class Engine:
 
     def _start_tasks(self) -> None:
         while (id_ := self._schedule.decide()) is not None:
-            attempt = Attempt(self._desk, self._tasks[id_], len(self.state.tasks[id_].attempts) + 1)
-            attempt.begin()  # before anything else is decided: the decision goes by what has been said
-            running = asyncio.create_task(self._carry_out(attempt), name=id_)
-            running.add_done_callback(self._carried_out)
-            self._running[id_] = running, attempt
+            number = len(self.state.tasks[id_].attempts) + 1
+            self._running[id_] = TaskRun(self._context, self._tasks[id_], number, self._task_finished)
+            self._running[id_].start()  # before anything else is decided: that goes by what has been said
 
-    async def _carry_out(self, attempt: Attempt) -> e.Outcome:
-        """Tries a task until it succeeds, or may not be tried again."""
-        outcome = await attempt.run()
-        while outcome == "failed" and (delay := self._pause_before_next(attempt)) is not None:
-            attempt = Attempt(self._desk, attempt.task, attempt.number + 1, attempt.tries + 1)
-            self._running[attempt.task.id] = self._running[attempt.task.id][0], attempt
-            await asyncio.sleep(delay)
-            attempt.begin()
-            outcome = await attempt.run()
-        return outcome
-
-    def _carried_out(self, running: asyncio.Task[e.Outcome]) -> None:
-        """Takes note of a task's end; also of one that was cancelled before it ran at all."""
-        outcome: e.Outcome = "cancelled"
-        if not running.cancelled():
-            fault = running.exception()
-            outcome = "failed" if fault else running.result()
-            self._fault = self._fault or fault
-        if running not in self._abandoned:
-            self._end(running.get_name(), outcome)
-
-    def _pause_before_next(self, attempt: Attempt) -> float | None:
-        """Seconds until a failed task is tried again, if its plan wants that for this failure."""
-        retry, failure = attempt.task.retry, attempt.failure
-        if retry is None or failure is None or not failure.signature or attempt.tries >= retry.attempts:
-            return None
-        delay = retry.backoff[min(attempt.tries, len(retry.backoff)) - 1] if retry.backoff else 0.0
-        event = e.RetryScheduled(self._now(), attempt.task.id, attempt.number, delay, failure.signature)
-        self._emit(event)
-        return delay
+    def _task_finished(self, run: TaskRun, outcome: e.Outcome, error: BaseException | None) -> None:
+        self._error = self._error or error
+        if run.abandoned and error is None:
+            self._abandoned.append(run)
+        if self._running.get(run.id) is run:
+            self._end(run.id, outcome)
+        self._wake.set()
 
     def _end(self, id_: str, outcome: e.Outcome) -> None:
-        """Takes note that a task has reached a final state, and what follows from it."""
-        _, attempt = self._running.pop(id_, (None, None))
-        if attempt is not None:
-            attempt.close(outcome)
+        """Take note that a task has reached a final state, and of what follows from it."""
+        run = self._running.pop(id_, None)
+        if run is not None:
+            run.attempt.close(outcome)
         self._emit(e.TaskFinished(self._now(), id_, outcome))
         waits = id_ in self._restarting and self._restart_ended(id_)
         if outcome == "succeeded":
@@ -289,10 +262,6 @@ class Engine:
         self._reset(again)
         return bool(again)
 
-    def _retry(self, ids: list[str]) -> bool:
-        self._reset(rerun(self.state, ids))
-        return True
-
     def _reset(self, ids: list[str]) -> None:
         """Lets ended tasks wait again; none starts before all have ended that are restarted with it."""
         for id_ in ids:
@@ -305,27 +274,7 @@ class Engine:
     def _in_order(self, ids: Iterable[str]) -> list[str]:
         return sorted(ids, key=self.state.graph.position.__getitem__)
 
-    # Stopping
-
-    def _stop(self, id_: str) -> None:
-        """Cancels what runs of a task; after three seconds nobody waits for it any more."""
-        running, _ = self._running[id_]
-        running.cancel()
-
-        def give_up() -> None:
-            held = self._running.get(id_)
-            if held is not None and held[0] is running:
-                self._abandon(id_, "did not stop in time; what it started may still run")
-
-        asyncio.get_running_loop().call_later(_CANCEL_WITHIN, give_up)
-
-    def _abandon(self, id_: str, warning: str) -> None:
-        """Ends a task although what it started may not have ended: that is left behind, and said."""
-        running, attempt = self._running[id_]
-        self._abandoned.add(running)
-        running.cancel()
-        self._emit(e.Warned(self._now(), id_, attempt.number, warning))
-        self._end(id_, "cancelled")
+    # The end
 
     def _is_over(self) -> bool:
         stays = self._stays and not self.state.cancelling
@@ -333,8 +282,7 @@ class Engine:
 
     async def _leave(self) -> None:
         """Waits, for a bounded time, for what was left behind; then says how the run ended."""
-        if self._abandoned:
-            await asyncio.wait(self._abandoned, timeout=1.0)
+        await asyncio.gather(*(run.settle(_SETTLE_WITHIN) for run in self._abandoned))
         unfit = self.state.with_status("failed", "cancelled", "skipped")
         outcome: e.RunOutcome = "cancelled" if self.state.cancelling else "failed" if unfit else "succeeded"
         self._emit(e.RunFinished(self._now(), outcome))

@@ -24,12 +24,13 @@ from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.directories import cache_folder, locks_folder, runs_folder
+from tui.run.feed import Feed
 from tui.run.journal import Journal
 from tui.run.outline import outline
 from tui.secrets import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tui.actions.environment import Environment
@@ -151,20 +152,19 @@ def _launch(
                 f"the run's journal cannot be kept in {folder}: {error.strerror}", hint
             ) from error
 
-        def make(listener: Callable[[e.Event], None]) -> Engine:
-            return Engine(
-                plan,
-                environment,
-                started,
-                cache=cache_folder(),
-                journal=journal,
-                listener=listener,
-                keep=keep,
-                stay=stay,
-            )
-
+        feed = Feed(journal)
+        engine = Engine(
+            plan,
+            environment,
+            started,
+            cache=cache_folder(),
+            journal=journal,
+            listener=feed.put,
+            keep=keep,
+            stay=stay,
+        )
         try:
-            yield Launch(Session(make, runner=runner), loaded, folder, environment, started)
+            yield Launch(Session(engine, feed, runner=runner), loaded, folder, environment, started)
         finally:
             journal.close()
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
 from tui.insight.expectation import EMPTY
-from tui.run.feed import Opened
+from tui.run.commands import CancelRun, Close
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from tui.insight.expectation import Expectation
     from tui.launch.launch import Launch
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
+    from tui.run.feed import Feed
 
 
 class RunHandle:
@@ -41,7 +43,6 @@ class RunHandle:
         self._plan = plan
         self._stack = contextlib.ExitStack()
         self._launch: Launch | None = None
-        self._opened: Opened | None = None
         self._fault: BaseException | None = None
         self._expectation = EMPTY
         self._thread: threading.Thread | None = None
@@ -74,9 +75,15 @@ class RunHandle:
             return "", ()
 
     @property
-    def opened(self) -> Opened | None:
-        """The run, once it has begun."""
-        return self._opened
+    def feed(self) -> Feed | None:
+        """What the run tells, once it has begun."""
+        return self._launch.session.feed if self._launch is not None else None
+
+    @property
+    def directory(self) -> Path:
+        """Where the run is kept; once it has begun."""
+        assert self._launch is not None
+        return self._launch.folder
 
     @property
     def expectation(self) -> Expectation:
@@ -86,12 +93,12 @@ class RunHandle:
     @property
     def over(self) -> bool:
         """Whether nothing will come any more."""
-        return self._fault is not None or (self._opened is not None and self._opened.feed.closed)
+        return self._fault is not None or (self._launch is not None and self._launch.session.feed.closed)
 
-    def tell(self, command: Command | Literal["kill", "close"], *arguments: str) -> None:
-        """Gives the engine a command, by its method's name."""
+    def tell(self, command: Command) -> None:
+        """Give the engine a command, once the run has begun."""
         if self._launch is not None:
-            self._launch.session.tell(lambda engine: getattr(engine, command)(*arguments))
+            self._launch.session.tell(command)
 
     def interrupted(self) -> None:
         """Takes note that the user, or a signal, asked for the run's end."""
@@ -120,11 +127,6 @@ class RunHandle:
         if self._fault is not None:
             raise self._fault
 
-    def stay(self, on: bool) -> None:
-        """Whether the run waits for commands when all tasks have ended."""
-        if self._launch is not None:
-            self._launch.session.tell(lambda engine: engine.stay(on))
-
     def close(self) -> None:
         """Ends the run if it goes on, waits for that, and lets go of its cluster and journal.
 
@@ -136,8 +138,8 @@ class RunHandle:
             self._thread.join()
         try:
             if self._launch is not None:
-                self.tell("cancel_run")
-                self.tell("close")
+                self.tell(CancelRun())
+                self.tell(Close())
                 self._launch.session.join()
         finally:
             self._stack.close()
@@ -150,13 +152,12 @@ class RunHandle:
             launch.session.start()
             self._launch = launch
             if self.interrupts:  # while it began
-                self.tell("cancel_run")
+                self.tell(CancelRun())
         except BaseException as fault:  # it is raised where the run is waited for
             self._fault = fault
             return
         finally:
             self._begun.set()
-        self._opened = Opened(launch.session.feed, launch.folder)
         self._expectation = expectation(launch)
 
 

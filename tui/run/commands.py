@@ -1,18 +1,19 @@
-"""Which commands a run takes now, and what they would undo: the one rule of the engine and of every view."""
+"""Commands for a running engine, and why a run refuses one: the one rule of the engine and of every view.
+
+To add a command, write its class here, its handler in `tui.engine.engine`, and a binding for its key.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui.run.state import FINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
     from tui.run.state import RunState, TaskState
-
-Command = Literal["retry", "retry_failed", "restart", "cancel", "cancel_run", "pause", "resume", "set_mode"]
-"""The engine's commands, by the names of its methods."""
 
 _OPEN = frozenset({"waiting", "running", "succeeded"})
 """The states in which a task may let what needs it run, now or later."""
@@ -27,36 +28,155 @@ _STANDS = {
 }
 
 
-def refusal(state: RunState, command: Command, argument: str = "") -> str:
-    """Why a run does not take a command now, in words for people; empty where it does.
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a view may ask of a run."""
 
-    Args:
-        state: The run.
-        command: The command.
-        argument: The task of `retry`, `restart` and `cancel`; the mode of `set_mode`.
+    def refusal(self, state: RunState) -> str:
+        """Return why the run refuses the command now, in words for people; empty if it does not."""
+        if state.started is None:
+            return "the run has not begun"
+        if state.outcome:
+            return "the run has finished"
+        if state.cancelling:
+            return "everything is being stopped"
+        return self._reason(state)
+
+    def _reason(self, state: RunState) -> str:
+        """Return what speaks against this command in a run that takes commands."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _TaskCommand(Command):
+    """A command for one task.
+
+    Attributes:
+        task: The task's id.
     """
-    if state.started is None:
-        return "the run has not begun"
-    if state.outcome:
-        return "the run has ended"
-    if state.cancelling:
-        return "everything is being stopped"
-    if command in _ON_TASK:
-        task = state.tasks.get(argument)
-        return f"there is no task {argument!r}" if task is None else _ON_TASK[command](state, task)
-    return _ON_RUN[command](state, argument)
+
+    task: str
+
+    def _reason(self, state: RunState) -> str:
+        task = state.tasks.get(self.task)
+        return f"there is no task {self.task!r}" if task is None else self._task_reason(state, task)
+
+    def _task_reason(self, state: RunState, task: TaskState) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry(_TaskCommand):
+    """Run a failed or cancelled task again, and then what it held up."""
+
+    def _task_reason(self, state: RunState, task: TaskState) -> str:
+        if task.status not in {"failed", "cancelled"}:
+            return f"{_standing(state, task)}; only what failed or was cancelled can be retried"
+        unmet = next((state.tasks[id_] for id_ in task.needs if state.tasks[id_].status not in _OPEN), None)
+        return f"{task.title} needs {_standing(state, unmet, 'which ')}" if unmet else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart(_TaskCommand):
+    """Run a task again and everything that needs it, whatever has become of it.
+
+    Those of them that run are stopped first, and none starts again before all of these have finished.
+    """
+
+    def _task_reason(self, state: RunState, task: TaskState) -> str:
+        return f"{task.title} waits; it has not begun" if task.status == "waiting" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(_TaskCommand):
+    """Stop a task: what it started is stopped within three seconds. What needs it is skipped."""
+
+    def _task_reason(self, state: RunState, task: TaskState) -> str:
+        if task.status in FINAL:
+            return f"{task.title} has finished already"
+        return f"{task.title} is being stopped already" if task.cancelling else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryFailed(Command):
+    """Run all failed and cancelled tasks again, and then what they held up."""
+
+    def _reason(self, state: RunState) -> str:
+        return "" if state.with_status("failed", "cancelled") else "nothing has failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun(Command):
+    """Stop everything; the run finishes when all tasks have."""
+
+    def _reason(self, state: RunState) -> str:
+        return _nothing_left(state, "cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(Command):
+    """Start nothing more, retries included; what runs goes on."""
+
+    def _reason(self, state: RunState) -> str:
+        return "the run is paused already" if state.paused else _nothing_left(state, "pause")
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Command):
+    """Start tasks again after a pause."""
+
+    def _reason(self, state: RunState) -> str:
+        return "" if state.paused else "the run is not paused"
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode(Command):
+    """Change the mode; what runs goes on.
+
+    Attributes:
+        mode: The new mode.
+    """
+
+    mode: str
+
+    def _reason(self, state: RunState) -> str:
+        return f"the mode is {self.mode} already" if state.mode == self.mode else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _UnrefusedCommand(Command):
+    """A command that every run takes at any moment."""
+
+    def refusal(self, state: RunState) -> str:
+        """Return nothing: no run refuses it."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay(_UnrefusedCommand):
+    """Keep the run open for commands when all tasks have finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close(_UnrefusedCommand):
+    """Finish the run as soon as all tasks have finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill(_UnrefusedCommand):
+    """Stop everything at once, without time to tidy up."""
 
 
 def rerun(state: RunState, tasks: Iterable[str]) -> list[str]:
-    """The tasks that wait again when some are to be run again, needs before what needs them.
+    """Return the tasks that wait again when some are to be run again, needs before what needs them.
 
     Args:
         state: The run.
-        tasks: Those that are to be run again.
+        tasks: Ids of those that are to be run again.
 
     Returns:
-        Those, and what was skipped for their sake; left out is what needs a task that did not succeed and is
-        not run again.
+        Their ids, and those of tasks that were skipped for their sake; left out is what needs a task that did
+        not succeed and is not run again.
     """
     wanted = set(tasks)
     again: dict[str, None] = {}
@@ -70,7 +190,7 @@ def rerun(state: RunState, tasks: Iterable[str]) -> list[str]:
 
 
 def restarted(state: RunState, task: str) -> list[TaskState]:
-    """The tasks that `restart` of a task would run again, needs before what needs them.
+    """Return the tasks that `Restart` of a task would run again, needs before what needs them.
 
     That is the task and everything that needs it and has begun, and of what it needs itself, what did not
     succeed. Those among them that run now would be stopped first.
@@ -82,62 +202,15 @@ def restarted(state: RunState, task: str) -> list[TaskState]:
 
 
 def stopped(state: RunState) -> list[TaskState]:
-    """The tasks that `cancel_run` would end: those that run, and those that would not run any more."""
+    """Return the tasks that `CancelRun` would stop, or never let start."""
     return state.with_status("running", "waiting")
 
 
-def _retry(state: RunState, task: TaskState) -> str:
-    if task.status not in {"failed", "cancelled"}:
-        return f"{_standing(state, task)}; only what failed or was cancelled can be retried"
-    unmet = next((state.tasks[id_] for id_ in task.needs if state.tasks[id_].status not in _OPEN), None)
-    return f"{task.title} needs {_standing(state, unmet, 'which ')}" if unmet else ""
-
-
-def _restart(state: RunState, task: TaskState) -> str:
-    return f"{task.title} waits; it has not begun" if task.status == "waiting" else ""
-
-
-def _cancel(_: RunState, task: TaskState) -> str:
-    if task.status in FINAL:
-        return f"{task.title} has ended already"
-    return f"{task.title} is being stopped already" if task.cancelling else ""
-
-
-def _retry_failed(state: RunState, _: str) -> str:
-    return "" if state.with_status("failed", "cancelled") else "nothing has failed"
-
-
-def _cancel_run(_: RunState, __: str) -> str:
-    return ""
-
-
-def _pause(state: RunState, _: str) -> str:
-    return "the run is paused already" if state.paused else ""
-
-
-def _resume(state: RunState, _: str) -> str:
-    return "" if state.paused else "the run is not paused"
-
-
-def _set_mode(state: RunState, mode: str) -> str:
-    return f"the mode is {mode} already" if state.mode == mode else ""
-
-
-_ON_TASK: Mapping[str, Callable[[RunState, TaskState], str]] = {
-    "retry": _retry,
-    "restart": _restart,
-    "cancel": _cancel,
-}
-_ON_RUN: Mapping[str, Callable[[RunState, str], str]] = {
-    "retry_failed": _retry_failed,
-    "cancel_run": _cancel_run,
-    "pause": _pause,
-    "resume": _resume,
-    "set_mode": _set_mode,
-}
+def _nothing_left(state: RunState, what: str) -> str:
+    return "" if state.unfinished else f"all tasks have finished: there is nothing to {what}"
 
 
 def _standing(state: RunState, task: TaskState, which: str = "") -> str:
-    """`Tekton runs`; with `which `, `Tekton, which runs`."""
+    """Return `Tekton runs`; with `which `, `Tekton, which runs`."""
     reason = f", as it needs {state.tasks[task.because].title}" if task.because in state.tasks else ""
     return f"{task.title}{', ' if which else ' '}{which}{_STANDS[task.status]}{reason}"

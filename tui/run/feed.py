@@ -11,7 +11,6 @@ import heapq
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.run.events import Event, Output, Progressed, RunStarted
@@ -20,7 +19,6 @@ from tui.run.log.line import LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tui.run.journal import Journal
 
@@ -263,16 +261,3 @@ class Feed:
             for output, place in heapq.merge(*parts, key=lambda part: part[0].at):
                 self._places[output.task] = place
                 yield output
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Opened:
-    """A run that has begun.
-
-    Attributes:
-        feed: What it says.
-        folder: Its journal's folder.
-    """
-
-    feed: Feed
-    folder: Path

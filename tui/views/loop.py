@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from tui.run.commands import CancelRun, Close, Kill, Stay
+
 if TYPE_CHECKING:
     from tui.console.follow import Follower
     from tui.console.style import Style
@@ -59,7 +61,7 @@ class ViewLoop:
         from tui.dashboard.responsive import responsive
 
         self._model = self._model or Model(self._opening)
-        self._opening.stay(True)
+        self._opening.tell(Stay())
         app = Dashboard(self._opening, self._model)
         with responsive():
             leaving = app.run()
@@ -75,21 +77,21 @@ class ViewLoop:
 
         if self._follower is None:
             self._follower = Follower(
-                view, sys.stdout, self._style, self._cancel, lambda: self._opening.tell("kill"),
+                view, sys.stdout, self._style, self._cancel, lambda: self._opening.tell(Kill()),
                 now=lambda: self._opening.launch().session.feed.now(),
                 switch="d" if self._can_switch else "",
             )  # fmt: skip
         with self._follower.signals():
-            session = self._opening.launch().session
-            self._opening.stay(False)
-            again = self._follower.follow(session.follow(_BEAT))
+            feed = self._opening.launch().session.feed
+            self._opening.tell(Close())
+            again = self._follower.follow(feed.follow(_BEAT))
         return "dashboard" if again else None, self._follower.state
 
     def _cancel(self) -> None:
         assert self._follower is not None
         if self._follower.interrupted:  # or else nobody reads what is printed
             self._opening.interrupted()
-        self._opening.tell("cancel_run")
+        self._opening.tell(CancelRun())
 
 
 def _crashed(fault: BaseException) -> list[str]:

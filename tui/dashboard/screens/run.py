@@ -14,7 +14,18 @@ from tui.dashboard.screens.question import Answer, Question
 from tui.dashboard.widgets.deck import Deck, Tabs
 from tui.dashboard.widgets.head import Head
 from tui.dashboard.widgets.timeline import Timeline
-from tui.run.commands import refusal, restarted, stopped
+from tui.run.commands import (
+    Cancel,
+    CancelRun,
+    Pause,
+    Restart,
+    Resume,
+    Retry,
+    RetryFailed,
+    SetMode,
+    restarted,
+    stopped,
+)
 from tui.text import GLYPHS, plural, seconds
 
 if TYPE_CHECKING:
@@ -67,16 +78,16 @@ class RunScreen(Screen[None]):
             self.task = task
             self.searching = searching
 
-    def __init__(self, lines: Callable[[str], LogLines], tell: Callable[..., None]) -> None:
+    def __init__(self, lines: Callable[[str], LogLines], send: Callable[[Command], None]) -> None:
         """Makes an empty one.
 
         Args:
             lines: Gives the last lines of a task.
-            tell: Takes a command for the run, with its arguments.
+            send: Takes a command for the run.
         """
         super().__init__()
         self._lines = lines
-        self._tell = tell
+        self._send = send
         self.frame: Frame | None = None
         self.opening = False
         self._noted: str | None = None
@@ -129,80 +140,79 @@ class RunScreen(Screen[None]):
 
     # Commands
 
-    def _give(self, command: Command, argument: str = "") -> None:
+    def _give(self, command: Command) -> None:
         """Gives the run a command, or says why it does not take it now."""
-        reason = self._reason(command, argument)
-        if not reason:
-            self._tell(command, *filter(None, (argument,)))
+        if not self._reason(command):
+            self._send(command)
 
-    def _reason(self, command: Command, argument: str = "") -> str:
-        reason = refusal(self.frame.state, command, argument) if self.frame else "the run has not begun"
+    def _reason(self, command: Command) -> str:
+        reason = command.refusal(self.frame.state) if self.frame else "the run has not begun"
         if reason:
             self.notify(clean(reason), severity="warning", markup=False, timeout=4)
         return reason
 
-    def _ask(self, question: Question, command: Command, argument: str = "") -> None:
+    def _ask(self, question: Question, command: Command) -> None:
         """Gives a command once its question is answered with yes."""
 
         def answered(key: str | None) -> None:
             if key == "y":
-                self._give(command, argument)
+                self._give(command)
 
         self.app.push_screen(question, answered)
 
     def action_retry(self) -> None:
         """Retries the task."""
-        self._give("retry", self.task_id)
+        self._give(Retry(self.task_id))
 
     def action_retry_failed(self) -> None:
         """Retries all that failed."""
-        self._give("retry_failed")
+        self._give(RetryFailed())
 
     def action_restart(self) -> None:
         """Starts again from the task, once it is clear what that undoes."""
         task = self.task_id
-        if self._reason("restart", task) or self.frame is None:
+        if self._reason(Restart(task)) or self.frame is None:
             return
         again = restarted(self.frame.state, task)
         answers = [Answer("y", f"run {plural(len(again), 'task')} again", grave=True)]
         text = "These run again, and what runs of them is stopped first:\n" + _named(again)
         title = f"Start again from {clean(self.frame.tasks[task].title)}?"
-        self._ask(Question(title, answers, text), "restart", task)
+        self._ask(Question(title, answers, text), Restart(task))
 
     def action_cancel(self) -> None:
         """Cancels the task; what it has done so far is lost, so that is asked for."""
         task = self.task_id
-        if self._reason("cancel", task) or self.frame is None:
+        if self._reason(Cancel(task)) or self.frame is None:
             return
         state = self.frame.tasks[task]
         held_up = [self.frame.tasks[id_].title for id_ in self.frame.state.graph.held_up([task])]
         text = f"What needs it is skipped: {clean(', '.join(held_up))}" if held_up else ""
         answers = [Answer("y", "cancel it", grave=True)]
-        self._ask(Question(f"Cancel {clean(state.title)}?", answers, text), "cancel", task)
+        self._ask(Question(f"Cancel {clean(state.title)}?", answers, text), Cancel(task))
 
     def action_cancel_run(self) -> None:
         """Cancels the run, once that is clear."""
-        if self._reason("cancel_run") or self.frame is None:
+        if self._reason(CancelRun()) or self.frame is None:
             return
         text = "These end, and the run with them:\n" + _named(stopped(self.frame.state))
         question = Question("Cancel the run?", [Answer("y", "cancel everything", grave=True)], text)
-        self._ask(question, "cancel_run")
+        self._ask(question, CancelRun())
 
     def action_pause(self) -> None:
         """Starts nothing more; or goes on."""
-        self._give("resume" if self.frame and self.frame.state.paused else "pause")
+        self._give(Resume() if self.frame and self.frame.state.paused else Pause())
 
     def action_mode(self) -> None:
         """Asks for a mode."""
         from tui.dashboard.screens.modes import ModeChoice
 
         if self.frame is None or self.frame.state.started is None:
-            self._reason("set_mode")
+            self._reason(Resume())
             return
 
         def chosen(mode: str | None) -> None:
             if mode:
-                self._give("set_mode", mode)
+                self._give(SetMode(mode))
 
         self.app.push_screen(ModeChoice(self.frame), chosen)
 

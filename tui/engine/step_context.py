@@ -1,0 +1,117 @@
+"""What a step is given to work with, and to tell of its work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tui.errors import ActionError
+from tui.run import events as e
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from tui.engine.attempt import Attempt
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster
+
+TAIL = 15
+"""Lines of output that are kept to show with a failure."""
+_PROGRESS_EVERY = 0.1  # seconds
+
+
+class OpenSpan:
+    """A span that has begun; see `tui.actions.context.Span`."""
+
+    def __init__(self, attempt: Attempt, number: int) -> None:
+        self._attempt = attempt
+        self._number = number
+        self._closed = False
+
+    def close(self) -> None:
+        """Ends the interval now."""
+        if not self._closed:
+            self._closed = True
+            context, task = self._attempt.context, self._attempt.task
+            self._attempt.emit(e.SpanFinished(context.now(), task.id, self._attempt.number, self._number))
+
+    def __enter__(self) -> OpenSpan:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class StepContext:
+    """What one step is given; see `tui.actions.context.Context`."""
+
+    def __init__(self, attempt: Attempt, step: int, deadline: float | None) -> None:
+        context = attempt.context
+        self.task = attempt.task.id
+        self.step = step
+        self.attempt = attempt.number
+        self._hosts, self._places = context.environment.hosts, context.placement
+        self.host: Host = self._hosts.of(self._places.tasks[self.task])
+        self.folder: Path = context.plan.folder
+        self.cache = context.cache
+        self.variables: Mapping[str, Any] = context.plan.variables
+        self.deadline = deadline
+        self._attempt = attempt
+        self._last_progress = float("-inf")
+
+    @property
+    def cluster_host(self) -> Host:
+        """Where the plan's cluster runs."""
+        return self._hosts.of(self._places.cluster)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The plan's cluster."""
+        cluster = self._attempt.context.plan.cluster
+        if cluster is None:
+            raise ActionError(
+                "the plan names no cluster", "add `cluster: {name: …, kubeconfig: …}` to the plan"
+            )
+        return cluster
+
+    def image_host(self, image: str) -> Host:
+        """Where an image is."""
+        name = self._places.images.get(image)
+        return self.host if name is None else self._hosts.of(name)
+
+    def log(self, text: str | Sequence[str], source: str = "") -> None:
+        """Says output: all that it is given as one event, unless that is very much."""
+        now, source = self._attempt.context.now(), "_".join(source.split())
+        block = text or "\n" if isinstance(text, str) else "\n".join((*text, ""))
+        lines = block.splitlines()
+        self._attempt.tail.extend(lines[-TAIL:])
+        for begin in range(0, len(lines), e.MOST_LINES):
+            said = "\n".join(lines[begin : begin + e.MOST_LINES])
+            self._attempt.emit(e.Output(now, self.task, self.attempt, self.step, said, source))
+
+    def progress(self, done: float, total: float | None = None, unit: str = "", what: str = "") -> None:
+        """Says how far the step is; more than ten a second are thinned out, the last one is kept."""
+        now = self._attempt.context.now()
+        if now - self._last_progress < _PROGRESS_EVERY and done != total:
+            return
+        self._last_progress = now
+        self._attempt.emit(e.Progressed(now, self.task, self.attempt, self.step, done, total, unit, what))
+
+    def span(self, name: str, subject: str = "") -> OpenSpan:
+        """Begins an interval."""
+        attempt = self._attempt
+        number = attempt.next_span()
+        now = attempt.context.now()
+        attempt.emit(e.SpanStarted(now, self.task, self.attempt, self.step, number, name, subject))
+        return OpenSpan(attempt, number)
+
+    def secret(self, value: str) -> None:
+        """Has a value masked from now on."""
+        self._attempt.context.secret(value)
+
+    def warn(self, text: str) -> None:
+        """Says what did not go well but is no failure."""
+        self._attempt.emit(e.Warned(self._attempt.context.now(), self.task, self.attempt, text))
