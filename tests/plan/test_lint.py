@@ -149,10 +149,11 @@ NOT_SHOWN = {
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, "FROM scratch\n", "image/Dockerfile")
-    write(tmp_path, "kind: Namespace\nmetadata: {name: a}\n", "namespace.yaml")
+    write(tmp_path, "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", "namespace.yaml")
     write(tmp_path, "a: b: c\n", "bad.yaml")
-    secrets = "# one\n---\nkind: List\nitems:\n- {kind: Secret, metadata: {namespace: a, name: b}}\n"
-    write(tmp_path, f"{secrets}---\n# nothing\n--- # another\nmetadata: none\n---\n- 5\n", "secret.yaml")
+    secret = "{apiVersion: v1, kind: Secret, metadata: {namespace: a, name: b}}"
+    listed = f"# one\n---\nkind: List\nitems: [{secret}]\n---\n# nothing\n--- # another\n"
+    write(tmp_path, listed, "secret.yaml")
     return tmp_path
 
 

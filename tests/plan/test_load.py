@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from tests.plan.writing import CLUSTER, HEAD, STEPS, faults_of, load, marked, one_step, one_task, write
 from tui.cli import main
-from tui.plan.faults import MOST_FAULTS, Place
+from tui.plan.faults import MOST_FAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -254,7 +254,7 @@ def test_a_circle_of_tasks_is_named_in_order(tmp_path: Path, monkeypatch: pytest
     ],
 )
 def test_undefined_variables_in_files_are_found_before_anything_runs(step: str, tmp_path: Path) -> None:
-    text = "a: ${word}\nb: $${plain}\n  c: ▶${nowhere} ▶${word.deep}\n"
+    text = "a: ${word}\nb: $${plain}\nc: ▶${nowhere} ▶${word.deep}\n"
     manifest = write(tmp_path, text, "files/b.yaml")
     write(tmp_path, "not a manifest: ${nowhere}", "files/notes.txt")
     path = write(tmp_path, one_step(step, f"{CLUSTER}variables: {{word: hello}}\n"))
@@ -277,7 +277,7 @@ def test_a_manifest_that_cannot_be_filled_in(content: bytes, cause: str, tmp_pat
     (tmp_path / "a.yaml").write_bytes(content)
     text = one_step("{kind: kubernetes.apply, manifests: a.yaml, substitute: true}")
     [fault] = faults_of(write(tmp_path, text))
-    assert (fault.place, fault.cause) == (Place(str(tmp_path / "a.yaml"), 0), cause)
+    assert (fault.place.file, fault.cause) == (str(tmp_path / "a.yaml"), cause)
 
 
 def test_text_that_is_not_utf8_is_placed(tmp_path: Path) -> None:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import parse_document
 from tui.plan.faults import PlanError
-from tui.plan.sources import is_remote, manifest_files, read_source
+from tui.plan.manifests import Manifest, is_remote, local_files, read_file
 from tui.plan.steps import KubernetesApply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tui.plan.steps import Step
 
 GIVEN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 """The namespaces that a Kind cluster has from the start."""
-
-_SEPARATOR = re.compile(r"(?m)^---(?:[ \t].*)?$")
-_CONTENT = re.compile(r"(?m)^\s*[^\s#]")
 
 
 def made_by(step: Step, variables: dict[str, Any]) -> frozenset[str] | None:
@@ -30,7 +23,7 @@ def made_by(step: Step, variables: dict[str, Any]) -> frozenset[str] | None:
     if any(not isinstance(source, str) or is_remote(source) for source in step.manifests):
         return None
     try:
-        return frozenset(_name(o, "name") for o in _objects(step, variables) if o.get("kind") == "Namespace")
+        return frozenset(each.name for each in _objects(step, variables) if each.kind == "Namespace")
     except PlanError:  # applying it will say what is wrong with it
         return None
 
@@ -40,33 +33,15 @@ def used_by(step: Step, variables: dict[str, Any]) -> frozenset[str]:
     found = step.namespaces_used
     if isinstance(step, KubernetesApply):
         with contextlib.suppress(PlanError):
-            found |= {_name(each, "namespace") for each in _objects(step, variables)}
+            found |= {each.namespace for each in _objects(step, variables)}
     return found - {""}
 
 
-def _objects(step: KubernetesApply, variables: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The objects in a step's files.
+def _objects(step: KubernetesApply, variables: dict[str, Any]) -> list[Manifest]:
+    """Read the objects in a step's files.
 
     Raises:
-        PlanError: One cannot be read.
+        PlanError: A file cannot be read.
     """
-    for file in manifest_files(step):
-        text = read_source(file, variables if step.substitute else None)
-        for part in _SEPARATOR.split(text):
-            if _CONTENT.search(part):
-                yield from _unpacked(parse_document(part, str(file)).value)
-
-
-def _unpacked(value: Any) -> Iterator[dict[str, Any]]:
-    """An object, or those of a `List`."""
-    if isinstance(value, dict) and str(value.get("kind", "")).endswith("List"):
-        items = value.get("items")
-        for item in items if isinstance(items, list) else ():
-            yield from _unpacked(item)
-    elif isinstance(value, dict):
-        yield value
-
-
-def _name(manifest: dict[str, Any], key: str) -> str:
-    metadata = manifest.get("metadata")
-    return str(metadata.get(key) or "") if isinstance(metadata, dict) else ""
+    filled = variables if step.substitute else None
+    return [found for file in local_files(step) for found in read_file(file, filled)]

@@ -11,6 +11,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError, shown, suggest
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ MOST_LETTERS = 1 << 22
 """How much all that is filled in may come to: references that use one another multiply."""
 
 _REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}\n]*)\}")
+_HIDDEN = re.compile("[\U00100000-\U0010fffd]\ue000*")
+_FIRST_HIDDEN = 0x100000
+_FILLER = "\ue000"
+_MOST_REFERENCES = 0xFFFD
 _NAME = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_0-9][\w-]*)*", re.ASCII)
 
 
@@ -107,39 +113,113 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def fill_text(text: str, variables: Mapping[str, Any], source: str) -> str:
-    """Fills in a file's references.
+class References:
+    """The references of a file, hidden while the file is parsed: no value can change what the file says.
 
-    Args:
-        text: The file's text.
-        variables: The plan's variables.
-        source: What the file is called in errors.
+    Each reference is replaced by private characters of the same number, which no parser gives a meaning and
+    which leave all places as they are.
 
-    Raises:
-        PlanError: References lead nowhere; all of them are named, each with its place.
+    Attributes:
+        text: The file's text with its references hidden.
     """
-    faults: list[Fault] = []
-    letters = 0
 
-    def replace(match: re.Match[str]) -> str:
-        nonlocal letters
+    def __init__(self, text: str, variables: Mapping[str, Any] | None, source: str) -> None:
+        """Hide the references of a text.
+
+        Args:
+            text: The file's text.
+            variables: What references are filled in from; None leaves them as they are written.
+            source: The file's name in errors.
+        """
+        self._written = text
+        self._variables = {} if variables is None else variables
+        self._source = source
+        self._matches: list[re.Match[str]] = []
+        self._faults: dict[int, Fault] = {}
+        self._letters = 0
+        self.text = text if variables is None else _REFERENCE.sub(self._hide, text)
+
+    def _hide(self, match: re.Match[str]) -> str:
+        if len(self._matches) > _MOST_REFERENCES:
+            raise PlanError.at(Place(self._source, 0), f"has more than {_MOST_REFERENCES} references")
+        self._matches.append(match)
+        return chr(_FIRST_HIDDEN + len(self._matches) - 1) + _FILLER * (len(match[0]) - 1)
+
+    def fill(self, text: str, *, whole: bool = False) -> Any:
+        """Return a part of the parsed file with its references filled in.
+
+        Args:
+            text: The part.
+            whole: Whether a part that is one reference becomes the value itself; else it becomes text.
+        """
+        if whole and (found := _HIDDEN.fullmatch(text)):
+            return self._value(found)
+        return _HIDDEN.sub(lambda found: as_text(self._value(found)), text)
+
+    def _value(self, found: re.Match[str]) -> Any:
+        number = ord(found[0][0]) - _FIRST_HIDDEN
+        if number >= len(self._matches):
+            return found[0]  # a private character of the file's own
+        match = self._matches[number]
         if match[0].startswith("$$"):
             return match[0][1:]
         try:
-            value = as_text(find(variables, match["name"]))
-            letters += len(value)
-            if letters > MOST_LETTERS:
+            value = find(self._variables, match["name"])
+            self._letters += len(as_text(value))
+            if self._letters > MOST_LETTERS:
                 raise UndefinedError("the file's references expand without bound")
         except UndefinedError as error:
-            line = text.count("\n", 0, match.start()) + 1
-            column = match.start() - text.rfind("\n", 0, match.start())
-            faults.append(Fault(Place(source, line, column), error.cause, error.hint))
-            if letters > MOST_LETTERS or len(faults) == MOST_FAULTS:
-                raise PlanError(faults) from error
+            self._faults[number] = Fault(self._place(match), error.cause, error.hint)
+            if self._letters > MOST_LETTERS or len(self._faults) == MOST_FAULTS:
+                self.check()
             return ""
         return value
 
-    filled = _REFERENCE.sub(replace, text)
-    if faults:
-        raise PlanError(faults)
+    def _place(self, match: re.Match[str]) -> Place:
+        text, start = self._written, match.start()
+        return Place(self._source, text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
+
+    def check(self) -> None:
+        """Report the references that could not be filled in.
+
+        Raises:
+            PlanError: There are some; each is named with its place.
+        """
+        if self._faults:
+            raise PlanError(self._faults[number] for number in sorted(self._faults))
+
+
+def fill_text(text: str, variables: Mapping[str, Any], source: str) -> str:
+    """Fill in the references of a YAML file.
+
+    Args:
+        text: The file's text. Without references it is returned as it is.
+        variables: The plan's variables.
+        source: The file's name in errors.
+
+    Raises:
+        PlanError: The text is no YAML, or its references are undefined.
+    """
+    references = References(text, variables, source)
+    if references.text == text:
+        return text
+    try:
+        events = list(yaml.parse(references.text, Loader=yaml.CSafeLoader))
+        filled: str = yaml.emit([each for event in events for each in _filled(event, references)])
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
+        raise PlanError.at(place, f"is not YAML: {error.problem}", "check indentation and quotes") from error
+    references.check()
     return filled
+
+
+def _filled(event: yaml.Event, references: References) -> list[yaml.Event]:
+    if not isinstance(event, yaml.ScalarEvent) or not _HIDDEN.search(event.value):
+        return [event]
+    value = references.fill(event.value, whole=event.implicit[0])
+    if isinstance(value, str):
+        style = event.style or '"'
+        return [yaml.ScalarEvent(event.anchor, event.tag, (False, True), value, style=style)]
+    stream = yaml.parse(json.dumps(value), Loader=yaml.CSafeLoader)
+    return list(stream)[2:-2]  # without the ends of the stream and of the document

@@ -11,9 +11,9 @@ from aiohttp import web
 from tests.clients.kubernetes.peer import recorder, refusal, serving
 from tui.actions.kubernetes import apply as module
 from tui.actions.kubernetes.apply import apply, in_order, outcome_of, secret_values
-from tui.actions.kubernetes.manifests import Manifest
 from tui.clients.kubernetes import discovery
 from tui.errors import ActionError
+from tui.plan.manifests import Manifest
 from tui.plan.steps import KubernetesApply
 
 if TYPE_CHECKING:
@@ -97,17 +97,18 @@ def test_namespaces_then_definitions_then_the_rest_as_given() -> None:
 
 
 def test_what_secrets_hold_is_known_decoded() -> None:
-    data = {
-        "a": base64.b64encode(b"word").decode(),
-        "raw": base64.b64encode(b"\xff\xfe").decode(),
-        "none": "",
-    }
+    data = {"password": base64.b64encode(b"ab #cd12").decode(), "raw": "//4=", "none": "", "broken": 3}
+    config = "db:\n  user: postgres\n  password: in-a-file\n"
     manifests = [
-        _manifest("Secret", "s", data=data, stringData={"b": "plain", "n": 12}),
+        _manifest("Secret", "s", data=data, stringData={"token": "ab1", "pin": 1234567, "app.yaml": config}),
+        _manifest("Secret", "t", stringData={"user": "postgres", "url": "redis://me:pass-word@host/1"}),
         _manifest("ConfigMap", "c", data={"a": "public"}),
         _manifest("Secret", "empty"),
+        _manifest("Secret", "wrong", data="text", stringData=["a"]),
     ]
-    assert secret_values(manifests) == ["plain", "12", "word", "//4="]
+    found = set(secret_values(manifests))
+    assert {"ab #cd12", "ab1", "in-a-file", "pass-word"} <= found
+    assert not found & {"postgres", "public"}
 
 
 def test_an_object_is_unchanged_by_what_controllers_write() -> None:

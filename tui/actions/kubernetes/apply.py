@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.actions.kubernetes.manifests import load
 from tui.actions.kubernetes.webhooks import denied_by, is_busy, passing, unanswered
+from tui.clients.download import fetch
 from tui.clients.kubernetes.api import ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery
 from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.plan.manifests import is_remote, manifest_files, nested_directories, read_file, read_objects
+from tui.plan.steps import Remote
 from tui.reporter import Done
+from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tui.actions.context import Context
-    from tui.actions.kubernetes.manifests import Manifest
     from tui.clients.kubernetes.api import Api, Object
+    from tui.plan.manifests import Manifest
     from tui.plan.steps import KubernetesApply
 
 Outcome = Literal["created", "configured", "unchanged"]
@@ -61,20 +63,44 @@ def in_order(manifests: Sequence[Manifest]) -> tuple[list[Manifest], list[Manife
     return namespaces, definitions, [m for m in manifests if id(m) not in first]
 
 
-def secret_values(manifests: Iterable[Manifest]) -> list[str]:
-    """What Secrets hold, decoded; binary values as they are written."""
-    values: list[str] = []
+async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
+    """Read all of a step's manifests, in order.
+
+    Raises:
+        BringupError: A manifest cannot be read or fetched, or refers to an undefined variable.
+    """
+    variables = ctx.variables if step.substitute else None
+    found: list[Manifest] = []
+    for entry in step.manifests:
+        if isinstance(entry, str) and not is_remote(entry):
+            path = ctx.folder / entry
+            for directory in await asyncio.to_thread(nested_directories, path):
+                ctx.log(f"{directory} is left out: name it too if it is to be applied")
+            for file in await asyncio.to_thread(manifest_files, path):
+                found += await asyncio.to_thread(read_file, file, variables)
+        else:
+            remote = entry if isinstance(entry, Remote) else Remote(url=entry)
+            found += await asyncio.to_thread(read_objects, await fetch(remote, ctx), remote.url)
+    if not found:
+        raise ActionError("the manifests hold no objects", "check the step's files and directories")
+    return found
+
+
+def secret_values(manifests: Iterable[Manifest]) -> Iterator[str]:
+    """Return the secrets in Secrets, decoded: whole values, and the passwords in URLs and configurations."""
     for manifest in manifests:
         if manifest.kind == "Secret":
-            values += [str(value) for value in (manifest.body.get("stringData") or {}).values()]
-            values += [_decoded(str(value)) for value in (manifest.body.get("data") or {}).values()]
-    return [value for value in values if value.strip()]
+            data = manifest.body.get("data")
+            decoded = {key: _decoded(value) for key, value in data.items()} if isinstance(data, dict) else {}
+            for values in (manifest.body.get("stringData"), decoded):
+                yield from secrets_in(values, declared=True)
+                yield from secrets_in(values)
 
 
-def _decoded(value: str) -> str:
+def _decoded(value: Any) -> Any:
     try:
-        return base64.b64decode(value).decode()
-    except (binascii.Error, ValueError):
+        return base64.b64decode(value).decode() if isinstance(value, str) else value
+    except ValueError:  # binary, or no base64
         return value
 
 
