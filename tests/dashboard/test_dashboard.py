@@ -310,7 +310,7 @@ async def test_the_bar_of_what_has_ended_does_not_change_while_others_run(tmp_pa
         timeline = hands.timeline
 
         def bar(task: str) -> str:
-            row = hands.row(task)[timeline._columns.bars :]
+            row = hands.row(task)[timeline.columns.bars :]
             return "".join(character if character in "█▏▎▍▌▋▊▉" else " " for character in row).rstrip()
 
         bars: dict[str, set[str]] = {task: set() for task in ALL}

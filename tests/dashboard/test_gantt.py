@@ -6,7 +6,6 @@ import json
 import math
 import re
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,15 +19,14 @@ from tests.dashboard.driving import Live
 from tests.insight.running import begun, disturbed, ran, standing, tell
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Frame, Model
-from tui.dashboard.gantt import Cells, Scale, axis, task_row
+from tui.dashboard.gantt import Cells, task_bars
+from tui.dashboard.scale import Scale
 from tui.dashboard.settings import Settings, read_settings, write_settings
 from tui.dashboard.widgets.head import Head, _how, _what
-from tui.insight.concurrency_gain import concurrency_gain
 from tui.insight.expectation import Expectation
 from tui.insight.forecast import forecast
 from tui.run import events as e
 from tui.run.directories import config_folder
-from tui.text import tick_step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,40 +40,12 @@ LABEL = re.compile(r"(\d+:)?\d+:\d\d|\d+\.\ds")
 
 
 def frame_of(state: RunState, now: float, seconds: dict[str, float] | None = None) -> Frame:
-    assert state.started is not None
-    ahead = forecast(state, seconds or {}, now)
-    return Frame(
-        state.started.plan, state.started.phases, dict(state.tasks), state, now, ahead,
-        frozenset(ahead.critical), concurrency_gain(state, now),
-        Expectation(seconds or {}, {}, "an earlier run"),
-    )  # fmt: skip
+    return Frame.of(state, now, Expectation(seconds or {}, {}, "an earlier run"))
 
 
 def fitting(frame: Frame, columns: int) -> Scale:
     assert frame.forecast is not None
     return Scale.fitting(max(frame.forecast.end, frame.now), columns)
-
-
-# Scales.
-
-
-@given(st.floats(0, 1e6), widths)
-def test_a_fitting_scale_shows_all_and_not_much_more(end: float, columns: int) -> None:
-    scale = Scale.fitting(end, columns)
-    assert scale.start == 0.0
-    assert scale.at(scale.end) == pytest.approx(columns)
-    wanted = max(end * 1.04, 1.0)
-    assert wanted * (1 - 1e-9) <= scale.end <= wanted * (1 + 1e-9) + tick_step(wanted, columns) / 2
-
-
-@given(st.floats(0, 1e5), st.floats(0.001, 1e3), widths, st.lists(st.floats(0, 1e6), min_size=2, max_size=20))
-def test_later_is_never_further_to_the_left(
-    start: float, per_column: float, columns: int, at: list[float]
-) -> None:
-    scale = Scale(start, per_column, columns)
-    places = [scale.at(time) for time in sorted(at)]
-    assert all(before <= after for before, after in pairwise(places))
-    assert scale.at(start) == 0.0
 
 
 # Rows.
@@ -90,7 +60,7 @@ def test_rows_fill_their_columns_and_run_ahead_of_time_in_ghosts_alone(
         frame = frame_of(state, now, seconds)
         for scale in (fitting(frame, columns), Scale(start, per_column, columns)):
             for task in state.tasks.values():
-                cells = task_row(task, frame, scale)
+                cells = task_bars(task, frame, scale)
                 assert len(cells.text) == len(cells.kinds) == columns
                 assert all(cell_len(character) == 1 for character in cells.text)
                 assert "".join(text for text, _ in cells.runs()) == "".join(cells.text)
@@ -109,7 +79,7 @@ def test_what_failed_ends_in_a_cross_and_what_was_cancelled_in_its_sign(
             outcome = task.attempt.outcome if task.attempt else None
             if outcome not in {"failed", "cancelled"}:
                 continue
-            cells = task_row(task, frame, fitting(frame, columns))
+            cells = task_bars(task, frame, fitting(frame, columns))
             kind, sign = ("failed", "✗") if outcome == "failed" else ("ended", "⊘")
             last = max(i for i, each in enumerate(cells.kinds) if each == kind)
             assert cells.text[last] == sign
@@ -126,7 +96,7 @@ def test_what_has_ended_is_drawn_alike_at_any_later_time(
         scale = fitting(late, columns)
         for task in state.tasks.values():
             if task.attempt is not None and task.attempt.finished is not None:
-                one, two = (task_row(task, frame, scale) for frame in (early, late))
+                one, two = (task_bars(task, frame, scale) for frame in (early, late))
                 assert [(text, kind in painted) for text, kind in bars(one, painted)] == [
                     (text, kind in painted) for text, kind in bars(two, painted)
                 ]
@@ -143,9 +113,9 @@ def test_a_short_try_is_seen() -> None:
     state = tell(begun(), *ran("cluster", 0.0, 0.001), e.AttemptStarted(1000.0, "tekton", 1))
     frame = frame_of(state, 1000.0)
     scale = fitting(frame, 50)
-    assert task_row(state.tasks["cluster"], frame, scale).text[0] == "▎"
+    assert task_bars(state.tasks["cluster"], frame, scale).text[0] == "▎"
     here = math.floor(scale.at(1000.0))
-    assert task_row(state.tasks["tekton"], frame, scale).text[here] in set("▎▍▌▋▊▉█")
+    assert task_bars(state.tasks["tekton"], frame, scale).text[here] in set("▎▍▌▋▊▉█")
 
 
 def test_a_need_that_runs_again_under_a_limit_does_not_send_the_forecast_in_circles() -> None:
@@ -153,32 +123,6 @@ def test_a_need_that_runs_again_under_a_limit_does_not_send_the_forecast_in_circ
     tell(state, *ran("a", 0.0, 5.0), *ran("b", 5.0, 10.0))
     tell(state, e.AttemptStarted(10.0, "c", 1), e.TaskReset(12.0, "b"))
     assert "c" in forecast(state, {}, 12.0).ends
-
-
-# The axis.
-
-
-@given(disturbed(), st.floats(0, 50_000), st.floats(0.001, 400), widths)
-def test_labels_are_whole_and_never_overlap(
-    run: tuple[Case, list[e.Event]], start: float, per_column: float, columns: int
-) -> None:
-    (*_, (state, _)) = standing(run[1])
-    for scale in (Scale(start, per_column, columns), Scale.fitting(state.at, columns)):
-        cells = axis(scale, state, state.at)
-        assert len(cells.text) == columns
-        labels = [
-            label for text, kind in cells.runs() if kind == "axis" for label in text.split("─") if label
-        ]
-        assert all(LABEL.fullmatch(label) for label in labels), labels
-        assert len(set(labels)) == len(labels)
-
-
-def test_an_axis_shows_where_the_mode_was_changed_and_where_the_run_is() -> None:
-    state = tell(begun(), e.ModeChanged(30.0, "eager"))
-    cells = axis(Scale(0.0, 1.0, 80), state, 60.0)
-    text = "".join(cells.text)
-    assert text[30:36] == "┬eager"
-    assert "▼" in "".join(axis(Scale(0.0, 1.0, 80), state, 65.0).text)[65]
 
 
 # The head.
@@ -227,7 +171,7 @@ def test_the_head_is_as_wide_as_its_widget_whatever_it_has_to_say(
 def test_the_head_leaves_facts_out_rather_than_cut_them() -> None:
     state = tell(begun(), e.RunPaused(5.0), *ran("cluster", 0.0, 10.0))
     frame = frame_of(state, 100.0, {"tekton": 60.0, "image": 3.0})
-    fact = re.compile(r"1:40|(about|at least) \S+ left|\d+% ahead of sequential")
+    fact = re.compile(r"0:10|(about|at least) \S+ left|\d+% ahead of sequential")
     for width in range(24, 201):
         text = Bare(frame, width).render_line(0).text
         assert len(text) == width
@@ -236,7 +180,7 @@ def test_the_head_leaves_facts_out_rather_than_cut_them() -> None:
         assert all(fact.fullmatch(each) for each in after.strip(" ·").split(" · ") if each), text
         if width >= 100:
             assert before.split() == ["bringup", "test", "test", "·", "this", "machine"]
-            assert after.strip(" ·") == "1:40 · at least 1:00 left"
+            assert after.strip(" ·") == "0:10 · at least 1:00 left"
 
 
 # What is remembered.

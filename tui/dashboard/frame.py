@@ -1,4 +1,4 @@
-"""What the screen shows at one moment, and the model that it is taken from."""
+"""What the screen shows at one moment, and the model that makes it."""
 
 from __future__ import annotations
 
@@ -8,114 +8,158 @@ from typing import TYPE_CHECKING
 from tui.insight.concurrency_gain import ConcurrencyGain, concurrency_gain
 from tui.insight.expectation import EMPTY
 from tui.insight.forecast import Forecast, forecast
+from tui.insight.work_time import busy, idle, work_time
 from tui.run.state import RunState, TaskState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tui.dashboard.control import Control
     from tui.insight.expectation import Expectation
+    from tui.insight.work_time import Interval
     from tui.run.events import PhaseOutline
 
-FORECAST_EVERY = 1.0
-"""Seconds after which what is to come is worked out again where only time has passed."""
+OUTLOOK_EVERY = 1.0
+"""Seconds after which the outlook is worked out again where only time has passed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """What follows from a run's state: worked out anew when that changes, or some time has passed.
+
+    Attributes:
+        at: When it was worked out, in seconds since the run began.
+        forecast: When what is left will be done.
+        critical: The tasks that decide when that is.
+        concurrency_gain: What running tasks at once has saved; None where nothing has run.
+        idle: When nothing ran.
+    """
+
+    at: float
+    forecast: Forecast
+    critical: frozenset[str]
+    concurrency_gain: ConcurrencyGain | None
+    idle: tuple[Interval, ...]
+
+    @classmethod
+    def of(cls, state: RunState, now: float, expectation: Expectation) -> Outlook:
+        """Work it out."""
+        ahead = forecast(state, expectation.seconds, now)
+        gaps = idle(busy(state, now), now)
+        return cls(now, ahead, frozenset(ahead.critical), concurrency_gain(state, now), tuple(gaps))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A run at one moment. Widgets are handed it and know nothing else; compare by identity.
+    """A run at one moment, which nothing changes any more. Compare frames by identity.
 
     Attributes:
-        name: The plan's name, or title.
+        state: The run.
+        now: Seconds since the run began; it stands still once all tasks have finished.
+        expectation: How long things took before.
+        name: The plan's name.
         phases: The plan's outline.
         tasks: Its tasks as they stand.
-        state: The run; it is read only while the frame is the latest.
-        now: Seconds since the run began; it stands still once all tasks have ended.
-        forecast: When what is left will be done; None before the run begins.
-        critical: The tasks that decide when that is.
-        concurrency_gain: What doing things at once has saved.
-        expectation: How long things took before.
+        outlook: What follows from all of that; None before the run begins.
     """
 
-    name: str
-    phases: tuple[PhaseOutline, ...]
-    tasks: dict[str, TaskState]
     state: RunState
     now: float
-    forecast: Forecast | None
-    critical: frozenset[str]
-    concurrency_gain: ConcurrencyGain | None
     expectation: Expectation
+    name: str
+    phases: tuple[PhaseOutline, ...]
+    tasks: Mapping[str, TaskState]
+    outlook: Outlook | None = None
+
+    @classmethod
+    def of(cls, state: RunState, now: float, expectation: Expectation, before: Frame | None = None) -> Frame:
+        """Make the frame of a run that has begun.
+
+        Args:
+            state: The run, which may change afterwards.
+            now: Seconds since the run began.
+            expectation: How long things took before.
+            before: An earlier frame of the run, whose outlook is kept while only a little time has passed.
+        """
+        assert state.started is not None
+        outlook = before.outlook if before is not None else None
+        if (
+            before is None
+            or outlook is None
+            or (before.state.version, before.expectation) != (state.version, expectation)
+            or now - outlook.at >= OUTLOOK_EVERY
+        ):
+            outlook = Outlook.of(state, now, expectation)
+        started = state.started
+        frozen = state.snapshot()
+        return cls(frozen, now, expectation, started.plan, started.phases, frozen.tasks, outlook)
+
+    @classmethod
+    def preview(cls, name: str, phases: tuple[PhaseOutline, ...], expectation: Expectation = EMPTY) -> Frame:
+        """Make the frame of a plan whose run has not begun."""
+        tasks = {
+            task.id: TaskState(task.id, task.title, i, task.needs, task.steps)
+            for i, phase in enumerate(phases)
+            for task in phase.tasks
+        }
+        return cls(RunState(), 0.0, expectation, name, phases, tasks)
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """When what is left will be done."""
+        return self.outlook.forecast if self.outlook else None
+
+    @property
+    def critical(self) -> frozenset[str]:
+        """The tasks that decide when that is."""
+        return self.outlook.critical if self.outlook else frozenset()
 
     @property
     def finished(self) -> bool:
-        """Whether all tasks have ended."""
+        """Whether all tasks have finished."""
         return self.state.started is not None and self.state.ended_at is not None
+
+    @property
+    def worked(self) -> float:
+        """Seconds in which at least one task ran."""
+        return work_time(busy(self.state, self.now))
 
 
 class Model:
-    """Folds what a run says, for the screen alone, and takes frames of it."""
+    """Folds what a run tells, for the screen alone, and makes frames of it."""
 
     def __init__(self, control: Control) -> None:
         self.state = RunState()
         self._control = control
-        self._name, self._phases = control.preview()
-        self._preview = {
-            task.id: TaskState(task.id, task.title, i, task.needs, task.steps)
-            for i, phase in enumerate(self._phases)
-            for task in phase.tasks
-        }
-        self._forecast: Forecast | None = None
-        self._forecast_at = 0.0
-        self._critical: frozenset[str] = frozenset()
-        self._savings: ConcurrencyGain | None = None
-        self._expectation = EMPTY
-        self._frame: Frame | None = None
+        self._frame = Frame.preview(*control.preview())
+
+    @property
+    def frame(self) -> Frame:
+        """The latest frame."""
+        return self._frame
 
     def pull(self) -> Frame:
-        """Takes in what was said since; the same frame where nothing has changed, nor time passed."""
+        """Take in what was told since; return the same frame where nothing has changed, nor time passed."""
         changed = self._take()
-        now = self._now()
-        if self._frame is not None and not changed and now == self._frame.now:
+        now, expectation = self._now(), self._control.expectation
+        if self.state.started is None or (
+            not changed and now == self._frame.now and expectation is self._frame.expectation
+        ):
             return self._frame
-        if changed or now - self._forecast_at >= FORECAST_EVERY:
-            self._look_ahead(now)
-        self._frame = self._snapshot(now)
+        self._frame = Frame.of(self.state, now, expectation, self._frame)
         return self._frame
 
     def _take(self) -> bool:
         feed = self._control.feed
-        changed = self._expectation is not self._control.expectation
-        self._expectation = self._control.expectation
-        if feed is not None:
-            for event in feed.take():
-                self.state.apply(event)
-                changed = True
-        return changed
+        events = feed.take() if feed is not None else []
+        for event in events:
+            self.state.apply(event)
+        return bool(events)
 
     def _now(self) -> float:
-        """The time that is shown: a tenth of a second is as fine as it is drawn."""
+        """Return the time that is shown: a tenth of a second is as fine as it is drawn."""
         feed = self._control.feed
         ended = self.state.ended_at
         if self.state.started is None or feed is None:
             return 0.0
         return ended if ended is not None else round(max(feed.now(), self.state.at), 1)
-
-    def _look_ahead(self, now: float) -> None:
-        if self.state.started is not None:
-            self._forecast = forecast(self.state, self._expectation.seconds, now)
-            self._critical = frozenset(self._forecast.critical)
-            self._savings = concurrency_gain(self.state, now)
-            self._forecast_at = now
-
-    def _snapshot(self, now: float) -> Frame:
-        started = self.state.started
-        return Frame(
-            name=(started.plan if started else self._name),
-            phases=started.phases if started else self._phases,
-            tasks=dict(self.state.tasks) if started else self._preview,
-            state=self.state,
-            now=now,
-            forecast=self._forecast,
-            critical=self._critical,
-            concurrency_gain=self._savings,
-            expectation=self._expectation,
-        )

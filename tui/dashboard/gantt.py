@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui.text import clock, seconds, tick_step
@@ -12,10 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.dashboard.frame import Frame
+    from tui.dashboard.scale import Break, Scale
     from tui.insight.forecast import Forecast
     from tui.run.state import AttemptState, RunState, SpanState, TaskState
 
-Kind = Literal["", "bar", "critical", "failed", "ended", "ghost", "slack", "now", "note", "axis", "mode"]
+Kind = Literal[
+    "", "bar", "critical", "failed", "ended", "ghost", "slack", "now", "note", "axis", "mode", "break"
+]
 """What a cell is part of; the timeline gives each kind its colours."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -23,39 +25,7 @@ _WORK = "█"
 _WAITS = {"pull": "▒", "schedule": "▒", "start": "▓", "ready": "▓"}
 """Shades of spans: the lighter, the more a task waits for others than works itself."""
 
-_GHOST, _SLACK, _NOW, _MODE = "░", "╌", "│", "┆"
-_ROOM_FOR_MORE = 1.04  # of what is forecast, so that the axis does not jump at each forecast
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A time axis.
-
-    Attributes:
-        start: Time at the left edge, in seconds since the run began.
-        per_column: Seconds that a column stands for.
-        columns: Its width.
-    """
-
-    start: float
-    per_column: float
-    columns: int
-
-    def at(self, time: float) -> float:
-        """The column of a time, with its fraction; beyond the edges for what is out of sight."""
-        return (time - self.start) / self.per_column
-
-    @property
-    def end(self) -> float:
-        """Time at the right edge."""
-        return self.start + self.per_column * self.columns
-
-    @classmethod
-    def fitting(cls, end: float, columns: int) -> Scale:
-        """The axis from the run's begin to some time, rounded up so that it seldom changes."""
-        end = max(end * _ROOM_FOR_MORE, 1.0)
-        step = tick_step(end, columns) / 2
-        return cls(0.0, math.ceil(end / step) * step / max(columns, 1), columns)
+_GHOST, _SLACK, _NOW, _MODE, _BREAK = "░", "╌", "│", "┆", "⫽"
 
 
 class Cells:
@@ -111,17 +81,12 @@ class _Bar(NamedTuple):
 
 
 def axis(scale: Scale, state: RunState, now: float) -> Cells:
-    """The time axis: marks, where the mode was changed, where the run is."""
+    """Return the time axis: where the mode was changed, where it is broken, marks, where the run is."""
     cells = Cells(scale.columns)
-    for at, mode in state.modes[1:]:
-        cells.write(math.floor(scale.at(at)), f"┬{mode}", "mode")
-    step = tick_step(scale.per_column * scale.columns, scale.columns)
-    mark = math.ceil(scale.start / step)
-    while (column := round(scale.at(mark * step))) < scale.columns:
-        label = clock(mark * step) if step >= 1 else f"{mark * step:.1f}s"
-        if cells.is_free(column, column + len(label)):
-            cells.write(column, label, "axis")
-        mark += 1
+    _mark_modes(cells, state, scale)
+    for each in scale.breaks:
+        _write_whole(cells, _column(each, scale), f"{_BREAK}{seconds(each.end - each.start)}", "break")
+    _label(cells, scale)
     here = math.floor(scale.at(now))
     if state.started is not None and state.ended_at is None and cells.is_free(here, here + 1):
         cells.put(here, "▼", "now")
@@ -131,8 +96,49 @@ def axis(scale: Scale, state: RunState, now: float) -> Cells:
     return cells
 
 
-def task_row(task: TaskState, frame: Frame, scale: Scale) -> Cells:
-    """A task's bars: what it did, what it will do, how much later it might have ended for nothing."""
+def _column(broken: Break, scale: Scale) -> int:
+    """Return the column of a break's mark: its middle, as bars reach into those beside it."""
+    return math.floor(scale.at((broken.start + broken.end) / 2))
+
+
+def _mark_modes(cells: Cells, state: RunState, scale: Scale) -> None:
+    """Mark where the mode was changed, and name the new mode where there is room before the next mark."""
+    changes = {math.floor(scale.at(at)): mode for at, mode in state.modes[1:]}
+    for column in changes:
+        cells.put(column, "┬", "mode")
+    for column, mode in changes.items():
+        if cells.is_free(column + 1, column + 2 + len(mode)):
+            cells.write(column + 1, mode, "mode")
+
+
+def _write_whole(cells: Cells, column: int, text: str, kind: Kind) -> None:
+    """Write a text where all of it has room, else as far as its first character."""
+    if cells.is_free(column, column + len(text) + 1):
+        cells.write(column, text, kind)
+    elif cells.is_free(column, column + 1):
+        cells.put(column, text[0], kind)
+
+
+def _label(cells: Cells, scale: Scale) -> None:
+    """Write the times at regular steps, those in breaks left out."""
+    step = tick_step(scale.per_column * scale.columns, scale.columns)
+    last = scale.time(scale.end)
+    mark = math.ceil(scale.time(scale.start) / step)
+    while mark * step < last:
+        time = mark * step
+        skipped = next((each.end for each in scale.breaks if each.start < time < each.end), None)
+        if skipped is not None:
+            mark = math.ceil(skipped / step)
+            continue
+        column = round(scale.at(time))
+        label = clock(time) if step >= 1 else f"{time:.1f}s"
+        if column < scale.columns and cells.is_free(column, column + len(label)):
+            cells.write(column, label, "axis")
+        mark += 1
+
+
+def task_bars(task: TaskState, frame: Frame, scale: Scale) -> Cells:
+    """Return a task's bars: what it did, what is to come, and how much later it could have finished."""
     cells = Cells(scale.columns)
     state, ahead = frame.state, frame.forecast
     if state.started is not None and state.ended_at is None:
@@ -142,6 +148,8 @@ def task_row(task: TaskState, frame: Frame, scale: Scale) -> Cells:
     if ahead is not None:
         _paint_slack(cells, task, ahead, scale)
         _paint_ghost(cells, task, ahead, scale, frame.now)
+    for each in scale.breaks:
+        cells.put(_column(each, scale), _BREAK, "break")
     for attempt in task.attempts:
         kind: Kind = "critical" if task.id in frame.critical else "bar"
         _paint_attempt(cells, attempt, kind, scale, frame.now)

@@ -6,6 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from tui.run.state import RunState
 
 
@@ -39,12 +41,12 @@ def busy(state: RunState, now: float) -> list[Interval]:
     return merged
 
 
-def idle(intervals: list[Interval], now: float) -> list[Interval]:
+def idle(intervals: Sequence[Interval], now: float) -> list[Interval]:
     """Return the intervals between busy ones, and from the last one until now, in which nothing ran."""
     edges = [*intervals, Interval(now, now)] if intervals else []
     return [Interval(one.end, two.start) for one, two in pairwise(edges) if two.start > one.end]
 
 
-def work_time(intervals: list[Interval]) -> float:
-    """Return the seconds of some intervals."""
+def work_time(intervals: Iterable[Interval]) -> float:
+    """Return the length of all intervals together, in seconds."""
     return sum(interval.seconds for interval in intervals)

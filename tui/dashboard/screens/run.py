@@ -261,7 +261,7 @@ def _note(frame: Frame) -> str:
     again = state.with_status("failed", "cancelled")
     if again:
         return "r retries the task, R all that failed, f starts again from it; q leaves, with a report"
-    took = seconds(frame.now)
+    took = seconds(frame.worked)
     if state.started.environment == "rehearsal":
         return f"rehearsed in {took}: nothing was created; q leaves, with a report"
     return f"up in {took}, and it stays up; q leaves, with a report"

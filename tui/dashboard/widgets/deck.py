@@ -18,7 +18,7 @@ from tui.dashboard.widgets.panel import Panel
 from tui.text import GLYPHS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from textual import events
     from textual.app import ComposeResult
@@ -56,7 +56,7 @@ class Grid(NamedTuple):
         return Grid(columns, min(self.rows, max(-(-count // columns), 1)))
 
 
-def chosen(tasks: dict[str, TaskState], at_work: list[str], selected: str, places: int) -> list[str]:
+def chosen(tasks: Mapping[str, TaskState], at_work: list[str], selected: str, places: int) -> list[str]:
     """The tasks that have a panel, in plan order.
 
     Args:
@@ -68,7 +68,7 @@ def chosen(tasks: dict[str, TaskState], at_work: list[str], selected: str, place
     wanted = [selected] if selected in tasks and tasks[selected].attempts else []
     wanted += _around(at_work, selected, places)
     if len(set(wanted)) < places:
-        ended = [t for t in reversed(tasks.values()) if t.attempts and t.ended is not None]
+        ended = [t for t in reversed(list(tasks.values())) if t.attempts and t.ended is not None]
         wanted += [t.id for t in nlargest(places, ended, key=_ended)]
     kept = set(list(dict.fromkeys(wanted))[:places])
     return [id_ for id_ in tasks if id_ in kept]

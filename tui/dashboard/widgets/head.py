@@ -112,22 +112,27 @@ def _how(frame: Frame) -> list[list[Part]]:
     facts: list[list[Part]] = [[(state.mode.upper(), "mode")]]
     if state.cancelling:
         facts[0] += [(" ", ""), (" STOPPING ", "mark")]
-    elif state.paused:
+    elif state.paused and not frame.finished:
         facts[0] += [(" ", ""), (" PAUSED ", "mark")]
-    facts.append([_outcome(frame) if frame.finished else (clock(frame.now), "")])
+    facts.append([_outcome(frame) if frame.finished else (clock(frame.worked), "")])
     if not frame.finished and (left := _left(frame)):
         facts.append([(left, "")])
-    if frame.concurrency_gain is not None and frame.concurrency_gain.share >= 0.005:
-        facts.append([(f"{frame.concurrency_gain.share:.0%} ahead of sequential", "quiet")])
+    gain = frame.outlook.concurrency_gain if frame.outlook else None
+    if gain is not None and gain.share >= 0.005 and not (frame.finished and _lost(frame)):
+        facts.append([(f"{gain.share:.0%} ahead of sequential", "quiet")])
     return facts
 
 
 def _outcome(frame: Frame) -> Part:
+    for status, count in _lost(frame).items():
+        return f"{GLYPHS[status]} {plural(count, 'task')} {status} after {seconds(frame.worked)}", status
+    return f"{GLYPHS['succeeded']} up in {seconds(frame.worked)}", "succeeded"
+
+
+def _lost(frame: Frame) -> dict[Status, int]:
+    """Return how many tasks failed and were cancelled, where any did."""
     statuses: tuple[Status, ...] = ("failed", "cancelled")
-    for status in statuses:
-        if count := len(frame.state.with_status(status)):
-            return f"{GLYPHS[status]} {plural(count, 'task')} {status} after {seconds(frame.now)}", status
-    return f"{GLYPHS['succeeded']} up in {seconds(frame.now)}", "succeeded"
+    return {status: count for status in statuses if (count := len(frame.state.with_status(status)))}
 
 
 def _left(frame: Frame) -> str:
