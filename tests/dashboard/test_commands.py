@@ -52,7 +52,7 @@ async def test_however_often_a_task_was_tried_its_row_stays_in_line(tmp_path: Pa
             ends.add(time.end())
             await hands.advance(15)
             await hands.press("r")
-        assert "◆ try 13 " in hands.row("image")
+        assert "◆ attempt 13 " in hands.row("image")
         assert len(ends) == 1
 
 

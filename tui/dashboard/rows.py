@@ -37,7 +37,7 @@ class Columns(NamedTuple):
     @classmethod
     def of(cls, titles: int, width: int) -> Columns:
         """Return the widths for titles of so many cells, in a timeline of some width."""
-        return cls(min(titles, max(width * 28 // 100, 10)), 11 if width >= _WIDE else 2)
+        return cls(min(titles, max(width * 28 // 100, 10)), 12 if width >= _WIDE else 2)
 
     @property
     def bars(self) -> int:
@@ -121,7 +121,7 @@ def _note(task: TaskState, critical: bool, spelled: bool) -> str:
     attempts = len(task.attempts)
     if not spelled:
         return ("◆" if critical else " ") + (str(attempts) if 1 < attempts < 10 else " ")
-    attempt = f"attempt {attempts}" if attempts < 10 else f"att. {attempts}"  # no wider than its column
+    attempt = f"attempt {attempts}"
     return ("◆ " if critical else "") + (attempt if attempts > 1 else "critical" if critical else "")
 
 
