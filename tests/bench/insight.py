@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tests.bench.engine import random_phases
 from tests.plans import make_plan, started
 from tui.insight.forecast import forecast
+from tui.plan.simulation import Rules, simulate_whole
 from tui.run import events as e
 from tui.run.state import RunState, fold
 
@@ -55,7 +56,7 @@ def measure(count: int, mode: str, limit: int | None) -> tuple[float, float, flo
     seconds = {id_: rng.uniform(1, 60) for id_ in begun.tasks}
     half = halfway(begun, seconds)
     return (
-        best(lambda: begun.graph.starts(seconds)),
+        best(lambda: simulate_whole(begun.graph, seconds, Rules("parallel"))),
         best(lambda: forecast(begun, seconds, 0.0)),
         best(lambda: forecast(half, seconds, half.at)),
     )

@@ -16,6 +16,7 @@ from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
 from tui.engine.engine import Engine
 from tui.errors import ActionError
+from tui.plan.simulation import Rules, makespan
 from tui.reporter import Done
 from tui.run import events as e
 from tui.run.commands import (
@@ -219,7 +220,7 @@ def test_the_engine_takes_as_long_as_the_graph_foretells(case: Case) -> None:
     sound = dataclasses.replace(case, failing={})
     for mode in ("eager", "parallel", "sequential"):
         run = PodTracker(sound, mode)
-        assert abs(run.run().at - run.engine.state.graph.makespan(case.seconds, mode)) < 1e-6
+        assert abs(run.run().at - makespan(run.engine.state.graph, case.seconds, Rules(mode))) < 1e-6
 
 
 @settings(max_examples=50)

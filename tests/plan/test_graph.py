@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.plans import make_plan
 from tui.plan.graph import CycleError, Graph, Node
+from tui.plan.simulation import Rules, makespan, simulate_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +114,7 @@ def test_upstream_and_held_up_are_each_other_reversed(nodes: list[Node]) -> None
 @given(timed())
 def test_the_fewer_the_barriers_the_sooner_all_is_done(case: tuple[Graph, dict[str, float]]) -> None:
     graph, seconds = case
-    eager, parallel, sequential = (graph.makespan(seconds, mode) for mode in MODES)
+    eager, parallel, sequential = (makespan(graph, seconds, Rules(mode)) for mode in MODES)
     assert eager <= parallel <= sequential == sum(seconds.values())
     assert eager == max((longest(graph, seconds, id_) for id_ in graph.nodes), default=0)
 
@@ -129,15 +130,18 @@ def test_every_start_keeps_the_rules_and_is_as_early_as_they_let_it_be(
     case: tuple[Graph, dict[str, float]], mode: Mode
 ) -> None:
     graph, seconds = case
-    starts = graph.starts(seconds, mode)
-    ends = {id_: start + seconds[id_] for id_, start in starts.items()}
+    times = simulate_whole(graph, seconds, Rules(mode))
+    ends = {id_: end for id_, (_, end) in times.items()}
     for id_, node in graph.nodes.items():
         before = set(node.needs)
         if mode == "parallel":
             before |= {n.id for n in graph.nodes.values() if n.phase < node.phase}
         elif mode == "sequential":
             before = set(graph.order[: graph.position[id_]])
-        assert starts[id_] == max((ends[other] for other in before), default=0)
+        assert times[id_] == (
+            start := max((ends[other] for other in before), default=0),
+            start + seconds[id_],
+        )
 
 
 @pytest.mark.parametrize("shape", ["chain", "fan", "layers", "circle"])
@@ -170,7 +174,7 @@ def lines_run(nodes: list[Node]) -> int:
     sys.settrace(trace)
     try:
         graph = Graph(nodes)
-        graph.makespan({})
+        makespan(graph, {}, Rules("parallel"))
         graph.held_up(["0"])
         graph.upstream(nodes[-1].id)
     except CycleError:
@@ -182,7 +186,7 @@ def lines_run(nodes: list[Node]) -> int:
 
 def test_a_graph_of_ten_thousand_in_a_row() -> None:
     graph = Graph(nodes_of("chain", 10_000))
-    assert graph.makespan(dict.fromkeys(graph.nodes, 1.0)) == 10_000
+    assert makespan(graph, dict.fromkeys(graph.nodes, 1.0), Rules("parallel")) == 10_000
     assert len(graph.upstream("9999")) == len(graph.held_up(["0"])) == 9999
 
 

@@ -93,8 +93,24 @@ SHOWN = {
         "shared-output",
         tasks({"a": "{kind: command, shell: 'x >> log'}", "b": "▶{kind: command, shell: 'y | tee -a log'}"}),
     ),
+    "background, none of which is waited for": ("untimed", shell("kubectl wait pod & x & y")),
+    "background in a script": ("untimed", steps("▶{kind: command, argv: [bash, -c, 'setsid serve']}")),
+    "another kubeconfig": ("other-cluster", shell("kubectl --kubeconfig ~/.kube/config get pods")),
+    "another kubeconfig, by its variable": ("other-cluster", shell("KUBECONFIG=/x helm list")),
+    "another kubeconfig, in env": (
+        "other-cluster", steps("▶{kind: command, shell: kubectl get pods, env: {KUBECONFIG: /x}}")
+    ),
+    "no kubeconfig": ("other-cluster", shell("unset KUBECONFIG; kubectl get pods")),
+    "another context": ("other-cluster", shell("kubectl --context=production get pods")),
+    "another context for helm": ("other-cluster", shell("helm --kube-context production list")),
+    "another context from now on": ("other-cluster", shell("kubectl config use-context production")),
+    "an image that is not waited for": (
+        "image-missing", tasks({"a": BUILD, "b": "▶{kind: kind.load, images: TAG}"})
+    ),
+    "an image that only a later step builds": (
+        "image-missing", steps("▶{kind: kind.load, images: TAG}", BUILD)
+    ),
     "waits without end": ("no-timeout", steps("▶{kind: kubernetes.wait, rollouts: deployment/x}")),
-    "asks a URL without end": ("no-timeout", steps("▶{kind: http.check, url: 'http://x'}")),
     "needs twice": ("redundant-need", tasks({"a": NOTHING, "b a ▶a": NOTHING})),
     "needs what another need implies": (
         "redundant-need", tasks({"a": NOTHING, "b a": NOTHING, "c ▶a b": NOTHING})
@@ -137,7 +153,19 @@ NOT_SHOWN = {
         {"a": "{kind: command, shell: 'x >/dev/null'}", "b": "{kind: command, shell: 'y >/dev/null 2>&1'}"}
     ),
     "a timeout of the task": one_task(
-        "timeout: 1m", "", "        steps: [{kind: http.check, url: 'http://x'}]\n"
+        "timeout: 1m", CLUSTER, "        steps: [{kind: kubernetes.wait, rollouts: deployment/x}]\n"
+    ),
+    "a check that gives up by itself": steps("{kind: http.check, url: 'http://x'}"),
+    "background that is waited for": shell("a & b & wait"),
+    "a comment with an apostrophe": shell("make x # don't & that's it"),
+    "a text below": steps(r'{kind: command, shell: "cat <<EOF >x\na & b || true\nEOF"}'),
+    "the plan's own kubeconfig": shell("kubectl --kubeconfig config --context kind-demo get pods"),
+    "the kubeconfig that a command gets": shell('kubectl --kubeconfig "$KUBECONFIG" get pods'),
+    "a context that is no cluster": shell("docker --context remote ps"),
+    "an option in a text": shell("kubectl get x || echo-it 'give --context production'"),
+    "an image that is there": steps(BUILD, "{kind: kind.load, images: [TAG, 'redis:7']}"),
+    "a namespace that helm may make": steps(
+        "{kind: command, shell: helm install x --create-namespace}", WAIT
     ),
     "needs of two kinds": tasks({"a": NOTHING, "b": NOTHING, "c a b": NOTHING}),
     "a phase all of which it needs": tasks({"a": NOTHING, "b": NOTHING, "|c a b": NOTHING}),
@@ -266,11 +294,20 @@ def test_savings_are_what_the_changed_plan_saves(
             assert remark.hint == "use --mode eager"
 
 
-@pytest.mark.parametrize(("top", "times"), [("", {"t0": 5.0}), ("limit: 2\n", {"t0": 5.0, "t1": 5.0})])
-def test_no_savings_are_told_that_would_be_wrong(top: str, times: dict[str, float], tmp_path: Path) -> None:
-    text = barrier_plan([[[]], [[]]]).replace(HEAD, HEAD + top)
-    [remark] = lint(load(tmp_path, text), times)
+def test_no_savings_are_told_that_would_be_wrong(tmp_path: Path) -> None:
+    [remark] = lint(load(tmp_path, barrier_plan([[[]], [[]]])), {"t0": 5.0})
     assert "sooner" not in remark.text
+
+
+def test_savings_keep_the_plans_limit(tmp_path: Path) -> None:
+    text = barrier_plan([[[], []], [[]]]).replace(HEAD, HEAD + "limit: 2\n")
+    [remark] = lint(load(tmp_path, text), {"t0": 5.0, "t1": 9.0, "t2": 5.0})
+    assert "it would start 4.0 s sooner, which saves 4.0 s in all" in remark.text
+
+
+def test_a_tenth_of_a_second_is_no_advice(tmp_path: Path) -> None:
+    loaded = load(tmp_path, barrier_plan([[[]], [[]]]))
+    assert lint(loaded, {"t0": 0.1, "t1": 50.0}) == []
 
 
 def test_lint_reads_what_no_longer_is_there_without_a_traceback(folder: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from tui.insight.simulation import NEVER
+from tui.plan.simulation import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.insight.simulation import Timeline
-    from tui.insight.topology import Topology
+    from tui.plan.simulation import Timeline
+    from tui.plan.topology import Topology
 
 
 def critical_path(

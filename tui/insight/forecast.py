@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.insight.critical_path import critical_path
-from tui.insight.simulation import NEVER, Rules, Timeline, simulate
 from tui.insight.slack import free_float, total_float
-from tui.insight.topology import Topology
+from tui.plan.simulation import NEVER, Rules, Timeline, simulate
+from tui.plan.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,13 +10,13 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tui.insight.simulation import NEVER
+from tui.plan.simulation import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.insight.simulation import Timeline
-    from tui.insight.topology import Topology
+    from tui.plan.simulation import Timeline
+    from tui.plan.topology import Topology
 
 
 def total_float(topology: Topology, line: Timeline, end: float, barred: Sequence[int]) -> list[float]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tui.insight.concurrency_gain import worked
 from tui.insight.critical_path import critical_path
-from tui.insight.simulation import Rules, Timeline, simulate
-from tui.insight.topology import Topology
+from tui.plan.simulation import Rules, Timeline, simulate
+from tui.plan.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

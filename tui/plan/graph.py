@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tui.plan.model import Mode, Plan
+    from tui.plan.model import Plan
 
 
 class Node(NamedTuple):
@@ -113,38 +113,6 @@ class Graph:
     def held_up(self, ids: Iterable[str]) -> set[str]:
         """All tasks that need one of some tasks, directly or through others."""
         return _reached(self.dependents, ids)
-
-    def starts(self, seconds: Mapping[str, float], mode: Mode = "parallel") -> dict[str, float]:
-        """When each task would start, with as many at once as may be.
-
-        Args:
-            seconds: How long each task takes; what is missing takes none.
-            mode: What else holds tasks back.
-
-        Returns:
-            Seconds from the first start, by id.
-        """
-        starts: dict[str, float] = {}
-        ends: dict[str, float] = {}
-        barrier, phase, latest = 0.0, 0, 0.0
-        for id_ in self.order:
-            node = self.nodes[id_]
-            if node.phase != phase:
-                barrier, phase = latest, node.phase
-            start = max((ends[need] for need in node.needs), default=0.0)
-            if mode == "parallel":
-                start = max(start, barrier)
-            elif mode == "sequential":
-                start = latest
-            starts[id_] = start
-            ends[id_] = start + seconds.get(id_, 0.0)
-            latest = max(latest, ends[id_])
-        return starts
-
-    def makespan(self, seconds: Mapping[str, float], mode: Mode = "parallel") -> float:
-        """How long all tasks take together; see `starts`."""
-        starts = self.starts(seconds, mode)
-        return max((start + seconds.get(id_, 0.0) for id_, start in starts.items()), default=0.0)
 
 
 def _reached(edges: Mapping[str, Sequence[str]], ids: Iterable[str]) -> set[str]:

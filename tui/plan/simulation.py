@@ -1,4 +1,4 @@
-"""A run simulated by the rules of `tui.run.holds`: what starts when, if each task takes its time.
+"""A simulated run: what starts when, by the rules of `tui.run.holds`, if each task takes its time.
 
 Tasks are named by their place in a `Topology`; times are seconds since the run began.
 """
@@ -10,10 +10,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from tui.plan.topology import Topology
 
-    from tui.insight.topology import Topology
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tui.plan.graph import Graph
 
 NEVER = -1.0
 """The start and end of a task that never runs: before everything else, so that nothing waits for it."""
@@ -43,6 +45,31 @@ class Timeline:
     def empty(cls, count: int) -> Timeline:
         """A timeline on which nothing runs."""
         return cls([NEVER] * count, [NEVER] * count)
+
+
+def simulate_whole(
+    graph: Graph, seconds: Mapping[str, float], rules: Rules
+) -> dict[str, tuple[float, float]]:
+    """Simulate a run from its start.
+
+    Args:
+        graph: Its tasks.
+        seconds: How long each task takes, by id; what is missing takes none.
+        rules: What holds tasks back.
+
+    Returns:
+        When each task starts and ends, by id, in order of `Graph.order`.
+    """
+    topology = Topology.of(graph)
+    line = Timeline.empty(len(topology.ids))
+    times = [seconds.get(id_, 0.0) for id_ in topology.ids]
+    simulate(topology, line, range(len(times)), (), times, rules)
+    return dict(zip(topology.ids, zip(line.starts, line.ends, strict=True), strict=True))
+
+
+def makespan(graph: Graph, seconds: Mapping[str, float], rules: Rules) -> float:
+    """Return how many seconds a whole run takes; see `simulate_whole`."""
+    return max((end for _, end in simulate_whole(graph, seconds, rules).values()), default=0.0)
 
 
 def simulate(

@@ -1,0 +1,32 @@
+"""What is questionable about a plan: the mistakes that bring-ups are known to have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.plan.lint.commands import commands, shared_output
+from tui.plan.lint.order import Barriers, no_timeout, redundant_needs
+from tui.plan.lint.remark import Remark, Subject
+from tui.plan.lint.resources import built_twice, image_missing, namespace_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.plan.load import LoadedPlan
+
+__all__ = ["Remark", "lint"]
+
+_RULES = (built_twice, image_missing, namespace_missing, commands, shared_output, no_timeout, redundant_needs)
+
+
+def lint(loaded: LoadedPlan, seconds: Mapping[str, float] | None = None) -> list[Remark]:
+    """Return what is questionable about a plan, in the order of its file.
+
+    Args:
+        loaded: The plan.
+        seconds: How long its tasks took in a recorded run, by id, where there is one.
+    """
+    subject = Subject(loaded)
+    found = dict.fromkeys(remark for rule in _RULES for remark in rule(subject))
+    found |= dict.fromkeys(Barriers(subject, seconds or {}).remarks())
+    return sorted(found, key=lambda remark: (remark.place, remark.rule))

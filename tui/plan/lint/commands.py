@@ -1,0 +1,124 @@
+"""Rules on what commands do in the shell."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.plan.steps import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.plan.lint.remark import Remark, StepAt, Subject
+    from tui.plan.model import Cluster
+
+_HEREDOC = re.compile(
+    r"<<-?\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)(?P<rest>[^\n]*)\n.*?^\s*(?P=word)$",
+    re.DOTALL | re.MULTILINE,
+)
+_QUOTED_OR_COMMENT = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<comment>(?<!\S)#[^\n]*)""", re.DOTALL)
+_SWALLOWED = re.compile(r"\|\|\s*(true|:|echo|exit 0|return 0)(?![\w-])|;\s*true\s*$|\bset \+e\b")
+_LOOP = re.compile(r"\b(while|until|for)\b")
+_SLEEP = re.compile(r"(^|[;&|(\s])sleep\s+\S")
+_BACKGROUND = re.compile(r"(?<![&|<>])&(?![&>])|\b(?:nohup|setsid|disown)\b")
+_AWAITED = re.compile(r"(?:^|[;&|(\n]|\b(?:then|do))\s*wait\b")
+_WRITES = re.compile(r"(?:(?<![<\-=])[12&]?>>?|\btee(?:\s+-a)?)\s*(?P<file>[^\s;|&<>()]+)")
+_SHELLS = {"sh", "bash", "zsh", "dash"}
+_CLIENTS = {"kubectl", "oc", "helm", "helmfile", "istioctl", "linkerd", "cilium", "flux", "tkn", "kn", "k9s"}
+_CONTEXTS = {"--context", "--kube-context", "use-context", "kubectx"}
+
+
+def commands(subject: Subject) -> Iterator[Remark]:
+    """Remark on failures that are swallowed, sleeps, programs in the background, and other clusters."""
+    for at, step in _commands(subject):
+        line = _bare(step)
+        if _SWALLOWED.search(line):
+            hint = "let it fail, or say with `unless` when it need not run"
+            yield subject.remark(at, "failure-swallowed", "its failure is swallowed", hint)
+        if _SLEEP.search(line) and not _LOOP.search(line):
+            hint = "wait for what the sleep waits for: kubernetes.wait, kubernetes.probe or http.check"
+            yield subject.remark(at, "sleep", "sleeps in place of a probe", hint)
+        if (found := _BACKGROUND.search(line)) and not _AWAITED.search(line, found.end()):
+            text = "leaves a program in the background: its time and its failure are lost"
+            hint = "make it a task of its own, since tasks run concurrently; or `wait` for it in the command"
+            yield subject.remark(at, "untimed", text, hint)
+        cluster = subject.loaded.plan.cluster
+        if cluster and (other := _other_cluster(step, cluster, subject.loaded.plan.folder)):
+            text = f"uses another cluster than the plan's: {other}"
+            hint = "remove it: commands get the plan's KUBECONFIG by themselves"
+            yield subject.remark(at, "other-cluster", text, hint, "advice")
+
+
+def shared_output(subject: Subject) -> Iterator[Remark]:
+    """Remark on files that two tasks may write at the same time."""
+    writes = [
+        (at, step.folder, match["file"])
+        for at, step in _commands(subject)
+        for match in _WRITES.finditer(_script(step))
+        if not match["file"].startswith("/dev/")
+    ]
+    for (first, *one), (at, *other) in combinations(writes, 2):
+        apart = first.task is at.task or subject.before(first, at) or subject.before(at, first)
+        if one == other and not apart:
+            text = f"writes {other[1]} while task {first.task.id!r} may write it too: lines interleave"
+            hint = "give each a file of its own; bringup keeps a log a task"
+            yield subject.remark(at, "shared-output", text, hint)
+
+
+def _commands(subject: Subject) -> Iterator[tuple[StepAt, Command]]:
+    for at in subject.steps:
+        if isinstance(at.step, Command):
+            yield at, at.step
+
+
+def _script(command: Command) -> str:
+    """Return a command as a line of shell."""
+    if command.shell:
+        return command.shell
+    program, *rest = command.argv
+    if program.rsplit("/", 1)[-1] in _SHELLS and rest[:1] in (["-c"], ["-ec"], ["-exc"]):
+        return " ".join(rest[1:2])
+    return shlex.join(command.argv)
+
+
+def _bare(command: Command) -> str:
+    """Return a command's line without comments and what is quoted."""
+    line = _HEREDOC.sub(lambda found: found["rest"], _script(command))
+    return _QUOTED_OR_COMMENT.sub(lambda found: "" if found["comment"] else "''", line)
+
+
+def _other_cluster(command: Command, cluster: Cluster, folder: Path) -> str:
+    """Return how a command chooses another cluster than the plan's; empty if it does not."""
+    words = [*(f"{name}={value}" for name, value in command.env.items()), *_words(_script(command))]
+    asks = any(word.rsplit("/", 1)[-1] in {*_CLIENTS, "kubectx"} for word in words)
+    for word, following in pairwise([*words, ""]):
+        name, equals, value = word.partition("=")
+        value = value if equals else following
+        if name == "KUBECONFIG" and not (equals and _is_file(value, cluster, command.folder or folder)):
+            return word
+        if name == "--kubeconfig" and not _is_file(value, cluster, command.folder or folder):
+            return f"{name} {value}"
+        if name in _CONTEXTS and asks and value != f"kind-{cluster.name}":
+            return f"{name} {value}"
+    return ""
+
+
+def _is_file(value: str, cluster: Cluster, folder: Path) -> bool:
+    """Return whether a value is the plan's kubeconfig."""
+    return (
+        value in {"$KUBECONFIG", "${KUBECONFIG}"} or folder / Path(value).expanduser() == cluster.kubeconfig
+    )
+
+
+def _words(script: str) -> list[str]:
+    """Return the words of a script, without quotes and comments."""
+    lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
+    lexer.wordchars += "${}:@%^,+"
+    try:
+        return list(lexer)
+    except ValueError:  # a quote that is not closed, as in a text that the shell never reads
+        return script.split()

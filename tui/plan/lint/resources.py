@@ -1,0 +1,83 @@
+"""Rules on what one step makes and another uses: images and namespaces."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from tui.plan.namespaces import GIVEN, made_by, used_by
+from tui.plan.steps import ImageBuild
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tui.plan.lint.remark import Level, Remark, StepAt, Subject
+
+
+def built_twice(subject: Subject) -> Iterator[Remark]:
+    """Remark on images that are built twice, or from the same source as another."""
+    builds = [(at, at.step) for at in subject.steps if isinstance(at.step, ImageBuild)]
+    for (first, one), (at, other) in combinations(builds, 2):
+        if one.tag == other.tag:
+            text = f"image {one.tag!r} is built twice, here and in task {first.task.id!r}"
+        elif _source(one) == _source(other):
+            text = f"image {other.tag!r} is built from what {one.tag!r} is built from"
+        else:
+            continue
+        yield subject.remark(at, "image-built-twice", text, "build it in one task and need that task")
+
+
+def _source(build: ImageBuild) -> tuple[object, ...]:
+    dockerfile = build.dockerfile or build.context / "Dockerfile"
+    return build.context, dockerfile, build.args, build.target, build.platform
+
+
+def image_missing(subject: Subject) -> Iterator[Remark]:
+    """Remark on images that another task makes and that are not waited for."""
+    makers = _by_name((at, at.step.images_made) for at in subject.steps)
+    for at in subject.steps:
+        for name in at.step.images_used:
+            made = makers.get(name, [])
+            if made and not any(subject.before(maker, at) for maker in made):
+                yield _unordered(subject, at, "image-missing", f"image {name!r}", made)
+
+
+def namespace_missing(subject: Subject) -> Iterator[Remark]:
+    """Remark on namespaces that are used before any step has made them."""
+    variables = subject.loaded.variables
+    made = [(at, made_by(at.step, variables)) for at in subject.steps]
+    makers = _by_name((at, names or ()) for at, names in made)
+    may_make_any = [at for at, names in made if names is None]
+    for at in subject.steps:
+        for name in sorted(used_by(at.step, variables) - GIVEN):
+            ready = [*makers.get(name, ()), *may_make_any]
+            if any(maker == at or subject.before(maker, at) for maker in ready):
+                continue
+            if name in makers:
+                yield _unordered(subject, at, "namespace-missing", f"namespace {name!r}", makers[name])
+            else:
+                text = f"uses namespace {name!r}, which nothing before it makes"
+                hint = "put a `kubernetes.namespace` step before it"
+                yield subject.remark(at, "namespace-missing", text, hint)
+
+
+def _by_name(made: Iterable[tuple[StepAt, Iterable[str]]]) -> dict[str, list[StepAt]]:
+    found: dict[str, list[StepAt]] = {}
+    for at, names in made:
+        for name in names:
+            found.setdefault(name, []).append(at)
+    return found
+
+
+def _unordered(subject: Subject, at: StepAt, rule: str, what: str, makers: list[StepAt]) -> Remark:
+    """Return the remark on something that is used, but not after the step that makes it."""
+    maker = makers[0].task.id
+    if maker == at.task.id:
+        hint = "move the step that makes it before this one"
+        return subject.remark(at, rule, f"uses {what}, which only a later step makes", hint)
+    text = f"uses {what}, but does not wait for task {maker!r}, which makes it"
+    nodes = subject.loaded.graph.nodes
+    level: Level = "advice" if nodes[maker].phase < nodes[at.task.id].phase else "fault"
+    if level == "advice":
+        text += "; in eager mode they may meet"
+    return subject.remark(at, rule, text, f"add {maker!r} to the needs of {at.task.id!r}", level)
