@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.programs import said
 from tests.hosts.failing import Person, connected, refusal
+from tui.hosts.ssh.configuration import read_configuration
 from tui.plan.address import Address
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class TestMachinesKey:
     async def test_who_trusts_a_new_one_is_asked_once(self, client: Client, sshd: Sshd, head: str) -> None:
         path = client.home / ".ssh" / "known_hosts"
         await asyncio.to_thread(path.write_text, head)
+        await asyncio.to_thread(client.configure, "HashKnownHosts no")
         person = Person(True)
         assert await reaches(sshd.address, person)
         assert f"[127.0.0.1]:{sshd.port} is not known yet" in person.asked[0]
@@ -109,7 +111,7 @@ class TestMachinesKey:
 
     async def test_a_file_of_keys_that_cannot_be_read(self, client: Client, sshd: Sshd) -> None:
         path = client.home / ".ssh" / "known_hosts"
-        await asyncio.to_thread(path.write_text, "nonsense\n")
+        await asyncio.to_thread(path.mkdir)
         error = await refusal(sshd.address, Person())
         assert error.cause.startswith(f"{path} cannot be read: ")
         assert error.hint
@@ -194,6 +196,56 @@ class TestUsersKey:
         await asyncio.to_thread(key.unlink)
         assert await reaches(sshd.address)
 
+    @pytest.mark.parametrize(
+        ("named", "only", "is_let_in"),
+        [("id_ed25519.pub", "yes", True), ("other.pub", "yes", False), ("other.pub", "no", True)],
+    )
+    async def test_which_of_an_agent_are_offered(
+        self, client: Client, sshd: Sshd, agent: Path, named: str, only: str, is_let_in: bool
+    ) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        key = await asyncio.to_thread(client.write_key, "id_ed25519")
+        await asyncio.to_thread(_add, key)
+        await asyncio.to_thread(key.unlink)
+        other = asyncssh.generate_private_key("ssh-ed25519")
+        for name, each in (("id_ed25519.pub", client.key), ("other.pub", other)):
+            await asyncio.to_thread(key.with_name(name).write_bytes, each.export_public_key())
+        lines = ("Host *", f" IdentityFile {key.with_name(named)}", f" IdentitiesOnly {only}")
+        await asyncio.to_thread(client.configure, *lines)
+        if is_let_in:
+            assert await reaches(sshd.address)
+        else:
+            assert "does not let us in" in (await refusal(sshd.address)).cause
+
+    async def test_a_passphrase_is_not_asked_for_where_the_agent_has_the_key(
+        self, client: Client, own_sshd: Callable[..., Sshd], agent: Path
+    ) -> None:
+        server = await asyncio.to_thread(own_sshd)
+        await asyncio.to_thread(client.knows, server)
+        await asyncio.to_thread(_add, client.home / ".ssh" / "id_ed25519")
+        key = await asyncio.to_thread(client.write_key, "id_ed25519", PASSPHRASE)
+        await asyncio.to_thread(key.with_name("id_ed25519.pub").write_bytes, client.key.export_public_key())
+        assert await reaches(server.address, Person())
+        await asyncio.to_thread(server.authorized.write_text, "")
+        assert "does not let us in" in (await refusal(server.address, Person())).cause
+
+    async def test_an_agent_of_the_configuration(
+        self, client: Client, sshd: Sshd, agent: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await asyncio.to_thread(client.knows, sshd)
+        key = await asyncio.to_thread(client.write_key, "id_ed25519")
+        await asyncio.to_thread(_add, key)
+        await asyncio.to_thread(key.unlink)
+        monkeypatch.delenv("SSH_AUTH_SOCK")
+        assert "no agent's keys" in (await refusal(sshd.address)).cause
+        monkeypatch.setenv("MY_AGENT", str(agent))
+        for name in (str(agent), "$MY_AGENT", "${MY_AGENT}"):
+            await asyncio.to_thread(client.configure, f"IdentityAgent {name}")
+            assert await reaches(sshd.address)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(agent))
+        await asyncio.to_thread(client.configure, "IdentityAgent none")
+        assert "no agent's keys" in (await refusal(sshd.address)).cause
+
     async def test_an_agent_that_is_gone_is_no_fault(
         self, client: Client, sshd: Sshd, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -222,11 +274,35 @@ class TestConfiguration:
         error = await refusal(Address("box", "no-such-user"))
         assert error.cause.startswith("no-such-user@box does not let us in")
 
+    async def test_one_for_everybody(self, client: Client) -> None:
+        own = await asyncio.to_thread(_words_of_everybody)
+        assert (await read_configuration(Address("box"))).hash_names == ("hashknownhosts yes" in own)
+
+    async def test_a_new_machine_is_noted_as_the_user_wants_it(self, client: Client, sshd: Sshd) -> None:
+        await asyncio.to_thread(client.configure, "HashKnownHosts yes", "StrictHostKeyChecking accept-new")
+        assert await reaches(sshd.address)
+        assert (await asyncio.to_thread(known_hosts, client)).startswith("|1|")
+        await asyncio.to_thread(client.configure, "StrictHostKeyChecking yes")
+        assert await reaches(sshd.address)
+
+    async def test_without_the_ssh_program(
+        self, client: Client, own_sshd: Callable[..., Sshd], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = await asyncio.to_thread(own_sshd)
+        await asyncio.to_thread(client.knows, server)
+        lines = ("Host box", "  HostName 127.0.0.1", f"  Port {server.port}", "  IdentityFile ~/no_such")
+        await asyncio.to_thread(client.configure, *lines, "  IdentityFile ~/.ssh/id_ed25519")
+        monkeypatch.setenv("PATH", "/no/such/folder")
+        assert await reaches(Address("box"))
+        await asyncio.to_thread(client.configure, "Host box", "  Port many")
+        assert (await refusal(Address("box"))).cause.startswith("the SSH configuration for box is not usable")
+
     async def test_one_that_cannot_be_read(self, client: Client) -> None:
         await asyncio.to_thread(client.configure, "Host box", "  Port many")
         error = await refusal(Address("box"))
         assert error.cause.startswith("the SSH configuration for box is not usable: ")
-        assert error.hint == "mend ~/.ssh/config"
+        assert "line 2: Bad" in error.cause
+        assert error.hint == "mend ~/.ssh/config, or the file that is named; `ssh -G box` checks it"
 
 
 class TestJump:
@@ -310,6 +386,12 @@ def agent(tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch) -> It
 
 def _add(key: Path) -> None:
     subprocess.run(("ssh-add", str(key)), check=True, capture_output=True)
+
+
+def _words_of_everybody() -> str:
+    """What OpenSSH makes of the file for all users alone."""
+    argv = ("ssh", "-G", "-F", "/etc/ssh/ssh_config", "box")
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
 
 
 def _user() -> str:
