@@ -56,7 +56,7 @@ def test_a_new_machine_is_trusted_once(terminal: Tmux, user: User, new: Sshd) ->
     terminal.wait_for("code 0")
     assert "at [far]" in terminal.scrollback()
     known = (user.client.home / ".ssh" / "known_hosts").read_text()
-    assert known == f"[127.0.0.1]:{new.port} {new.key.export_public_key().decode()}"
+    assert known.partition(" ")[2] == new.key.export_public_key().decode()
     start(terminal, user, "up", new)  # in the dashboard
     terminal.wait_for("✓ up in")
     assert "Trust it" not in terminal.screen()
