@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ BASE = "debian:bookworm-slim"
 
 
 @contextlib.contextmanager
-def running(flavour: str, folder: Path) -> Iterator[dict[str, str]]:
+def running(flavour: str) -> Iterator[dict[str, str]]:
     """The variables with which an engine is found; skips where there is none."""
     if not has_docker():
         pytest.skip("no Docker engine answers")
@@ -29,7 +30,10 @@ def running(flavour: str, folder: Path) -> Iterator[dict[str, str]]:
         return
     if shutil.which("podman") is None:
         pytest.skip("podman is not installed")
-    with _podman(folder) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="p") as short,
+        _podman(Path(short)) as url,
+    ):  # it takes 50 characters
         yield {**os.environ, "DOCKER_HOST": url}
 
 

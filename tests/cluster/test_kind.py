@@ -14,7 +14,7 @@ import pytest
 
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
-from tui.actions.image import build
+from tui.actions.image.build import build
 from tui.cluster.kind.config import host_ports
 from tui.cluster.kind.create import create
 from tui.cluster.kind.delete import _remove, delete
@@ -167,12 +167,10 @@ async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:
 
 
 @pytest.fixture(scope="module", params=["docker", "podman"])
-def environment(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
+def environment(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     if shutil.which("kind") is None:
         pytest.skip("kind is not installed")
-    with running(request.param, tmp_path_factory.mktemp("engine")) as environment:
+    with running(request.param) as environment:
         for image in (NODE, BASE):
             need_image(image)
             if request.param == "podman":

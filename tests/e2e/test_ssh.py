@@ -183,15 +183,13 @@ def test_built_on_one_machine_and_run_on_another(
     user: Client,
     far: Sshd,
     tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     context = tmp_path / "image"
     context.mkdir()
     (context / "Dockerfile").write_text("FROM scratch\nCOPY content /\n")
     (context / "content").write_bytes(os.urandom(5_000_000))
     with contextlib.ExitStack() as stack:
-        engine = tmp_path_factory.mktemp("engine")  # whose path must be short
-        podman = stack.enter_context(running_engine("podman", engine))
+        podman = stack.enter_context(running_engine("podman"))
         variables = {"DOCKER_HOST": podman["DOCKER_HOST"]}
         builder = stack.enter_context(running(Sshd(tmp_path / "builder", [user.key], environment=variables)))
         user.knows(builder)

@@ -1,37 +1,168 @@
-"""What actions ask of a container engine beyond its library: streams that end when they are left."""
+"""The container engine's API, as far as more of it is asked than its library offers.
+
+The library's own calls never close an answer that is left, and the engine then goes on with what nobody
+listens to any more. Its private `_query`, which does not have that fault, is used here and nowhere else.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from aiodocker import DockerError
+from aiohttp import ClientError, ClientResponse, ClientTimeout
+
+from tui.clients.registry import encode, with_tag
+from tui.errors import ActionError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from aiodocker import Docker
-    from aiohttp import ClientResponse
+    from aiohttp import StreamReader
+
+    from tui.clients.registry import Login
+    from tui.hosts.container_engine import ContainerEngine
+
+_LOST = 900  # a status of the library's own, for an engine that does not answer
+
+Message = dict[str, Any]
+"""What a build or pull answers with, one JSON object after the other."""
 
 
-LOST = "is the engine still running? then try again"
-"""What helps where an engine was lost midway."""
+class EngineRefusedError(ActionError):
+    """The engine refuses a request; the cause is what it says."""
 
 
-async def find_image(docker: Docker, name: str) -> dict[str, Any] | None:
-    """What the engine knows of an image; None where it has none of that name."""
-    from aiodocker import DockerError
+class EngineLostError(ActionError):
+    """The connection to the engine broke."""
 
-    try:
-        return await docker.images.inspect(name)
-    except DockerError as error:
-        if error.status == 404:
-            return None
-        raise
+    def __init__(self, reason: str) -> None:
+        cause = f"the connection to the container engine broke: {reason}"
+        super().__init__(cause, "check that the engine is running, then run the task again")
 
 
-async def messages(response: ClientResponse) -> AsyncIterator[dict[str, Any]]:
-    """The JSON objects of an answer, one a line, of any length."""
+class EngineApi:
+    """An open connection to a container engine.
+
+    Args:
+        docker: The library's client.
+    """
+
+    def __init__(self, docker: Docker) -> None:
+        self._docker = docker
+
+    async def find_image(self, name: str) -> dict[str, Any] | None:
+        """Return what the engine knows of an image; None where it has none of that name.
+
+        Raises:
+            EngineRefusedError: It fails to say.
+            EngineLostError: It does not answer.
+        """
+        try:
+            found: dict[str, Any] = await self._docker.images.inspect(name)
+            return found
+        except DockerError as error:
+            if error.status == 404:
+                return None
+            raise _explained(error) from error
+
+    def build(
+        self, params: Mapping[str, str], context: AsyncIterator[bytes], logins: Mapping[str, Any]
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[Message]]:
+        """Build an image; leaving the block before the end stops the build.
+
+        Args:
+            params: As the engine's API has them.
+            context: The build context, a tar.
+            logins: By registry, as of `registry.for_builds`.
+
+        Raises:
+            EngineRefusedError: The build cannot begin.
+            EngineLostError: The connection broke.
+        """
+        headers = {"Content-Type": "application/x-tar", "X-Registry-Config": encode(logins)}
+        return self._messages("build", params, headers, context)
+
+    def pull(
+        self, image: str, platform: str | None, login: Login | None
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[Message]]:
+        """Pull an image; leaving the block before the end stops the pull. Raises as `build` does."""
+        params = {"fromImage": with_tag(image)} | ({"platform": platform} if platform else {})
+        headers = {"X-Registry-Auth": encode(login.for_engine())} if login else {}
+        return self._messages("images/create", params, headers)
+
+    @contextlib.asynccontextmanager
+    async def export(self, image: str, platform: Mapping[str, str]) -> AsyncIterator[StreamReader]:
+        """Open an image's archive, a tar; leaving the block before the end stops the engine.
+
+        Args:
+            image: The image's name.
+            platform: Which of its platforms, by `os`, `architecture`, `variant`; the engine's own if empty.
+
+        Raises:
+            EngineRefusedError: The image is not there.
+            EngineLostError: The connection broke.
+        """
+        params = {"platform": json.dumps(platform)} if platform else {}
+        async with self._answer("GET", f"images/{image}/get", params) as response:
+            yield response.content
+
+    async def tag(self, image: str, name: str) -> None:
+        """Give an image another name, with its tag."""
+        repository, _, tag = name.rpartition(":")
+        await self._docker.images.tag(image, repository, tag=tag)
+
+    @contextlib.asynccontextmanager
+    async def _messages(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        data: AsyncIterator[bytes] | None = None,
+    ) -> AsyncIterator[AsyncIterator[Message]]:
+        async with self._answer("POST", path, params, headers, data) as response:
+            yield _objects(response.content)
+
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        data: AsyncIterator[bytes] | None = None,
+    ) -> AsyncIterator[ClientResponse]:
+        try:
+            async with self._docker._query(
+                path, method, params=params, headers=headers, data=data, timeout=ClientTimeout()
+            ) as response:
+                try:
+                    yield response
+                finally:
+                    response.close()  # or the engine would go on
+        except (DockerError, ClientError) as error:
+            raise _explained(error) from error
+
+
+def _explained(error: DockerError | ClientError) -> ActionError:
+    if isinstance(error, DockerError):
+        return EngineLostError(error.message) if error.status >= _LOST else EngineRefusedError(error.message)
+    return EngineLostError(str(error) or type(error).__name__)
+
+
+@contextlib.asynccontextmanager
+async def connect(engine: ContainerEngine) -> AsyncIterator[EngineApi]:
+    """Connect to a container engine until the block ends."""
+    async with engine.client() as docker:
+        yield EngineApi(docker)
+
+
+async def _objects(content: StreamReader) -> AsyncIterator[Message]:
+    """Yield the JSON objects of an answer, one a line, of any length."""
     rest = b""
-    async for chunk in response.content.iter_any():
+    async for chunk in content.iter_any():
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             if line.strip():
@@ -40,41 +171,14 @@ async def messages(response: ClientResponse) -> AsyncIterator[dict[str, Any]]:
         yield json.loads(rest)
 
 
+def failure_of(message: Message) -> str:
+    """Return the error that a message tells; empty where it tells none."""
+    if "error" not in message and "errorDetail" not in message:
+        return ""
+    detail = cast("Message", message.get("errorDetail") or {})
+    return str(detail.get("message") or message.get("error") or "it does not say why")
+
+
 def short(identity: str) -> str:
-    """An image's ID as people know it."""
+    """Return an image's ID as people know it, its first twelve digits."""
     return identity.removeprefix("sha256:")[:12]
-
-
-class Layers:
-    """How much of some images' layers has been transferred, from the engine's messages."""
-
-    def __init__(self) -> None:
-        self._done: dict[str, int] = {}
-        self._total: dict[str, int | None] = {}
-
-    def take(self, message: dict[str, Any]) -> bool:
-        """Takes a message; whether it told of a layer's transfer."""
-        layer, status = str(message.get("id", "")), str(message.get("status", ""))
-        detail = message.get("progressDetail") or {}
-        if not layer or status.startswith(("Pulling from", "Already exists")):
-            return False
-        if status in ("Download complete", "Pull complete", "Verifying Checksum") or status == "Extracting":
-            self._total[layer] = total = self._total.get(layer) or 0
-            self._done[layer] = total
-        elif total := int(detail.get("total") or 0):
-            self._total[layer] = total
-            self._done[layer] = min(int(detail.get("current") or 0), total)
-        else:
-            self._total.setdefault(layer, None)
-        return True
-
-    @property
-    def done(self) -> int:
-        """Bytes."""
-        return sum(self._done.values())
-
-    @property
-    def total(self) -> int | None:
-        """Bytes; None while the size of a layer is not known."""
-        known = [size for size in self._total.values() if size is not None]
-        return sum(known) if len(known) == len(self._total) else None

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.clients.engine_api import find_image
+from tui.clients.engine_api import connect
 from tui.clients.registry import canonical
 from tui.cluster.kind.nodes import find_nodes, run_in
 from tui.cluster.kind.output import Output
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aiohttp import StreamReader
 
     from tui.actions.context import Context
+    from tui.clients.engine_api import EngineApi
     from tui.cluster.kind.nodes import Node
     from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
@@ -58,8 +59,8 @@ async def load(step: KindLoad, ctx: Context) -> Done:
     return Done(f"loaded {', '.join(loaded)}")
 
 
-async def _wanted(docker: Docker, name: str, host: Host) -> dict[str, Any]:
-    image = await find_image(docker, name)
+async def _wanted(store: EngineApi, name: str, host: Host) -> dict[str, Any]:
+    image = await store.find_image(name)
     if image is None:
         raise ActionError(
             f"the container engine{at(host)} has no image {name}",
@@ -86,7 +87,7 @@ async def _load(ctx: Context, docker: Docker, nodes: list[Node], name: str) -> b
     """Loads an image, unless all nodes have it; whether it did."""
     host = ctx.image_host(name)
     engine = await host.engine()
-    async with engine.client() as store:
+    async with connect(engine) as store:
         image = await _wanted(store, name, host)
         if await _have_all(docker, nodes, name, image["Id"]):
             ctx.log(f"{name} is in all nodes already")
@@ -116,21 +117,20 @@ def _check_architecture(ctx: Context, name: str, image: Mapping[str, Any], nodes
         )
 
 
-async def _name_in_full(docker: Docker, name: str, image: Mapping[str, Any]) -> None:
+async def _name_in_full(store: EngineApi, name: str, image: Mapping[str, Any]) -> None:
     """Gives a Podman image the name that pods will ask for.
 
     What `podman build -t demo` makes is `localhost/demo`; a pod's `demo` is `docker.io/library/demo`.
     """
     full = canonical(name)
     if "@" not in full and full not in (image.get("RepoTags") or ()):
-        repository, _, tag = full.rpartition(":")
-        await docker.images.tag(name, repository, tag=tag)
+        await store.tag(name, full)
 
 
 async def _save(
     ctx: Context,
     engine: ContainerEngine,
-    store: Docker,
+    store: EngineApi,
     name: str,
     image: Mapping[str, Any],
     archive: PurePath,
@@ -143,16 +143,13 @@ async def _save(
     if source is target and not target.shares_files:  # it need not come here and go back
         await _save_there(ctx, engine, exported, platform, expected, archive)
         return
-    params = {"platform": json.dumps(platform)} if platform else {}
-    async with store._query(f"images/{exported}/get", params=params, timeout=None) as response:
+    async with store.export(exported, platform) as content:
         try:
-            await target.write(archive, _counted(ctx, name, expected, _gathered(response.content)))
+            await target.write(archive, _counted(ctx, name, expected, _gathered(content)))
         except OSError as error:
             raise ActionError(
                 f"the archive of {name} cannot be written: {error.strerror or error}"
             ) from error
-        finally:
-            response.close()  # or a cancelled save would go on
 
 
 def _platform(engine: ContainerEngine, image: Mapping[str, Any]) -> dict[str, str]:

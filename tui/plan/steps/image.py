@@ -15,7 +15,7 @@ _PLATFORM = "Platform such as `linux/arm64`; the container engine's own if absen
 class ImageBuild(StepBase):
     """Build an image in the container engine."""
 
-    action = "tui.actions.image:build"
+    action = "tui.actions.image.build:build"
     needs_engine = True
 
     kind: Literal["image.build"]
@@ -46,7 +46,7 @@ class ImageBuild(StepBase):
 class ImagePull(StepBase):
     """Pull those images that the container engine does not have."""
 
-    action = "tui.actions.image:pull"
+    action = "tui.actions.image.pull:pull"
     needs_engine = True
 
     kind: Literal["image.pull"]

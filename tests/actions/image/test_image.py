@@ -16,8 +16,9 @@ from aiohttp import web
 
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
-from tui.actions.image import build, pull
-from tui.clients.engine_api import Layers
+from tui.actions.image.build import build
+from tui.actions.image.layers import Layers
+from tui.actions.image.pull import pull
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
 from tui.plan.steps import ImageBuild, ImagePull
@@ -115,9 +116,15 @@ async def test_a_build_is_followed_wherever_its_answer_is_cut(
         done = await build(step, ctx)
     assert (done.note, done.changed) == ("built abababababab", True)
     assert [text for _, text in ctx.lines][2:5] == ["Step 2/2 : RUN make", "warning", "half line"]
-    assert [(span.name, span.subject) for span in ctx.spans] == [("step 1", "FROM x"), ("step 2", "RUN make")]
+    assert [(span.name, span.subject) for span in ctx.spans] == [
+        ("send", "context"),
+        ("step 1", "FROM x"),
+        ("step 2", "RUN make"),
+    ]
     assert all(span.closed for span in ctx.spans)
-    assert [(done, total) for done, total, _, _ in ctx.progressed] == [(0, 2), (1, 2), (2, 2)]
+    steps = [(done, total) for done, total, unit, _ in ctx.progressed if unit == "steps"]
+    assert steps == [(0, 2), (1, 2), (2, 2)]
+    assert ctx.progressed[0][2:] == ("B", "build context")
     assert json.loads(peer.query["buildargs"]) == {"A": "1"}
     assert (peer.query["t"], peer.query["target"], peer.query["forcerm"]) == ("demo:1", "t", "1")
     assert b"Dockerfile" in peer.body
@@ -284,10 +291,8 @@ def test_a_total_is_told_once_all_layers_have_one() -> None:
 
 
 @pytest.fixture(scope="module", params=["docker", "podman"])
-def environment(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
-    with running(request.param, tmp_path_factory.mktemp("engine")) as environment:
+def environment(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    with running(request.param) as environment:
         need_image(BASE)
         if request.param == "podman":
             give_to_podman(BASE, environment)
@@ -328,7 +333,7 @@ async def test_an_engine_builds_and_finds_it_built(ctx: Recorder, tag: str, tmp_
     first = await build(step, ctx)
     assert first.changed
     assert {"one", "two"} <= {text for _, text in ctx.lines}
-    assert [span.name for span in ctx.spans] == ["step 1", "step 2", "step 3"]
+    assert [span.name for span in ctx.spans] == ["send", "step 1", "step 2", "step 3"]
     assert ctx.progressed[-1][:2] == (3, 3)
     again = await build(step, ctx)
     assert not again.changed

@@ -2,20 +2,27 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import socket
 import tarfile
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pathspec import PathSpec
 
-from tui.actions.build_context import DockerPattern, read_context
+from tui.actions.image.build_context import read_context
+from tui.actions.image.ignore import read_rules
 from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def ignored(lines: str, path: str) -> bool:
-    return PathSpec([DockerPattern(line) for line in lines.splitlines()]).match_file(path)
+    return read_rules(lines.encode(), ".dockerignore").ignores(path)
 
 
 def write(folder: Path, **files: str) -> None:
@@ -69,7 +76,7 @@ def packed(folder: Path, dockerfile: Path | None = None) -> dict[str, tarfile.Ta
         ("a/**/b", "a/x/y/b", True),
         ("[a-c]x", "bx", True),
         ("[^a-c]x", "bx", False),
-        ("[^a]", "/", False),
+        ("[^a]", "b", True),
         (r"\*", "*", True),
         (r"\*", "x", False),
         ("a.b", "aXb", False),
@@ -195,7 +202,7 @@ def test_large_files_are_packed_in_pieces(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["folder", "Dockerfile"])
 def test_what_is_not_there_is_told(tmp_path: Path, missing: str) -> None:
     folder = tmp_path / "none" if missing == "folder" else tmp_path
-    with pytest.raises(ActionError, match="not a folder" if missing == "folder" else "no Dockerfile"):
+    with pytest.raises(ActionError, match="not a directory" if missing == "folder" else "no Dockerfile"):
         read_context(folder)
 
 
@@ -206,3 +213,87 @@ def test_a_file_that_shrinks_meanwhile_is_told(tmp_path: Path) -> None:
     os.truncate(tmp_path / "zeros", 10)
     with pytest.raises(ActionError, match="zeros of the build context became shorter"):
         list(pieces)
+
+
+def test_what_this_user_may_not_read_is_named(unprivileged: Path) -> None:
+    write(unprivileged, Dockerfile="", shut__a="x")
+    (unprivileged / "shut").chmod(0)
+    with pytest.raises(ActionError, match=r"shut of the build context cannot be read: Permission denied"):
+        packed(unprivileged)
+    (unprivileged / ".dockerignore").write_text("shut\n!shut/a\n")  # as BuildKit has it
+    assert list(packed(unprivileged)) == [".dockerignore", "Dockerfile"]
+    (unprivileged / ".dockerignore").chmod(0)
+    with pytest.raises(ActionError, match=r"\.dockerignore cannot be read: Permission denied"):
+        read_context(unprivileged)
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A directory of the user that the test runs as, who is not root."""
+    user = os.geteuid()
+    directory = Path(tempfile.mkdtemp())
+    directory.chmod(0o777)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield directory
+    finally:
+        if user == 0:
+            os.seteuid(0)
+        (directory / "shut").chmod(0o700)
+        shutil.rmtree(directory)
+
+
+def test_a_dockerfile_that_is_a_link_is_sent_as_what_it_leads_to(tmp_path: Path) -> None:
+    write(tmp_path, context__a="x", Other="FROM x")
+    (tmp_path / "context" / "Dockerfile").symlink_to("../Other")
+    context = read_context(tmp_path / "context")
+    assert context.content == b"FROM x"
+    assert context.added[context.dockerfile] == b"FROM x"
+
+
+def test_a_dockerfile_that_its_own_ignore_file_names_is_kept_out_of_the_image(tmp_path: Path) -> None:
+    write(tmp_path, a="x", dev_DOT_Dockerfile="FROM x", dev_DOT_Dockerfile_DOT_dockerignore="*Dockerfile*\n")
+    context = read_context(tmp_path, tmp_path / "dev.Dockerfile")
+    assert list(packed(tmp_path, tmp_path / "dev.Dockerfile")) == ["a", ".dockerignore", context.dockerfile]
+    assert context.added[".dockerignore"].split() == [b".dockerignore", context.dockerfile.encode()]
+
+
+def test_a_context_that_is_reached_through_a_link_holds_its_dockerfile(tmp_path: Path) -> None:
+    write(tmp_path, context__Dockerfile="FROM x")
+    (tmp_path / "link").symlink_to("context")
+    assert read_context(tmp_path / "link", tmp_path / "context" / "Dockerfile").dockerfile == "Dockerfile"
+
+
+def test_a_directory_is_no_dockerfile(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").mkdir()
+    with pytest.raises(ActionError, match="Dockerfile is a directory"):
+        read_context(tmp_path)
+
+
+def test_special_files_are_sent_as_far_as_an_image_can_have_them(tmp_path: Path) -> None:
+    write(tmp_path, Dockerfile="", sparse="", other="x")
+    os.mkfifo(tmp_path / "fifo")
+    os.link(tmp_path / "other", tmp_path / "hard")
+    os.truncate(tmp_path / "sparse", 3_000_000)
+    (tmp_path / "loop").symlink_to("loop")
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = os.open(tmp_path, os.O_RDONLY)
+        listening.bind(f"/proc/self/fd/{here}/socket")
+        members = packed(tmp_path)
+        os.close(here)
+    assert set(members) == {"Dockerfile", "sparse", "other", "fifo", "hard", "loop"}
+    assert members["fifo"].isfifo()
+    assert (members["hard"].size, members["sparse"].size) == (1, 3_000_000)
+    assert members["loop"].linkname == "loop"
+
+
+def test_what_goes_while_it_is_sent_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, Dockerfile="", a="x" * 1_000_000, b="x", gone__x="x")
+    pieces = read_context(tmp_path).pack()
+    data = next(pieces)
+    (tmp_path / "b").unlink()
+    shutil.rmtree(tmp_path / "gone")
+    data += b"".join(pieces)
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        assert tar.getnames() == ["Dockerfile", "a"]

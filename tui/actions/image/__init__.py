@@ -1,0 +1,1 @@
+"""The steps that build images and pull them."""

@@ -1,0 +1,140 @@
+"""`image.build`: an image made by the container engine's own builder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from tui.actions.image.build_context import read_context
+from tui.actions.image.build_output import BuildOutput
+from tui.actions.image.dockerfile import needs_buildkit, platform_arguments
+from tui.actions.image.logins import build_logins, logins_for
+from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, short
+from tui.clients.podman_build import end_marked, new_mark
+from tui.deadline import in_time
+from tui.errors import ActionError
+from tui.plan.failures import hint_for
+from tui.reporter import Done
+from tui.text import amount
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tui.actions.context import Context
+    from tui.actions.image.build_context import BuildContext
+    from tui.clients.engine_api import EngineApi
+    from tui.hosts.container_engine import ContainerEngine
+    from tui.plan.steps import ImageBuild
+
+_LINGERING = 1.5  # seconds to find what a cancelled build still runs
+_LARGE = 100_000_000  # bytes of a context from which on its size is told
+
+
+async def build(step: ImageBuild, ctx: Context) -> Done:
+    """Build an image.
+
+    Raises:
+        ActionError: It could not be built; the details are the build's last lines.
+    """
+    engine = await ctx.host.engine()
+    context = await asyncio.to_thread(read_context, step.context, step.dockerfile)
+    if engine.flavour == "docker" and (reason := needs_buildkit(context.content)):
+        name = (step.dockerfile or step.context / "Dockerfile").name
+        raise ActionError(f"{name}:{reason}", hint_for("requires BuildKit", step.kind))
+    mark = new_mark() if engine.flavour == "podman" else ""
+    output = BuildOutput(ctx)
+    async with connect(engine) as api:
+        before = await api.find_image(step.tag)
+        with contextlib.closing(output):
+            try:
+                async with in_time(ctx, output.state, lambda: output.lines):
+                    await _send(api, engine, _parameters(step, context, engine, mark), context, output, ctx)
+            except asyncio.CancelledError:
+                if mark and not (ctx.host.shares_kernel and await end_marked(mark, _LINGERING)):
+                    ctx.warn(f"Podman may go on with the build of {step.tag} until its instruction ends")
+                raise
+            except EngineRefusedError as error:
+                cause = f"the engine refused to build {step.tag}: {error.cause}"
+                raise ActionError(cause, hint_for(error.cause, step.kind)) from error
+            except EngineLostError as error:
+                raise ActionError(f"{step.tag}: {error.cause}", error.hint, tuple(output.lines)) from error
+        after = await api.find_image(step.tag)
+    identity = str((after or {}).get("Id", ""))
+    if not identity or short(identity) != short(output.identity):
+        raise ActionError(
+            f"the build of {step.tag} ended without an image",
+            "check that the engine is running, then run the task again",
+            tuple(output.lines),
+        )
+    if before is not None and before["Id"] == identity:
+        return Done(f"{short(identity)} is up to date", changed=False)
+    return Done(f"built {short(identity)}")
+
+
+def _parameters(
+    step: ImageBuild, context: BuildContext, engine: ContainerEngine, mark: str
+) -> dict[str, str]:
+    """Return what the engine's API is to build, by its names."""
+    args = dict(step.args)
+    if engine.flavour == "docker":
+        args = platform_arguments(context.content, step.platform, engine.architecture) | args
+    wanted = {
+        "t": step.tag,
+        "dockerfile": context.dockerfile,
+        "rm": "1",
+        "forcerm": "1",
+        "buildargs": json.dumps(args) if args else "",
+        "target": step.target,
+        "platform": step.platform,
+        "extrahosts": json.dumps([f"{mark}:127.0.0.1"]) if mark else "",
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+async def _send(
+    api: EngineApi,
+    engine: ContainerEngine,
+    parameters: dict[str, str],
+    context: BuildContext,
+    output: BuildOutput,
+    ctx: Context,
+) -> None:
+    logins = await build_logins(await logins_for(engine), engine, ctx)
+    body = _Body(context, ctx)
+    try:
+        async with api.build(parameters, body.stream(), logins) as messages:
+            async for message in messages:
+                output.take(message)
+    except (EngineRefusedError, EngineLostError):
+        if body.error is not None:  # it is this that broke the connection
+            raise body.error from None
+        raise
+
+
+class _Body:
+    """A context on its way to the engine, which remembers why it could not be read."""
+
+    def __init__(self, context: BuildContext, ctx: Context) -> None:
+        self._context = context
+        self._ctx = ctx
+        self.error: Exception | None = None
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the context's tar."""
+        pieces = self._context.pack()
+        sent = 0
+        with self._ctx.span("send", self._context.directory.name):
+            try:
+                while piece := await asyncio.to_thread(next, pieces, b""):
+                    yield piece
+                    sent += len(piece)
+                    self._ctx.progress(sent, None, "B", "build context")
+            except Exception as error:
+                self.error = error
+                raise
+        if sent >= _LARGE:
+            self._ctx.log(
+                f"the build context is {amount(sent, None, 'B')}: name in .dockerignore what it does not use"
+            )
