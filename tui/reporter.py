@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,3 +72,9 @@ class Reporter(Protocol):
 
     def warn(self, text: str) -> None:
         """Says what did not go well but is no failure; told again at the end."""
+
+
+def end_of(reporter: Reporter, seconds: float) -> float:
+    """Return the loop's time at which to stop waiting: after so many seconds, or at the deadline."""
+    end = asyncio.get_running_loop().time() + seconds
+    return end if reporter.deadline is None else min(end, reporter.deadline)

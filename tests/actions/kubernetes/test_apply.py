@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.clients.kubernetes.peer import recorder, refusal, serving
 from tui.actions.kubernetes import apply as module
-from tui.actions.kubernetes.apply import apply, in_order, outcome_of, secret_values
+from tui.actions.kubernetes.apply import apply, in_order, secret_values
 from tui.clients.kubernetes import discovery
 from tui.errors import ActionError
 from tui.plan.manifests import Manifest
@@ -49,6 +49,7 @@ class Server:
         self.app.router.add_get("/api/v1", self._discover)
         self.app.router.add_get("/api/v1/namespaces/{namespace}/{plural}/{name}", self._get)
         self.app.router.add_patch("/api/v1/namespaces/{namespace}/{plural}/{name}", self._patch)
+        self.app.router.add_delete("/api/v1/namespaces/{namespace}/{plural}/{name}", self._delete)
 
     async def _discover(self, _: web.Request) -> web.Response:
         self.asked.append("discovery")
@@ -58,11 +59,18 @@ class Server:
         found = self.kept.get(request.path)
         return web.json_response(found) if found else refusal(404, "not found")
 
+    async def _delete(self, request: web.Request) -> web.Response:
+        self.asked.append("delete")
+        return web.json_response(self.kept.pop(request.path))
+
     async def _patch(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
         if self.refusals:
             return self.refusals.pop(0)
         body = json.loads(await request.text())
+        if request.content_type == "application/merge-patch+json":
+            self.kept[request.path]["metadata"] |= body["metadata"]
+            return web.json_response(self.kept[request.path])
         before = self.kept.get(request.path, {})
         version = before.get("metadata", {}).get("resourceVersion", "0")
         if before.get("data") != body.get("data"):
@@ -109,14 +117,6 @@ def test_what_secrets_hold_is_known_decoded() -> None:
     found = set(secret_values(manifests))
     assert {"ab #cd12", "ab1", "in-a-file", "pass-word"} <= found
     assert not found & {"postgres", "public"}
-
-
-def test_an_object_is_unchanged_by_what_controllers_write() -> None:
-    before = {"metadata": {"resourceVersion": "1", "managedFields": [1]}, "spec": 1, "status": "a"}
-    after = {"metadata": {"resourceVersion": "2", "managedFields": [2]}, "spec": 1, "status": "b"}
-    assert outcome_of(None, after) == "created"
-    assert outcome_of(before, after) == "unchanged"
-    assert outcome_of(before, {**after, "spec": 2}) == "configured"
 
 
 async def test_objects_are_created_configured_and_left_alone(tmp_path: Path) -> None:
@@ -187,3 +187,62 @@ async def test_discovery_is_asked_once_for_many_objects(tmp_path: Path) -> None:
     server = Server()
     await _apply(server, tmp_path, *[_manifest("ConfigMap", name) for name in "abc"])
     assert server.asked.count("discovery") == 1
+
+
+async def test_fields_that_kubectl_applied_are_taken_over_first(tmp_path: Path) -> None:
+    server = Server()
+    path = "/api/v1/namespaces/default/configmaps/a"
+    notes: dict[str, Any] = {"f:annotations": {"f:kubectl.kubernetes.io/last-applied-configuration": {}}}
+    theirs = {"manager": "kubectl-client-side-apply", "operation": "Update", "apiVersion": "v1"}
+    entry = {**theirs, "fieldsV1": {"f:metadata": notes, "f:data": {"f:old": {}}}}
+    server.kept[path] = {"metadata": {"name": "a", "resourceVersion": "1", "managedFields": [entry]}}
+    _, ctx = await _apply(server, tmp_path, _manifest("ConfigMap", "a", data={"k": "1"}))
+    assert any("taking over" in line for _, line in ctx.lines)
+    assert server.asked.count(path) == 2
+
+
+def _job(*conditions: str, manager: str = "bringup") -> dict[str, Any]:
+    found = _manifest("Job", "a").body
+    found["metadata"] |= {"resourceVersion": "1", "managedFields": [{"manager": manager}]}
+    return {**found, "status": {"conditions": [{"type": each, "status": "True"} for each in conditions]}}
+
+
+@pytest.mark.parametrize(
+    ("before", "replaced"),
+    [
+        (_job("Complete"), True),
+        (_job("Failed"), True),
+        (_job(), False),
+        (_job("Complete", manager="kubectl"), False),
+    ],
+)
+async def test_a_finished_job_of_ours_is_replaced(
+    tmp_path: Path, before: dict[str, Any], replaced: bool
+) -> None:
+    server = Server(refusal(422, 'Job.batch "a" is invalid: spec.template: field is immutable'))
+    server.kinds = [{"name": "jobs", "kind": "Job", "namespaced": True}]
+    server.kept["/api/v1/namespaces/default/jobs/a"] = before
+    if replaced:
+        done, _ = await _apply(server, tmp_path, _manifest("Job", "a"))
+        assert done.note == "1 objects: 1 replaced"
+    else:
+        with pytest.raises(ActionError, match="is immutable") as caught:
+            await _apply(server, tmp_path, _manifest("Job", "a"))
+        assert "kubectl -n default delete job a" in caught.value.hint
+    assert ("delete" in server.asked) is replaced
+
+
+async def test_generated_names_differ_and_stay_through_tries(tmp_path: Path) -> None:
+    server = Server(refusal(503, "busy"))
+    manifest = Manifest({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-"}}, "x")
+    await _apply(server, tmp_path, manifest)
+    asked = [path for path in server.asked if path != "discovery"]
+    assert len(asked) == 2
+    assert len(set(asked)) == 1
+
+
+async def test_the_wrong_object_is_not_tried_again(tmp_path: Path) -> None:
+    server = Server(refusal(409, "Precondition failed: UID in precondition: x"), refusal(500, "not reached"))
+    with pytest.raises(ActionError):
+        await _apply(server, tmp_path, _manifest("ConfigMap", "a"))
+    assert len(server.refusals) == 1

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.actions.recorder import Recorder
-from tui.actions.kubernetes.access import namespace, pull_secret
 from tui.actions.kubernetes.apply import apply
+from tui.actions.kubernetes.namespace import namespace
 from tui.actions.kubernetes.probe import probe
+from tui.actions.kubernetes.pull_secret import pull_secret
 from tui.actions.kubernetes.wait import wait
 from tui.clients.kubernetes.port_forward import forward
 from tui.cluster.connect import connect

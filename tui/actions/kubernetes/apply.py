@@ -5,35 +5,43 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from tui.actions.kubernetes.server_side import (
+    fields_taken_over,
+    is_replaceable,
+    named,
+    outcome_of,
+    prepared,
+    server_fields,
+)
 from tui.actions.kubernetes.webhooks import denied_by, is_busy, passing, unanswered
 from tui.clients.download import fetch
-from tui.clients.kubernetes.api import ApiError, UnreachableError
+from tui.clients.kubernetes.api import MERGE, ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery
 from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.plan.failures import KNOWN
 from tui.plan.manifests import is_remote, manifest_files, nested_directories, read_file, read_objects
 from tui.plan.steps import Remote
-from tui.reporter import Done
+from tui.reporter import Done, end_of
 from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tui.actions.context import Context
-    from tui.clients.kubernetes.api import Api, Object
+    from tui.actions.kubernetes.server_side import Outcome
+    from tui.clients.kubernetes.api import Api
     from tui.plan.manifests import Manifest
     from tui.plan.steps import KubernetesApply
-
-Outcome = Literal["created", "configured", "unchanged"]
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each further try of an object that the server could not take just now."""
 
 _ESTABLISHED_WITHIN = 60.0
+_GONE_WITHIN = 60.0
 _POLL = 0.2
-_OURS = ("managedFields", "resourceVersion")
 
 
 async def apply(step: KubernetesApply, ctx: Context) -> Done:
@@ -116,7 +124,7 @@ class _Application:
         self._outcomes: list[Outcome] = []
 
     async def run(self, manifests: Sequence[Manifest]) -> list[Outcome]:
-        namespaces, definitions, rest = in_order(manifests)
+        namespaces, definitions, rest = in_order([named(manifest) for manifest in manifests])
         for manifest in (*namespaces, *definitions):
             await self._take(manifest)
         for definition in definitions:
@@ -126,7 +134,11 @@ class _Application:
         return self._outcomes
 
     async def _take(self, manifest: Manifest) -> None:
+        """Apply an object, and tell what that did."""
         self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)
+        if fields := server_fields(manifest.body):
+            left_out = ", ".join(fields)
+            self._ctx.log(f"{manifest.title} was exported: left out what the server writes ({left_out}, …)")
         outcome = await self._persist(manifest)
         self._ctx.log(f"{manifest.title} {outcome}")
         self._outcomes.append(outcome)
@@ -152,21 +164,38 @@ class _Application:
 
     async def _apply(self, manifest: Manifest) -> Outcome:
         resource = await self._discovery.resource(manifest.api_version, manifest.kind)
-        body = manifest.body
-        namespace = body["metadata"].get("namespace") or self._namespace
-        if resource.namespaced:
-            body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
-        path = resource.item(namespace, manifest.name)
+        body = prepared(manifest.body, resource, self._namespace)
+        path = resource.item(body["metadata"].get("namespace", ""), manifest.name)
         before = await self._api.find(path)
-        after = await self._api.apply(path, body)
-        return outcome_of(before, after)
+        if before and (fields := fields_taken_over(before)):
+            self._ctx.log(f"{manifest.title}: taking over the fields that kubectl applied")
+            version = before["metadata"]["resourceVersion"]
+            taken = {"metadata": {"resourceVersion": version, "managedFields": fields}}
+            await self._api.request("PATCH", path, body=taken, content_type=MERGE)
+        try:
+            return outcome_of(before, await self._api.apply(path, body))
+        except ApiError as error:
+            if not (before and is_replaceable(before) and "immutable" in error.message):
+                raise
+        self._ctx.log(f"{manifest.title} is finished, and its template has changed: replacing it")
+        await self._delete(path)
+        await self._api.apply(path, body)
+        return "replaced"
+
+    async def _delete(self, path: str) -> None:
+        """Delete an object, and wait until it is gone."""
+        await self._api.request("DELETE", path, query={"propagationPolicy": "Background"})
+        end = end_of(self._ctx, _GONE_WITHIN)
+        while await self._api.find(path):
+            if asyncio.get_running_loop().time() >= end:
+                raise ActionError(f"{path} was deleted, but has not gone away", "see its finalizers")
+            await asyncio.sleep(_POLL)
 
     async def _established(self, definition: Manifest) -> None:
         """Waits until objects of a CRD can be made: right after it was applied they are refused."""
         resource = await self._discovery.resource(definition.api_version, definition.kind)
         now = asyncio.get_running_loop().time
-        end = now() + _ESTABLISHED_WITHIN
-        end = end if self._ctx.deadline is None else min(end, self._ctx.deadline)
+        end = end_of(self._ctx, _ESTABLISHED_WITHIN)
         while True:
             found = await self._api.get(resource.item("", definition.name))
             conditions = {c["type"]: c for c in found.get("status", {}).get("conditions") or []}
@@ -183,10 +212,12 @@ class _Application:
     def _explained(self, manifest: Manifest, error: ApiError | UnreachableError) -> ActionError:
         if isinstance(error, UnreachableError):
             return error
+        hint = error.hint or f"it is in {manifest.source}"
+        if error.hint == KNOWN["immutable"].hint:
+            namespace = manifest.namespace or self._namespace
+            hint = f"{hint}: kubectl -n {namespace} delete {manifest.kind.lower()} {manifest.name}"
         return ActionError(
-            f"{manifest.title} was refused (status {error.status}): {error.message}",
-            error.hint or f"it is in {manifest.source}",
-            (manifest.source,),
+            f"{manifest.title} was refused (status {error.status}): {error.message}", hint, (manifest.source,)
         )
 
 
@@ -202,19 +233,6 @@ def is_passing(error: ApiError | UnreachableError) -> bool:
         return passing(error.message)
     if denied_by(error.message):
         return False
-    return error.status == 409 or is_busy(error)
-
-
-def outcome_of(before: Object | None, after: Object) -> Outcome:
-    """What applying an object did, by what it was before and is now."""
-    if before is None:
-        return "created"
-    if before["metadata"].get("resourceVersion") == after.get("metadata", {}).get("resourceVersion"):
-        return "unchanged"
-    return "unchanged" if _wanted(before) == _wanted(after) else "configured"
-
-
-def _wanted(found: Object) -> dict[str, Any]:
-    """An object without what the server and controllers write into it meanwhile."""
-    metadata = {key: value for key, value in found["metadata"].items() if key not in _OURS}
-    return {**{key: value for key, value in found.items() if key != "status"}, "metadata": metadata}
+    if error.status == 409:  # it has changed meanwhile, is being deleted, or is not the one that was meant
+        return "Precondition failed" not in error.message
+    return is_busy(error)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tui.clients.kubernetes.kubeconfig import read_access
+from tui.clients.kubernetes.messages import shorten
 from tui.errors import ActionError
 from tui.plan.failures import hint_for
 
@@ -269,4 +270,4 @@ def _refusal(status: int, body: object, headers: Mapping[str, str] | None) -> Ap
         parsed = json.loads(text)
         text = parsed.get("message", text) if isinstance(parsed, dict) else text
     after = (headers or {}).get("Retry-After", "")
-    return ApiError(status, text.strip(), float(after) if after.isdigit() else None)
+    return ApiError(status, shorten(text), float(after) if after.isdigit() else None)

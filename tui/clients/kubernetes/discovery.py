@@ -28,11 +28,13 @@ class Resource:
         root: The group's path, such as `/apis/apps/v1`.
         plural: The resource's name in it, such as `deployments`.
         namespaced: Whether its objects are in namespaces.
+        has_status: Whether their status is written apart from them, by controllers.
     """
 
     root: str
     plural: str
     namespaced: bool
+    has_status: bool = False
 
     def collection(self, namespace: str) -> str:
         """The path of all such objects in a namespace, which counts only where they are in one."""
@@ -80,8 +82,11 @@ class Discovery:
             if error.status not in {404, 503}:  # 503: an aggregated API whose server is away
                 raise
             listed = []
+        names = {entry["name"] for entry in listed}
         self._groups[api_version] = {
-            entry["kind"]: Resource(root, entry["name"], entry["namespaced"])
+            entry["kind"]: Resource(
+                root, entry["name"], entry["namespaced"], f"{entry['name']}/status" in names
+            )
             for entry in listed
             if "/" not in entry["name"]  # those are subresources
         }

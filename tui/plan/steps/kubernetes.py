@@ -121,7 +121,7 @@ class KubernetesProbe(StepBase):
 class KubernetesNamespace(StepBase):
     """Make sure that namespaces exist."""
 
-    action = "tui.actions.kubernetes.access:namespace"
+    action = "tui.actions.kubernetes.namespace:namespace"
     needs_cluster = True
 
     kind: Literal["kubernetes.namespace"]
@@ -140,7 +140,7 @@ class KubernetesNamespace(StepBase):
 class KubernetesPullSecret(StepBase):
     """Make an image pull secret from the user's own registry logins, and link it to service accounts."""
 
-    action = "tui.actions.kubernetes.access:pull_secret"
+    action = "tui.actions.kubernetes.pull_secret:pull_secret"
     needs_cluster = True
 
     kind: Literal["kubernetes.pull_secret"]
@@ -149,7 +149,8 @@ class KubernetesPullSecret(StepBase):
     sources: Annotated[tuple[PlanPath, ...], OneOrMore()] = Field(
         (Path("~/.config/containers/auth.json"), Path("~/.docker/config.json")),
         validate_default=True,
-        description="Login files; the first that exists is taken. If none does, the step only warns.",
+        description="Login files of Docker and Podman; an earlier one goes first. Helper programs that "
+        "they name are asked. Without any login the step only warns.",
     )
     service_accounts: Names = Field(("default",), description="Service accounts whose pods use the secret.")
 

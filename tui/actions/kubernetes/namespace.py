@@ -1,0 +1,56 @@
+"""The step `kubernetes.namespace`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tui.actions.kubernetes.server_side import outcome_of
+from tui.cluster.connect import connect
+from tui.errors import ActionError
+from tui.reporter import Done, end_of
+
+if TYPE_CHECKING:
+    from tui.actions.context import Context
+    from tui.clients.kubernetes.api import Api, Object
+    from tui.plan.steps import KubernetesNamespace
+
+_GONE_WITHIN = 120.0
+_POLL = 0.25
+
+
+async def namespace(step: KubernetesNamespace, ctx: Context) -> Done:
+    """Make sure that namespaces exist; wait for one that is being deleted, and make it anew.
+
+    Raises:
+        ActionError: The API server refuses, or a namespace does not go away.
+    """
+    made = 0
+    async with connect(ctx) as api:
+        for name in step.names:
+            path = f"/api/v1/namespaces/{name}"
+            before = await _wait_until_gone(api, path, name, ctx)
+            metadata = {"name": name, **({"labels": step.labels} if step.labels else {})}
+            after = await api.apply(path, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+            outcome = outcome_of(before, after)
+            ctx.log(f"namespace/{name} {outcome}")
+            made += outcome != "unchanged"
+    total = len(step.names)
+    return Done(f"{made} of {total} made or changed" if made else f"{total} already there", changed=made > 0)
+
+
+async def _wait_until_gone(api: Api, path: str, name: str, ctx: Context) -> Object | None:
+    """Return the namespace, or None once one that is being deleted is gone."""
+    end = end_of(ctx, _GONE_WITHIN)
+    told = False
+    while (found := await api.find(path)) and found.get("status", {}).get("phase") == "Terminating":
+        if not told:
+            ctx.log(f"namespace/{name} is being deleted; waiting until it is gone")
+        told = True
+        if asyncio.get_running_loop().time() >= end:
+            raise ActionError(
+                f"namespace/{name} is being deleted, but has not gone away",
+                f"something in it holds it back: kubectl get namespace {name} -o yaml says what",
+            )
+        await asyncio.sleep(_POLL)
+    return found

@@ -1,0 +1,153 @@
+"""What server-side apply takes of a manifest, whose fields it takes over, and what it changed."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from tui.clients.kubernetes.api import FIELD_MANAGER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.clients.kubernetes.api import Object
+    from tui.clients.kubernetes.discovery import Resource
+    from tui.plan.manifests import Manifest
+
+Outcome = Literal["created", "configured", "unchanged", "replaced"]
+
+_CHANGED_BY_ITSELF = ("managedFields", "resourceVersion")
+_BOOKKEEPING = ("managedFields", "resourceVersion", "uid")
+_OF_THE_SERVER = (
+    *_BOOKKEEPING,
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "selfLink",
+)
+_LAST_APPLIED = "f:kubectl.kubernetes.io/last-applied-configuration"
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # the API server's own, which make no words
+_LONGEST_BASE = 58
+_BUILT_IN = {"v1", "apps/v1", "batch/v1", "batch/v1beta1"}
+
+
+def named(manifest: Manifest) -> Manifest:
+    """Return a manifest with a name; one with `generateName` gets a new one, as the API server makes them.
+
+    It is made here so that a second try, after an answer that was lost, applies the same object.
+    """
+    if manifest.name:
+        return manifest
+    metadata = manifest.body["metadata"]
+    suffix = "".join(secrets.choice(_LETTERS) for _ in range(5))
+    name = f"{metadata['generateName'][:_LONGEST_BASE]}{suffix}"
+    return replace(manifest, body={**manifest.body, "metadata": {**metadata, "name": name}})
+
+
+def prepared(body: Object, resource: Resource, namespace: str) -> Object:
+    """Return an object as server-side apply takes it.
+
+    Exported objects lose what only the server writes, which it would refuse. Ports get the default protocol:
+    servers before 1.23 know them by port and protocol, and refuse those that leave it out.
+
+    Args:
+        body: The object as it is written.
+        resource: What the API server serves such objects as.
+        namespace: The namespace of namespaced objects that name none.
+    """
+    result = copy.deepcopy(body)
+    metadata = result["metadata"]
+    for key in _OF_THE_SERVER:
+        metadata.pop(key, None)
+    if resource.has_status:
+        result.pop("status", None)
+    if resource.namespaced:
+        metadata["namespace"] = metadata.get("namespace") or namespace
+    if result.get("apiVersion") in _BUILT_IN:
+        for port in _ports(result):
+            port.setdefault("protocol", "TCP")
+    return result
+
+
+def server_fields(body: Object) -> list[str]:
+    """Return the fields that show that an object was exported from a cluster."""
+    return [key for key in _BOOKKEEPING if body["metadata"].get(key)]
+
+
+def _ports(body: Object) -> Iterator[dict[str, Any]]:
+    spec = body.get("spec")
+    if body.get("kind") == "Service":
+        yield from _mappings(spec, "ports")
+    while isinstance(spec, dict) and ("template" in spec or "jobTemplate" in spec):
+        inner = spec.get("template", spec.get("jobTemplate"))
+        spec = inner.get("spec") if isinstance(inner, dict) else None
+    for key in ("containers", "initContainers", "ephemeralContainers"):
+        for container in _mappings(spec, key):
+            yield from _mappings(container, "ports")
+
+
+def _mappings(holder: Any, key: str) -> Iterator[dict[str, Any]]:
+    found = holder.get(key) if isinstance(holder, dict) else None
+    yield from (each for each in (found if isinstance(found, list) else ()) if isinstance(each, dict))
+
+
+def fields_taken_over(found: Object) -> list[dict[str, Any]] | None:
+    """Return an object's managed fields with those of `kubectl apply` made ours.
+
+    Otherwise fields that kubectl applied would stay when they are taken out of the manifest. It is what
+    `kubectl apply --server-side` does with the fields of whoever wrote kubectl's annotation.
+
+    Returns:
+        The new managed fields; None where kubectl has not applied the object.
+    """
+    entries: list[dict[str, Any]] = found["metadata"].get("managedFields") or []
+    theirs = [entry for entry in entries if _is_client_side(entry)]
+    if not theirs:
+        return None
+    ours = next(
+        (e for e in entries if (e.get("manager"), e.get("operation")) == (FIELD_MANAGER, "Apply")), None
+    )
+    same = [entry for entry in theirs if ours is None or entry.get("apiVersion") == ours.get("apiVersion")]
+    if not same:
+        return None
+    merged = {**(ours or same[0]), "manager": FIELD_MANAGER, "operation": "Apply"}
+    for entry in same:
+        merged["fieldsV1"] = _union(merged.get("fieldsV1") or {}, entry.get("fieldsV1") or {})
+    return [merged, *(entry for entry in entries if entry is not ours and entry not in same)]
+
+
+def _is_client_side(entry: dict[str, Any]) -> bool:
+    annotations = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {}
+    return (
+        entry.get("operation") == "Update" and not entry.get("subresource") and _LAST_APPLIED in annotations
+    )
+
+
+def _union(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return one | {key: _union(one.get(key) or {}, value or {}) for key, value in other.items()}
+
+
+def outcome_of(before: Object | None, after: Object) -> Outcome:
+    """Return what applying an object did, by what it was before and is now."""
+    if before is None:
+        return "created"
+    if before["metadata"].get("resourceVersion") == after.get("metadata", {}).get("resourceVersion"):
+        return "unchanged"
+    return "unchanged" if _wanted(before) == _wanted(after) else "configured"
+
+
+def _wanted(found: Object) -> dict[str, Any]:
+    """Return an object without what the server and controllers write into it meanwhile."""
+    metadata = {key: value for key, value in found["metadata"].items() if key not in _CHANGED_BY_ITSELF}
+    return {**{key: value for key, value in found.items() if key != "status"}, "metadata": metadata}
+
+
+def is_replaceable(before: Object) -> bool:
+    """Return whether an object that cannot be changed may be replaced: a finished Job that we applied."""
+    conditions = before.get("status", {}).get("conditions") or []
+    finished = any(c["type"] in {"Complete", "Failed"} and c["status"] == "True" for c in conditions)
+    managers = {entry.get("manager") for entry in before["metadata"].get("managedFields") or []}
+    return before.get("kind") == "Job" and finished and FIELD_MANAGER in managers
