@@ -29,8 +29,8 @@ from tui.dashboard.frame import Model
 from tui.insight.expectation import Expectation
 from tui.rehearsal.recording import BUNDLED
 from tui.run import events as e
-from tui.run.directories import recording_folder
 from tui.run.journal import read_events, read_state
+from tui.run.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str]) -> None:
     if arguments[0] == "--capture":
         Path(arguments[1]).write_text(capture_picture(sys.stdin.read()), encoding="utf-8")
         return
-    folder = recording_folder(arguments[0])
+    folder = Store().open(arguments[0]).directory
     target = Path(arguments[1] if len(arguments) > 1 else "screenshots")
     expectation = Expectation.of([read_state(BUNDLED / "workflowexecution")]).named("a recording")
     (target / "report.svg").write_text(report_picture(folder), encoding="utf-8")

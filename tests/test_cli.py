@@ -148,7 +148,12 @@ def test_from_takes_what_comes_before_as_done(folder: Path) -> None:
         (["up", "--only", "fith"], 2, "did you mean 'fifth'?"),
         (["up", "--from", "sixth"], 2, "the plan has no such task"),
         (["up", "--resume", "20010101-000000-ffff"], 2, "there is no such run"),
-        (["up", "--resume"], 2, "has not been run yet"),
+        (["up", "--resume"], 2, "no run of plan 'commands' is kept"),
+        (["up", "--resume", "slow.yaml"], 2, "bringup up slow.yaml --resume"),
+        (["up", "--only", ""], 2, "--only names no task"),
+        (["down", "20270101"], 2, "20270101"),
+        (["down", "latest"], 2, "no run is kept"),
+        (["up", "--values", "."], 2, "directory"),
         (["up", "--set", "wrod=x"], 2, "did you mean 'word'?"),
         (["up", "--set", "word"], 2, "key.path=value"),
         (["up", "--fail", "first"], 2, "--env rehearsal"),
@@ -269,12 +274,82 @@ def test_a_secret_that_was_set_is_asked_for_again(folder: Path) -> None:
     assert bringup(folder, "up", "--resume", "--set", "token=an0ther-t0ken").returncode == 0
 
 
-def test_a_changed_plan_is_not_resumed(folder: Path) -> None:
+def test_a_plan_that_was_mended_is_resumed_where_it_is_the_same_still(folder: Path) -> None:
     assert bringup(folder, "up").returncode == 1
-    (folder / "bringup.yaml").write_text(PLAN.replace("at the end", "at the very end"))
+    mended = PLAN.replace("test -e allowed", "true").replace("from first", "from the first")
+    (folder / "bringup.yaml").write_text(mended)
     done = bringup(folder, "up", "--resume")
-    assert done.returncode == 2
-    assert "have changed" in done.stderr
+    assert done.returncode == 0, done.stdout
+    assert "hello from the first" in done.stdout
+    assert "second  │ ✓ done by run" in done.stdout
+    assert "third   │ ▶ third" in done.stdout  # which needs what has changed
+
+
+def test_a_part_of_a_plan_is_not_told_as_the_whole_and_not_trusted(folder: Path) -> None:
+    done = bringup(folder, "up", "--only", "second")
+    assert done.returncode == 0
+    assert "✓ Commands · 1 of 5 tasks run · " in done.stdout
+    assert "is up" not in done.stdout
+    (folder / "allowed").touch()
+    done = bringup(folder, "up", "--resume")
+    assert done.returncode == 0
+    assert "✓ Commands is up" in done.stdout
+    assert "hello from first" in done.stdout
+    assert "to stderr" not in done.stdout
+
+
+def test_down_takes_down_the_run_that_it_names_with_its_own_settings(folder: Path) -> None:
+    plan = (folder / "other.yaml").write_text(
+        """
+apiVersion: bringup/v1
+name: other
+variables: {mark: none, extra: none}
+phases: [{id: one, tasks: [{id: only, steps: [{kind: command, shell: "touch ${mark}"}]}]}]
+down: [{kind: command, shell: "rm ${mark}; echo gone ${mark} ${extra}"}]
+"""
+    )
+    assert plan
+    (folder / "values.yaml").write_text("extra: more")
+    for mark in ("one", "two"):
+        done = bringup(folder, "up", "other.yaml", "--set", f"mark={mark}", "--values", "values.yaml")
+        assert done.returncode == 0, done.stderr
+    (folder / "elsewhere").mkdir()
+    command = re.search(r"take down +bringup (down \S+)$", done.stdout, re.MULTILINE)
+    assert command
+    done = bringup(folder / "elsewhere", *command[1].split())
+    assert "gone two more" in done.stdout
+    assert not (folder / "two").exists()
+    assert (folder / "one").exists()
+    assert "take down" not in bringup(folder, "up", "slow.yaml", "--only", "quick").stdout
+
+
+def test_status_tells_in_json_what_it_tells_in_text(folder: Path) -> None:
+    bringup(folder, "up")
+    done = bringup(folder, "status", "--output", "json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    text = bringup(folder, "status", "latest").stdout
+    run = told["run"]
+    assert run["verdict"] in text
+    assert [task["status"] for task in run["tasks"]].count("failed") == 1
+    failure = next(task["failure"] for task in run["tasks"] if task["failure"])
+    for said in (run["run"], failure["cause"], failure["title"], run["logs"], *run["next"].values()):
+        assert said in text
+    assert [each["text"] in text for each in told["stands"]] == [True]
+
+
+def test_status_of_a_run_that_goes_on_says_so(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "up", "slow.yaml"], cwd=folder, stdout=subprocess.PIPE
+    ) as process:
+        wait_for(folder / "child")
+        done = bringup(folder, "status", "slow.yaml")
+        listed = bringup(folder, "status", "--runs")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert "◐ slow is still brought up · 1 of 2 tasks done" in done.stdout
+    assert "--resume" not in done.stdout
+    assert re.search(r" slow .* running ", listed.stdout)
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

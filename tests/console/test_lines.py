@@ -234,5 +234,5 @@ def test_what_stands_is_where_its_cluster_is(tmp_path: Path, place: str, where: 
     run_virtual(Engine(plan, Scripted(), first, cache=tmp_path, listener=state.apply).run())
     told = report(state, Stands(endpoints=(("app", "http://x"),), host=place), PLAIN)
     assert f"  endpoint    app: http://x{f' at {where}' if where else ''}" in told
-    assert f"  take down   bringup down{f' (at {where})' if where else ''}" in told
+    assert f"  take down   bringup down 20260102-030405-test{f' (at {where})' if where else ''}" in told
     assert (f"  reach it    bringup tunnel {first.run}" in told) == bool(where)

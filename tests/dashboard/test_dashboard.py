@@ -18,7 +18,7 @@ from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.deck import Tabs
 from tui.dashboard.widgets.panel import Panel
 from tui.insight.expectation import Expectation
-from tui.run.directories import config_folder
+from tui.run.directories import config_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,7 +177,7 @@ async def test_the_palette_offers_every_command_of_the_run(tmp_path: Path) -> No
 
 
 async def test_theme_and_notifications_are_remembered(tmp_path: Path) -> None:
-    path = config_folder() / "dashboard.json"
+    path = config_directory() / "dashboard.json"
     async with driving(Live(tmp_path / "one")) as hands:
         hands.app.theme = "nord"
         await hands.pilot.pause()
@@ -199,8 +199,8 @@ async def test_theme_and_notifications_are_remembered(tmp_path: Path) -> None:
 
 async def test_settings_that_cannot_be_kept_are_said(tmp_path: Path) -> None:
     def occupy() -> None:
-        config_folder().parent.mkdir(parents=True, exist_ok=True)
-        config_folder().write_text("a file, where a folder should be")
+        config_directory().parent.mkdir(parents=True, exist_ok=True)
+        config_directory().write_text("a file, where a folder should be")
 
     await asyncio.to_thread(occupy)
     async with driving(Live(tmp_path)) as hands:

@@ -26,7 +26,7 @@ from tui.dashboard.widgets.head import Head, _how, _what
 from tui.insight.expectation import Expectation
 from tui.insight.forecast import forecast
 from tui.run import events as e
-from tui.run.directories import config_folder
+from tui.run.directories import config_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,8 +215,8 @@ def test_settings_are_kept_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("theme", "shown"), [("nord", "nord"), ("no-such-theme", "textual-dark")])
 def test_a_theme_that_is_not_there_is_not_taken(tmp_path: Path, theme: str, shown: str) -> None:
-    config_folder().mkdir(parents=True)
-    (config_folder() / "dashboard.json").write_text(json.dumps({"theme": theme}))
+    config_directory().mkdir(parents=True)
+    (config_directory() / "dashboard.json").write_text(json.dumps({"theme": theme}))
     live = Live(tmp_path)
     live.loop.close()
     assert Dashboard(live, Model(live)).theme == shown

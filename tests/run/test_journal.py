@@ -24,15 +24,17 @@ from tui.run.events import decode, encode
 from tui.run.journal import (
     EVENTS,
     Journal,
+    is_written,
     log_lines,
-    parse_log_line,
     read_all,
     read_events,
     read_log,
     read_log_part,
+    read_started,
     read_state,
-    runs,
 )
+from tui.run.log.line import LogLine, parse_line
+from tui.run.state import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -203,12 +205,56 @@ def test_a_line_of_output_that_is_not_whole_is_passed_over(tmp_path: Path) -> No
     assert list(read_log(tmp_path / "run", "good")) == kept
 
 
-def test_runs_are_listed_newest_first_and_by_plan(tmp_path: Path) -> None:
-    for name in ("20260101-000000-aa", "20260102-000000-bb"):
-        record(tmp_path / name)
-    (tmp_path / "no-run").mkdir()
-    assert [path.name for path, _ in runs(tmp_path)] == ["20260102-000000-bb", "20260101-000000-aa"]
-    assert list(runs(tmp_path, "another")) == []
+def test_progress_is_sampled_and_its_last_is_kept(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "run")
+    for i in range(100):
+        journal.append(e.Progressed(i / 10, "a", 1, 0, float(i), 100.0))
+    journal.append(e.StepFinished(9.95, "a", 1, 0))
+    journal.close()
+    *told, finished = read_events(tmp_path / "run")
+    assert [event.at for event in told] == [*map(float, range(10)), 9.9]
+    assert isinstance(finished, e.StepFinished)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0" * 1000,
+        b"\xff\xfe{}\n",
+        b"[" * 100_000,
+        b'{"type":"run-started"}\n',
+        b'{"type":["a"]}\n',
+        b'{"type":"run-paused","at":NaN}\n',
+        b"x" * 3_000_000,
+    ],
+)
+def test_a_damaged_journal_is_no_run_and_breaks_nothing(tmp_path: Path, content: bytes) -> None:
+    record(tmp_path / "run")
+    whole = (tmp_path / "run" / EVENTS).read_bytes()
+    (tmp_path / "run" / EVENTS).write_bytes(content)
+    assert read_started(tmp_path / "run") is None
+    assert read_state(tmp_path / "run").started is None
+    (tmp_path / "run" / EVENTS).write_bytes(whole + content)
+    assert read_state(tmp_path / "run").outcome == "failed"
+
+
+@given(st.data())
+def test_any_order_and_choice_of_events_folds(data: st.DataObject) -> None:
+    """A damaged journal may have lost any of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = [event for event in record(Path(folder) / "run") if not isinstance(event, e.Output)]
+    some = data.draw(st.lists(st.sampled_from(said), max_size=40))
+    fold(some)
+    fold([said[0], *some])
+
+
+def test_a_journal_tells_whether_it_is_still_written(tmp_path: Path) -> None:
+    assert not is_written(tmp_path / "run")
+    journal = Journal(tmp_path / "run")
+    assert is_written(tmp_path / "run")
+    journal.close()
+    assert not is_written(tmp_path / "run")
 
 
 def test_a_folder_that_holds_a_run_is_not_taken_again(tmp_path: Path) -> None:
@@ -224,7 +270,7 @@ lines = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x0b\x0c\x1
 @example("| a bar at its begin", "", 1, 0)
 def test_any_line_of_output_survives_its_file(text: str, source: str, attempt: int, step: int) -> None:
     event = e.Output(1.5, "t", attempt, step, text, source)
-    assert parse_log_line(log_lines(event), "t") == event
+    assert parse_line(log_lines(event).encode()) == LogLine(text, source, attempt, step, 1.5)
 
 
 blocks = st.lists(

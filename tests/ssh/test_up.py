@@ -27,7 +27,7 @@ def test_it_runs_there_and_later_commands_go_there_too(user: User, far: Sshd) ->
     assert done.stderr == ""
     assert f"at [far], home {far.home}\n" in done.stdout
     assert f"far · kind on {far.address} " in done.stdout
-    assert f"take down   bringup down (at {far.address})" in done.stdout
+    assert f"take down   bringup down {user.runs[-1].name} (at {far.address})" in done.stdout
     assert user.events()[0]["hosts"] == {"default": far.address.url}
     done = user.bringup("status")
     assert (done.returncode, f"kind on {far.address}" in done.stdout) == (0, True)

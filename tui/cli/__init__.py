@@ -5,9 +5,13 @@ from __future__ import annotations
 import click
 
 from tui import __version__
-from tui.cli.bring import down, tunnel, up
-from tui.cli.look import doctor, plan, status
+from tui.cli.doctor import doctor
+from tui.cli.down import down
 from tui.cli.options import EPILOG
+from tui.cli.plan import plan
+from tui.cli.status import status
+from tui.cli.tunnel import tunnel
+from tui.cli.up import up
 from tui.console.streams import prepare as prepare_streams
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.completion import complete_host, complete_plan
+from tui.cli.completion import complete_host, complete_plan, complete_plan_or_run
 from tui.errors import BringupError, NotReadyError
 from tui.text import one_line
 
@@ -23,6 +23,9 @@ EPILOG = (
 )
 
 PLAN = click.argument("plan", required=False, metavar="[PLAN]", shell_complete=complete_plan)
+PLAN_OR_RUN = click.argument(
+    "plan", required=False, metavar="[PLAN|RUN]", shell_complete=complete_plan_or_run
+)
 OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -51,7 +54,9 @@ def errors() -> Iterator[None]:
         sys.exit(INTERRUPTED)
 
 
-def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def plan_options(
+    command: Callable[..., Any], argument: Callable[[Callable[..., Any]], Callable[..., Any]] = PLAN
+) -> Callable[..., Any]:
     """PLAN and what changes its variables."""
     command = click.option(
         "--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a variable."
@@ -60,7 +65,12 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--values", "files", multiple=True, type=file, help="Change variables by a YAML file."
     )(command)
-    return PLAN(command)
+    return argument(command)
+
+
+def plan_or_run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """PLAN, or a run in its place, and what changes the plan's variables."""
+    return plan_options(command, PLAN_OR_RUN)
 
 
 def environment_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,10 +87,10 @@ def host_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--verbose", "-v", is_flag=True, help="Tell what happens on the connection to a machine over SSH."
     )(command)
-    text = "A machine over SSH, ssh://[USER@]HOST[:PORT] or a Host of ~/.ssh/config; `local` is this one."
-    return click.option(
-        "--host", metavar="HOST", envvar="BRINGUP_HOST", shell_complete=complete_host, help=text
-    )(command)
+    text = (
+        "A machine over SSH, ssh://[USER@]HOST[:PORT] or a Host of ~/.ssh/config; or `local`. [BRINGUP_HOST]"
+    )
+    return click.option("--host", metavar="HOST", shell_complete=complete_host, help=text)(command)
 
 
 def width() -> int:

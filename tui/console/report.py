@@ -7,41 +7,45 @@ from typing import TYPE_CHECKING
 
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.placement import placement
-from tui.text import GLYPHS, clock, one_line, seconds, tick_step
+from tui.secrets import Masker
+from tui.text import GLYPHS, clock, one_line, plural, seconds, tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.console.style import Style
     from tui.plan.model import Plan
-    from tui.run.state import RunState, TaskState
+    from tui.run.state import RunState, Status, TaskState
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """What a plan leaves behind, for the report's last lines.
+    """What a run leaves behind, for the report's last lines.
 
     Attributes:
         kubeconfig: The cluster's kubeconfig file, if it is there.
-        endpoints: Names and URLs.
-        journal: The run's folder.
+        endpoints: Names and URLs, secrets masked.
+        journal: The run's directory.
         host: The host that it is on, by its name in the plan.
+        running: Whether the run's process still goes on.
     """
 
     kubeconfig: str = ""
     endpoints: tuple[tuple[str, str], ...] = ()
     journal: str = ""
     host: str = DEFAULT
+    running: bool = False
 
 
-def standing(plan: Plan, journal: str = "") -> Stands:
-    """What a plan's run leaves behind."""
-    endpoints = tuple((each.name, each.url) for each in plan.endpoints)
+def standing(plan: Plan, journal: str = "", *, running: bool = False) -> Stands:
+    """Return what a plan's run leaves behind."""
+    mask = Masker(plan.secret_values).mask
+    endpoints = tuple((mask(each.name), mask(each.url)) for each in plan.endpoints)
     kubeconfig = plan.cluster.kubeconfig if plan.cluster else None
     there = kubeconfig is not None and kubeconfig.exists()
-    return Stands(str(kubeconfig) if there else "", endpoints, journal, placement(plan).cluster)
+    return Stands(str(kubeconfig) if there else "", endpoints, journal, placement(plan).cluster, running)
 
 
 def report(
@@ -59,14 +63,16 @@ def report(
     if now is None:  # a run that stayed for commands ended long after its last task
         now = state.at if state.ended_at is None else state.ended_at
     chart = [*_chart(state, style, width, now), ""] if len(state.tasks) > 1 else []
-    lines = ["", *chart, _verdict(state, style, now)]
+    kind, verdict = judge(state, now, running=stands.running)
+    lines = ["", *chart, style(f"{GLYPHS[kind]} {verdict}", kind)]
     for task in state.with_status("failed"):
         lines += ["", *_failure(task, style)]
     warnings = dict.fromkeys(
         f"{_who(state, warned.task)}{one_line(warned.text)}" for warned in state.warnings
     )
     lines += [f"{style('!', 'warning')} {text}" for text in warnings]
-    return [*lines, "", *_next(state, stands), ""]
+    pairs = dict.fromkeys(next_steps(state, stands))
+    return [*lines, "", *(f"  {label:<10}  {text}" for label, text in pairs), ""]
 
 
 def _who(state: RunState, task: str) -> str:
@@ -85,9 +91,8 @@ def _chart(state: RunState, style: Style, width: int, now: float) -> Iterator[st
         yield style(f" {number} {one_line(phase.title)}", "strong")
         for outline in phase.tasks:
             task = state.tasks[outline.id]
-            took = (
-                seconds(task.seconds(now)) if task.attempts else "kept" if task.status == "succeeded" else ""
-            )
+            kept = "kept" if task.kept else "not run" if task.is_assumed else ""
+            took = seconds(task.seconds(now)) if task.attempts else kept
             mark = style(GLYPHS[task.status], task.status)
             bar = _bar(task, scale, now)
             blank = " " * (len(bar) - len(bar.lstrip()))
@@ -124,24 +129,32 @@ def _bar(task: TaskState, scale: float, now: float) -> str:
     return text
 
 
-def _verdict(state: RunState, style: Style, now: float) -> str:
-    done, failed = len(state.with_status("succeeded")), state.with_status("failed")
-    name = one_line(state.started.title or state.started.plan) if state.started else ""
-    rehearsal = (
-        "rehearsed: nothing was created" if state.started and state.started.environment == "rehearsal" else ""
+def judge(state: RunState, now: float, *, running: bool = False) -> tuple[Status, str]:
+    """Return how a run went, as a status and as a sentence.
+
+    Args:
+        state: The run's.
+        now: Seconds since it began at which it is judged.
+        running: Whether its process still goes on.
+    """
+    started = state.started
+    name = one_line(started.title or started.plan) if started else ""
+    rehearsal = ["rehearsed: nothing was created"] if started and started.environment == "rehearsal" else []
+    way = started.purpose if started else "up"
+    done = len(state.with_status("succeeded")) - len(state.assumed)
+    of = f"{done} of {plural(len(state.tasks), 'task')}"
+    if state.result == "succeeded":
+        word = f"· {of} run" if state.assumed else "" if rehearsal else f"is {way}"
+        return "succeeded", " ".join(filter(None, (name, word, *rehearsal, "·", seconds(now))))
+    failed = len(state.with_status("failed"))
+    counts = [f"{of} done", *([f"{failed} failed"] if failed else []), *rehearsal, seconds(now)]
+    kind: Status = "cancelled" if state.result == "cancelled" else "failed"
+    word = {"cancelled": "was cancelled", "failed": f"is not {way}"}.get(
+        state.result or "", "is not finished"
     )
-    goes_down = state.started is not None and state.started.purpose == "down"
-    if state.outcome == "succeeded":
-        text = f"{name} {rehearsal or ('is down' if goes_down else 'is up')} · {seconds(now)}"
-        return style(f"✓ {text}", "succeeded")
-    word = {"cancelled": "was cancelled", "failed": "is not down" if goes_down else "is not up"}.get(
-        state.outcome or "", "is not finished"
-    )
-    counts = [f"{done} of {len(state.tasks)} tasks done"]
-    counts += [f"{len(failed)} failed"] if failed else []
-    counts += [rehearsal] if rehearsal else []
-    kind = "cancelled" if state.outcome == "cancelled" else "failed"
-    return style(f"{GLYPHS[kind]} {name} {word} · {', '.join(counts)} · {seconds(now)}", kind)
+    if running and not state.result:
+        kind, word = "running", f"is still {'brought up' if way == 'up' else 'taken down'}"
+    return kind, f"{name} {word} · {', '.join(counts[:-1])} · {counts[-1]}"
 
 
 def _failure(task: TaskState, style: Style) -> Iterator[str]:
@@ -162,25 +175,27 @@ def _failure(task: TaskState, style: Style) -> Iterator[str]:
         yield f"  hint: {one_line(failure.hint)}"
 
 
-def _next(state: RunState, stands: Stands) -> Iterator[str]:
-    """What can be used now, and how to go on."""
+def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:
+    """Yield what can be used now and how to go on, each with a label."""
     started = state.started
     if started is None or started.purpose == "down":
         return
     real = started.environment != "rehearsal"
+    done = len(state.with_status("succeeded")) - len(state.assumed)
+    complete = state.result == "succeeded" and not state.assumed
     if real and stands.kubeconfig:
-        yield f"  kubeconfig  {stands.kubeconfig}"
-        yield f"              export KUBECONFIG={stands.kubeconfig}"
+        yield "kubeconfig", stands.kubeconfig
+        yield "", f"export KUBECONFIG={stands.kubeconfig}"
     address = started.hosts.get(stands.host, LOCAL)
     where = "" if address == LOCAL else f"at {address.removeprefix('ssh://')}"
-    if real and state.outcome == "succeeded":
+    if real and complete:
         for name, url in stands.endpoints:
-            yield f"  endpoint    {name}: {url} {where}".rstrip()
+            yield "endpoint", f"{one_line(name)}: {one_line(url)} {where}".rstrip()
         if where:
-            yield f"  reach it    bringup tunnel {started.run}"
-    if state.outcome != "succeeded":
-        yield f"  go on       bringup up --resume {started.run}"
-    if real and state.with_status("succeeded"):
-        yield f"  take down   bringup down{f' ({where})' if where else ''}"
+            yield "reach it", f"bringup tunnel {started.run}"
+    if not complete and not stands.running:
+        yield "go on", f"bringup up --resume {started.run}"
+    if real and done and started.can_go_down:
+        yield "take down", f"bringup down {started.run}{f' ({where})' if where else ''}"
     if stands.journal:
-        yield f"  logs        {stands.journal}/logs"
+        yield "logs", f"{stands.journal}/logs"

@@ -20,7 +20,7 @@ from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
 from tui.dashboard.widgets.timeline import Timeline
 from tui.run.commands import CancelRun, Close, Kill
-from tui.run.directories import config_folder
+from tui.run.directories import config_directory
 from tui.run.journal import log_path
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Dashboard(App[Leaving]):
         self._control = control
         self._model = model
         self._run_screen = RunScreen(self._lines, self._tell)
-        self._settings_path = config_folder() / "dashboard.json"
+        self._settings_path = config_directory() / "dashboard.json"
         self._settings = read_settings(self._settings_path)
         self._warned = len(model.state.warnings)
         self._told_end = False

@@ -8,9 +8,9 @@ from tui.actions.environment import Environment, KindEnvironment
 from tui.errors import NotReadyError
 from tui.hosts.host_set import open_hosts
 from tui.launch.programs import all_of, check_programs
-from tui.launch.request import UsageError, host_addresses, known_task
+from tui.launch.request import UsageError
 from tui.plan.placement import placement
-from tui.run.directories import cache_folder, recording_folder
+from tui.run.directories import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.hosts.host_set import Hosts
     from tui.hosts.ssh.login import Prompter
-    from tui.launch.request import Request
+    from tui.launch.specification import Specification
     from tui.plan.model import Plan
 
 Found = TypeVar("Found")
 
 
-async def choose_environment(request: Request, plan: Plan, prompter: Prompter | None = None) -> Environment:
+async def choose_environment(
+    specification: Specification, plan: Plan, prompter: Prompter | None = None
+) -> Environment:
     """The environment that was asked for, or with `auto` the real one where it can be had.
 
     Hosts over SSH are connected, and are never given up for a rehearsal.
@@ -33,13 +35,13 @@ async def choose_environment(request: Request, plan: Plan, prompter: Prompter | 
         NotReadyError: It cannot be had.
         UsageError: An option does not go with it.
     """
-    wanted = request.environment
+    wanted = specification.environment
     if wanted == "rehearsal":
-        return _rehearsal(request, plan, "")
-    hosts = open_hosts(host_addresses(request, plan), prompter, cache_folder())
+        return _rehearsal(specification, plan, "")
+    hosts = open_hosts(specification.hosts, prompter, cache_directory())
     try:
         missing = await _missing(hosts, plan)
-        if missing is None and (request.fail or request.recording):
+        if missing is None and (specification.fail or specification.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
         if missing is not None and (wanted == "kind" or not hosts.are_local):
             hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
@@ -49,20 +51,20 @@ async def choose_environment(request: Request, plan: Plan, prompter: Prompter | 
         raise
     if missing is None:
         return KindEnvironment(hosts)
-    return _rehearsal(request, plan, f"{missing.cause} (`bringup doctor` says what to do)")
+    return _rehearsal(specification, plan, f"{missing.cause} (`bringup doctor` says what to do)")
 
 
 async def look_at(
-    look: Callable[[Plan, Hosts], Awaitable[Found]], plan: Plan, request: Request, prompter: Prompter | None
+    look: Callable[[Plan, Hosts], Awaitable[Found]], specification: Specification, prompter: Prompter | None
 ) -> Found:
     """Looks at the hosts of a plan.
 
     Raises:
         NotReadyError: One that is looked at cannot be reached.
     """
-    hosts = open_hosts(host_addresses(request, plan), prompter, cache_folder())
+    hosts = open_hosts(specification.hosts, prompter, cache_directory())
     try:
-        return await look(plan, hosts)
+        return await look(specification.plan, hosts)
     finally:
         await hosts.close()
 
@@ -117,19 +119,18 @@ async def _missing(hosts: Hosts, plan: Plan) -> NotReadyError | None:
     return None
 
 
-def _rehearsal(request: Request, plan: Plan, why: str) -> Environment:
+def _rehearsal(specification: Specification, plan: Plan, why: str) -> Environment:
     from tui.rehearsal.recording import bundled_recording, read_recording
     from tui.rehearsal.rehearse import RehearsalEnvironment
 
-    folder = recording_folder(request.recording) if request.recording else bundled_recording(plan.name)
+    folder = specification.recording or bundled_recording(plan.name)
     if folder is None:
         raise NotReadyError(
             "; ".join(filter(None, (why, f"plan {plan.name!r} has no recording to rehearse"))),
             "bring it up for real once, then name that run with --recording",
         )
-    for task in request.fail:
-        known_task(task, plan, "--fail")
-    environment = RehearsalEnvironment(read_recording(folder), request.speed, request.fail)
+    recording = read_recording(folder)
+    environment = RehearsalEnvironment(recording, specification.speed, specification.fail)
     if why:
         environment.note += f"\nbecause {why}"
     return environment

@@ -7,7 +7,6 @@ import contextlib
 import datetime
 import os
 import platform
-import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,18 +15,19 @@ from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.errors import NotReadyError
 from tui.launch.choose_environment import choose_environment, take_up_cluster
-from tui.launch.request import UsageError, host_addresses, load
-from tui.launch.selection import check_same_plan, earlier_run, kept, resumed, where_it_was
+from tui.launch.request import UsageError
+from tui.launch.specification import resolve_run, resolve_up
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.bundled import manifests_folder
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
 from tui.run import events as e
-from tui.run.directories import cache_folder, locks_folder, runs_folder
+from tui.run.directories import cache_directory, locks_directory
 from tui.run.feed import Feed
 from tui.run.journal import Journal
 from tui.run.outline import outline
-from tui.secrets import MASK
+from tui.run.store import Limits, Store, new_run_id
+from tui.secrets import MASK, Masker, is_secret_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tui.actions.environment import Environment
     from tui.hosts.ssh.login import Prompter
     from tui.launch.request import Request
+    from tui.launch.specification import Specification
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
 
@@ -73,20 +74,16 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
         UsageError: What was asked for does not fit it.
         NotReadyError: The environment is not ready, or another run holds the cluster.
     """
-    earlier = earlier_run(request) if request.resume is not None else None
-    if earlier is not None:
-        request = resumed(request, earlier)
-    loaded = load(request)
-    if earlier is not None:
-        check_same_plan(loaded, earlier)
-    keep = kept(request, loaded, earlier)
-    with asyncio.Runner() as runner, _environment(runner, request, loaded.plan, prompter) as environment:
-        if earlier is not None and environment.name == "kind":
-            runner.run(take_up_cluster(loaded.plan, environment, keep))
-        started = _started(loaded.plan, loaded, request, environment)
-        if earlier is not None:
-            started = replace(started, resumed=earlier.started.run)
-        with _launch(loaded.plan, loaded, environment, started, runner, keep, stay) as launch:
+    store = Store()
+    specification = resolve_up(request, store)
+    plan, run = specification.plan, specification.run
+    with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
+        if run is not None and environment.name == "kind":
+            runner.run(take_up_cluster(plan, environment, specification.done))
+        started = _started(plan, specification, environment)
+        if run is not None:
+            started = replace(started, resumed=run.id)
+        with _launch(plan, specification, environment, started, runner, store, stay) as launch:
             yield launch
 
 
@@ -103,27 +100,33 @@ def launch_down(request: Request, prompter: Prompter | None = None) -> Iterator[
         UsageError: The plan has no steps for it.
         NotReadyError: The environment is not ready, or another run holds the cluster.
     """
-    loaded = load(request)
-    if not loaded.plan.down:
+    store = Store()
+    specification = resolve_run(request, store)
+    whole, run = specification.plan, specification.run
+    if run is not None and not run.is_real and store.leads_to_run(request.plan or ""):
+        raise UsageError(f"run {run.id} was a rehearsal, which created nothing", "name a real run, or a plan")
+    if not whole.down:
         raise UsageError("the plan has no steps that take it down", "add `down: [{kind: kind.delete}]` to it")
-    request = where_it_was(request, loaded.plan)
-    host = placement(loaded.plan).cluster
-    task = Task(id="down", title="Take down", host=host, steps=loaded.plan.down)
+    host = placement(whole).cluster
+    task = Task(id="down", title="Take down", host=host, steps=whole.down)
     phases = (Phase(id="down", title="Take down", tasks=(task,)),)
-    plan = loaded.plan.model_copy(update={"phases": phases})
-    with asyncio.Runner() as runner, _environment(runner, request, plan, prompter) as environment:
-        started = replace(_started(plan, loaded, request, environment), purpose="down")
-        with _launch(plan, loaded, environment, started, runner, {}) as launch:
+    plan = whole.model_copy(update={"phases": phases})
+    specification = replace(specification, environment="kind", done={})
+    with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
+        started = replace(_started(plan, specification, environment), purpose="down")
+        if run is not None and run.is_real:
+            started = replace(started, note=f"takes down what run {run.id} brought up")
+        with _launch(plan, specification, environment, started, runner, store) as launch:
             yield launch
 
 
 @contextlib.contextmanager
 def _environment(
-    runner: asyncio.Runner, request: Request, plan: Plan, prompter: Prompter | None
+    runner: asyncio.Runner, specification: Specification, plan: Plan, prompter: Prompter | None
 ) -> Iterator[Environment]:
     """The environment; its connections belong to the runner's loop, on which the run goes on."""
     loop = runner.get_loop()
-    environment = runner.run(choose_environment(request, plan, prompter))
+    environment = runner.run(choose_environment(specification, plan, prompter))
     try:
         yield environment
     finally:
@@ -134,69 +137,79 @@ def _environment(
 @contextlib.contextmanager
 def _launch(
     plan: Plan,
-    loaded: LoadedPlan,
+    specification: Specification,
     environment: Environment,
     started: e.RunStarted,
     runner: asyncio.Runner,
-    keep: dict[str, str],
+    store: Store,
     stay: bool = False,
 ) -> Iterator[Launch]:
     real = environment.name != "rehearsal"
+    limits = Limits.from_environment()
     with _cluster_lock(plan, started) if real else contextlib.nullcontext():
-        folder = runs_folder() / started.run
+        folder = store.root / started.run
         try:
             journal = Journal(folder)
         except OSError as error:
-            hint = "make the folder writable, or set XDG_STATE_HOME"
-            raise NotReadyError(
-                f"the run's journal cannot be kept in {folder}: {error.strerror}", hint
-            ) from error
+            raise _unwritable(f"the run's journal cannot be kept in {folder}", error) from error
 
         feed = Feed(journal)
         engine = Engine(
             plan,
             environment,
             started,
-            cache=cache_folder(),
+            cache=cache_directory(),
             journal=journal,
             listener=feed.put,
-            keep=keep,
+            keep=specification.done,
             stay=stay,
         )
         try:
-            yield Launch(Session(engine, feed, runner=runner), loaded, folder, environment, started)
+            yield Launch(
+                Session(engine, feed, runner=runner), specification.loaded, folder, environment, started
+            )
         finally:
             journal.close()
+            with contextlib.suppress(OSError):
+                store.prune(limits)
 
 
-def _started(plan: Plan, loaded: LoadedPlan, request: Request, environment: Environment) -> e.RunStarted:
-    now = datetime.datetime.now(datetime.UTC).astimezone()
+def _unwritable(cause: str, error: OSError) -> NotReadyError:
+    hint = "make the directory writable, or set XDG_STATE_HOME"
+    return NotReadyError(f"{cause}: {error.strerror}", hint)
+
+
+def _started(plan: Plan, specification: Specification, environment: Environment) -> e.RunStarted:
+    now = datetime.datetime.now(datetime.UTC)
+    loaded = specification.loaded
     return e.RunStarted(
         0.0,
-        run=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        run=new_run_id(now),
         plan=plan.name,
         title=plan.title,
         path=_plan_name(loaded.path),
         digest=loaded.digest,
         phases=outline(plan),
-        mode=request.mode or "parallel",
+        mode=specification.mode,
         environment=environment.name,
         limit=plan.limit,
-        started=now.isoformat(timespec="seconds"),
+        started=now.astimezone().isoformat(timespec="seconds"),
         machine=machine(),
         bringup=__version__,
-        files=tuple(str(file.resolve()) for file in request.files),
-        settings=tuple(_storable(setting, loaded) for setting in request.settings),
+        files=tuple(str(file.resolve()) for file in loaded.files),
+        settings=tuple(_storable(setting, plan) for setting in loaded.settings),
         note=environment.note,
-        recording=request.recording or "",
-        speed=request.speed,
-        hosts=_remote(request, plan) if environment.name == "kind" else {},
+        recording="" if specification.recording is None else str(specification.recording),
+        speed=specification.speed,
+        hosts=_remote(specification, plan) if environment.name == "kind" else {},
+        cluster=plan.cluster.name if plan.cluster else "",
+        can_go_down=bool(plan.down),
     )
 
 
-def _remote(request: Request, plan: Plan) -> dict[str, str]:
+def _remote(specification: Specification, plan: Plan) -> dict[str, str]:
     """The machines that a run uses, unless that is this one alone."""
-    addresses = {DEFAULT: LOCAL, **host_addresses(request, plan), LOCAL: LOCAL}
+    addresses = {DEFAULT: LOCAL, **specification.hosts, LOCAL: LOCAL}
     places = placement(plan)
     used = {name: addresses[name] for name in places.tasks.values()}
     if addresses[places.cluster] != LOCAL:  # where the plan is taken down, also if no task is for it
@@ -211,11 +224,12 @@ def _plan_name(path: Path) -> str:
     return path.parent.name if bundled else str(path)
 
 
-def _storable(setting: str, loaded: LoadedPlan) -> str:
-    """A setting as the journal may keep it."""
-    name = setting.partition("=")[0]
-    secret = any(name == known or known.startswith(f"{name}.") for known in loaded.plan.secrets)
-    return f"{name}={MASK}" if secret else setting
+def _storable(setting: str, plan: Plan) -> str:
+    """Return a setting as the journal may keep it."""
+    name, _, value = setting.partition("=")
+    named = any(name == known or known.startswith(f"{name}.") for known in plan.secrets)
+    masked = MASK if named or is_secret_key(name) else Masker(plan.secret_values).mask(value)
+    return f"{name}={masked}"
 
 
 def machine() -> e.Machine:
@@ -231,9 +245,13 @@ def _cluster_lock(plan: Plan, started: e.RunStarted) -> Iterator[None]:
 
     name = plan.cluster.name if plan.cluster else plan.name
     host = started.hosts.get(placement(plan).cluster, "").removeprefix("ssh://")
-    path = locks_folder() / f"{name}{f'@{host}' if host else ''}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
+    path = locks_directory() / f"{name}{f'@{host}' if host else ''}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    except OSError as error:
+        raise _unwritable(f"the lock {path} cannot be made", error) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

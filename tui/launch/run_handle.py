@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
@@ -13,7 +14,6 @@ from tui.run.commands import CancelRun, Close
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from tui.insight.expectation import Expectation
     from tui.launch.launch import Launch
@@ -162,14 +162,18 @@ class RunHandle:
 
 
 def expectation(launch: Launch) -> Expectation:
-    """How long the run's tasks took before: by its recording, or by earlier runs and the bundled one."""
+    """Return how long the run's tasks took before, in its recording or in earlier runs."""
     from tui.insight.expectation import Expectation
-    from tui.launch.history import recorded_states
-    from tui.run.directories import runs_folder
-    from tui.run.history import recent_states
+    from tui.rehearsal.recording import bundled_recording
+    from tui.run.journal import read_state
+    from tui.run.store import Store
 
-    recorded = Expectation.of(recorded_states(launch)).named("a recording")
-    if launch.started.environment == "rehearsal":
-        return recorded.scaled(1 / launch.started.speed)
-    earlier = recent_states(runs_folder(), launch.started.plan, "kind", current=launch.started.run)
+    started = launch.started
+    directory = Path(started.recording) if started.recording else bundled_recording(started.plan)
+    recorded = EMPTY
+    with contextlib.suppress(OSError):  # somebody has taken it away
+        recorded = Expectation.of([read_state(directory)] if directory else []).named("a recording")
+    if started.environment == "rehearsal":
+        return recorded.scaled(1 / started.speed)
+    earlier = Store().recent_states(started.plan, "kind", current=started.run)
     return Expectation.of(earlier).merged(recorded)

@@ -2,123 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from tui.launch.request import UsageError, known_task, load
-from tui.plan.address import DEFAULT, LOCAL
-from tui.run.directories import runs_folder
-from tui.run.journal import read_state, runs
-from tui.secrets import MASK
+from tui.launch.request import UsageError
+from tui.plan.faults import suggest
+from tui.run.outline import task_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.launch.request import Request
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
-    from tui.run import events as e
-    from tui.run.state import RunState
+    from tui.run.store import KeptRun
 
 
-class Earlier(NamedTuple):
-    """The run that is taken up: how it began, and how far it came."""
+def tasks_done(request: Request, loaded: LoadedPlan, earlier: KeptRun | None) -> dict[str, str]:
+    """Return the tasks that are not to be run, with the run that did them, or "" where none has.
 
-    started: e.RunStarted
-    state: RunState
+    Args:
+        request: What was asked for.
+        loaded: Its plan.
+        earlier: The run that is resumed, if one is. What it did counts as long as neither the task nor what
+            that needs has changed since.
 
-
-def kept(request: Request, loaded: LoadedPlan, earlier: Earlier | None) -> dict[str, str]:
-    """The tasks that are not to be run, with the run that did them, or "" where that is taken on trust."""
-    keep: dict[str, str] = {}
-    if earlier is not None:
-        keep = {
-            id_: task.kept or (earlier.started.run if task.attempts else "")
-            for id_, task in earlier.state.tasks.items()
-            if task.status == "succeeded"
-        }
+    Raises:
+        UsageError: A task is named that the plan does not have.
+    """
+    done = {} if earlier is None else _done_by(earlier, loaded)
     order = loaded.graph.order
     if request.begin is not None:
         first = order.index(known_task(request.begin, loaded.plan, "--from"))
-        keep = {id_: keep.get(id_, "") for id_ in order[:first]}
+        done = {id_: done.get(id_, "") for id_ in order[:first]}
     if request.only:
         wanted = {known_task(task, loaded.plan, "--only") for task in request.only}
-        keep = {id_: keep.get(id_, "") for id_ in order if id_ not in wanted}
-    return keep
+        done = {id_: done.get(id_, "") for id_ in order if id_ not in wanted}
+    return done
 
 
-def where_it_was(request: Request, plan: Plan) -> Request:
-    """The request for the machine that the plan was last brought up on, where no other is named."""
-    latest = next(runs(runs_folder(), plan.name), None)
-    return request if latest is None else replace(request, host=_host(request, latest[1]))
+def _done_by(earlier: KeptRun, loaded: LoadedPlan) -> dict[str, str]:
+    """Return the tasks that a run did, or took over from one that did, and that are still the same."""
+    before = {task.id: task.digest for phase in earlier.started.phases for task in phase.tasks}
+    same_plan = earlier.started.digest == loaded.digest
+    done: dict[str, str] = {}
+    tasks = {task.id: task for task in loaded.plan.tasks}
+    for id_ in loaded.graph.order:
+        state = earlier.state.tasks.get(id_)
+        same = same_plan or (bool(before.get(id_)) and before[id_] == task_digest(loaded.plan, tasks[id_]))
+        counts = state is not None and state.status == "succeeded" and not state.is_assumed
+        if state and counts and same and all(need in done for need in loaded.graph.nodes[id_].needs):
+            done[id_] = state.kept or earlier.id
+    return done
 
 
-def _host(request: Request, started: e.RunStarted) -> str | None:
-    """The host of tasks that name none: as it was asked for, else as an earlier run had it, if it had one."""
-    if request.host is not None or started.environment == "rehearsal":
-        return request.host
-    return started.hosts.get(DEFAULT) if started.hosts else LOCAL
-
-
-def earlier_run(request: Request) -> Earlier:
-    """The run to take up.
-
-    Raises:
-        UsageError: There is none.
-    """
-    hint = "`bringup status --runs` lists the runs that are kept"
-    if request.resume:
-        folder = runs_folder() / request.resume
-        found = next((run for run in runs(runs_folder()) if run[0] == folder), None)
-        if found is None:
-            raise UsageError(f"--resume {request.resume}: there is no such run", hint)
-    else:
-        name = load(request).plan.name
-        found = next(runs(runs_folder(), name), None)
-        if found is None:
-            hint = "run `bringup up` without --resume"
-            raise UsageError(f"--resume: plan {name!r} has not been run yet", hint)
-    folder, started = found
-    return Earlier(started, read_state(folder))
-
-
-def resumed(request: Request, earlier: Earlier) -> Request:
-    """The request with what the earlier run was given.
+def known_task(task: str, plan: Plan, option: str) -> str:
+    """Return a task's name.
 
     Raises:
-        UsageError: It was given a secret, which has to be given again.
+        UsageError: The plan has no task of that name.
     """
-    started = earlier.started
-    lost = [setting for setting in started.settings if MASK in setting]
-    given = {setting.partition("=")[0] for setting in request.settings}
-    for setting in lost:
-        name = setting.partition("=")[0]
-        if name not in given:
-            raise UsageError(
-                f"run {started.run} was given {name!r}, a secret, which is not kept",
-                f"give it again: --resume {started.run} --set {name}=…",
-            )
-    settings = tuple(s for s in started.settings if s not in lost and s not in request.settings)
-    return replace(
-        request,
-        plan=request.plan or started.path,
-        files=request.files or tuple(Path(file) for file in started.files),
-        settings=(*settings, *request.settings),
-        mode=request.mode or earlier.state.mode,
-        host=_host(request, started),
-        environment=started.environment if request.environment == "auto" else request.environment,
-        recording=request.recording or started.recording or None,
-        speed=started.speed if request.speed == 1.0 else request.speed,
-    )
+    ids = [each.id for each in plan.tasks]
+    if task not in ids:
+        raise UsageError(f"{option} {task}: the plan has no such task", suggest(task, ids))
+    return task
 
 
-def check_same_plan(loaded: LoadedPlan, earlier: Earlier) -> None:
-    """Makes sure that a run is resumed with the plan and variables that it began with.
+def selected(names: Sequence[str]) -> tuple[str, ...]:
+    """Return task names that were given one by one or with commas between them.
 
     Raises:
-        UsageError: They have changed.
+        UsageError: One of them is empty, as an unset variable of a shell makes it.
     """
-    if loaded.digest != earlier.started.digest:
-        raise UsageError(
-            f"the plan or its variables have changed since run {earlier.started.run}",
-            "run `bringup up` without --resume: what is done already is found so and takes no time",
-        )
+    for name in names:
+        if not name.strip(" ,"):
+            raise UsageError("--only names no task", "name one, or leave --only out to run all")
+    return tuple(part.strip() for name in names for part in name.split(",") if part.strip())

@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 from tui.actions.http import port_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
-from tui.launch.request import Request, UsageError, host_addresses, load
-from tui.launch.selection import earlier_run, resumed
+from tui.launch.request import Request, UsageError
+from tui.launch.specification import Specification, resolve_run
 from tui.plan.placement import placement
-from tui.run.directories import runs_folder
-from tui.run.journal import runs
+from tui.run.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,9 +42,9 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
         NotReadyError: The machine cannot be reached.
         ActionError: No cluster runs there.
     """
-    request = _request(run)
-    plan = load(request).plan
-    hosts = open_hosts(host_addresses(request, plan), prompter)
+    specification = _specification(run, Store())
+    plan = specification.plan
+    hosts = open_hosts(specification.hosts, prompter)
     host = hosts.of(placement(plan).cluster)
     if host.shares_loopback:
         raise UsageError("the run was on this machine", "its ports are open here already")
@@ -94,14 +93,15 @@ async def _open(plan: Plan, host: Host) -> dict[int, int]:
     return forwards
 
 
-def _request(run: str | None) -> Request:
-    if run is None:
-        found = next((started.run for _, started in runs(runs_folder()) if started.hosts), None)
-        if found is None:
+def _specification(reference: str | None, store: Store) -> Specification:
+    """Return what a run was given: of the one that is referred to, or of the latest over SSH."""
+    if reference is None:
+        reference = next((run.id for run in store.runs() if run.started.hosts), None)
+        if reference is None:
             hint = "`bringup up --host ssh://…` brings up on another machine"
             raise UsageError("no run over SSH is kept", hint)
-        run = found
-    return resumed(Request(resume=run), earlier_run(Request(resume=run)))
+    store.open(reference)
+    return resolve_run(Request(plan=reference), store)
 
 
 def _opened(plan: Plan, host: Host, forwards: Mapping[int, int]) -> list[str]:

@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from tui.errors import NotReadyError
+
 _APP = "bringup"
+_DEFAULTS = {"state": "~/.local/state", "cache": "~/.cache", "config": "~/.config"}
 
 
-def runs_folder() -> Path:
-    """The folder of all runs' journals, below the user's state directory."""
-    from platformdirs import user_state_path
-
-    return user_state_path(_APP, appauthor=False) / "runs"
+def runs_directory() -> Path:
+    """Return the directory of all runs' journals, below the user's state directory."""
+    return _user_directory("state") / "runs"
 
 
-def cache_folder() -> Path:
-    """The folder of what may be fetched again, below the user's cache directory."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path(_APP, appauthor=False)
+def locks_directory() -> Path:
+    """Return the directory of the locks that keep two runs off one cluster."""
+    return _user_directory("state") / "locks"
 
 
-def locks_folder() -> Path:
-    """The folder of the locks that keep two runs off one cluster."""
-    from platformdirs import user_state_path
-
-    return user_state_path(_APP, appauthor=False) / "locks"
+def cache_directory() -> Path:
+    """Return the directory of what may be fetched again."""
+    return _user_directory("cache")
 
 
-def recording_folder(name: str) -> Path:
-    """A run's folder, by its path or its id."""
-    path = Path(name).expanduser()
-    return path if path.is_dir() else runs_folder() / name
+def config_directory() -> Path:
+    """Return the directory of what the user prefers."""
+    return _user_directory("config")
 
 
-def config_folder() -> Path:
-    """The folder of what the user prefers, below the user's configuration directory."""
-    from platformdirs import user_config_path
+def _user_directory(kind: str) -> Path:
+    """Return a directory of the user's own.
 
-    return user_config_path(_APP, appauthor=False)
+    Raises:
+        NotReadyError: Neither HOME nor the XDG variable says where it is.
+    """
+    import platformdirs
+
+    variable = f"XDG_{kind.upper()}_HOME"
+    path: Path = getattr(platformdirs, f"user_{kind}_path")(_APP, appauthor=False)
+    given = os.environ.get(variable, "").strip()
+    if given and not Path(given).is_absolute():  # which is to be ignored, by the specification
+        path = Path(os.path.expanduser(_DEFAULTS[kind])) / _APP  # noqa: PTH111 - leaves an unknown home alone
+    if not path.is_absolute():
+        raise NotReadyError("the home directory is not known", f"set HOME or {variable}")
+    return path

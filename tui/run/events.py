@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -33,13 +34,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutline:
-    """What a run's readers need to know of a task without its plan; its host, where it names one."""
+    """What a run's readers need to know of a task without its plan.
+
+    Attributes:
+        host: Where it runs, if it names a host.
+        digest: A checksum of all that decides what it does.
+    """
 
     id: str
     title: str
     needs: tuple[str, ...]
     steps: tuple[str, ...]
     host: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,8 @@ class RunStarted(Event):
         speed: How many times as fast as its recording a rehearsal is.
         hosts: The addresses of the machines that it runs on, by their names in the plan; `local` is this one.
             None where it runs on this one alone.
+        cluster: The name of the plan's cluster, if it has one.
+        can_go_down: The plan has steps that take the environment away again.
     """
 
     run: str
@@ -131,6 +140,8 @@ class RunStarted(Event):
     recording: str = ""
     speed: float = 1.0
     hosts: dict[str, str] = field(default_factory=dict)
+    cluster: str = ""
+    can_go_down: bool = True
     type: ClassVar[str] = "run-started"
 
     @property
@@ -389,8 +400,13 @@ def decode(line: str | bytes) -> Event | None:
         ValueError: The line is no whole event.
     """
     data = json.loads(line)
-    kind = TYPES.get(data.pop("type", "")) if isinstance(data, dict) else None
-    return None if kind is None else _adapters()[kind.type].validate_python(data)
+    name = data.pop("type", "") if isinstance(data, dict) else None
+    if not isinstance(name, str) or name not in TYPES:
+        return None
+    event = _adapters()[name].validate_python(data)
+    if not math.isfinite(event.at):
+        raise ValueError("an event has no time")
+    return event
 
 
 @cache

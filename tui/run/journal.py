@@ -10,23 +10,39 @@ most what it was writing; what reads passes over a line that is not whole.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import heapq
 import os
-import re
+import stat
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from tui.run.events import MOST_LINES, Event, Output, RunStarted, TaskFinished, decode, encode
+from tui.run.events import (
+    MOST_LINES,
+    Event,
+    Output,
+    Progressed,
+    RunStarted,
+    TaskEvent,
+    TaskFinished,
+    decode,
+    encode,
+)
+from tui.run.log.line import head, parse_line
 from tui.run.state import RunState, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
+
+    from tui.run.log.line import LogLine
 
 EVENTS = "events.jsonl"
 LOGS = "logs"
-_HEAD = re.compile(r" *(\d+\.\d+) #(\d+)\.(\d+) (?:([^|\s]\S*) )?\| ")
+_LONGEST = 64 << 20  # bytes of a line that are read
+_PROGRESS_EVERY = 1.0  # seconds between two events of a task's progress that are kept
 
 
 class _File:
@@ -92,8 +108,10 @@ class Journal:
         folder.mkdir(parents=True, mode=0o700)
         (folder / LOGS).mkdir()
         self._events = _File(folder / EVENTS)
-        self._events.open()
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(self._events.open(), fcntl.LOCK_EX)  # until the process ends, however it does
         self._logs: dict[str, _File] = {}
+        self._progress: dict[str, tuple[float, Progressed | None]] = {}
 
     def append(self, event: Event) -> None:
         """Keeps an event."""
@@ -102,12 +120,26 @@ class Journal:
         try:
             if isinstance(event, Output):
                 self._log(event.task).append(f"{log_lines(event)}\n")
-            else:
-                self._events.append(f"{encode(event)}\n")
+            elif not isinstance(event, Progressed) or self._is_due(event):
+                self._events.append(f"{self._overtaken(event)}{encode(event)}\n")
                 if isinstance(event, TaskFinished) and event.task in self._logs:
                     self._logs[event.task].close()
         except OSError as error:
             self.fault = f"the journal cannot be written any more: {error.strerror}"
+
+    def _is_due(self, event: Progressed) -> bool:
+        """Return whether progress is kept now: of what comes faster, a sample and the last are kept."""
+        at, _ = self._progress.get(event.task, (float("-inf"), None))
+        due = event.at - at >= _PROGRESS_EVERY
+        self._progress[event.task] = (event.at, None) if due else (at, event)
+        return due
+
+    def _overtaken(self, event: Event) -> str:
+        """Return, as a line, the last progress before another event of its task, if it was left out."""
+        if not isinstance(event, TaskEvent) or isinstance(event, Progressed):
+            return ""
+        _, last = self._progress.pop(event.task, (0.0, None))
+        return f"{encode(last)}\n" if last else ""
 
     def log_size(self, task: str) -> int:
         """How many bytes a task's log file has, all of whole lines."""
@@ -132,18 +164,8 @@ def log_path(folder: Path, task: str) -> Path:
 
 def log_lines(event: Output) -> str:
     """Output as a log file holds it: a line for each of its lines, the last one without its end."""
-    source = f"{event.source} " if event.source else ""
-    head = f"{event.at:11.6f} #{event.attempt}.{event.step} {source}| "
-    return head + event.text.replace("\n", f"\n{head}")
-
-
-def parse_log_line(line: str, task: str) -> Output | None:
-    """The output that a log file's line holds; None for one that is not whole."""
-    match = _HEAD.match(line)
-    if match is None:
-        return None
-    at, attempt, step, source = match.groups()
-    return Output(float(at), task, int(attempt), int(step), line[match.end() :], source or "")
+    before = head(event.at, event.attempt, event.step, event.source)
+    return before + event.text.replace("\n", f"\n{before}")
 
 
 def read_events(folder: Path) -> Iterator[Event]:
@@ -152,14 +174,42 @@ def read_events(folder: Path) -> Iterator[Event]:
     Raises:
         OSError: There is no journal in the folder.
     """
-    with (folder / EVENTS).open("rb") as file:
-        for line in file:
-            try:
-                event = decode(line)
-            except ValueError:  # cut off when its writer was killed
-                continue
-            if event is not None:
-                yield event
+    with _opened(folder) as file:
+        while line := file.readline(_LONGEST):
+            with contextlib.suppress(ValueError, RecursionError):  # cut off when its writer was killed
+                if (event := decode(line)) is not None:
+                    yield event
+
+
+def read_started(folder: Path) -> RunStarted | None:
+    """The first event of a run; None where no journal is, or a damaged one."""
+    with contextlib.suppress(OSError, ValueError, RecursionError), _opened(folder) as file:
+        first = decode(file.readline(_LONGEST))
+        return first if isinstance(first, RunStarted) else None
+    return None
+
+
+def is_written(folder: Path) -> bool:
+    """Whether a process still writes the journal in a folder."""
+    with contextlib.suppress(OSError), _opened(folder) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _opened(folder: Path) -> BinaryIO:
+    """Opens a run's events, which a pipe or a device of that name has none of.
+
+    Raises:
+        OSError: There is no journal in the folder.
+    """
+    handle = os.open(folder / EVENTS, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"{folder / EVENTS} is no file")
+    return os.fdopen(handle, "rb")
 
 
 def read_log(folder: Path, task: str) -> Iterator[Output]:
@@ -186,22 +236,27 @@ def read_log_part(
     Raises:
         OSError: The file cannot be read.
     """
-    place, head, first, texts = start, "", None, list[str]()
+    place, before, first, texts = start, b"", None, list[str]()
     with log_path(folder, task).open("rb") as file:
         file.seek(start)
         while (stop is None or place < stop) and (data := file.readline()).endswith(b"\n"):
-            line = data.decode(errors="replace").removesuffix("\n")
-            if first and line.startswith(head) and len(texts) < MOST_LINES:
-                texts.append(line[len(head) :])
+            line = data[:-1]
+            if first and line.startswith(before) and len(texts) < MOST_LINES:
+                texts.append(line[len(before) :].decode(errors="replace"))
             else:
                 if first:
                     yield replace(first, text="\n".join(texts)), place
-                first = parse_log_line(line, task)
-                texts = [first.text] if first else []
-                head = line[: len(line) - len(texts[0])] if first else ""
+                said = parse_line(line)
+                texts = [said.text] if said else []
+                first = _output(task, said) if said else None
+                before = head(said.at, said.attempt, said.step, said.source).encode() if said else b""
             place += len(data)
     if first:
         yield replace(first, text="\n".join(texts)), place
+
+
+def _output(task: str, line: LogLine) -> Output:
+    return Output(line.at, task, line.attempt, line.step, line.text, line.source)
 
 
 def read_all(folder: Path) -> Iterator[Event]:
@@ -222,17 +277,3 @@ def read_state(folder: Path) -> RunState:
         OSError: There is no journal in the folder.
     """
     return fold(read_events(folder))
-
-
-def runs(folder: Path, plan: str | None = None, purpose: str = "up") -> Iterator[tuple[Path, RunStarted]]:
-    """The runs kept in a folder, newest first.
-
-    Args:
-        folder: Where the runs' folders are.
-        plan: Only runs of the plan of that name.
-        purpose: Only runs that bring `up`, or take `down`.
-    """
-    for path in sorted(folder.glob(f"*/{EVENTS}"), reverse=True):
-        started = next(read_events(path.parent), None)
-        if isinstance(started, RunStarted) and started.purpose == purpose and plan in {None, started.plan}:
-            yield path.parent, started

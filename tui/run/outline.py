@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.address import DEFAULT
 from tui.run.events import PhaseOutline, TaskOutline
 
 if TYPE_CHECKING:
-    from tui.plan.model import Plan
+    from tui.plan.model import Plan, Task
 
 
 def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
@@ -25,12 +26,20 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
                     tuple(dict.fromkeys(task.needs)),
                     tuple(step.describe() for step in task.steps),
                     "" if task.host == DEFAULT else task.host or "",
+                    task_digest(plan, task),
                 )
                 for task in phase.tasks
             ),
         )
         for phase in plan.phases
     )
+
+
+def task_digest(plan: Plan, task: Task) -> str:
+    """Return a checksum of all that decides what a task does."""
+    substitutes = any(getattr(step, "substitute", False) for step in task.steps)
+    parts = task, plan.cluster, plan.hosts, plan.variables if substitutes else None
+    return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:16]
 
 
 def preview(document: Any) -> tuple[str, tuple[PhaseOutline, ...]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from tui.plan.graph import Graph, Node
+from tui.plan.graph import CycleError, Graph, Node
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -96,6 +97,11 @@ class TaskState:
         """When it first started since it last began to wait; None if it has not."""
         return self.attempts[self.earlier].started if len(self.attempts) > self.earlier else None
 
+    @property
+    def is_assumed(self) -> bool:
+        """Whether it counts as done although no run has done it, as `--only` and `--from` have it."""
+        return self.status == "succeeded" and not self.kept and len(self.attempts) == self.earlier
+
     def seconds(self, now: float) -> float:
         """Return the seconds of its attempts, without pauses between them; up to now while one runs."""
         return sum(attempt.end(now) - attempt.started for attempt in self.attempts)
@@ -167,6 +173,18 @@ class RunState:
             _unfinished=self._unfinished.copy(),
         )
 
+    @property
+    def result(self) -> e.RunOutcome | None:
+        """How the run went, known once all tasks have: the run itself may stay for commands after that."""
+        if self.outcome or self.unfinished or not self.tasks:
+            return self.outcome
+        return "failed" if self.with_status("failed", "cancelled", "skipped") else "succeeded"
+
+    @property
+    def assumed(self) -> list[TaskState]:
+        """The tasks that count as done although no run has done them."""
+        return [task for task in self.tasks.values() if task.is_assumed]
+
     def with_status(self, *statuses: Status) -> list[TaskState]:
         """The tasks in some of the states, in plan order."""
         return [task for task in self.tasks.values() if task.status in statuses]
@@ -200,9 +218,16 @@ def _run_started(state: RunState, event: e.RunStarted) -> None:
         for i, phase in enumerate(event.phases)
         for task in phase.tasks
     }
-    state.graph = Graph(Node(task.id, task.phase, task.needs) for task in state.tasks.values())
+    state.graph = _graph(state.tasks)
     state._unfinished = [len(phase.tasks) for phase in event.phases]
     state.open_phase = 0
+
+
+def _graph(tasks: dict[str, TaskState]) -> Graph:
+    """Returns the graph of tasks, without needs where those of a damaged journal lead nowhere."""
+    with contextlib.suppress(CycleError, KeyError):
+        return Graph(Node(task.id, task.phase, task.needs) for task in tasks.values())
+    return Graph(Node(task.id, task.phase, ()) for task in tasks.values())
 
 
 def _run_finished(state: RunState, event: e.RunFinished) -> None:
@@ -226,11 +251,10 @@ def _resumed(state: RunState, event: e.RunResumed) -> None:
 
 
 def _cancel_requested(state: RunState, event: e.CancelRequested) -> None:
-    if event.task:
-        task = state.tasks[event.task]
-        state._put(task, replace(task, cancelling=True))
-    else:
+    if not event.task:
         state.cancelling = True
+    elif task := state.tasks.get(event.task):
+        state._put(task, replace(task, cancelling=True))
 
 
 def _warned(state: RunState, event: e.Warned) -> None:
@@ -287,6 +311,8 @@ def _step_started(attempt: AttemptState, event: e.StepStarted) -> AttemptState:
 
 
 def _step_finished(attempt: AttemptState, event: e.StepFinished) -> AttemptState:
+    if not attempt.steps:
+        return attempt
     last = replace(attempt.steps[-1], finished=event.at, changed=event.changed, note=event.note)
     return replace(attempt, steps=(*attempt.steps[:-1], last), progress=None)
 
@@ -333,16 +359,16 @@ _ATTEMPT: dict[type, Callable[..., AttemptState]] = {
 
 def _on_task(change: Callable[..., TaskState]) -> Callable[[RunState, e.TaskEvent], None]:
     def apply(state: RunState, event: e.TaskEvent) -> None:
-        task = state.tasks[event.task]
-        state._put(task, change(task, event))
+        if task := state.tasks.get(event.task):  # a damaged journal may tell of others
+            state._put(task, change(task, event))
 
     return apply
 
 
 def _on_attempt(change: Callable[..., AttemptState]) -> Callable[[RunState, e.TaskEvent], None]:
     def apply(state: RunState, event: e.TaskEvent) -> None:
-        task = state.tasks[event.task]
-        if task.attempts:
+        task = state.tasks.get(event.task)
+        if task and task.attempts:
             latest = change(task.attempts[-1], event)
             state.tasks[task.id] = replace(task, attempts=(*task.attempts[:-1], latest))
 

@@ -6,7 +6,6 @@ anything. One thread at a time may extend a file, or a view of it; any may read 
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -14,7 +13,7 @@ from itertools import accumulate, compress, count
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.run.log.line import LogLine
+from tui.run.log.line import SORT, LogLine, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +24,6 @@ LONGEST = 256 * 1024
 """Bytes of a line that are read; of a longer one it is said how many are left."""
 
 _BLOCK = 256 * 1024
-_KIND = re.compile(rb"^ *\d+\.\d+ #(\d{1,9})\.\d+ (?:([^\s|]\S*) )?\| ", re.MULTILINE)
-_LINE = re.compile(rb" *(\d+\.\d+) #(\d{1,9})\.(\d{1,9}) (?:([^\s|]\S*) )?\| ")
 
 
 class _Kinds(dict[tuple[bytes, bytes], int]):
@@ -103,12 +100,12 @@ class LogFile:
 
     def _index(self, block: bytes) -> None:
         ends = block.count(b"\n") or 1
-        kinds = _KIND.findall(block)
+        kinds = SORT.findall(block)
         if len(kinds) == ends:
             lengths = map(len, block.split(b"\n")[: ends - 1])
             self._starts.extend(map(add, accumulate(lengths, initial=0), count(self.read)))
         else:  # lines without a head, left by a writer that was killed, are passed over
-            self._starts.extend(self.read + head.start() for head in _KIND.finditer(block))
+            self._starts.extend(self.read + head.start() for head in SORT.finditer(block))
         numbers = list(map(self._kinds.__getitem__, kinds))
         self._kind.extend(numbers)
         self._counts.update(numbers)
@@ -138,7 +135,7 @@ class LogFile:
         except FileNotFoundError:
             return 0, LogSlice()
         block = block[: block.rfind(b"\n") + 1]
-        heads = [head.start() for head in _KIND.finditer(block)]
+        heads = [head.start() for head in SORT.finditer(block)]
         if start and heads[:1] == [0]:  # it may be the middle of a line that looks like a line's begin
             del heads[0]
         lines = [_parse(block[at : at + LONGEST], 0) for at in heads]
@@ -181,12 +178,10 @@ def _attempt_and_source(kind: tuple[bytes, bytes]) -> tuple[int, str]:
 
 
 def _parse(data: bytes, more: int) -> LogLine:
-    head = _LINE.match(data)
-    if head is None:  # the file is not what it was
+    line = parse_line(data.partition(b"\n")[0])
+    if line is None:  # the file is not what it was
         return LogLine("", "", 0, 0, 0.0)
-    at, attempt, step, source = head.groups(b"")
-    text = data[head.end() :].partition(b"\n")[0].decode(errors="replace") + _more(more)
-    return LogLine(text, source.decode(errors="replace"), int(attempt), int(step), float(at))
+    return line._replace(text=line.text + _more(more)) if more else line
 
 
 def _more(count: int) -> str:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, Protocol
+
+_HEAD = rb"^ *(%b\d+\.\d+) #(\d{1,9})\.(%b\d{1,9}) (?:([^\s|]\S*) )?\| "
+HEAD = re.compile(_HEAD % (b"", b""), re.MULTILINE)
+"""What stands before a line's text in a log file: time, attempt, step and source."""
+
+SORT = re.compile(_HEAD % (b"?:", b"?:"), re.MULTILINE)
+"""The same, of which only attempt and source are wanted."""
 
 
 class LogLine(NamedTuple):
@@ -21,6 +29,21 @@ class LogLine(NamedTuple):
     attempt: int
     step: int
     at: float
+
+
+def head(at: float, attempt: int, step: int, source: str) -> str:
+    """Return what a log file has before the text of a line; see `HEAD`."""
+    return f"{at:11.6f} #{attempt}.{step} {f'{source} ' if source else ''}| "
+
+
+def parse_line(data: bytes) -> LogLine | None:
+    """Return the line that a log file's line holds, without its end; None if it has no head."""
+    match = HEAD.match(data)
+    if match is None:
+        return None
+    at, attempt, step, source = match.groups(b"")
+    text = data[match.end() :].decode(errors="replace")
+    return LogLine(text, source.decode(errors="replace"), int(attempt), int(step), float(at))
 
 
 class LogLines(Protocol):

@@ -36,9 +36,19 @@ def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -
 
 def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """The runs that are kept, newest first."""
-    from tui.run.directories import runs_folder
+    from tui.run.store import Store
 
-    return sorted((p.name for p in runs_folder().glob(f"{incomplete}*")), reverse=True)
+    with contextlib.suppress(BringupError):
+        return [run.id for run in Store().runs() if run.id.startswith(incomplete)]
+    return []
+
+
+def complete_plan_or_run(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Both."""
+    from click.shell_completion import CompletionItem
+
+    runs = [CompletionItem(run) for run in complete_run(context, parameter, incomplete)]
+    return [*complete_plan(context, parameter, incomplete), *runs]
 
 
 def complete_host(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:

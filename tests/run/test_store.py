@@ -1,0 +1,178 @@
+"""The kept runs: their order, how they are found, and which are pruned."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.plans import make_plan, started
+from tui.errors import BringupError
+from tui.run import events as e
+from tui.run import store as module
+from tui.run.journal import EVENTS, Journal
+from tui.run.store import Limits, RunReferenceError, Store, new_run_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAN = make_plan([{"a": []}])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+def keep(store: Store, run: str, outcome: e.RunOutcome | None = None, **more: Any) -> Path:
+    """Keep a run in which the task has succeeded."""
+    journal = Journal(store.root / run)
+    journal.append(replace(started(PLAN), run=run, **{"environment": "kind", **more}))
+    journal.append(e.AttemptStarted(0.0, "a", 1))
+    journal.append(e.AttemptFinished(5.0, "a", 1, "succeeded"))
+    journal.append(e.TaskFinished(5.0, "a", "failed" if outcome == "failed" else "succeeded"))
+    if outcome:
+        journal.append(e.RunFinished(5.0, outcome))
+    journal.close()
+    return store.root / run / EVENTS
+
+
+def ids(store: Store, **more: Any) -> list[str]:
+    return [run.id for run in store.runs(**more)]
+
+
+def test_ids_sort_as_time_went_whatever_the_clock_showed() -> None:
+    began = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    moments = [began + timedelta(minutes=20 * i, milliseconds=9 * i) for i in range(9)]
+    zones = [timezone(timedelta(hours=hours)) for hours in (2, 1, -11, 14)]
+    made = [new_run_id(moment.astimezone(zones[i % 4])) for i, moment in enumerate(moments)]
+    assert made == sorted(made)
+    assert made[0].startswith("20261025T003000Z-00")
+    assert new_run_id(began + timedelta(milliseconds=8)) > new_run_id(began)
+
+
+def test_runs_of_earlier_versions_are_ordered_by_utc_too(store: Store) -> None:
+    keep(store, "20260102-100000-aaaa", started="2026-01-02T10:00:00+09:00")
+    keep(store, "20260102-020000-bbbb", started="2026-01-02T02:00:00+00:00")
+    keep(store, "20260102T013000Z-cccc", started="2026-01-02T01:30:00+00:00")
+    assert ids(store) == ["20260102-020000-bbbb", "20260102T013000Z-cccc", "20260102-100000-aaaa"]
+
+
+def test_runs_are_listed_by_plan_and_purpose(store: Store) -> None:
+    others: list[dict[str, Any]] = [{"plan": "other"}, {"purpose": "down"}, {"environment": "rehearsal"}]
+    for i, more in enumerate([{}, *others]):
+        keep(store, f"2026010{i}T000000Z-0000", **more)
+    assert ids(store, plan="other") == ["20260101T000000Z-0000"]
+    assert len(ids(store)) == 3
+    assert ids(store, purpose="down") == ["20260102T000000Z-0000"]
+    latest = store.latest("test")
+    assert latest is not None
+    assert latest.id == "20260100T000000Z-0000"  # rehearsals do not count
+
+
+def test_what_is_no_run_is_skipped_and_counted(store: Store) -> None:
+    keep(store, "20260101T000000Z-0000")
+    keep(store, "20260102T000000Z-0000").write_text("not a journal\n")
+    keep(store, "20260103T000000Z-0000").unlink()
+    directory = keep(store, "20260104T000000Z-0000")
+    directory.unlink()
+    directory.mkdir()
+    pipe = keep(store, "20260105T000000Z-0000")
+    pipe.unlink()
+    os.mkfifo(pipe)
+    (store.root / "notes").mkdir()
+    (store.root / "file").touch()
+    assert ids(store) == ["20260101T000000Z-0000"]
+    assert len(store.skipped) == 5
+    assert ids(Store(store.root / "nowhere")) == []
+    assert ids(Store(store.root / "file")) == []
+
+
+def test_a_run_is_found_by_its_id_its_beginning_latest_or_its_directory(store: Store, tmp_path: Path) -> None:
+    for run in ("20260101T000000Z-00aa", "20260102T000000Z-00aa", "20260102T000000Z-00bb"):
+        keep(store, run)
+    for reference, run in {
+        "20260101T000000Z-00aa": "20260101T000000Z-00aa",
+        "20260101": "20260101T000000Z-00aa",
+        "20260102T000000Z-00b": "20260102T000000Z-00bb",
+        "latest": "20260102T000000Z-00bb",
+        str(store.root / "20260102T000000Z-00aa"): "20260102T000000Z-00aa",
+    }.items():
+        assert store.open(reference).id == run
+        assert store.leads_to_run(reference)
+    with pytest.raises(RunReferenceError, match="ambiguous: 20260102T000000Z-00bb, 20260102T000000Z-00aa"):
+        store.open("20260102")
+    for none in ("", "20270101", "plan", "../x", "^1", "@good", str(tmp_path)):
+        with pytest.raises(RunReferenceError, match="there is no such run"):
+            store.open(none)
+    assert not any(map(store.leads_to_run, ("", "plan", "plan.yaml", "20270101", str(tmp_path))))
+    keep(store, "20260103T000000Z-00aa").write_text("{")
+    with pytest.raises(RunReferenceError, match="its journal is damaged"):
+        store.open("20260103")
+
+
+def test_the_newest_runs_are_learnt_from(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"2026010{i}T000000Z-0000" for i in range(1, 4)]
+    for run in names:
+        keep(store, run)
+    keep(store, "20260104T000000Z-0000", environment="rehearsal")
+    keep(store, "20260105T000000Z-0000").write_text("{")
+
+    def learnt(**more: Any) -> list[str]:
+        states = store.recent_states("test", "kind", **more)
+        return [state.started.run for state in states if state.started]
+
+    assert learnt() == names[::-1]
+    assert learnt(limit=2) == names[:0:-1]
+    assert learnt(current=names[2]) == names[1::-1]
+    with (store.root / names[1] / EVENTS).open("a") as file:
+        file.write("\n" * 5000)
+    monkeypatch.setattr(module, "_MOST_BYTES", 5000)
+    assert learnt() == [names[2], names[0]]
+
+
+@pytest.mark.parametrize(
+    ("limits", "left"),
+    [
+        (Limits(), "012345"),
+        (Limits(runs=2), "145"),
+        (Limits(days=2.5), "1345"),
+        (Limits(gigabytes=0), "1"),
+        (Limits(runs=0), "1"),
+    ],
+)
+def test_old_runs_are_pruned_but_for_the_last_good_one_of_a_plan(
+    store: Store, limits: Limits, left: str
+) -> None:
+    outcomes: tuple[e.RunOutcome, ...] = ("succeeded", "succeeded", "failed", "failed", "cancelled", "failed")
+    now = datetime.now(UTC).timestamp()
+    for i, outcome in enumerate(outcomes):
+        path = keep(store, f"2026010{i}T000000Z-0000", outcome)
+        os.utime(path, (now, now - 86_400 * (5 - i)))
+    (store.root / "foreign").mkdir()
+    pruned = store.prune(limits)
+    assert sorted(ids(store)) == [f"2026010{i}T000000Z-0000" for i in left]
+    assert len(pruned) == 6 - len(left)
+    assert (store.root / "foreign").exists()
+
+
+def test_a_run_that_goes_on_is_not_pruned(store: Store) -> None:
+    journal = Journal(store.root / "20260101T000000Z-0000")
+    journal.append(started(PLAN))
+    assert store.prune(Limits(runs=0)) == []
+    journal.close()
+    assert len(store.prune(Limits(runs=0))) == 1
+
+
+def test_limits_are_set_by_environment_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Limits.from_environment() == Limits()
+    monkeypatch.setenv("BRINGUP_KEEP_RUNS", "inf")
+    monkeypatch.setenv("BRINGUP_KEEP_DAYS", " 0.5 ")
+    monkeypatch.setenv("BRINGUP_KEEP_GIGABYTES", "")
+    assert Limits.from_environment() == Limits(runs=float("inf"), days=0.5)
+    monkeypatch.setenv("BRINGUP_KEEP_RUNS", "-1")
+    with pytest.raises(BringupError, match="BRINGUP_KEEP_RUNS=-1 is no number"):
+        Limits.from_environment()

@@ -1,0 +1,43 @@
+"""`bringup doctor`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from tui.cli.asking import Detail
+from tui.cli.findings import is_well, look, print_findings
+from tui.cli.options import (
+    EPILOG,
+    NOT_READY,
+    OUTPUT,
+    UP,
+    errors,
+    host_options,
+    plan_or_run_options,
+    print_json,
+)
+
+
+@click.command(epilog=EPILOG)
+@plan_or_run_options
+@host_options
+@OUTPUT
+def doctor(output: str, verbose: bool, **given: Any) -> None:
+    """Say whether a machine is ready for a plan, and what to do if not; exit with 3 if not."""
+    with errors(), Detail(verbose):
+        import dataclasses
+
+        from tui.doctor import examine
+        from tui.launch.request import Request
+        from tui.launch.specification import resolve_run
+        from tui.run.store import Store
+
+        found = look(examine, resolve_run(Request(**given), Store()))
+        if output == "json":
+            print_json([dataclasses.asdict(each) for each in found])
+        else:
+            print_findings(found)
+        sys.exit(UP if is_well(found) else NOT_READY)

@@ -1,0 +1,49 @@
+"""What commands find out about hosts, and how they print it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.asking import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from tui.doctor import Finding
+    from tui.hosts.host_set import Hosts
+    from tui.launch.specification import Specification
+    from tui.plan.model import Plan
+
+
+def look(
+    examine: Callable[[Plan, Hosts], Awaitable[list[Finding]]], specification: Specification
+) -> list[Finding]:
+    """Return what is found on the hosts of a plan, secrets masked."""
+    import asyncio
+
+    from tui.launch.choose_environment import look_at
+    from tui.secrets import Masker
+
+    mask = Masker(specification.plan.secret_values).mask
+    found = asyncio.run(look_at(examine, specification, terminal()))
+    return [
+        replace(each, check=mask(each.check), text=mask(each.text), hint=mask(each.hint)) for each in found
+    ]
+
+
+def is_well(found: Sequence[Finding]) -> bool:
+    """Return whether nothing of what was found is at fault."""
+    return all(each.level != "fault" for each in found)
+
+
+def print_findings(found: Sequence[Finding]) -> None:
+    """Print findings as text."""
+    from tui.console.findings import findings
+    from tui.console.style import Style, wants_colour
+
+    for line in findings(found, Style(wants_colour(sys.stdout))):
+        click.echo(line, color=True)

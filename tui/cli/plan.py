@@ -1,0 +1,75 @@
+"""`bringup plan show`, `lint` and `schema`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from tui.cli.completion import complete_run
+from tui.cli.options import FAILED, OUTPUT, UP, errors, plan_options, print_json
+
+
+@click.group()
+def plan() -> None:
+    """Look at a plan without bringing it up."""
+
+
+@plan.command()
+@plan_options
+@OUTPUT
+def show(output: str, **given: Any) -> None:
+    """Show a plan's phases, tasks, needs and steps."""
+    with errors():
+        from tui.console.plan_tree import as_data, tree
+        from tui.console.style import Style, wants_colour
+        from tui.launch.request import Request, load
+
+        loaded = load(Request(**given))
+        if output == "json":
+            print_json(as_data(loaded))
+        else:
+            for line in tree(loaded, Style(wants_colour(sys.stdout))):
+                click.echo(line, color=True)
+
+
+@plan.command()
+@plan_options
+@OUTPUT
+@click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Whose times to go by.")
+def lint(output: str, recording: str | None, **given: Any) -> None:
+    """Say what is questionable about a plan; exits with 1 where something will bite."""
+    with errors():
+        import dataclasses
+
+        from tui.console.plan_tree import remarks
+        from tui.console.style import Style, wants_colour
+        from tui.launch.request import Request, load
+        from tui.plan.lint import lint as find_remarks
+
+        loaded = load(Request(**given))
+        found = find_remarks(loaded, _recorded_seconds(recording, loaded.plan.name))
+        if output == "json":
+            print_json([dataclasses.asdict(remark) for remark in found])
+        else:
+            for line in remarks(found, Style(wants_colour(sys.stdout))):
+                click.echo(line, color=True)
+        sys.exit(FAILED if any(remark.level == "fault" for remark in found) else UP)
+
+
+@plan.command()
+def schema() -> None:
+    """Print the JSON Schema of plans, for editors."""
+    from tui.plan.schema import plan_schema
+
+    print_json(plan_schema())
+
+
+def _recorded_seconds(recording: str | None, plan_name: str) -> dict[str, float]:
+    """How long the plan's tasks took, by the run that was named or else the bundled recording."""
+    from tui.rehearsal.recording import bundled_recording, read_recording
+    from tui.run.store import Store
+
+    directory = Store().open(recording).directory if recording else bundled_recording(plan_name)
+    return read_recording(directory).seconds if directory else {}

@@ -1,0 +1,28 @@
+"""`bringup tunnel`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tui.cli.asking import Detail, terminal
+from tui.cli.completion import complete_run
+from tui.cli.options import UP, errors
+
+
+@click.command()
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
+@click.option("--verbose", "-v", is_flag=True, help="Tell what happens on the connection.")
+def tunnel(run: str | None, verbose: bool) -> None:
+    """Keep the ports of a run on another machine open here, until Ctrl-C.
+
+    RUN is a run's id; without one, the latest that was brought up over SSH.
+    """
+    with errors(), Detail(verbose):
+        import asyncio
+
+        from tui.launch.tunnel import hold_open
+
+        asyncio.run(hold_open(run, terminal(), click.echo))
+        sys.exit(UP)

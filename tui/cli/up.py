@@ -1,0 +1,87 @@
+"""`bringup up`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.asking import Detail, terminal
+from tui.cli.completion import complete_run, complete_task
+from tui.cli.options import EPILOG, OUTPUT, environment_options, errors, host_options, plan_options
+from tui.cli.show import choose_view, show
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from tui.launch.launch import Launch
+
+MODES = ("parallel", "sequential", "eager")
+
+
+@click.command(epilog=EPILOG)
+@plan_options
+@environment_options
+@host_options
+@OUTPUT
+@click.option(
+    "--mode", type=click.Choice(MODES), help="parallel (default): phases are barriers; eager: only needs are."
+)
+@click.option(
+    "--from",
+    "begin",
+    metavar="TASK",
+    shell_complete=complete_task,
+    help="Leave out all tasks before TASK.",
+)
+@click.option(
+    "--only", multiple=True, metavar="TASK", shell_complete=complete_task, help="Run only these tasks."
+)
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="latest",
+    metavar="[RUN]",
+    shell_complete=complete_run,
+    help="Resume the plan's latest run, or RUN.",
+)
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast."
+)
+@click.option("--fail", multiple=True, metavar="TASK[:ATTEMPTS]", help="Rehearsal: make a task fail.")
+@click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Rehearsal: of which kept run.")
+@click.option(
+    "--tui/--no-tui",
+    "tui",
+    default=None,
+    help="The dashboard, or lines; default: a terminal gets the dashboard.",
+)
+def up(
+    output: str, tui: bool | None, verbose: bool, fail: tuple[str, ...], only: tuple[str, ...], **given: Any
+) -> None:
+    """Bring an environment up."""
+    with errors(), Detail(verbose) as detail:
+        from tui.launch.request import Request, may_go_elsewhere
+        from tui.launch.selection import selected
+
+        request = Request(fail=_failures(fail), only=selected(only), **given)
+        view = choose_view(output, tui)
+
+        def launching() -> AbstractContextManager[Launch]:
+            from tui.launch.launch import launch_up
+
+            return launch_up(request, stay=view == "dashboard", prompter=terminal())
+
+        may_ask = may_go_elsewhere(request)
+        sys.exit(show(launching, request, view, output, detail, may_ask))
+
+
+def _failures(given: tuple[str, ...]) -> dict[str, int]:
+    found = {}
+    for text in given:
+        task, colon, attempts = text.partition(":")
+        if colon and not attempts.isdigit():
+            raise click.BadParameter(f"{text!r} is not TASK or TASK:ATTEMPTS", param_hint="--fail")
+        found[task] = int(attempts) if colon else 1
+    return found

@@ -1,0 +1,199 @@
+"""What is to be done, resolved from what was asked for and from the run that it refers to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.launch.request import UsageError, load
+from tui.launch.selection import known_task, tasks_done
+from tui.plan.address import DEFAULT, LOCAL, parse_address
+from tui.plan.bundled import find_plan
+from tui.plan.document import read_document
+from tui.run.store import LATEST, RunReferenceError, Store
+from tui.secrets import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tui.launch.request import Request
+    from tui.plan.load import LoadedPlan
+    from tui.plan.model import Plan
+    from tui.run.store import KeptRun
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """What is to be done.
+
+    Attributes:
+        loaded: The plan with its values files and settings.
+        hosts: The addresses of the plan's hosts, by their names.
+        mode: The mode to start in.
+        environment: `kind`, `rehearsal`, or `auto` for the real one where it can be had.
+        run: The run that this one resumes, takes down or looks at.
+        done: The tasks that are not to be run, with the run that did them, or "" where none has.
+        recording: The directory of the run that is rehearsed; None for the bundled one.
+        speed: How many times as fast a rehearsal is.
+        fail: For a rehearsal's tasks that are to fail, in how many attempts.
+    """
+
+    loaded: LoadedPlan
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    mode: str = "parallel"
+    environment: str = "auto"
+    run: KeptRun | None = None
+    done: Mapping[str, str] = field(default_factory=dict)
+    recording: Path | None = None
+    speed: float = 1.0
+    fail: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.loaded.plan
+
+
+def resolve_up(request: Request, store: Store) -> Specification:
+    """Return what `up` is to do.
+
+    Raises:
+        PlanError: The plan is not usable.
+        UsageError: What was asked for does not fit it, or the run that is resumed.
+        RunReferenceError: There is no such run.
+    """
+    run = None if request.resume is None else _resumed_run(request, store)
+    return _resolve(request if run is None else _as_run(request, run), store, run)
+
+
+def resolve_run(request: Request, store: Store) -> Specification:
+    """Return what a command is about that follows a run: the one in place of a plan, or the plan's latest.
+
+    The run's own plan, values files, settings and host hold, where no others are given. Where values are
+    given, only a run with the same values is followed.
+
+    Raises:
+        PlanError: The plan is not usable.
+        UsageError: The run was given a secret, or its plan is of another cluster by now.
+        RunReferenceError: There is no such run.
+    """
+    if request.plan is not None and store.leads_to_run(request.plan):
+        run: KeptRun | None = store.open(request.plan)
+        request = replace(request, plan=None)
+    elif request.files or request.settings:
+        loaded = load(request)
+        runs = (run for run in store.runs(loaded.plan.name) if run.started.digest == loaded.digest)
+        run = _latest_real(runs)
+        host = run and _host(request, run)
+        return _resolve(replace(request, host=host or request.host), store, run)
+    else:
+        run = store.latest(_plan_name(request))
+        if run is not None and not run.is_real:
+            return _resolve(request, store, run)
+    if run is None:
+        return _resolve(request, store, None)
+    specification = _resolve(_as_run(request, run), store, run)
+    cluster = specification.plan.cluster
+    if run.started.cluster and run.is_real and run.started.cluster != (cluster.name if cluster else ""):
+        raise UsageError(
+            f"run {run.id} was of cluster {run.started.cluster!r}, which its plan does not name any more",
+            "undo the change, or name the plan in place of the run",
+        )
+    return specification
+
+
+def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specification:
+    loaded = load(request)
+    for task in request.fail:
+        known_task(task, loaded.plan, "--fail")
+    return Specification(
+        loaded=loaded,
+        hosts=host_addresses(request, loaded.plan),
+        mode=request.mode or "parallel",
+        environment=request.environment,
+        run=run,
+        done=tasks_done(request, loaded, run if request.resume is not None else None),
+        recording=store.open(request.recording).directory if request.recording else None,
+        speed=request.speed,
+        fail=request.fail,
+    )
+
+
+def host_addresses(request: Request, plan: Plan) -> dict[str, str]:
+    """Return the addresses of a plan's hosts by their names, with what was asked for.
+
+    Raises:
+        UsageError: What was asked for is no address.
+    """
+    host = request.usual_host if request.host is None else request.host
+    if host is None:
+        return dict(plan.hosts)
+    if host == LOCAL:
+        return {**plan.hosts, DEFAULT: LOCAL}
+    try:
+        return {**plan.hosts, DEFAULT: parse_address(host).url}
+    except ValueError as error:
+        cause, hint = error.args
+        raise UsageError(f"--host: {cause}", hint) from error
+
+
+def _resumed_run(request: Request, store: Store) -> KeptRun:
+    """Return the run to resume: the one that is named, or the latest of the plan."""
+    reference = request.resume or ""
+    try:
+        return store.open(reference, _plan_name(request) if reference == LATEST else None)
+    except RunReferenceError as error:
+        hint = error.hint
+        if reference == LATEST:
+            hint = "run `bringup up` without --resume"
+        elif Path(reference).exists():
+            hint = f"name the plan first: bringup up {reference} --resume"
+        raise RunReferenceError(f"--resume: {error.cause}", hint) from error
+
+
+def _plan_name(request: Request) -> str:
+    """Return the name of the plan that was asked for, as its file has it."""
+    document = read_document(find_plan(request.plan)).value
+    name = document.get("name") if isinstance(document, dict) else None
+    return name if isinstance(name, str) else load(request).plan.name
+
+
+def _latest_real(runs: Iterator[KeptRun]) -> KeptRun | None:
+    return next((run for run in runs if run.is_real), None)
+
+
+def _as_run(request: Request, run: KeptRun) -> Request:
+    """Return the request with what a run was given, where it does not give it itself.
+
+    Raises:
+        UsageError: The run was given a secret, which has to be given again.
+    """
+    started = run.started
+    lost = [setting for setting in started.settings if MASK in setting]
+    given = {setting.partition("=")[0] for setting in request.settings}
+    for name in (setting.partition("=")[0] for setting in lost):
+        if name not in given:
+            raise UsageError(
+                f"run {run.id} was given {name!r}, a secret, which is not kept",
+                f"give it again: --set {name}=…",
+            )
+    settings = tuple(s for s in started.settings if s not in lost and s not in request.settings)
+    return replace(
+        request,
+        plan=request.plan or started.path,
+        files=request.files or tuple(Path(file) for file in started.files),
+        settings=(*settings, *request.settings),
+        mode=request.mode or run.state.mode,
+        host=_host(request, run),
+        environment=started.environment if request.environment == "auto" else request.environment,
+        recording=request.recording or started.recording or None,
+        speed=started.speed if request.speed == 1.0 else request.speed,
+    )
+
+
+def _host(request: Request, run: KeptRun) -> str | None:
+    """Return the host of tasks that name none: the one asked for, else that of a real run."""
+    if request.host is not None or not run.is_real:
+        return request.host
+    return run.started.hosts.get(DEFAULT) if run.started.hosts else LOCAL

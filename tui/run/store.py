@@ -1,0 +1,275 @@
+"""The kept runs: listed, found by reference, read, and pruned."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.errors import BringupError
+from tui.run.directories import runs_directory
+from tui.run.journal import EVENTS, is_written, read_started, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.run.events import RunStarted
+    from tui.run.state import RunState
+
+LATEST = "latest"
+REHEARSAL = "rehearsal"
+_ID = re.compile(r"(\d{8})T(\d{6})Z-(\w+)")  # a name that tells the time in UTC
+_REFERENCE = re.compile(r"\d{4}[\w-]*|[@^].*")
+_MOST_BYTES = (
+    16_000_000  # of a run's events, to learn from: some 100,000, which take about two seconds to read
+)
+_MOST_RUNS = 200  # that are looked at to learn from
+
+
+class RunReferenceError(BringupError):
+    """A reference leads to no run, or to several."""
+
+
+def new_run_id(now: datetime.datetime) -> str:
+    """Return a run's id: the time in UTC, and four digits that order the runs of one second."""
+    utc = now.astimezone(datetime.UTC)
+    return f"{utc:%Y%m%dT%H%M%SZ}-{utc.microsecond * 256 // 1_000_000:02x}{secrets.token_hex(1)}"
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run whose journal is kept.
+
+    Attributes:
+        directory: Where its journal is.
+        started: Its first event.
+    """
+
+    directory: Path
+    started: RunStarted
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.started.run
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it was no rehearsal."""
+        return self.started.environment != REHEARSAL
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process still writes the run's journal."""
+        return is_written(self.directory)
+
+    @cached_property
+    def state(self) -> RunState:
+        """The run as it ended, or as it stands.
+
+        Raises:
+            OSError: The journal cannot be read any more.
+        """
+        return read_state(self.directory)
+
+    @property
+    def size(self) -> int:
+        """The bytes that the run takes on disk."""
+        return sum(path.lstat().st_size for path in self.directory.rglob("*"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many runs are kept; the last good run of each plan is kept whatever they say.
+
+    Attributes:
+        runs: The number of runs.
+        days: The age of the oldest, in days.
+        gigabytes: The size of all together, in 10⁹ bytes.
+    """
+
+    runs: float = 200
+    days: float = 90
+    gigabytes: float = 5
+
+    @classmethod
+    def from_environment(cls) -> Limits:
+        """Return the limits that `BRINGUP_KEEP_RUNS`, `…_DAYS` and `…_GIGABYTES` set, else the defaults.
+
+        Raises:
+            BringupError: One of them is no number.
+        """
+        found: dict[str, float] = {}
+        for name in ("runs", "days", "gigabytes"):
+            text = os.environ.get(variable := f"BRINGUP_KEEP_{name.upper()}", "").strip()
+            if text and not re.fullmatch(r"\d+(\.\d+)?|inf", text):
+                raise BringupError(f"{variable}={text} is no number", "set a number, or `inf` to keep all")
+            found |= {name: float(text)} if text else {}
+        return cls(**found)
+
+
+@dataclass(slots=True)
+class Store:
+    """The directory that runs are kept in.
+
+    Attributes:
+        root: The directory; it may not be there yet.
+        skipped: What the latest listing found there besides runs: foreign directories and damaged journals.
+    """
+
+    root: Path = field(default_factory=runs_directory)
+    skipped: list[Path] = field(default_factory=list)
+
+    def runs(self, plan: str | None = None, purpose: str | None = "up") -> Iterator[KeptRun]:
+        """Yield the kept runs, newest first.
+
+        Args:
+            plan: The name of the plan whose runs are wanted; None for any.
+            purpose: Whether they brought `up` or took `down`; None for both.
+        """
+        self.skipped = []
+        for directory in self._newest_first():
+            started = read_started(directory)
+            if started is None:
+                self.skipped.append(directory)
+            elif purpose in {None, started.purpose} and plan in {None, started.plan}:
+                yield KeptRun(directory, started)
+
+    def latest(self, plan: str | None = None) -> KeptRun | None:
+        """Return the latest real run that brought a plan up; where there is none, the latest rehearsal."""
+        rehearsal = None
+        for run in self.runs(plan):
+            if run.is_real:
+                return run
+            rehearsal = rehearsal or run
+        return rehearsal
+
+    def open(self, reference: str, plan: str | None = None) -> KeptRun:
+        """Return the run that a reference leads to.
+
+        Args:
+            reference: An id, its unambiguous beginning, `latest`, or a journal's directory.
+            plan: The name of the plan that `latest` is asked of; None for any.
+
+        Raises:
+            RunReferenceError: There is no such run, or there are several.
+        """
+        if reference == LATEST:
+            found = next(self.runs(plan), None)
+            if found is None:
+                of = f" of plan {plan!r}" if plan else ""
+                raise RunReferenceError(f"no run{of} is kept", "run `bringup up` first")
+            return found
+        directories = self._beginning_with(reference)
+        if len(directories) > 1:
+            names = ", ".join(path.name for path in directories[:5])
+            more = ", …" if len(directories) > 5 else ""
+            raise RunReferenceError(f"run {reference!r} is ambiguous: {names}{more}", "write more of its id")
+        directory = directories[0] if directories else Path(reference).expanduser()
+        started = read_started(directory) if reference else None
+        if started is None:
+            damaged = bool(reference) and (directory / EVENTS).exists()
+            wrong = "its journal is damaged" if damaged else "there is no such run"
+            hint = "`bringup status --runs` lists the runs that are kept"
+            raise RunReferenceError(f"run {reference!r}: {wrong}", hint)
+        return KeptRun(directory, started)
+
+    def leads_to_run(self, reference: str) -> bool:
+        """Return whether a text is a reference to a run and not a plan's name or file."""
+        if reference == LATEST or reference.startswith(("^", "@")):
+            return True
+        known = _REFERENCE.fullmatch(reference) is not None and bool(self._beginning_with(reference))
+        return known or (Path(reference).expanduser() / EVENTS).exists()
+
+    def recent_states(self, plan: str, environment: str, limit: int = 5, current: str = "") -> list[RunState]:
+        """Return the newest runs that brought a plan up, as they ended or stand, newest first.
+
+        Runs that cannot be read, and overly long ones, are passed over: these are runs to learn from.
+
+        Args:
+            plan: The plan's name.
+            environment: `kind` or `rehearsal`.
+            limit: How many at most.
+            current: The id of a run to leave out: the one that asks.
+        """
+        return list(islice(self._states(plan, environment, current), limit))
+
+    def _states(self, plan: str, environment: str, current: str) -> Iterator[RunState]:
+        for run in islice(self.runs(plan), _MOST_RUNS):
+            if run.started.environment == environment and run.id != current:
+                with contextlib.suppress(OSError):
+                    if (run.directory / EVENTS).stat().st_size <= _MOST_BYTES:
+                        yield run.state
+
+    def prune(self, limits: Limits) -> list[KeptRun]:
+        """Delete the oldest runs beyond the limits.
+
+        Left alone are runs that still go on, the last good run of each plan, and what is no run.
+
+        Returns:
+            The deleted runs.
+        """
+        runs = list(self.runs(purpose=None))
+        beyond = list(_beyond(runs, limits, time.time()))
+        spared = {run.id for plan in {run.started.plan for run in beyond} if (run := _last_good(runs, plan))}
+        pruned = [run for run in beyond if run.id not in spared and not run.is_running]
+        for run in pruned:
+            shutil.rmtree(run.directory, ignore_errors=True)
+        return pruned
+
+    def _beginning_with(self, text: str) -> list[Path]:
+        """Return the directories whose name is a text, else those whose name begins with it."""
+        if not text or "/" in text:
+            return []
+        names = [directory for directory in self._directories() if directory.name.startswith(text)]
+        return [directory for directory in names if directory.name == text] or sorted(names, reverse=True)
+
+    def _directories(self) -> list[Path]:
+        with contextlib.suppress(OSError):
+            return [path for path in self.root.iterdir() if path.is_dir()]
+        return []
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self._directories(), key=_time_of, reverse=True)
+
+
+def _time_of(directory: Path) -> tuple[str, str]:
+    """Return when a run began, in UTC, so that it can be compared."""
+    if match := _ID.fullmatch(directory.name):
+        return f"{match[1]}{match[2]}", match[3]
+    started = read_started(directory)  # a name of an earlier version tells local time
+    with contextlib.suppress(ValueError, OverflowError):
+        if started is not None:
+            began = datetime.datetime.fromisoformat(started.started).astimezone(datetime.UTC)
+            return f"{began:%Y%m%d%H%M%S}", directory.name
+    return "", directory.name
+
+
+def _beyond(runs: list[KeptRun], limits: Limits, now: float) -> Iterator[KeptRun]:
+    """Yield the runs that are beyond some limits, of runs that are sorted newest first."""
+    size = 0.0
+    for count, run in enumerate(runs, 1):
+        with contextlib.suppress(OSError):  # somebody else deletes it
+            size += run.size
+            days = (now - (run.directory / EVENTS).stat().st_mtime) / 86_400
+            if count > limits.runs or days > limits.days or size > limits.gigabytes * 1e9:
+                yield run
+
+
+def _last_good(runs: list[KeptRun], plan: str) -> KeptRun | None:
+    """Return the newest real run that brought a plan up as a whole."""
+    for run in runs:
+        if run.started.plan == plan and run.started.purpose == "up" and run.is_real:
+            with contextlib.suppress(OSError):
+                if run.state.outcome == "succeeded" and not run.state.assumed:
+                    return run
+    return None
