@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,13 +153,102 @@ async def test_a_folder_is_copied_with_its_modes(host: Host, tmp_path: Path) -> 
     assert await asyncio.to_thread(tree, there) == await asyncio.to_thread(tree, source)
 
 
-async def test_what_links_lead_to_is_copied(host: Host, tmp_path: Path) -> None:
+async def test_links_stay_where_they_lead_to_what_is_copied(host: Host, tmp_path: Path) -> None:
     source = await asyncio.to_thread(grow, tmp_path)
-    await asyncio.to_thread(os.symlink, source / "secret", source / "deep" / "link")
+    await asyncio.to_thread(_link, source, tmp_path)
+    there = tmp_path / "elsewhere" / "there"
+    for _ in range(2):
+        await host.copy(source, there)
+        await asyncio.to_thread(_look_at_links, there)
+
+
+def _link(source: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (outside / "inner").mkdir(parents=True)
+    (outside / "inner" / "file").write_text("content")
+    (outside / "home").symlink_to(source)
+    targets: dict[str, str | Path] = {
+        "deep/to a file": source / "secret",
+        "deep/loop": "..",
+        "deep/other": source / "deep" / "empty",
+        "deep/itself": "itself",
+        "deep/empty/back": "../loop/deep",
+        "nothing there": "/no/such/file",
+        "root": "/",
+        "around": "../",
+        "out": outside / "inner" / "file",
+        "outer": outside,
+        "outer again": outside / "inner",
+    }
+    for name, target in targets.items():
+        (source / name).symlink_to(target)
+
+
+def _look_at_links(there: Path) -> None:
+    assert (there / "deep" / "to a file").readlink() == Path("../secret")
+    assert (there / "deep" / "loop").resolve() == there
+    assert (there / "deep" / "other").readlink() == Path("empty")
+    assert (there / "deep" / "itself").is_symlink()
+    assert (there / "deep" / "empty" / "back").resolve() == there / "deep"
+    assert (there / "nothing there").readlink() == Path("/no/such/file")
+    assert (there / "root").readlink() == Path("/")
+    assert (there / "around").readlink() == Path("..")
+    assert not (there / "out").is_symlink()
+    assert (there / "out").read_text() == "content"
+    assert not (there / "outer").is_symlink()
+    assert (there / "outer" / "home").resolve() == there
+    assert (there / "outer again").resolve() == there / "outer" / "inner"
+
+
+async def test_a_link_itself_is_followed(host: Host, tmp_path: Path) -> None:
+    source = await asyncio.to_thread(grow, tmp_path)
+    await asyncio.to_thread((tmp_path / "link").symlink_to, "source")
+    await host.copy(tmp_path / "link", tmp_path / "there")
+    assert await asyncio.to_thread(tree, tmp_path / "there") == await asyncio.to_thread(tree, source)
+
+
+async def test_what_is_no_file_is_left_out(host: Host, tmp_path: Path) -> None:
+    source = await asyncio.to_thread(grow, tmp_path)
+    expected = await asyncio.to_thread(tree, source)
+    await asyncio.to_thread(os.mkfifo, source / "deep" / "pipe")
+    await asyncio.to_thread(os.mknod, source / "socket", stat.S_IFSOCK | 0o600)
+    await host.copy(source, tmp_path / "there")
+    assert await asyncio.to_thread(tree, tmp_path / "there") == expected
+    with pytest.raises(OSError, match="pipe"):
+        await host.copy(source / "deep" / "pipe", tmp_path / "other")
+
+
+async def test_odd_names_and_holes(host: Host, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    await asyncio.to_thread(source.mkdir)
+    for name in (b"\xff\xfe", b"-rf", b"new\nline", b" ", b"a" * 255, b"*", b"~", b"\\"):
+        await asyncio.to_thread(Path(os.fsdecode(os.fsencode(source) + b"/" + name)).touch)
+    await asyncio.to_thread(_write_holes, source / "disk")
     there = tmp_path / "there"
     await host.copy(source, there)
-    assert not await asyncio.to_thread((there / "deep" / "link").is_symlink)
-    assert await read(there / "deep" / "link") == b"secret" * 100
+    assert await asyncio.to_thread(tree, there) == await asyncio.to_thread(tree, source)
+
+
+def _write_holes(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b"x" * 100)
+        file.seek(5_000_000)
+        file.write(b"y")
+        file.truncate(8_000_000)
+
+
+async def test_many_files_are_copied(host: Host, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for number in range(40):
+        await asyncio.to_thread(_write_in, source / str(number % 5) / f"{number}")
+    there = tmp_path / "there"
+    await host.copy(source, there)
+    assert await asyncio.to_thread(tree, there) == await asyncio.to_thread(tree, source)
+
+
+def _write_in(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(path.name)
 
 
 async def test_a_folder_is_copied_over_what_is_there(host: Host, tmp_path: Path) -> None:

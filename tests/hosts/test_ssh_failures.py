@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import tempfile
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -230,6 +231,18 @@ class TestShell:
             await asyncio.to_thread((server.home / name).write_text, "echo Welcome!; echo Hm. >&2\n")
         async with connected(server.address) as host:
             assert await said(host, "echo", "hello") == ["hello"]
+
+    async def test_one_that_says_much_first(self, client: Client, own_sshd: Starting) -> None:
+        much = "head -c {} /dev/zero | tr '\\0' 'x'"
+        first = f"{much.format(30_000_000)}; {much.format(2_000_000)} >&2"
+        async with machine(own_sshd, client, f'ForceCommand {first}; eval "$SSH_ORIGINAL_COMMAND"') as (
+            host,
+            _,
+        ):
+            tracemalloc.start()
+            assert await said(host, "echo", "hello") == ["hello"]
+            assert tracemalloc.get_traced_memory()[1] < 20_000_000
+            tracemalloc.stop()
 
     async def test_one_that_is_slow_to_start(self, client: Client, own_sshd: Starting) -> None:
         slow = 'ForceCommand sleep 0.3; eval "$SSH_ORIGINAL_COMMAND"'

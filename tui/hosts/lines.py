@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import codecs
 import re
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LONGEST = 64 * 1024
 """Characters; a longer line is told in pieces of this length."""
 
 REST = 0.01
-"""Seconds between two readings of a stream: what comes meanwhile is told at once, at the price of a line."""
+"""Seconds between two readings of a stream: what comes meanwhile is handed over at once."""
 
-SHARE = 8
-"""A stream rests so many times as long as it was worked on: it never takes all of a loop."""
+_SHARE = 8  # a stream rests so many times as long as it was worked on: it never takes all of a loop
 
 _ENDS = re.compile(r"\r+\n|\r+|\n")
 
@@ -75,6 +79,55 @@ class LineSplitter:
                 return lines
         *whole, self._rest = _pieces(text[start:])
         return lines + whole
+
+
+class LineOutput:
+    """A program's output, handed to whoever takes its lines.
+
+    Attributes:
+        error: What the taker raised; it gets no more lines then.
+    """
+
+    def __init__(self, on_lines: Callable[[list[str]], None] | None, on_error: Callable[[], None]) -> None:
+        """Prepare it.
+
+        Args:
+            on_lines: Takes lines; None where nobody wants them.
+            on_error: Called when `on_lines` has raised: its error belongs to the program's caller, not to the
+                event loop's handler.
+        """
+        self._on_lines = on_lines
+        self._on_error = on_error
+        self._splitter = LineSplitter()
+        self.error: Exception | None = None
+
+    def feed(self, data: bytes) -> float:
+        """Take the next piece.
+
+        Returns:
+            Seconds for which the stream is to be left alone.
+        """
+        began = time.thread_time()
+        self._hand_over(self._splitter.feed(data))
+        return max(REST, _SHARE * (time.thread_time() - began))
+
+    def close(self) -> None:
+        """End the output: hand over its last line, where that has no end."""
+        self._hand_over(self._splitter.close())
+
+    def stop(self) -> None:
+        """Hand over no more."""
+        self._on_lines = None
+
+    def _hand_over(self, lines: list[str]) -> None:
+        if self._on_lines is None or not lines:
+            return
+        try:
+            self._on_lines(lines)
+        except Exception as error:
+            self.error = error
+            self.stop()
+            self._on_error()
 
 
 def _pieces(line: str) -> list[str]:

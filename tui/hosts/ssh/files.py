@@ -1,40 +1,29 @@
-"""Copying files and folders of this machine to the other one."""
+"""Copying files and directories of this machine to the other one."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-from dataclasses import dataclass
-from pathlib import Path
+import contextlib
+import os
 from typing import TYPE_CHECKING
 
 import asyncssh
 
+from tui.hosts.tree import list_tree
+
 if TYPE_CHECKING:
-    from pathlib import PurePath
+    from collections.abc import Sequence
+    from pathlib import Path, PurePath
+
+    from tui.hosts.tree import Entry
 
 _CHUNK = 1 << 20  # bytes; the library sends its parts at once
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A file or folder to be copied.
-
-    Attributes:
-        path: Where it is here.
-        name: Its path below what is copied.
-        is_folder: Whether it is a folder.
-        attributes: Its mode and times.
-    """
-
-    path: Path
-    name: Path
-    is_folder: bool
-    attributes: asyncssh.SFTPAttrs
+_AT_ONCE = 16  # files: each waits for several answers of the other machine
+_NOTHING = bytes(_CHUNK)
 
 
 async def copy(files: asyncssh.SFTPClient, source: Path, path: PurePath) -> None:
-    """Copies a file or folder, with modes and times; what links lead to in place of links.
+    """Copy a file or directory, with modes and times, and links as `list_tree` has them.
 
     The library's own way reads files on the event loop.
 
@@ -42,42 +31,67 @@ async def copy(files: asyncssh.SFTPClient, source: Path, path: PurePath) -> None
         OSError: It cannot be read.
         asyncssh.SFTPError: It cannot be written.
     """
-    entries = await asyncio.to_thread(_entries, source)
-    await files.makedirs(str(path.parent), exist_ok=True)
+    entries = await asyncio.to_thread(list_tree, source)
+    await files.makedirs(os.fsencode(path.parent), exist_ok=True)
     for entry in entries:
-        there = str(path / entry.name)
-        if entry.is_folder:
-            await files.makedirs(there, exist_ok=True)
-        else:
-            await _copy_file(files, entry.path, there)
-    for entry in reversed(entries):  # a folder's last: it may be one that nothing can be written into
-        await files.setstat(str(path / entry.name), entry.attributes)
+        if entry.is_directory:
+            await _make_directory(files, os.fsencode(path / entry.name))
+    await _copy_all(files, [entry for entry in entries if not entry.is_directory], path)
+    for entry in reversed(entries):  # a directory's last: it may be one that nothing can be written into
+        if entry.is_directory:
+            await files.setstat(os.fsencode(path / entry.name), _attributes(entry))
 
 
-async def _copy_file(files: asyncssh.SFTPClient, source: Path, path: str) -> None:
-    content = await asyncio.to_thread(source.open, "rb")
+async def _make_directory(files: asyncssh.SFTPClient, there: bytes) -> None:
     try:
-        async with files.open(path, "wb") as file:
+        await files.mkdir(there)
+    except asyncssh.SFTPError:
+        if not await files.isdir(there):
+            raise
+
+
+async def _copy_all(files: asyncssh.SFTPClient, entries: Sequence[Entry], path: PurePath) -> None:
+    """Copy files and links, several at once; of errors, the first ends all and is raised."""
+    left = iter(entries)
+
+    async def work() -> None:
+        for entry in left:
+            there = os.fsencode(path / entry.name)
+            if entry.target:
+                with contextlib.suppress(asyncssh.SFTPNoSuchFile):
+                    await files.remove(there)
+                await files.symlink(os.fsencode(entry.target), there)
+            else:
+                await _copy_file(files, entry, there)
+
+    workers = [asyncio.ensure_future(work()) for _ in range(min(_AT_ONCE, len(entries)))]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _copy_file(files: asyncssh.SFTPClient, entry: Entry, there: bytes) -> None:
+    content = await asyncio.to_thread(entry.path.open, "rb")
+    try:
+        async with files.open(there, "wb") as file:
+            offset = 0
             while chunk := await asyncio.to_thread(content.read, _CHUNK):
-                await file.write(chunk)
+                if not _NOTHING.startswith(chunk):  # else a hole, as in the images of disks
+                    await file.write(chunk, offset)
+                offset += len(chunk)
+            await file.setstat(_attributes(entry, offset))
     finally:
         await asyncio.to_thread(content.close)
 
 
-def _entries(source: Path) -> list[_Entry]:
-    """A file, or a folder ahead of all that is in it."""
-    entries = [_entry(source, Path())]
-    for folder in entries:
-        if folder.is_folder:
-            entries += [_entry(path, folder.name / path.name) for path in sorted(folder.path.iterdir())]
-    return entries
-
-
-def _entry(path: Path, name: Path) -> _Entry:
-    found = path.stat()
-    if not path.is_dir() and not path.is_file():
-        raise shutil.SpecialFileError(f"{path} is neither a file nor a folder")
-    attributes = asyncssh.SFTPAttrs(
-        permissions=found.st_mode & 0o7777, atime=int(found.st_atime), mtime=int(found.st_mtime)
+def _attributes(entry: Entry, size: int | None = None) -> asyncssh.SFTPAttrs:
+    status = entry.status
+    return asyncssh.SFTPAttrs(
+        size=size,
+        permissions=status.st_mode & 0o7777,
+        atime=int(status.st_atime),
+        mtime=int(status.st_mtime),
     )
-    return _Entry(path, name, path.is_dir(), attributes)

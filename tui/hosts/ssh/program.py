@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import time
 from typing import TYPE_CHECKING
 
 import asyncssh
 
-from tui.hosts.lines import REST, SHARE, LineSplitter
+from tui.hosts.lines import LineOutput
 from tui.hosts.ssh.remote_shell import GRACE, request, wrapper
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
 _REAP = 3.0  # seconds more than the group is given, for the other machine to say that it is gone
 _STRANGE = 5  # lines of what a login shell says that runs nothing
-_LONGEST = 500  # bytes of what it says without end
+_LONGEST = 500  # bytes that are kept of what it says
 _SIGNALLED = range(129, 193)  # a shell's statuses for what a signal has ended
 
 
@@ -48,14 +47,12 @@ class Program(asyncssh.SSHClientSession[bytes]):
         self._loop = loop = asyncio.get_running_loop()
         self._argv = argv
         self._folder = folder
-        self._on_lines = on_lines
         self._mark = f"bringup-{secrets.token_hex(8)}"
-        self._splitter = LineSplitter()
-        self._ahead: bytes | None = b""  # what comes ahead of the mark; None once it has come
+        self._ahead: bytes | None = b""  # the last of what comes ahead of the mark; None once that has come
         self._told = b""
         self._standing = ""  # how far the wrapper has come, in its own words
         self._strange: list[str] = []  # what was said in place of the wrapper's words
-        self._fault: Exception | None = None
+        self._output = LineOutput(on_lines, lambda: self._settle(self._exited))
         self._status: int | None = None
         self._exited: asyncio.Future[None] = loop.create_future()
         self._closed: asyncio.Future[None] = loop.create_future()
@@ -92,20 +89,16 @@ class Program(asyncssh.SSHClientSession[bytes]):
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """Takes output; what comes as errors is the wrapper's own."""
         if datatype == asyncssh.EXTENDED_DATA_STDERR:
-            self._told += data
-            *lines, self._told = self._told.split(b"\n")
+            *lines, told = (self._told + data).split(b"\n")
+            self._told = told[-_LONGEST:]
             for line in lines:
-                self._heed(line.decode(errors="replace"))
+                self._heed(line[-_LONGEST:].decode(errors="replace"))
             return
         if self._ahead is not None:
-            self._ahead += data
-            _, found, data = self._ahead.partition(f"{self._mark}\n".encode())
-            if not found:
-                return
-            self._ahead = None
-        began = time.thread_time()
-        self._tell(self._splitter.feed(data))
-        self._rest(max(REST, SHARE * (time.thread_time() - began)))
+            before, found, data = (self._ahead + data).partition(f"{self._mark}\n".encode())
+            self._ahead = None if found else before[-_LONGEST:]
+        if self._ahead is None:
+            self._rest(self._output.feed(data))
 
     def exit_status_received(self, status: int) -> None:
         """Takes the shell's status."""
@@ -138,12 +131,12 @@ class Program(asyncssh.SSHClientSession[bytes]):
             NoShellError: The login shell runs no commands.
         """
         await self._exited
-        if self._fault is None:
+        if self._output.error is None:
             self._channel.resume_reading()
             await asyncio.wait({self._closed}, timeout=_DRAIN)
-            self._tell(self._splitter.close())
-        if self._fault is not None:
-            raise self._fault
+            self._output.close()
+        if self._output.error is not None:
+            raise self._output.error
         if self._status is None:
             raise LostError
         self._check_started()
@@ -151,7 +144,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
 
     async def end(self) -> None:
         """Ends the whole group: asked to first, then killed."""
-        self._on_lines = None
+        self._output.stop()
         with contextlib.suppress(OSError):  # the channel is closed already
             self._channel.resume_reading()
             self._channel.write_eof()
@@ -168,7 +161,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
 
     def _heed(self, line: str) -> None:
         word, _, rest = line.partition(" ")
-        if line == self._mark:
+        if line.endswith(self._mark):  # what a start-up file has said may have no end of its own
             self._standing = "started"
         elif not self._standing:
             self._strange = [*self._strange[-_STRANGE:], line]
@@ -180,8 +173,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
 
     def _check_started(self) -> None:
         if not self._standing:
-            rest = (self._ahead or b"")[:_LONGEST] + b" " + self._told[:_LONGEST]
-            output = rest.decode(errors="replace")
+            output = ((self._ahead or b"") + b" " + self._told).decode(errors="replace")
             raise NoShellError(" ".join((*self._strange, *output.split())))
         if self._standing == "folder":
             raise FileNotFoundError(2, "no such folder", str(self._folder))
@@ -195,15 +187,6 @@ class Program(asyncssh.SSHClientSession[bytes]):
         if not self._exited.done():
             self._channel.pause_reading()
             self._loop.call_later(seconds, self._channel.resume_reading)
-
-    def _tell(self, lines: list[str]) -> None:
-        if self._on_lines is None or self._fault is not None or not lines:
-            return
-        try:
-            self._on_lines(lines)
-        except Exception as fault:  # its taker's fault belongs to run's caller, not to the library
-            self._fault = fault
-            self._settle(self._exited)
 
     @staticmethod
     def _settle(future: asyncio.Future[None]) -> None:

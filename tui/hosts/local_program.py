@@ -1,0 +1,128 @@
+"""A program on this machine: its output as lines, its end, and the end of all that it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.hosts.lines import LineOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
+_REAP = 0.4  # seconds for a killed group to be gone
+_DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
+_LOOKS = 10  # a closer look comes at every so many
+_POLL = 0.02  # seconds between looks at a group that is ending
+
+
+class Program(asyncio.SubprocessProtocol):
+    """A running program: its output as lines, its end, and the end of all that it started."""
+
+    def __init__(self, on_lines: Callable[[list[str]], None] | None, groups: set[int]) -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        self._groups = groups
+        self._exited: asyncio.Future[None] = loop.create_future()
+        self._silent: asyncio.Future[None] = loop.create_future()
+        self._output = LineOutput(on_lines, lambda: _settle(self._exited))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the program, which runs."""
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        self._transport = transport
+        pipe = transport.get_pipe_transport(1)
+        self._pipe = pipe if isinstance(pipe, asyncio.ReadTransport) else None
+        self.group = transport.get_pid()
+        self._groups.add(self.group)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Take output."""
+        self._rest(self._output.feed(data))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """Take the end of the output."""
+        if fd == 1:
+            _settle(self._silent)
+
+    def process_exited(self) -> None:
+        """Take the end of the program."""
+        _settle(self._exited)
+        if self._pipe is not None:
+            self._pipe.resume_reading()
+
+    async def finish(self) -> int:
+        """Waits for the end of the program and, for a bounded time, of its output."""
+        await self._exited
+        if self._output.error is None:
+            await asyncio.wait({self._silent}, timeout=_DRAIN)
+            self._output.close()
+        if self._output.error is not None:
+            raise self._output.error
+        status = self._transport.get_returncode()
+        assert status is not None
+        return status
+
+    async def end(self) -> None:
+        """Ends the whole group: asked to first, then killed."""
+        try:
+            send_signal(self.group, signal.SIGTERM)
+            await _gone(self.group, _GRACE)
+        finally:  # also where this itself is cancelled
+            send_signal(self.group, signal.SIGKILL)
+            await _gone(self.group, _REAP)
+            await asyncio.wait({self._exited}, timeout=_REAP)
+            self.close()
+
+    def close(self) -> None:
+        """Lets go of the program and its pipes."""
+        self._groups.discard(self.group)
+        self._transport.close()
+
+    def _rest(self, seconds: float) -> None:
+        """Lets output gather in the pipe while the program runs; one that says more than it holds waits."""
+        if self._pipe is not None and not self._exited.done():
+            self._pipe.pause_reading()
+            self._loop.call_later(seconds, self._pipe.resume_reading)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def send_signal(group: int, number: signal.Signals) -> None:
+    """Send a signal to all of a process group, if there is one."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left that may be sent one
+        os.killpg(group, number)
+
+
+async def _gone(group: int, patience: float) -> None:
+    """Waits until nobody is left in a group that does something, for some seconds at most."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience  # by the clock: on a busy machine each look takes longer
+    number = 0
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while loop.time() < deadline:
+            number += 1
+            os.killpg(group, 0)
+            if number % _LOOKS == 0 and await asyncio.to_thread(_is_dead, group):
+                return
+            await asyncio.sleep(_POLL)
+
+
+def _is_dead(group: int) -> bool:
+    """Whether all of a group have ended: in containers without an init nobody reaps those, and they stay."""
+    found = False
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            state, _, its, *_ = stat.read_text(errors="replace").rpartition(")")[2].split()
+            if int(its) == group:
+                found = True
+                if state not in "ZX":
+                    return False
+    return found
