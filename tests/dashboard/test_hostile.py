@@ -20,7 +20,7 @@ from textual.widget import Widget
 from tests.dashboard.driving import PHASES, Live, driving, page, strips
 from tests.dashboard.test_ansi import PIECES, VISIBLE_MARKS, hostile
 from tests.plans import make_plan
-from tui.console.follow import Follower
+from tui.console.lines import Lines
 from tui.console.report import Stands, report
 from tui.console.style import Style as ConsoleStyle
 from tui.dashboard.logview.screen import LogScreen
@@ -37,10 +37,9 @@ from tui.insight.expectation import Expectation
 from tui.reporter import Done
 from tui.run.journal import read_all
 from tui.run.outline import outline, preview
-from tui.run.state import TaskState
+from tui.run.state import RunState, TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from textual.app import App
@@ -212,13 +211,14 @@ async def test_as_plain_lines_and_in_the_report(tmp_path: Path) -> None:
         await hands.advance(100)
     events = await asyncio.to_thread(lambda: list(read_all(live.journal.folder)))
     out = io.StringIO()
-    nobody: Callable[[], None] = lambda: None  # noqa: E731
-    follower = Follower("text", out, STYLE, nobody, nobody, now=lambda: 0.0)
-    follower.follow(iter(events))
+    state, lines = RunState(), Lines(out, STYLE)
+    for event in events:
+        state.apply(event)
+        lines.show(event, state)
     printed = out.getvalue().removesuffix("\n").split("\n")
     whose = re.compile(rf" +\d:\d\d ({'|'.join(('bringup', *TAKES))}) +│ ")
     assert [line for line in printed if not whose.match(line)] == []
-    for line in (*printed, *report(follower.state, Stands(), STYLE)):
+    for line in (*printed, *report(state, Stands(), STYLE)):
         assert {c for c in line if unicodedata.category(c) == "Cc"} <= {"\t"}
 
 

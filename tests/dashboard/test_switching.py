@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.dashboard.driving import SECONDS, Live, page, until
 from tui.console.follow import Follower
+from tui.console.lines import Lines
 from tui.console.style import Style
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
@@ -20,7 +21,7 @@ from tui.run.events import Output
 from tui.run.journal import read_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tui.actions.context import Context
@@ -43,25 +44,19 @@ async def talk(_: Step, context: Context) -> Done:
     return Done(f"made {context.task}")
 
 
+def fail(error: OSError) -> None:
+    raise AssertionError("all of it can be printed") from error
+
+
 class Views:
-    """A run in one view after the other, as `tui.views.loop.Show` has it."""
+    """A run in one view after the other, as `tui.views` have it."""
 
     def __init__(self, live: Live) -> None:
         self.live = live
         self.out = io.StringIO()
         self.model = Model(live)
-        self.follower = Follower(
-            "text",
-            self.out,
-            Style(False),
-            self.fail,
-            self.fail,
-            now=lambda: live.session.feed.now(),
-            switch="d",
-        )
-
-    def fail(self) -> None:
-        raise AssertionError("nobody asked for its end")
+        printer = Lines(self.out, Style(False))
+        self.follower = Follower(printer, lambda: live.session.feed.now(), fail, switch="d")
 
     async def dashboard(self, now: float, *texts: str, keys: str = "") -> str:
         """Shows it up to some time, and presses keys once texts can be read; returns the screen."""
@@ -102,8 +97,7 @@ def in_time(events: Iterator[Event | None]) -> Iterator[Event | None]:
 def printed_at_once(events: list[Event]) -> str:
     """What is printed of a run that was never shown otherwise."""
     out = io.StringIO()
-    nobody: Callable[[], None] = lambda: None  # noqa: E731
-    Follower("text", out, Style(False), nobody, nobody, now=lambda: 0.0).follow(iter(events))
+    Follower(Lines(out, Style(False)), lambda: 0.0, fail).follow(iter(events))
     return out.getvalue()
 
 

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from tui.actions.context import Context
     from tui.hosts.host_set import Hosts
@@ -52,10 +52,20 @@ class KindEnvironment:
         return await action(step, context)
 
 
+def preload(steps: Iterable[Step]) -> None:
+    """Import what carries out steps, on a thread that may wait, so that no step has to wait for it."""
+    for action in dict.fromkeys(step.action for step in steps):
+        _load(action)
+
+
 async def _action(step: Step) -> Action:
     import asyncio
 
-    module, _, name = step.action.partition(":")
     # Client libraries take up to half a second to import: the loop must not stand still for it.
-    action: Action = getattr(await asyncio.to_thread(importlib.import_module, module), name)
-    return action
+    return await asyncio.to_thread(_load, step.action)
+
+
+def _load(action: str) -> Action:
+    module, _, name = action.partition(":")
+    loaded: Action = getattr(importlib.import_module(module), name)
+    return loaded

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from tui import __version__
 from tui.cli.doctor import doctor
 from tui.cli.down import down
-from tui.cli.options import EPILOG
+from tui.cli.options import EPILOG, unwritten
 from tui.cli.plan import plan
 from tui.cli.status import status
 from tui.cli.tunnel import tunnel
 from tui.cli.up import up
+from tui.console.streams import flush as flush_streams
 from tui.console.streams import prepare as prepare_streams
 
 
 class _Commands(click.Group):
     """The commands, of which `up` is meant where none is named."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that is named, and exit with its code."""
+        prepare_streams()
+        try:
+            return super().main(*args, **kwargs)
+        except SystemExit as end:
+            if error := flush_streams():
+                raise SystemExit(unwritten(error)) from end
+            raise
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            raise SystemExit(unwritten(error)) from error
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Puts `up` before options that are its own, or where there is nothing."""
@@ -36,7 +53,6 @@ def main() -> None:
     PLAN is a plan's file, its folder, or a bundled plan's name; without one, ./bringup.yaml or else
     the bundled `workflowexecution`.
     """
-    prepare_streams()
 
 
 @main.command()

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.completion import complete_host, complete_plan, complete_plan_or_run
+from tui.console.streams import discard
 from tui.errors import BringupError, NotReadyError
 from tui.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-UP, FAILED, USAGE, NOT_READY, INTERRUPTED = 0, 1, 2, 3, 130
+UP, FAILED, USAGE, NOT_READY, INTERRUPTED, PIPE = 0, 1, 2, 3, 130, 141
 
 EPILOG = (
     "Exit codes: 0 up · 1 a task failed · 2 usage or plan error · 3 environment not ready · 130 interrupted."
@@ -48,10 +49,21 @@ def errors() -> Iterator[None]:
         if error.hint:
             click.echo(f"  hint: {one_line(error.hint)}", err=True)
         sys.exit(NOT_READY if isinstance(error, NotReadyError) else USAGE)
-    except BrokenPipeError:
-        sys.exit(FAILED)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        sys.exit(unwritten(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def unwritten(error: OSError) -> int:
+    """Return the exit code for output that cannot be written, and say why unless its reader has just gone."""
+    discard()
+    if isinstance(error, BrokenPipeError):  # `bringup status | head`
+        return PIPE
+    click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+    return FAILED
 
 
 def plan_options(
@@ -97,7 +109,7 @@ def width() -> int:
     """Columns for what is printed."""
     import shutil
 
-    return min(shutil.get_terminal_size((100, 24)).columns, 160)
+    return max(20, min(shutil.get_terminal_size((100, 24)).columns, 160))
 
 
 def print_json(value: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.options import FAILED, INTERRUPTED, UP, width
+from tui.cli.options import FAILED, INTERRUPTED, PIPE, UP, width
+from tui.console.streams import flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,25 +18,28 @@ if TYPE_CHECKING:
     from tui.cli.asking import Detail
     from tui.launch.launch import Launch
     from tui.launch.request import Request
-    from tui.views.loop import View
+    from tui.launch.run_handle import RunHandle
+    from tui.run.state import RunState
+    from tui.views.view import Name
 
 
-def choose_view(output: str, tui: bool | None) -> View:
-    """What a run is shown in: the dashboard where a person looks on, unless told otherwise."""
-    import os
+def choose_view(output: str, tui: bool | None) -> Name:
+    """Choose what a run is shown in: the dashboard where a person looks on, unless told otherwise."""
+    from tui.console.person import is_set, why_no_dashboard
 
     if output == "json":
         return "json"
-    person = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    if tui and not person:
-        raise click.UsageError("--tui needs a terminal to draw on and to read keys from")
-    return "dashboard" if person and (tui or (tui is None and not os.environ.get("CI"))) else "text"
+    reason = why_no_dashboard()
+    if tui and reason:
+        raise click.UsageError(f"--tui cannot be done: {reason}")
+    wanted = tui if tui is not None else not is_set(os.environ, "CI")
+    return "dashboard" if wanted and not reason else "text"
 
 
 def show(
     launching: Callable[[], AbstractContextManager[Launch]],
     request: Request,
-    view: View,
+    view: Name,
     output: str,
     detail: Detail,
     may_ask: bool,
@@ -42,24 +47,37 @@ def show(
     """Shows a run to its end, reports it, and returns the exit code."""
     from tui.console.style import Style, wants_colour
     from tui.launch.run_handle import RunHandle
-    from tui.views.loop import ViewLoop
+    from tui.views.loop import show_run
+    from tui.views.signals import on_stop
 
     style = Style(output == "text" and wants_colour(sys.stdout))
-    opening = RunHandle(launching, request.plan)
-    try:
-        if may_ask:  # ahead of the screen, which would cover it
-            opening.begin(here=True)
-            if view == "dashboard":
-                detail.write_to(opening.launch().folder / "ssh.log")
-        state = ViewLoop(opening, style, can_switch=view == "dashboard").run(view)
-    finally:  # whatever it is, nothing that was started may be left running
-        opening.close()
-    if output == "text" and state.started is not None:
+    run = RunHandle(launching, request.plan)
+    if may_ask:  # ahead of the screen, which would cover it
+        run.begin(here=True)
+    with on_stop(run.interrupt):
+        try:
+            if may_ask and view == "dashboard":
+                detail.write_to(run.launch().folder / "ssh.log")
+            state = show_run(run, view, style)
+        finally:  # whatever it is, nothing that was started may be left running
+            clean = run.close()
+    if output == "text" and state.started is not None and run.unread is None:
         from tui.console.report import report, standing
 
-        launch = opening.launch()
+        launch = run.launch()
         for line in report(state, standing(launch.loaded.plan, str(launch.folder)), style, width()):
-            click.echo(line, color=style.colour)
-    if opening.interrupts:
+            print(line)  # not by click, which makes ASCII UTF-8
+    code = _code(run, state)
+    if not clean:  # or else the interpreter waits for what is blocked
+        flush()
+        os._exit(code)
+    return code
+
+
+def _code(run: RunHandle, state: RunState) -> int:
+    """Return the exit code of a run that has finished, or never began."""
+    if run.unread is not None:
+        return PIPE if isinstance(run.unread, BrokenPipeError) else FAILED
+    if run.interrupts and state.outcome in (None, "cancelled"):
         return INTERRUPTED
     return UP if state.outcome == "succeeded" else FAILED

@@ -61,6 +61,11 @@ class Lines:
             if attempt is not None and now - self._last_line.get(id_, now) >= _SILENT:
                 self._line(now, id_, self._style(f"… {one_line(_at_work(attempt, now))}", "dim"))
 
+    def say(self, text: str) -> None:
+        """Print a remark about the printing itself."""
+        self._out.write(self._style(text, "dim") + "\n")
+        self._out.flush()
+
     def _line(self, at: float, task: str, *texts: str) -> None:
         self._last_line[task] = at
         prefix = self._prefixes.get(task) or self._style("bringup".ljust(self._wide) + " │", "dim")
@@ -141,6 +146,24 @@ class Lines:
 
     def _warned(self, event: e.Warned, _: RunState) -> None:
         self._line(event.at, event.task, self._style(f"! {one_line(event.text)}", "warning"))
+
+
+class JsonLines:
+    """Prints each event as a line of JSON; see `Printer`."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def show(self, event: e.Event, state: RunState) -> None:
+        """Print an event."""
+        self._out.write(e.encode(event) + "\n")
+        self._out.flush()
+
+    def beat(self, now: float, state: RunState) -> None:
+        """Print nothing."""
+
+    def say(self, text: str) -> None:
+        """Print nothing."""
 
 
 def _at_work(attempt: AttemptState, now: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TextIO
 
+from tui.console.person import is_dumb, is_set
 from tui.text import SGR, plain
 
 if TYPE_CHECKING:
@@ -50,10 +51,16 @@ class Style:
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str] | None = None) -> bool:
-    """Whether a stream is to be coloured: a terminal that can, unless NO_COLOR is set (no-color.org)."""
+    """Return whether to colour a stream: a terminal that can show it, unless variables say otherwise.
+
+    NO_COLOR (no-color.org) wins over FORCE_COLOR and CLICOLOR_FORCE, those over CLICOLOR and TERM.
+    """
     environment = os.environ if environment is None else environment
     if environment.get("NO_COLOR"):
         return False
-    if environment.get("FORCE_COLOR"):
-        return True
-    return stream.isatty() and environment.get("TERM") != "dumb"
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        if environment.get(name):
+            return is_set(environment, name)
+    if environment.get("CLICOLOR") == "0":
+        return False
+    return stream.isatty() and not is_dumb(environment)

@@ -15,6 +15,7 @@ from textual.worker import WorkerFailed
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.control import Leaving
+from tui.dashboard.driver import TerminalDriver
 from tui.dashboard.screens.question import Answer, Question
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
@@ -26,6 +27,7 @@ from tui.run.journal import log_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from tui.dashboard.control import Control
@@ -88,12 +90,22 @@ class Dashboard(App[Leaving]):
         """The run."""
         return self._run_screen
 
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal, by standard output."""
+        return TerminalDriver
+
+    def _repaint(self) -> None:
+        """Draws all of the screen again: the terminal has nothing of it left."""
+        self.screen.refresh(layout=True)
+
     def on_mount(self) -> None:
         """Shows the plan, and begins the run once it is on the screen."""
         if not self.is_headless:
             # Not through the loop, which stands still where the terminal does not read any more.
             for number in _SIGNALS:
-                signal.signal(number, self._signalled)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as of SIGHUP under nohup
+                    signal.signal(number, self._signalled)
+        self.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
         self.call_after_refresh(self._begin)
 
@@ -297,6 +309,7 @@ class Dashboard(App[Leaving]):
             self._give_up()
         else:
             self._control.tell(Kill() if self._model.state.cancelling else CancelRun())
+            self._control.tell(Close())  # also where there is nothing left to cancel
 
     def _give_up(self) -> None:
         """Leaves before the run has begun."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.engine.step_context import TAIL, StepContext
+from tui.engine.threads import PLACE, Place
 from tui.errors import ActionError, BringupError
 from tui.hosts.host import HostLostError
 from tui.plan.failures import applies, hint_for
@@ -121,6 +122,7 @@ class Attempt:
         times = [task_deadline] if task_deadline is not None else []
         if step.timeout is not None:
             times.append(asyncio.get_running_loop().time() + step.timeout)
+        PLACE.set(Place(self.task.id, self.number, title))
         given = StepContext(self, index, min(times, default=None))
         try:
             hard = None if given.deadline is None else given.deadline + _GRACE

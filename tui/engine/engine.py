@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui.engine.attempt import RunContext
 from tui.engine.schedule import Schedule
 from tui.engine.task_run import TaskRun
+from tui.engine.threads import StepThreads
 from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.commands import (
@@ -49,6 +50,7 @@ class Engine:
 
     Attributes:
         state: What has happened so far; the fold of all that was said.
+        clean: Nothing of the run is left in this process, once it has finished.
     """
 
     def __init__(
@@ -87,6 +89,8 @@ class Engine:
         self._context = RunContext(
             plan, environment, placement(plan), cache, self._emit, self._now, self._masker.add
         )
+        self.clean = True
+        self._threads = StepThreads()
         self._running: dict[str, TaskRun] = {}
         self._abandoned: list[TaskRun] = []
         self._restarting: set[str] = set()  # running tasks that wait again as soon as they have ended
@@ -109,10 +113,12 @@ class Engine:
 
     async def run(self) -> RunState:
         """Runs until all tasks have ended, or a cancelled run has been drained, and closes the hosts."""
+        asyncio.get_running_loop().set_default_executor(self._threads)
         try:
             return await self._run()
         finally:
             await self._environment.hosts.close()
+            self.clean = self._threads.leave(asyncio.get_running_loop())
 
     async def _run(self) -> RunState:
         self._began = asyncio.get_running_loop().time()
@@ -283,6 +289,9 @@ class Engine:
     async def _leave(self) -> None:
         """Waits, for a bounded time, for what was left behind; then says how the run ended."""
         await asyncio.gather(*(run.settle(_SETTLE_WITHIN) for run in self._abandoned))
+        for place in await self._threads.blocked(_SETTLE_WITHIN):
+            text = f"{place.title} is blocked in a call that cannot be interrupted; it was left behind"
+            self._emit(e.Warned(self._now(), place.task, place.attempt, text))
         unfit = self.state.with_status("failed", "cancelled", "skipped")
         outcome: e.RunOutcome = "cancelled" if self.state.cancelling else "failed" if unfit else "succeeded"
         self._emit(e.RunFinished(self._now(), outcome))

@@ -48,8 +48,11 @@ class Session:
             with contextlib.suppress(RuntimeError):  # its loop is closed
                 self._loop.call_soon_threadsafe(self._engine.do, command)
 
-    def join(self) -> None:
+    def join(self) -> bool:
         """Wait for the thread's end.
+
+        Returns:
+            Whether nothing of the run is left in this process.
 
         Raises:
             BaseException: Whatever the engine itself died of.
@@ -57,6 +60,7 @@ class Session:
         self._thread.join()
         if self._error is not None:
             raise self._error
+        return self._engine.clean
 
     def _run(self) -> None:
         try:

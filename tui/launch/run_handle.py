@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.actions.environment import preload
 from tui.errors import BringupError
 from tui.insight.expectation import EMPTY
-from tui.run.commands import CancelRun, Close
+from tui.run.commands import CancelRun, Close, Kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +24,16 @@ if TYPE_CHECKING:
     from tui.run.events import PhaseOutline
     from tui.run.feed import Feed
 
+_KILLED_WITHIN = 3.0  # seconds in which a killed run must have finished
+_INTERRUPTED = 130  # the exit code of what a signal ended
+
 
 class RunHandle:
-    """A run that is opened on a thread, so that the screen need not wait for it; see `Control`.
+    """A run that is opened on a thread, so that no view needs to wait for it; see `Control`.
 
     Attributes:
         interrupts: The user, or a signal, asked for the run's end.
+        unread: Why nobody gets what is printed of the run, if so; it is cancelled then.
     """
 
     def __init__(
@@ -39,11 +46,12 @@ class RunHandle:
             plan: The plan that was asked for, for a look at it before it is launched.
         """
         self.interrupts = False
+        self.unread: OSError | None = None
         self._launching = launching
         self._plan = plan
         self._stack = contextlib.ExitStack()
         self._launch: Launch | None = None
-        self._fault: BaseException | None = None
+        self._error: BaseException | None = None
         self._expectation = EMPTY
         self._thread: threading.Thread | None = None
         self._begun = threading.Event()
@@ -52,7 +60,7 @@ class RunHandle:
     # For the dashboard
 
     def begin(self, *, here: bool = False) -> None:
-        """Begins the run, unless it has begun.
+        """Begin the run, unless it has begun.
 
         Args:
             here: On this thread, which waits for it; a machine may have something to ask.
@@ -64,7 +72,7 @@ class RunHandle:
             self._thread.start()
 
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
-        """The plan as its file has it; nothing where the file does not say it plainly."""
+        """Return the plan's name and phases, as far as its file says them plainly."""
         from tui.plan.bundled import find_plan
         from tui.plan.document import read_document
         from tui.run.outline import preview
@@ -92,8 +100,8 @@ class RunHandle:
 
     @property
     def over(self) -> bool:
-        """Whether nothing will come any more."""
-        return self._fault is not None or (self._launch is not None and self._launch.session.feed.closed)
+        """Whether nothing will come any more: the run has finished, or could not begin."""
+        return self._error is not None or (self.feed is not None and self.feed.closed)
 
     def tell(self, command: Command) -> None:
         """Give the engine a command, once the run has begun."""
@@ -101,13 +109,13 @@ class RunHandle:
             self._launch.session.tell(command)
 
     def interrupted(self) -> None:
-        """Takes note that the user, or a signal, asked for the run's end."""
+        """Take note that the user, or a signal, asked for the run's end."""
         self.interrupts = True
 
-    # For what shows it
+    # For views
 
     def launch(self) -> Launch:
-        """Waits for the run to have begun.
+        """Wait for the run to have begun.
 
         Raises:
             BringupError: It could not begin.
@@ -119,16 +127,32 @@ class RunHandle:
         return self._launch
 
     def check(self) -> None:
-        """Makes sure that nothing went wrong in beginning the run.
+        """Make sure that nothing went wrong in beginning the run.
 
         Raises:
             BaseException: Whatever did.
         """
-        if self._fault is not None:
-            raise self._fault
+        if self._error is not None:
+            raise self._error
 
-    def close(self) -> None:
-        """Ends the run if it goes on, waits for that, and lets go of its cluster and journal.
+    # For the command
+
+    def interrupt(self) -> None:
+        """Cancel the run; the second time kill it, and exit where even that does not end it in time."""
+        again, self.interrupts = self.interrupts, True
+        self.tell(Kill() if again else CancelRun())
+        self.tell(Close())
+        if not again:
+            return
+        guard = threading.Timer(_KILLED_WITHIN, _exit)
+        guard.daemon = True
+        guard.start()
+
+    def close(self) -> bool:
+        """Cancel the run if it goes on, wait for its end, and let go of its cluster and journal.
+
+        Returns:
+            Whether nothing of it is left in this process, so that that can end as usual.
 
         Raises:
             BaseException: What the engine itself died of.
@@ -140,7 +164,8 @@ class RunHandle:
             if self._launch is not None:
                 self.tell(CancelRun())
                 self.tell(Close())
-                self._launch.session.join()
+                return self._launch.session.join()
+            return True
         finally:
             self._stack.close()
 
@@ -153,12 +178,27 @@ class RunHandle:
             self._launch = launch
             if self.interrupts:  # while it began
                 self.tell(CancelRun())
-        except BaseException as fault:  # it is raised where the run is waited for
-            self._fault = fault
+        except BaseException as error:  # it is raised where the run is waited for
+            self._error = error
             return
         finally:
             self._begun.set()
+        if launch.environment.name == "kind":
+            preload(step for task in launch.loaded.plan.tasks for step in task.steps)
         self._expectation = expectation(launch)
+
+
+def _exit() -> None:
+    """End the process: something in it cannot be stopped."""
+    with contextlib.suppress(OSError, ValueError):
+        print(
+            "error: bringup does not stop by itself and exits now; what it started may still run",
+            "  hint: look for it with `ps` and `docker ps`",
+            sep="\n",
+            file=sys.stderr,
+            flush=True,
+        )
+    os._exit(_INTERRUPTED)
 
 
 def expectation(launch: Launch) -> Expectation:

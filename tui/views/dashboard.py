@@ -1,0 +1,81 @@
+"""A run in the dashboard."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.run.commands import Stay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.launch.run_handle import RunHandle
+    from tui.run.state import RunState
+    from tui.views.view import Name
+
+
+class DashboardView:
+    """Draws a run, and gives it what keys ask for; see `View`."""
+
+    def __init__(self, run: RunHandle) -> None:
+        """Prepares it.
+
+        Args:
+            run: The run.
+        """
+        from tui.dashboard.frame import Model
+
+        self._run = run
+        self._model = Model(run)
+
+    @property
+    def state(self) -> RunState:
+        """The run, as far as it was drawn."""
+        return self._model.state
+
+    def show(self) -> Name | None:
+        """Draw until the run has finished, or plain lines are wanted."""
+        from tui.dashboard.app import Dashboard
+        from tui.dashboard.responsive import responsive
+
+        self._run.tell(Stay())
+        if not os.environ.get("NO_COLOR", "x"):  # set but empty it means nothing, but to Textual
+            del os.environ["NO_COLOR"]
+        app = Dashboard(self._run, self._model)
+        with responsive(), _handlers_kept():
+            leaving = app.run()
+        self._run.check()
+        if app.fault is not None:
+            for line in _crashed(app.fault):
+                click.echo(line, err=True)
+            return "text"
+        self._model.pull()  # what was told last, since the screen was drawn
+        return "text" if leaving == "lines" else None
+
+
+@contextlib.contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Restore all signal handlers: those of the screen must go with it."""
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+
+
+def _crashed(error: BaseException) -> list[str]:
+    """Return what to say of a dashboard that died: where, but nothing of what it knew."""
+    import traceback
+
+    return [
+        f"error: the dashboard died of {type(error).__name__}; the run goes on, as plain lines",
+        *"".join(traceback.format_tb(error.__traceback__)[-3:]).splitlines(),
+        "  hint: please report this; --no-tui does without the dashboard",
+    ]
