@@ -247,8 +247,8 @@ def test_two_runs_do_not_share_a_cluster(folder: Path) -> None:
     assert f"another bringup (process {process.pid})" in done.stderr
 
 
-@pytest.mark.parametrize("reader", ["| head -1", "> /dev/full"])
-def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str) -> None:
+@pytest.mark.parametrize(("reader", "code"), [("| head -1", 141), ("> /dev/full", 1)])
+def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str, code: int) -> None:
     done = subprocess.run(
         ["sh", "-c", f"{{ {sys.executable} -m tui up slow.yaml; echo $? > code; }} {reader}"],
         cwd=folder,
@@ -258,7 +258,7 @@ def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str) -> Non
         check=False,
     )
     assert "Traceback" not in done.stderr
-    assert (folder / "code").read_text() == "1\n"
+    assert (folder / "code").read_text() == f"{code}\n"
     child = folder / "child"
     assert not child.exists() or not is_running(child.read_text().strip())
     outcomes = json.loads(bringup(folder, "status", "slow.yaml", "--runs", "--output", "json").stdout)

@@ -124,24 +124,6 @@ def test_whoever_is_no_person_gets_lines(folder: Path, line: str, env: dict[str,
     assert '"outcome":"succeeded"' in journal.splitlines()[-1]
 
 
-@pytest.mark.parametrize(
-    ("env", "coloured"),
-    [
-        ({}, False),
-        ({"FORCE_COLOR": "1"}, True),
-        ({"FORCE_COLOR": "0"}, False),
-        ({"CLICOLOR_FORCE": "1"}, True),
-        ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
-        ({"CLICOLOR_FORCE": "1", "NO_COLOR": ""}, True),
-    ],
-)
-def test_colours_in_a_pipe_are_as_the_environment_wants_them(
-    folder: Path, env: dict[str, str], coloured: bool
-) -> None:
-    _, text = run(folder, "bringup | cat", env)
-    assert ("\x1b[" in text) is coloured
-
-
 def test_an_encoding_without_glyphs_still_tells_success_from_failure(folder: Path) -> None:
     _, text = run(folder, "bringup --no-tui", {"PYTHONIOENCODING": "ascii", "TERM": "dumb"})
     assert "+ quick is up" in text
@@ -169,7 +151,6 @@ def test_a_reader_that_goes_away_cancels_the_run_and_is_told_once(folder: Path) 
             141,
             "Broken pipe",
         ),
-        ("bringup up > /dev/full 2> errors", 1, "No space left on device"),
         ("bringup status --help 2> errors > /dev/full", 1, "No space left on device"),
         ("bringup plan show workflowexecution 2> errors | true; ( exit ${PIPESTATUS[0]} )", 141, ""),
     ],
