@@ -100,6 +100,20 @@ def test_up_fails_is_resumed_and_taken_down(folder: Path) -> None:
     assert not (folder / "done").exists()
 
 
+def test_taking_down_goes_on_after_a_step_that_fails_and_reports_all(folder: Path) -> None:
+    (folder / "down.yaml").write_text(
+        "{apiVersion: bringup/v1, name: d,"
+        " phases: [{id: p, tasks: [{id: t, steps: [{kind: command, shell: 'true'}]}]}],"
+        " down: [{kind: command, title: Export logs, shell: 'exit 3'}, {kind: command, shell: 'touch gone'},"
+        " {kind: command, title: Say goodbye, shell: 'exit 4'}]}"
+    )
+    done = bringup(folder, "down", "down.yaml")
+    assert done.returncode == 1
+    assert (folder / "gone").exists()
+    assert "exit 3 exited with status 3" in done.stdout
+    assert "✗ Say goodbye failed" in done.stdout
+
+
 def test_a_second_run_says_what_was_done_already(folder: Path) -> None:
     (folder / "allowed").touch()
     assert bringup(folder, "up").returncode == 0

@@ -107,17 +107,26 @@ def launch_down(request: Request, prompter: Prompter | None = None) -> Iterator[
         raise UsageError(f"run {run.id} was a rehearsal, which created nothing", "name a real run, or a plan")
     if not whole.down:
         raise UsageError("the plan has no steps that take it down", "add `down: [{kind: kind.delete}]` to it")
-    host = placement(whole).cluster
-    task = Task(id="down", title="Take down", host=host, steps=whole.down)
-    phases = (Phase(id="down", title="Take down", tasks=(task,)),)
+    phases = (Phase(id="down", title="Take down", tasks=_down_tasks(whole)),)
     plan = whole.model_copy(update={"phases": phases})
-    specification = replace(specification, environment="kind", done={})
+    specification = replace(specification, environment="kind", done={}, mode="sequential")
     with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
         started = replace(_started(plan, specification, environment), purpose="down")
         if run is not None and run.is_real:
             started = replace(started, note=f"takes down what run {run.id} brought up")
         with _launch(plan, specification, environment, started, runner, store) as launch:
             yield launch
+
+
+def _down_tasks(plan: Plan) -> tuple[Task, ...]:
+    """Return a task for each step that takes the plan down, so that all are run though one fails."""
+    host = placement(plan).cluster
+    if len(plan.down) == 1:
+        return (Task(id="down", title="Take down", host=host, steps=plan.down),)
+    return tuple(
+        Task(id=f"down-{number}", title=step.describe(), host=host, steps=(step,))
+        for number, step in enumerate(plan.down, 1)
+    )
 
 
 @contextlib.contextmanager
