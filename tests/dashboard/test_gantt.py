@@ -20,11 +20,11 @@ from tests.insight.running import begun, disturbed, ran, standing, tell
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Frame, Model
 from tui.dashboard.gantt import Cells, task_bars
-from tui.dashboard.scale import Scale
 from tui.dashboard.settings import Settings, read_settings, write_settings
 from tui.dashboard.widgets.head import Head, _how, _what
 from tui.insight.expectation import Expectation
 from tui.insight.forecast import forecast
+from tui.insight.time_axis import Scale
 from tui.run import events as e
 from tui.run.directories import config_directory
 

@@ -15,8 +15,9 @@ from tests.dashboard.test_gantt import frame_of, widths
 from tests.insight.running import begun, disturbed, ran, standing, tell
 from tui.dashboard.fit import fit, fit_all
 from tui.dashboard.gantt import axis, task_bars
-from tui.dashboard.scale import Break, Scale, Window, breaks
 from tui.dashboard.widgets.head import _how
+from tui.dashboard.window import Window
+from tui.insight.time_axis import Break, Scale, breaks
 from tui.insight.work_time import Interval
 from tui.run import events as e
 from tui.text import tick_step

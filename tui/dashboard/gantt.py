@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.dashboard.frame import Frame
-    from tui.dashboard.scale import Break, Scale
     from tui.insight.forecast import Forecast
+    from tui.insight.time_axis import Break, Scale
     from tui.run.state import AttemptState, RunState, SpanState, TaskState
 
 Kind = Literal[

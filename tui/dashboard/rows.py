@@ -16,7 +16,7 @@ from tui.text import GLYPHS, clock, seconds
 if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
     from tui.dashboard.gantt import Cells
-    from tui.dashboard.scale import Scale
+    from tui.insight.time_axis import Scale
     from tui.run.state import TaskState
 
 Part = tuple[str, str]

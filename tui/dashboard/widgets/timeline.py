@@ -18,7 +18,8 @@ from textual.strip import Strip
 from tui.dashboard.ansi import clean
 from tui.dashboard.fit import fit_all
 from tui.dashboard.rows import LONGEST_TITLE, Columns, axis_row, phase_row, task_row
-from tui.dashboard.scale import Scale, Window, breaks
+from tui.dashboard.window import Window
+from tui.insight.time_axis import Scale, breaks
 from tui.text import GLYPHS
 
 if TYPE_CHECKING:

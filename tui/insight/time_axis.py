@@ -1,4 +1,4 @@
-"""The time axis: which column stands for which time, what of a run is in sight, and where nothing ran."""
+"""The time axis: which column stands for which time, and where it is broken since nothing ran."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _ROOM_FOR_MORE = 1.04  # of what is forecast, so that the axis does not jump at each forecast
 _SHORTEST_BREAK = 10.0  # seconds in which nothing ran
 _COLUMNS = 100  # of an axis of usual width, of which a break takes two or three
-_MOST_ZOOM = 2.0**12
-_NOW_AT = 0.8  # of the axis, where the run is while a zoomed axis follows it
 
 
 class Break(NamedTuple):
@@ -98,51 +96,3 @@ class Scale:
         end = max(cls(0.0, 1.0, columns, breaks).shown(end) * _ROOM_FOR_MORE, 1.0)
         step = tick_step(end, columns) / 2
         return cls(0.0, math.ceil(end / step) * step / max(columns, 1), columns, breaks)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of the axis that is in sight.
-
-    Attributes:
-        zoom: How many times as long as the screen the axis is.
-        left: Seconds of the axis at the left edge, or None while it follows the run.
-    """
-
-    zoom: float = 1.0
-    left: float | None = None
-
-    def scale(self, whole: Scale, now: float) -> Scale:
-        """Return the axis as it is in sight.
-
-        Args:
-            whole: All of the axis.
-            now: Seconds since the run began.
-        """
-        if self.zoom == 1.0:
-            return whole
-        per_column = whole.per_column / self.zoom
-        left = self.left
-        if left is None:
-            left = whole.shown(now) - _NOW_AT * per_column * whole.columns
-        left = max(min(left, whole.end - per_column * whole.columns), 0.0)
-        return Scale(left, per_column, whole.columns, whole.breaks)
-
-    def zoomed(self, by: float, whole: Scale, now: float) -> Window:
-        """Zoom about the middle of what is in sight, or about the run's present while that is followed."""
-        zoom = min(max(self.zoom * by, 1.0), _MOST_ZOOM)
-        if zoom == 1.0 or self.left is None:
-            return Window(zoom)
-        before = self.scale(whole, now)
-        half = whole.per_column / zoom * whole.columns / 2
-        return Window(zoom, max((before.start + before.end) / 2 - half, 0.0))
-
-    def panned(self, by: float, whole: Scale, now: float) -> Window:
-        """Move by a part of what is in sight; at its end the axis follows the run again."""
-        if self.zoom == 1.0:
-            return self
-        before = self.scale(whole, now)
-        span = before.end - before.start
-        after = Window(self.zoom, before.start + by * span).scale(whole, now)
-        at_end = by > 0 and after.start < before.start + by * span / 2
-        return Window(self.zoom, None if at_end else after.start)
