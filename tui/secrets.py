@@ -196,6 +196,14 @@ class Masker:
         found = tuple(form for form in self._forms if form in text)
         return self._pattern(found).sub(_masked_lines, text)
 
+    def mask_cut(self, text: str) -> str:
+        """Return the text without secrets, and without the beginning of one that `…` cuts off."""
+        text = self.mask(text)
+        for form in self._forms if "…" in text else ():
+            for length in range(len(form) - 1, _SHORTEST, -1):
+                text = text.replace(f"{form[:length]}…", f"{MASK}…")
+        return text
+
     def _any_of(self, forms: tuple[str, ...]) -> re.Pattern[str]:
         alone = r"(?<![A-Za-z0-9]){}(?![A-Za-z0-9])"
         texts = (alone.format(re.escape(form)) if form in self._alone else re.escape(form) for form in forms)

@@ -81,5 +81,8 @@ class Recorder:
     def secret(self, value: str) -> None:
         self.secrets.append(value)
 
+    def holds_secret(self, text: str) -> bool:
+        return any(secret in text for secret in self.secrets)
+
     def warn(self, text: str) -> None:
         self.warnings.append(text)

@@ -15,11 +15,12 @@ from tui.hosts.host import at
 from tui.reporter import Done
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from tui.actions.context import Context
     from tui.plan.steps import Command
 
+_SCRIPT = "BRINGUP_SCRIPT"
 _KEPT = 15  # lines shown with an error
 _NOT_FOUND = 127  # a shell's status for a command that is not there
 
@@ -78,10 +79,10 @@ def _below(path: Path, folder: Path) -> PurePath:
 
 
 async def _run_in(folder: PurePath, step: Command, ctx: Context) -> Done:
-    if step.unless and await _run(step, ctx, folder, ("sh", "-c", step.unless), None) == 0:
+    if step.unless and await _run(step, ctx, folder, _shell(step.unless, ctx), None) == 0:
         return Done("nothing to do", changed=False)
-    argv = step.argv or ("sh", "-c", step.shell)
-    shown = step.shell or " ".join(argv)
+    program = (step.argv, {}) if step.argv else _shell(step.shell, ctx)
+    shown = step.shell or " ".join(step.argv)
     last: deque[str] = deque(maxlen=_KEPT)
 
     def tell(lines: list[str]) -> None:
@@ -89,22 +90,33 @@ async def _run_in(folder: PurePath, step: Command, ctx: Context) -> Done:
         last.extend(filter(str.strip, lines))
 
     async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
-        status = await _run(step, ctx, folder, argv, tell)
+        status = await _run(step, ctx, folder, program, tell)
     if status:
         hint = "a program that it calls is not installed, or not on PATH" if status == _NOT_FOUND else ""
         raise ActionError(f"{shown} {_end(status)}", hint, tuple(last))
     return Done(last[-1] if last else "")
 
 
+def _shell(script: str, ctx: Context) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Return the arguments and variables that have a shell run a script.
+
+    Everybody on the machine can read arguments: a script that holds a secret goes into a variable.
+    """
+    if not ctx.holds_secret(script):
+        return ("sh", "-c", script), {}
+    return ("sh", "-c", f'script=${_SCRIPT}; unset {_SCRIPT}; eval "$script"'), {_SCRIPT: script}
+
+
 async def _run(
     step: Command,
     ctx: Context,
     folder: PurePath,
-    argv: Sequence[str],
+    program: tuple[Sequence[str], Mapping[str, str]],
     on_lines: Callable[[list[str]], None] | None,
 ) -> int:
+    argv, more = program
     try:
-        return await ctx.host.run(argv, on_lines=on_lines, env=step.env, directory=folder)
+        return await ctx.host.run(argv, on_lines=on_lines, env={**step.env, **more}, directory=folder)
     except FileNotFoundError as error:
         if ctx.host.shares_files and not await asyncio.to_thread(Path(folder).is_dir):
             raise ActionError(f"the command's folder {folder} does not exist") from error

@@ -51,5 +51,8 @@ class Context(Reporter, Protocol):
             ActionError: The plan has none.
         """
 
+    def holds_secret(self, text: str) -> bool:
+        """Whether a text holds a secret, as far as is known."""
+
     def image_host(self, image: str) -> Host:
         """Where an image is: where the plan makes or pulls it, or else the task's host."""

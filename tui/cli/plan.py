@@ -25,13 +25,15 @@ def show(output: str, **given: Any) -> None:
         from tui.console.plan_tree import as_data, tree
         from tui.console.style import Style, wants_colour
         from tui.launch.request import Request, load
+        from tui.secrets import Masker
 
         loaded = load(Request(**given))
         if output == "json":
             print_json(as_data(loaded))
         else:
+            mask = Masker(loaded.plan.secret_values).mask
             for line in tree(loaded, Style(wants_colour(sys.stdout))):
-                click.echo(line, color=True)
+                click.echo(mask(line), color=True)
 
 
 @plan.command()
@@ -47,14 +49,16 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
         from tui.console.style import Style, wants_colour
         from tui.launch.request import Request, load
         from tui.plan.lint import lint as find_remarks
+        from tui.secrets import Masker, masked
 
         loaded = load(Request(**given))
         found = find_remarks(loaded, _recorded_seconds(recording, loaded.plan.name))
+        masker = Masker(loaded.plan.secret_values)
         if output == "json":
-            print_json([dataclasses.asdict(remark) for remark in found])
+            print_json(masked([dataclasses.asdict(remark) for remark in found], masker))
         else:
             for line in remarks(found, Style(wants_colour(sys.stdout))):
-                click.echo(line, color=True)
+                click.echo(masker.mask(line), color=True)
         sys.exit(FAILED if any(remark.level == "fault" for remark in found) else UP)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui.plan.model import Plan, Task
     from tui.plan.placement import Placement
     from tui.plan.steps import Step
+    from tui.secrets import Masker
 
 _GRACE = 3.0  # seconds past its deadline in which an action may still say what it waited for
 
@@ -38,7 +39,7 @@ class RunContext:
         cache: For what may be fetched again.
         emit: Takes events.
         now: Tells the seconds since the run began.
-        secret: Has a value masked.
+        masker: Keeps secrets out of what is emitted.
         unpaused: Set while the run is not paused.
     """
 
@@ -48,7 +49,7 @@ class RunContext:
     cache: Path
     emit: Callable[[e.Event], None]
     now: Callable[[], float]
-    secret: Callable[[str], None]
+    masker: Masker
     unpaused: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:

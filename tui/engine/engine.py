@@ -87,7 +87,7 @@ class Engine:
         self._stays = stay
         self._masker = Masker(plan.secret_values)
         self._context = RunContext(
-            plan, environment, placement(plan), cache, self._emit, self._now, self._masker.add
+            plan, environment, placement(plan), cache, self._emit, self._now, self._masker
         )
         self.clean = True
         self._threads = StepThreads()

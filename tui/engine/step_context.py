@@ -110,7 +110,12 @@ class StepContext:
 
     def secret(self, value: str) -> None:
         """Has a value masked from now on."""
-        self._attempt.context.secret(value)
+        self._attempt.context.masker.add(value)
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether a text holds a secret, as far as is known."""
+        masker = self._attempt.context.masker
+        return masker.mask(text) != text
 
     def warn(self, text: str) -> None:
         """Says what did not go well but is no failure."""

@@ -16,13 +16,14 @@ from tui.plan.document import Document, Path_, read_document
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import Graph
 from tui.plan.messages import explain
-from tui.plan.model import Plan
+from tui.plan.model import Plan, secret_values
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, each_text, fill
 from tui.plan.variables import Variables, collect
+from tui.secrets import Masker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,20 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
     if plan is not None:
         reading.faults += check_files(plan, data["variables"])
     if reading.faults or plan is None:
-        raise PlanError(sorted(dict.fromkeys(reading.faults), key=lambda fault: fault.place))
+        raise PlanError(sorted(_without_secrets(reading.faults, data), key=lambda fault: fault.place))
     digest = hashlib.sha256(repr((document.value, plan.variables)).encode()).hexdigest()[:16]
     return LoadedPlan(
         plan, Graph.of(plan), path, plan.variables, document, digest, tuple(files), tuple(settings)
     )
+
+
+def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[Fault]:
+    """Return faults, each once, with the plan's secrets masked where they show them."""
+    masker = Masker(secret_values(data))
+    return [
+        Fault(fault.place, masker.mask_cut(fault.cause), masker.mask_cut(fault.hint))
+        for fault in dict.fromkeys(faults)
+    ]
 
 
 class _Reading:

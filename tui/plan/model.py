@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,12 +14,12 @@ from tui.plan.failures import KNOWN, Signature
 from tui.plan.faults import shown, suggest
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names
-from tui.plan.substitute import as_text, find
+from tui.plan.substitute import UndefinedError, as_text, find
 from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath
 from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 IDENTIFIER = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
@@ -137,14 +138,27 @@ class Plan(Frozen):
     @cached_property
     def secret_values(self) -> tuple[str, ...]:
         """The values that must never be shown: those of `secrets`, and those secret by the one rule."""
-        named = [text for name in self.secrets for text in _texts(find(self.variables, name))]
-        found = secrets_in(self.model_dump(exclude={"secrets"}, warnings=False))
-        return tuple(dict.fromkeys((*named, *found)))
+        return secret_values(self.model_dump(warnings=False))
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, in plan order."""
         return tuple(task for phase in self.phases for task in phase.tasks)
+
+
+def secret_values(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the values of a plan that must never be shown.
+
+    Args:
+        data: The plan, filled in, right or wrong: its `secrets` name variables.
+    """
+    names = data.get("secrets")
+    named: dict[str, None] = {}
+    for name in [names] if isinstance(names, str) else names if isinstance(names, list | tuple) else ():
+        with contextlib.suppress(UndefinedError):
+            named |= dict.fromkeys(_texts(find(data.get("variables") or {}, str(name))))
+    found = secrets_in({key: value for key, value in data.items() if key != "secrets"})
+    return tuple({**named, **dict.fromkeys(found)})
 
 
 def _texts(value: Any) -> Iterator[str]:
