@@ -103,7 +103,7 @@ FAULTY = {
         "",
     ),
     "too many attempts": (
-        one_task("retry: {attempts: ▶99, signatures: dns}"), "must be at most 20, not 99", "Tries in all"
+        one_task("retry: {attempts: ▶99, signatures: dns}"), "must be at most 20, not 99", "Attempts in all"
     ),
     "no such need": (one_task("needs: [▶frist]"), "'first' needs 'frist', which is no task", "'first'"),
     "no such need, alone": (one_task("needs: ▶frist"), "'first' needs 'frist', which is no task", "'first'"),
@@ -260,7 +260,7 @@ def test_undefined_variables_in_files_are_found_before_anything_runs(step: str, 
     path = write(tmp_path, one_step(step, f"{CLUSTER}variables: {{word: hello}}\n"))
     faults = faults_of(path)
     assert [fault.place for fault in faults] == marked(text, str(manifest))
-    assert [fault.hint for fault in faults] == ["known here: word", "did you mean 'word'?"]
+    assert [fault.hint for fault in faults] == ["known here: folder, word", "did you mean 'word'?"]
 
 
 def test_files_that_are_not_filled_in_are_not_read(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.secrets import Masker, masked
-from tui.text import plural
+from tui.text import one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 def tree(loaded: LoadedPlan, style: Style) -> Iterator[str]:
-    """A plan's phases, tasks, needs and steps, and its hosts."""
-    plan, masker = loaded.plan, Masker(loaded.plan.secret_values)
-    yield style(plan.title or plan.name, "strong") + style(f"  {plan.name} · {loaded.document.file}", "dim")
+    """Yield the lines that show a plan's phases, tasks, needs and steps, and its hosts; secrets masked."""
+    plan, mask = loaded.plan, Masker(loaded.plan.secret_values).mask
+    name = style(mask(plan.title or plan.name), "strong")
+    yield name + style(f"  {plan.name} · {one_line(loaded.document.file)}", "dim")
     for number, phase in enumerate(plan.phases, 1):
-        yield f"{number} {style(phase.name, 'strong')}"
+        yield f"{number} {style(mask(phase.name), 'strong')}"
         for task in phase.tasks:
             last = task is phase.tasks[-1]
-            yield f"  {'└─' if last else '├─'} {task.name}  {style(_facts(task), 'dim')}".rstrip()
+            yield f"  {'└─' if last else '├─'} {mask(task.name)}  {style(_facts(task), 'dim')}".rstrip()
             for step in task.steps:
-                bar = " " if last else "│"
-                yield style(f"  {bar}     {'└' if step is task.steps[-1] else '├'} ", "dim") + masker.mask(
-                    step.describe()
-                )
+                branch = f"  {' ' if last else '│'}     {'└' if step is task.steps[-1] else '├'} "
+                yield style(branch, "dim") + mask(step.describe())
     wide = max(map(len, plan.hosts), default=0)
-    for name, address in plan.hosts.items():
-        yield f"{name:<{wide}}  {style(masker.mask(address), 'dim')}"
+    for host, address in plan.hosts.items():
+        yield f"{host:<{wide}}  {style(mask(one_line(address)), 'dim')}"
     if plan.limit:
         yield style(f"at most {plan.limit} tasks at once", "dim")
 
 
 def _facts(task: Task) -> str:
+    """Return a task's id, and what else is set for it."""
     facts = [task.id]
     facts += [f"on {task.host}"] if task.host else []
     facts += [f"needs {', '.join(task.needs)}"] if task.needs else []
@@ -47,18 +47,19 @@ def _facts(task: Task) -> str:
 
 
 def as_data(loaded: LoadedPlan) -> dict[str, Any]:
-    """A plan as JSON-like data, secrets masked."""
+    """Return a plan as JSON-like data, secrets masked."""
     data = loaded.plan.model_dump(mode="json", by_alias=True, exclude_none=True)
     shown: dict[str, Any] = masked(data, Masker(loaded.plan.secret_values))
     return shown
 
 
 def remarks(found: Sequence[Remark], style: Style) -> Iterator[str]:
-    """What lint found, a remark with its hint each."""
+    """Yield what lint found, each remark with its hint."""
     for remark in found:
         kind = "failed" if remark.level == "fault" else "warning"
-        yield f"{remark.place}: {style(remark.level, kind)}: {remark.text} [{remark.rule}]"
-        yield f"  hint: {remark.hint}"
+        place, text = one_line(str(remark.place)), one_line(remark.text)
+        yield f"{place}: {style(remark.level, kind)}: {text} [{remark.rule}]"
+        yield f"  hint: {one_line(remark.hint)}"
     faults = sum(remark.level == "fault" for remark in found)
     advice = len(found) - faults
     yield (

@@ -8,6 +8,7 @@ from tui.plan.faults import Place, PlanError, suggest
 
 DEFAULT = "workflowexecution"
 OWN = "bringup.yaml"
+_INSIDE = (OWN, "plan.yaml")  # what a plan is called in its directory
 
 
 def manifests_folder() -> Path:
@@ -44,14 +45,14 @@ def find_plan(name: str | None) -> Path:
 
 def _named(name: str) -> Path:
     path = Path(name).expanduser()
+    if name in bundled_plans() and not any((path / inside).is_file() for inside in _INSIDE):
+        return manifests_folder() / name / "plan.yaml"  # whatever else is called like it here
     if path.is_dir():
-        for inside in (path / OWN, path / "plan.yaml"):
-            if inside.is_file():
-                return inside
+        for inside in _INSIDE:
+            if (path / inside).is_file():
+                return path / inside
         cause = f"the folder has neither {OWN} nor plan.yaml"
         raise PlanError.at(Place(name, 0), cause, "name the plan's file")
     if path.exists() or path.suffix in {".yaml", ".yml"} or "/" in name:
         return path
-    if name in bundled_plans():
-        return manifests_folder() / name / "plan.yaml"
     raise PlanError.at(Place(name, 0), "no such file, folder or bundled plan", suggest(name, bundled_plans()))

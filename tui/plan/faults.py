@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
+from tui.text import cut, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,8 @@ class Fault:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.cause}" + (f"\n  hint: {self.hint}" if self.hint else "")
+        lines = [f"{self.place}: {self.cause}", *([f"  hint: {self.hint}"] if self.hint else [])]
+        return "\n".join(map(one_line, lines))
 
 
 class PlanError(BringupError):
@@ -78,6 +80,13 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(words[:_MOST_WORDS])}{more}" if words else ""
 
 
-def shown(text: str) -> str:
-    """Somebody's text in quotes, shortened to what fits into a sentence."""
-    return repr(text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…")
+def shown(value: object) -> str:
+    """Return a value as an error names it: in YAML's words, shortened."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list | tuple):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = cut(str(value), _MOST_LETTERS)
+    return repr(text) if isinstance(value, str) else text

@@ -17,10 +17,11 @@ from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import Graph
 from tui.plan.messages import explain
 from tui.plan.model import Plan, secret_values
+from tui.plan.schema import closed_schema
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, each_text, fill
 from tui.plan.variables import Variables, collect
-from tui.secrets import Masker
+from tui.secrets import Masker, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -97,7 +98,8 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
 
 def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[Fault]:
     """Return faults, each once, with the plan's secrets masked where they show them."""
-    masker = Masker(secret_values(data))
+    # Variables on their own too: a password does not become public by being given for a user's name.
+    masker = Masker((*secrets_in(data["variables"]), *secret_values(data)))
     return [
         Fault(fault.place, masker.mask_cut(fault.cause), masker.mask_cut(fault.hint))
         for fault in dict.fromkeys(faults)
@@ -145,7 +147,7 @@ class _Reading:
         try:
             return Plan.model_validate(data | {"folder": self.folder}, context={"folder": self.folder})
         except ValidationError as error:
-            self.take(explain(error, data, self.document))
+            self.take(explain(error, data, self.document, closed_schema()))
             return None
 
     def _with_origin(self, path: Path_, fault: Fault) -> Fault:

@@ -10,7 +10,6 @@ from tui.plan.schema import fields_at
 from tui.plan.steps import STEPS
 from tui.plan.steps.http import URL
 from tui.plan.steps.kubernetes import SHA256
-from tui.plan.values import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,19 +44,22 @@ _PATTERNS = {
 }
 
 
-def explain(error: ValidationError, data: Any, document: Document) -> Iterator[tuple[Path_, Fault]]:
+def explain(
+    error: ValidationError, data: Any, document: Document, schema: dict[str, Any]
+) -> Iterator[tuple[Path_, Fault]]:
     """The faults behind a pydantic error, each with its path.
 
     Args:
         error: What pydantic says.
         data: The plan, filled in.
         document: The plan as it is written.
+        schema: The JSON Schema of the model that the error is of, for hints.
     """
     for detail in error.errors(include_url=False, include_input=False):
         path, value = _resolved(detail["loc"], data)
         if detail["type"] == "too_short" and value:
             continue  # it has items, none of which is right, and that is said already
-        yield path, _fault(detail, path, value, document)
+        yield path, _fault(detail, path, value, document, schema)
 
 
 def _resolved(loc: tuple[str | int, ...], data: Any) -> tuple[Path_, Any]:
@@ -77,32 +79,36 @@ def _is_tag(part: str, data: Any) -> bool:
     return part in _TAGS or (isinstance(data, dict) and data.get("kind") == part)
 
 
-def _fault(detail: ErrorDetails, path: Path_, value: Any, document: Document) -> Fault:
+def _fault(
+    detail: ErrorDetails, path: Path_, value: Any, document: Document, schema: dict[str, Any]
+) -> Fault:
     kind, context, loc = detail["type"], detail.get("ctx", {}), detail["loc"]
     place = document.place(path)
     if kind == "extra_forbidden":
         key = str(path[-1])
         return Fault(
-            document.keys.get(path, place), f"unknown key {shown(key)}", suggest(key, fields_at(loc[:-1]))
+            document.keys.get(path, place),
+            f"unknown key {shown(key)}",
+            suggest(key, fields_at(schema, loc[:-1])),
         )
     if kind == "missing":
-        return Fault(place, f"the key {str(path[-1])!r} is missing", _about(loc))
+        return Fault(place, f"the key {str(path[-1])!r} is missing", _about(schema, loc))
     if kind == "union_tag_invalid":
         place, tag = document.place((*path, "kind")), value.get("kind")
         if isinstance(tag, str):
             return Fault(place, f"unknown step kind {shown(tag)}", suggest(tag, STEP_KINDS))
         return Fault(
-            place, f"the step's kind must be text, not {brief(tag)}", f"one of: {', '.join(STEP_KINDS)}"
+            place, f"the step's kind must be text, not {shown(tag)}", f"one of: {', '.join(STEP_KINDS)}"
         )
     if kind == "union_tag_not_found" or (kind == "model_attributes_type" and _is_step(path)):
         cause = (
-            "the step has no kind" if isinstance(value, dict) else f"a step is a mapping, not {brief(value)}"
+            "the step has no kind" if isinstance(value, dict) else f"a step is a mapping, not {shown(value)}"
         )
         return Fault(place, cause, f"add `kind:` with one of: {', '.join(STEP_KINDS)}")
     if kind == "value_error":
         cause, *hint = context["error"].args
         return Fault(place, f"{_name(path)}{cause}", hint[0] if hint else "")
-    return Fault(place, f"{_name(path)}{_cause(detail, value)}", _hint(kind, value, loc))
+    return Fault(place, f"{_name(path)}{_cause(detail, value)}", _hint(schema, kind, value, loc))
 
 
 def _is_step(path: Path_) -> bool:
@@ -120,31 +126,31 @@ def _name(path: Path_) -> str:
 def _cause(detail: ErrorDetails, value: Any) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _WANTED:
-        return f"{_WANTED[kind]} is wanted here, not {brief(value)}"
+        return f"{_WANTED[kind]} is wanted here, not {shown(value)}"
     if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
-        return f"must be {_PATTERNS[context['pattern']]}, not {brief(value)}"
+        return f"must be {_PATTERNS[context['pattern']]}, not {shown(value)}"
     if kind == "literal_error":
-        return f"must be {context['expected']}, not {brief(value)}"
+        return f"must be {context['expected']}, not {shown(value)}"
     if kind in {"too_short", "string_too_short"}:
         return "at least one is wanted" if kind == "too_short" else "is empty"
     bounds = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}
     if kind in bounds:
-        return f"must be {bounds[kind]} {next(iter(context.values()))}, not {brief(value)}"
+        return f"must be {bounds[kind]} {next(iter(context.values()))}, not {shown(value)}"
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
-def _hint(kind: str, value: Any, loc: tuple[str | int, ...]) -> str:
+def _hint(schema: dict[str, Any], kind: str, value: Any, loc: tuple[str | int, ...]) -> str:
     if value is None:
         return "give it a value, or remove its key"
     if kind == "string_type" and isinstance(value, bool):
-        return f'write it as text, in quotes: "{brief(value)}"'
-    return _about(loc)
+        return f'write it as text, in quotes: "{shown(value)}"'
+    return _about(schema, loc)
 
 
-def _about(loc: tuple[str | int, ...]) -> str:
+def _about(schema: dict[str, Any], loc: tuple[str | int, ...]) -> str:
     """What the schema says of a key."""
     keys = [i for i, part in enumerate(loc) if isinstance(part, str) and part not in _TAGS]
     if not keys:
         return ""
     last = keys[-1]
-    return str(fields_at(loc[:last]).get(str(loc[last]), {}).get("description", ""))
+    return str(fields_at(schema, loc[:last]).get(str(loc[last]), {}).get("description", ""))

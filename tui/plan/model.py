@@ -15,7 +15,7 @@ from tui.plan.faults import shown, suggest
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names
 from tui.plan.substitute import UndefinedError, as_text, find
-from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath
+from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath
 from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Task(Frozen):
     """What runs concurrently, and is retried and cancelled as one."""
 
     id: Identifier = Field(description=_ID)
-    title: str = Field("", description="What people are shown; the id if absent.")
+    title: Label = Field("", description="What people are shown; the id if absent.")
     needs: Names = Field((), description="Tasks that must have succeeded before it: ids, of no later phase.")
     timeout: Duration | None = Field(
         None, description="An attempt of all its steps fails if it takes longer."
@@ -85,7 +85,7 @@ class Phase(Frozen):
     """Tasks shown together; in `parallel` mode also a barrier."""
 
     id: Identifier = Field(description=_ID)
-    title: str = Field("", description="What people are shown; the id if absent.")
+    title: Label = Field("", description="What people are shown; the id if absent.")
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = Field(description="Its tasks.")
 
     @property
@@ -104,8 +104,8 @@ class Cluster(Frozen):
 class Endpoint(Frozen):
     """Something that can be used once the plan is up."""
 
-    name: str = Field(description="What it is.")
-    url: str = Field(description="Where it is, shown once the plan is up.")
+    name: Label = Field(description="What it is.")
+    url: Label = Field(description="Where it is, shown once the plan is up.")
 
 
 class Plan(Frozen):
@@ -115,7 +115,7 @@ class Plan(Frozen):
         alias="apiVersion", description="Version of the form that the plan is written in."
     )
     name: Identifier = Field(description="What the plan's runs are kept under. " + _ID)
-    title: str = Field("", description="What people are shown; the name if absent.")
+    title: Label = Field("", description="What people are shown; the name if absent.")
     variables: dict[str, Any] = Field(
         default_factory=dict, description="Values for `${…}`, changed with --set and --values."
     )

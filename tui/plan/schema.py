@@ -15,7 +15,7 @@ _LITERAL = {"kind", "apiVersion"}
 @cache
 def plan_schema() -> dict[str, Any]:
     """The schema of a plan as it is written: `${…}` may stand wherever a value is wanted."""
-    closed = _closed_schema()
+    closed = closed_schema()
     opened = {name: _opened(part) for name, part in closed["$defs"].items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -26,7 +26,7 @@ def plan_schema() -> dict[str, Any]:
 
 
 @cache
-def _closed_schema() -> dict[str, Any]:
+def closed_schema() -> dict[str, Any]:
     """The schema of a plan once it is filled in."""
     schema = Plan.model_json_schema(by_alias=True)
     del schema["properties"]["folder"]
@@ -72,19 +72,20 @@ def _without(part: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key not in keys}
 
 
-def fields_at(loc: tuple[str | int, ...]) -> dict[str, dict[str, Any]]:
+def fields_at(schema: dict[str, Any], loc: tuple[str | int, ...]) -> dict[str, dict[str, Any]]:
     """The keys that a mapping may have, each with its schema.
 
     Args:
+        schema: The schema of the whole.
         loc: Where it is, as a path of keys, indices and the kinds of steps on the way.
     """
-    definitions = _closed_schema()["$defs"]
+    definitions = schema["$defs"]
     kinds = {
         part["properties"]["kind"]["const"]: part
         for part in definitions.values()
-        if "const" in part["properties"].get("kind", {})
+        if "const" in part.get("properties", {}).get("kind", {})
     }
-    part: dict[str, Any] = _closed_schema()
+    part = schema
     for before, name in zip((None, *loc), loc, strict=False):
         if isinstance(before, int) and (name in kinds or name in definitions):
             part = kinds.get(str(name)) or definitions[str(name)]

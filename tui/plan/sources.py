@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Fault, Place, PlanError
+from tui.plan.kind_config import check_config
 from tui.plan.manifests import local_files, read_bytes, read_file
 from tui.plan.steps import KindCreate, KubernetesApply
 from tui.plan.substitute import fill_text
@@ -30,7 +31,8 @@ def _errors(step: Step, variables: Mapping[str, Any]) -> list[PlanError]:
     errors: list[PlanError] = []
     if isinstance(step, KindCreate) and step.config:
         try:
-            fill_text(read_text(step.config), variables, str(step.config))
+            text = read_text(step.config)
+            check_config(text, fill_text(text, variables, str(step.config)), str(step.config))
         except PlanError as error:
             errors.append(error)
     elif isinstance(step, KubernetesApply) and step.substitute:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tui.plan.document import Path_
+
+FOLDER = "folder"
+"""The one variable that always exists: the directory of the file in which it is written."""
 
 MOST_LETTERS = 1 << 22
 """How much all that is filled in may come to: references that use one another multiply."""
@@ -132,7 +136,7 @@ class References:
             source: The file's name in errors.
         """
         self._written = text
-        self._variables = {} if variables is None else variables
+        self._variables = {**(variables or {}), FOLDER: str(Path(source).absolute().parent)}
         self._source = source
         self._matches: list[re.Match[str]] = []
         self._faults: dict[int, Fault] = {}

@@ -8,8 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import core_schema
+
+from tui.plan.faults import shown
+from tui.text import one_line
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -50,7 +61,7 @@ def parse_duration(value: object) -> float:
     elif isinstance(value, str) and re.match(DURATION_PATTERN, value.strip()):
         seconds = sum(float(part["number"]) * _UNITS[part["unit"]] for part in _DURATION.finditer(value))
     else:
-        raise ValueError(f"{brief(value)} is not a duration", "write it as 90s, 5m or 1h30m")
+        raise ValueError(f"{shown(value)} is not a duration", "write it as 90s, 5m or 1h30m")
     if seconds < 0:
         raise ValueError("a duration cannot be negative")
     if not math.isfinite(seconds):
@@ -58,21 +69,9 @@ def parse_duration(value: object) -> float:
     return seconds
 
 
-def brief(value: object) -> str:
-    """A wrong value as it is named in an error, in YAML's words."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list | tuple):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
 def _resolve(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str | Path) or not str(value):
-        raise ValueError(f"a path is wanted here, not {brief(value) if value else 'nothing'}")
+        raise ValueError(f"a path is wanted here, not {shown(value or None)}")
     base: Path | None = (info.context or {}).get("folder")
     try:
         path = Path(value).expanduser()
@@ -81,7 +80,7 @@ def _resolve(value: object, info: ValidationInfo) -> Path:
         # A link keeps its own name and place, by which commands on other machines have it too.
         return (base / path).resolve() if ".." in path.parts else base / path
     except (OSError, RuntimeError) as error:  # an unknown user after `~`, a circle of links
-        raise ValueError(f"{brief(str(value))} is not a usable path: {error}") from error
+        raise ValueError(f"{shown(str(value))} is not a usable path: {error}") from error
 
 
 Wanted = Literal["file", "folder", "file or folder"]
@@ -97,7 +96,7 @@ def existing_path(value: object, info: ValidationInfo, wanted: Wanted = "file or
     try:
         is_file, is_folder = path.is_file(), path.is_dir()
     except OSError as error:
-        raise ValueError(f"{brief(str(path))} cannot be read: {error.strerror}") from error
+        raise ValueError(f"{shown(str(path))} cannot be read: {error.strerror}") from error
     if not is_file and not is_folder:
         raise ValueError(f"no such {wanted}: {path}")
     if (wanted == "file" and is_folder) or (wanted == "folder" and is_file):
@@ -116,6 +115,9 @@ def _existing_file(value: object, info: ValidationInfo) -> Path:
 def _existing_folder(value: object, info: ValidationInfo) -> Path:
     return existing_path(value, info, "folder")
 
+
+Label = Annotated[str, AfterValidator(one_line)]
+"""A text that people are shown, on one line and without a terminal's control sequences."""
 
 Duration = Annotated[
     float,

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tui.plan.document import MOST_DEPTH, Document, Path_, parse_document, parse_scalar, read_document
 from tui.plan.faults import Fault, Place, PlanError, shown, suggest
-from tui.plan.substitute import MOST_LETTERS, UndefinedError, each_text, fill, find, is_name, names
+from tui.plan.substitute import FOLDER, MOST_LETTERS, UndefinedError, each_text, fill, find, is_name, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-FOLDER = "folder"
-"""The one variable that is always there: the folder of the file in which it is written."""
 
 _MOST_HOPS = 10
 
@@ -64,7 +61,7 @@ class Variables:
             return
         for name in written.value:
             if name == FOLDER:
-                cause = f"{FOLDER!r} is taken: it is the folder of the file it is written in"
+                cause = f"{FOLDER!r} is taken: it is the directory of the file it is written in"
                 self._emit(written.at(name).place, cause, "choose another name")
             elif not is_name(name) or "." in name:
                 cause = f"{shown(name)} cannot be a variable's name"

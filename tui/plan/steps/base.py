@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from tui.plan.values import Duration, Frozen, OneOrMore
+from tui.plan.values import Duration, Frozen, Label, OneOrMore
+from tui.text import one_line
 
 Names = Annotated[tuple[str, ...], OneOrMore()]
 
@@ -35,7 +36,7 @@ class StepBase(Frozen):
     on_cluster_host: ClassVar[bool] = False
     default_timeout: ClassVar[float | None] = None
 
-    title: str = Field(
+    title: Label = Field(
         "", description="What the step does, shown while it runs; made of its kind and subject if absent."
     )
     timeout: Duration | None = Field(
@@ -43,8 +44,8 @@ class StepBase(Frozen):
     )
 
     def describe(self) -> str:
-        """Return the step's title, or one made of its kind and its subject."""
-        return self.title or " ".join(filter(None, (str(getattr(self, "kind", "")), self._subject())))
+        """Return the step's title, or one made of its kind and its subject, on one line."""
+        return self.title or one_line(f"{getattr(self, 'kind', '')} {self._subject()}").strip()
 
     def _subject(self) -> str:
         """Return what the step is about, in a word or two."""

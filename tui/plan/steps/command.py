@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from tui.plan.steps.base import StepBase
 from tui.plan.values import ExistingFolder, ExistingPath, OneOrMore
+
+_SAYS_LITTLE = re.compile(r"\s*(?:$|#|set [-+])")  # of a script's lines
 
 
 class Command(StepBase):
@@ -36,7 +39,8 @@ class Command(StepBase):
         return self
 
     def _subject(self) -> str:
-        return self.shell or " ".join(self.argv)
+        lines = [line for line in self.shell.splitlines() if not _SAYS_LITTLE.match(line)]
+        return (lines[0].strip() + " …" * (len(lines) > 1)) if lines else " ".join(self.argv)
 
     @property
     def namespaces_made(self) -> frozenset[str] | None:

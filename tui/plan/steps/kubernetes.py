@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
+from tui.plan.faults import shown
 from tui.plan.steps.base import Names, StepBase
-from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath, brief, existing_path
+from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath, existing_path
 
 SHA256 = "^[0-9a-fA-F]{64}$"
 
@@ -68,7 +69,7 @@ class KubernetesApply(StepBase):
 def _rollout(rollout: str) -> str:
     kind, _, name = rollout.partition("/")
     if kind not in {"deployment", "statefulset", "daemonset"} or not name:
-        raise ValueError(f"{brief(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME")
+        raise ValueError(f"{shown(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME")
     return rollout
 
 

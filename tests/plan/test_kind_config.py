@@ -1,0 +1,138 @@
+"""Kind's configuration is checked when the plan is read, as kind itself checks it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.plan.writing import faults_of, load, marked, one_step, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
+NODE = f"{HEAD}nodes:\n- role: control-plane\n"
+PORTS = f"{NODE}  extraPortMappings:\n"
+GOOD = {
+    "nothing more": HEAD,
+    "no nodes": f"{HEAD}nodes:\n",
+    "a node without a role": f"{HEAD}nodes:\n- {{}}\n",
+    "a node that is nothing": f"{HEAD}nodes: [~]\n",
+    "other scalars": f"{HEAD}name: 5\nruntimeConfig: {{x: true}}\nfeatureGates: {{A: true}}\n",
+    "a number in hexadecimal": f"{HEAD}networking: {{apiServerPort: 0x50, disableDefaultCNI: on}}\n",
+    "a number with a point": f"{PORTS}  - {{containerPort: 80.0, hostPort: 8e3}}\n",
+    "any port": f"{PORTS}  - {{containerPort: 80, hostPort: -1}}\n  - {{containerPort: 81, hostPort: 0}}\n",
+    "a protocol in lower case": f"{PORTS}  - {{containerPort: 80, hostPort: 80, protocol: tcp}}\n",
+    "two protocols": f"{PORTS}  - {{hostPort: 80, protocol: TCP}}\n  - {{hostPort: 80, protocol: UDP}}\n",
+    "labels": f"{NODE}  labels: {{a: 5, b: true}}\n  image: null\n",
+    "mounts": f"{NODE}  extraMounts: [{{hostPath: 5, readOnly: yes, propagation: None}}]\n",
+    "patches": f"{NODE}  kubeadmConfigPatches: ['a: [']\ncontainerdConfigPatches:\n- |-\n  [plugins]\n",
+    "JSON patches": f"{HEAD}kubeadmConfigPatchesJSON6902: [{{group: g, version: v1, kind: K, patch: x}}]\n",
+    "subnets": f"{HEAD}networking: {{ipFamily: ipv4, podSubnet: 10.1.0.0/16, kubeProxyMode: ipvs}}\n",
+    "two subnets": f"{HEAD}networking: {{ipFamily: dual, podSubnet: '10.1.0.0/16,fd00::/56'}}\n",
+    "anchors": f"{HEAD}nodes:\n- &a {{role: control-plane}}\n- *a\n",
+    "a byte order mark": f"\ufeff{HEAD}",
+    "JSON": '{"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}',
+}
+BAD = {
+    "a list": "▶- a\n",
+    "nothing": "▶",
+    "no apiVersion": "▶kind: Cluster\n",
+    "an old apiVersion": "kind: Cluster\napiVersion: ▶kind.sigs.k8s.io/v1alpha3\n",
+    "an unknown key": f"{HEAD}▶node: []\n",
+    "a key twice": f"{HEAD}▶kind: Cluster\n",
+    "a quoted port": f"{PORTS}  - containerPort: 80\n    hostPort: ▶'8080'\n",
+    "a port that is none": f"{PORTS}  - containerPort: 80\n    hostPort: ▶80800\n",
+    "a negative port": f"{PORTS}  - containerPort: ▶-5\n",
+    "a port twice": f"{HEAD}nodes:\n- ▶extraPortMappings: [{{hostPort: 80}}, {{hostPort: 80}}]\n",
+    "an unknown protocol": f"{PORTS}  - {{containerPort: 80, hostPort: 80, protocol: ▶HTTP}}\n",
+    "an address that is none": f"{PORTS}  - {{hostPort: 80, listenAddress: ▶nowhere}}\n",
+    "an unknown role": f"{HEAD}nodes:\n- role: control-plane\n- role: ▶master\n",
+    "workers alone": f"▶{HEAD}nodes:\n- role: worker\n",
+    "a mapping for a list": f"{HEAD}nodes: ▶{{role: control-plane}}\n",
+    "a list for a mapping": f"{HEAD}networking: ▶[]\n",
+    "a text for a list": f"{NODE}  kubeadmConfigPatches: ▶x\n",
+    "a mapping for a text": f"{NODE}  kubeadmConfigPatches: [▶{{a: b}}]\n",
+    "a text for a truth value": f"{HEAD}networking: {{disableDefaultCNI: ▶'true'}}\n",
+    "a number for a truth value": f"{HEAD}networking: {{disableDefaultCNI: ▶1}}\n",
+    "an unknown family": f"{HEAD}networking: {{ipFamily: ▶ipv5}}\n",
+    "a subnet that is an address": f"{HEAD}networking: {{podSubnet: ▶10.0.0.1}}\n",
+    "an unknown mode of the proxy": f"{HEAD}networking: {{kubeProxyMode: ▶x}}\n",
+    "an unknown propagation": f"{NODE}  extraMounts: [{{hostPath: /x, propagation: ▶Wrong}}]\n",
+}
+PLAN = one_step("{kind: kind.create, config: kind.yaml}")
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
+def test_what_kind_takes_is_taken(text: str, tmp_path: Path) -> None:
+    write(tmp_path, text, "kind.yaml")
+    load(tmp_path, PLAN)
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_what_kind_refuses_is_told_with_its_place(text: str, tmp_path: Path) -> None:
+    file = write(tmp_path, text, "kind.yaml")
+    faults = faults_of(write(tmp_path, PLAN))
+    assert [fault.place for fault in faults] == marked(text, str(file))
+
+
+def test_places_are_those_of_the_file_as_it_is_written(tmp_path: Path) -> None:
+    text = f"{PORTS}  # a comment\n\n  - containerPort:   ${{port}}\n    hostPort: ▶${{other}}\n"
+    file = write(tmp_path, text, "kind.yaml")
+    top = "variables: {port: 80, other: 99999}\ncluster: {name: demo, kubeconfig: config}\n"
+    faults = faults_of(write(tmp_path, one_step("{kind: kind.create, config: kind.yaml}", top)))
+    assert [fault.place for fault in faults] == marked(text, str(file))
+
+
+def test_the_directory_of_the_file_is_a_variable_in_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        f"{NODE}  extraMounts: [{{hostPath: '${{folder}}/data', containerPath: /data}}]\n",
+        "kind.yaml",
+    )
+    load(tmp_path, PLAN)
+
+
+ENGINE = """#!/bin/sh
+case "$1" in
+-v|version) echo "Docker version 20.10.0, build x";;
+info) echo '{"CgroupVersion":"2","MemoryLimit":true,"PidsLimit":true,"CPUShares":true}';;
+ps|inspect|image|network) ;;
+*) echo "an engine was asked: $*" >&2; exit 1;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("kind") is None, reason="kind is not installed")
+def test_kind_itself_agrees(tmp_path: Path) -> None:
+    """An engine that makes nothing: kind reads its configuration before it asks for containers."""
+    engine = write(tmp_path, ENGINE, "bin/docker")
+    engine.chmod(0o755)
+    kind = shutil.which("kind") or ""
+    env = {
+        **os.environ,
+        "PATH": f"{engine.parent}{os.pathsep}/usr/bin{os.pathsep}/bin",
+        "HOME": str(tmp_path),
+    }
+    wrong = {}
+    for name, text in {**GOOD, **BAD}.items():
+        file = write(tmp_path, text, "kind.yaml")
+        argv = [
+            kind,
+            "create",
+            "cluster",
+            "--name",
+            "t",
+            "--config",
+            str(file),
+            "--kubeconfig",
+            str(tmp_path / "k"),
+        ]
+        told = subprocess.run(argv, env=env, capture_output=True, text=True, check=False).stderr
+        if ("Preparing nodes" in told) != (name in GOOD):
+            wrong[name] = told
+    assert wrong == {}

@@ -1,0 +1,190 @@
+"""Kind's configuration file, checked when the plan is read: kind itself sees it after minutes of builds."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from tui.plan.document import parse_document
+from tui.plan.faults import PlanError, shown
+from tui.plan.messages import explain
+from tui.plan.substitute import References
+
+_NUMBER = re.compile(r"[-+]?(0x[0-9a-f]+|0o?[0-7]+|[0-9.]+e[0-9]+)", re.IGNORECASE)
+_ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - it is only compared
+_WORDS = {"yes": True, "on": True, "no": False, "off": False}
+
+
+def _whole(value: Any) -> Any:
+    """Accept the numbers that kind does; the document keeps some of them as text."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(float(value)) if "e" in value.lower() and "x" not in value.lower() else int(value, 0)
+    hint = "remove the quotes" if isinstance(value, str) and value.isdigit() else ""
+    raise ValueError(f"a whole number is wanted here, not {shown(value)}", hint)
+
+
+def _text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _flag(value: Any) -> Any:
+    return _WORDS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _address(value: Any) -> Any:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError as error:
+        raise ValueError(f"an IP address is wanted here, not {shown(value)}") from error
+    return value
+
+
+def _subnets(value: Any) -> Any:
+    for each in str(value).split(","):
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError as error:
+            raise ValueError(
+                f"a subnet is wanted here, not {shown(each)}", "for example 10.244.0.0/16"
+            ) from error
+        if "/" not in each:
+            raise ValueError(f"{shown(each)} has no prefix length", "for example 10.244.0.0/16")
+    return value
+
+
+Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
+Text = Annotated[str, BeforeValidator(_text)]
+Port = Annotated[int, Field(ge=-1, le=65535), BeforeValidator(_whole)]
+Subnets = Annotated[Text, BeforeValidator(_subnets)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, coerce_numbers_to_str=True)
+
+
+class PortMapping(_Part):
+    """A port of the machine that leads to one of the node."""
+
+    container_port: Port | None = None
+    host_port: Port | None = None
+    listen_address: Annotated[Text, BeforeValidator(_address)] | None = None
+    protocol: Annotated[Text, Field(pattern="(?i)^(TCP|UDP|SCTP)?$")] | None = None
+
+
+class Mount(_Part):
+    """A directory of the machine that the node sees."""
+
+    container_path: Text | None = None
+    host_path: Text | None = None
+    read_only: Flag | None = None
+    selinux_relabel: Flag | None = None
+    propagation: Literal["", "None", "HostToContainer", "Bidirectional"] | None = None
+
+
+class Patch(_Part):
+    """A JSON patch of kubeadm's configuration."""
+
+    group: Text | None = None
+    version: Text | None = None
+    kind: Text | None = None
+    patch: Text | None = None
+
+
+class _Patched(_Part):
+    kubeadm_config_patches: list[Text] | None = None
+    kubeadm_config_patches_json6902: list[Patch] | None = Field(None, alias="kubeadmConfigPatchesJSON6902")
+
+
+class Node(_Patched):
+    """A node of the cluster."""
+
+    role: Literal["control-plane", "worker", ""] | None = None
+    image: Text | None = None
+    labels: dict[str, Text | None] | None = None
+    extra_mounts: list[Mount | None] | None = None
+    extra_port_mappings: list[PortMapping | None] | None = None
+
+    @model_validator(mode="after")
+    def _maps_a_port_once(self) -> Node:
+        found: set[tuple[str, int, str]] = set()
+        for each in self.extra_port_mappings or ():
+            if each and each.host_port is not None and each.host_port > 0:
+                port = (each.listen_address or _ANY_ADDRESS, each.host_port, (each.protocol or "TCP").upper())
+                if port in found:
+                    raise ValueError(
+                        f"host port {each.host_port} is mapped twice", "remove one of the mappings"
+                    )
+                found.add(port)
+        return self
+
+
+class Networking(_Part):
+    """The cluster's network."""
+
+    ip_family: Literal["ipv4", "ipv6", "dual", ""] | None = None
+    api_server_port: Port | None = None
+    api_server_address: Text | None = None
+    pod_subnet: Subnets | None = None
+    service_subnet: Subnets | None = None
+    disable_default_cni: Flag | None = Field(None, alias="disableDefaultCNI")
+    kube_proxy_mode: Literal["iptables", "ipvs", "nftables", "none", ""] | None = None
+    dns_search: list[Text] | None = None
+
+
+class KindConfig(_Patched):
+    """The file as a whole."""
+
+    kind: Literal["Cluster"]
+    api_version: Literal["kind.x-k8s.io/v1alpha4"]
+    name: Text | None = None
+    nodes: list[Node | None] | None = None
+    networking: Networking | None = None
+    feature_gates: dict[str, Flag] | None = None
+    runtime_config: dict[str, Text] | None = None
+    containerd_config_patches: list[Text] | None = None
+    containerd_config_patches_json6902: list[Text] | None = Field(
+        None, alias="containerdConfigPatchesJSON6902"
+    )
+
+    @model_validator(mode="after")
+    def _has_a_control_plane(self) -> KindConfig:
+        roles = [node.role or "control-plane" if node else "control-plane" for node in self.nodes or ()]
+        if roles and "control-plane" not in roles:
+            raise ValueError("no node has the role control-plane", "add `- role: control-plane` to the nodes")
+        return self
+
+
+def check_config(written: str, filled: str, source: str) -> None:
+    """Check a configuration.
+
+    Args:
+        written: The file's text.
+        filled: The text with its references filled in.
+        source: The file's name in errors.
+
+    Raises:
+        PlanError: kind would refuse it; every fault found has its place.
+    """
+    document = parse_document(filled, source)
+    data = document.value
+    if filled != written:  # what is filled in is laid out anew: places are those of the file
+        document = parse_document(References(written, {}, source).text, source)
+    if not isinstance(data, dict):
+        hint = "begin with `kind: Cluster` and `apiVersion: kind.x-k8s.io/v1alpha4`"
+        raise PlanError.at(
+            document.place(()), f"Kind's configuration must be a mapping, not {shown(data)}", hint
+        )
+    try:
+        KindConfig.model_validate(data)
+    except ValidationError as error:
+        raise PlanError(
+            f for _, f in explain(error, data, document, KindConfig.model_json_schema())
+        ) from error
