@@ -18,13 +18,17 @@ class Status:
     Attributes:
         ready: Whether it is complete.
         message: How far it is, in a sentence.
-        failed: Set where it will not become ready by itself; text that differs with each failure, so that one
-            from before can be told from a new one.
+        failed: Set where it has failed; text that differs with each failure, so that one from before can be
+            told from a new one.
+        stuck: What to do; set where it cannot go on until a user does something.
+        left: What is not as its template says although it is complete; empty if nothing.
     """
 
     ready: bool
     message: str
     failed: str = ""
+    stuck: str = ""
+    left: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +82,21 @@ def _deployment(found: Object) -> Status:
             message = condition.get("message") or "it made no progress for too long"
             return Status(False, message, failed=f"{message} {condition.get('lastUpdateTime', '')}")
     wanted, updated = spec.get("replicas"), status.get("updatedReplicas", 0)
+    stuck = _RESUME if spec.get("paused") else ""
+    paused = "it is paused, and " if stuck else ""
     if wanted is not None and updated < wanted:
-        return Status(False, f"{updated} of {wanted} new replicas have been updated")
+        return Status(False, f"{paused}{updated} of {wanted} new replicas have been updated", stuck=stuck)
     if (old := status.get("replicas", 0) - updated) > 0:
-        return Status(False, f"{old} old replicas are still ending")
+        return Status(False, f"{paused}{old} old replicas are still there", stuck=stuck)
     available = status.get("availableReplicas", 0)
     return Status(available >= updated, f"{available} of {updated} updated replicas are available")
 
 
+_RESUME = "take `paused` out of its manifest, or run `kubectl rollout resume`"
+
+
 def _stateful_set(found: Object) -> Status:
     spec, status = found["spec"], found.get("status", {})
-    strategy = spec.get("updateStrategy") or {}
-    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
-        return _by_hand(strategy)
     observed = status.get("observedGeneration", 0)
     if observed == 0 or found["metadata"].get("generation", 0) > observed:
         return Status(False, _NOT_SEEN)
@@ -98,32 +104,45 @@ def _stateful_set(found: Object) -> Status:
     if wanted is not None and ready < wanted:
         return Status(False, f"{ready} of {wanted} pods are ready")
     updated = status.get("updatedReplicas", 0)
-    partition = (strategy.get("rollingUpdate") or {}).get("partition")
+    strategy = spec.get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate")
+    if _is_by_hand(strategy):
+        old = ready - updated if status.get("updateRevision") != status.get("currentRevision") else 0
+        return Status(True, f"{ready} of {wanted} pods are ready", left=_old_pods(old, "OnDelete"))
+    if rolling is None:
+        same = status.get("updateRevision") == status.get("currentRevision")
+        behind = f"{updated} pods are at the new revision {status.get('updateRevision')}"
+        return Status(same, f"{ready} of {wanted} pods are ready" if same else behind)
+    partition = rolling.get("partition")
     if wanted is not None and partition is not None and updated < wanted - partition:
         return Status(False, f"{updated} of {wanted - partition} new pods have been updated")
-    if not partition and status.get("updateRevision") != status.get("currentRevision"):
-        return Status(False, f"{updated} pods are at the new revision {status.get('updateRevision')}")
-    return Status(True, f"{ready} of {wanted} pods are ready")
+    old = (
+        ready - updated if partition and status.get("updateRevision") != status.get("currentRevision") else 0
+    )
+    return Status(True, f"{ready} of {wanted} pods are ready", left=_old_pods(old, "the partition"))
 
 
 def _daemon_set(found: Object) -> Status:
-    strategy, status = found["spec"].get("updateStrategy") or {}, found.get("status", {})
-    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
-        return _by_hand(strategy)
+    status = found.get("status", {})
     if found["metadata"].get("generation", 0) > status.get("observedGeneration", 0):
         return Status(False, _NOT_SEEN)
     wanted, updated = status.get("desiredNumberScheduled", 0), status.get("updatedNumberScheduled", 0)
+    available = status.get("numberAvailable", 0)
+    if _is_by_hand(found["spec"].get("updateStrategy") or {}):
+        message = f"{available} of {wanted} pods are available"
+        return Status(available >= wanted, message, left=_old_pods(wanted - updated, "OnDelete"))
     if updated < wanted:
         return Status(False, f"{updated} of {wanted} new pods have been updated")
-    available = status.get("numberAvailable", 0)
     return Status(available >= wanted, f"{available} of {wanted} updated pods are available")
 
 
-def _by_hand(strategy: Object) -> Status:
-    message = (
-        f"its update strategy is {strategy.get('type')}: it is updated by hand and never complete by itself"
-    )
-    return Status(False, message, failed=message)
+def _is_by_hand(strategy: Object) -> bool:
+    return bool(strategy.get("type", "RollingUpdate") != "RollingUpdate")
+
+
+def _old_pods(count: int, kept_by: str) -> str:
+    """Return what to say of pods that the update strategy leaves as they are."""
+    return f"{count} pods are of an older revision, as {kept_by} leaves them" if count > 0 else ""
 
 
 def is_probed(found: Object) -> bool:

@@ -56,6 +56,7 @@ class _Wait:
         self._rollouts = rollouts
         self._found: dict[Rollout, Object | None] = dict.fromkeys(rollouts)
         self._old_failures: dict[Rollout, str] = {}
+        self._stuck_since: dict[Rollout, float] = {}
         self._told: dict[Rollout, str] = {}
         self._ready_since: dict[Rollout, float] = {}
         self._change = asyncio.Event()
@@ -66,6 +67,7 @@ class _Wait:
             self._old_failures[rollout] = rollout.status(self._found[rollout]).failed
         note = f"{len(self._rollouts)} rollouts ready" if len(self._rollouts) > 1 else "1 rollout ready"
         if self._count_ready() == len(self._rollouts):
+            self._warn_of_old_pods()
             return Done(note, changed=False)
         async with background_tasks() as start:
             observer = Observer(self._api, self._rollouts[0].namespace, self._ctx, start, self._change.set)
@@ -76,7 +78,13 @@ class _Wait:
                 await self._settled(observer)
             finally:
                 observer.close()
+        self._warn_of_old_pods()
         return Done(note)
+
+    def _warn_of_old_pods(self) -> None:
+        for rollout in self._rollouts:
+            if left := rollout.status(self._found[rollout]).left:
+                self._ctx.warn(f"{rollout}: {left}; delete them to have them replaced")
 
     async def _follow(self, rollout: Rollout, observer: Observer, start: Start) -> None:
         """Keeps what the API server has of a rollout, whether it exists yet or not."""
@@ -129,7 +137,7 @@ class _Wait:
     async def _settled(self, observer: Observer) -> None:
         loop = asyncio.get_running_loop()
         while not self._is_steady(now := loop.time()):
-            await self._give_up_on_failures(observer)
+            await self._give_up_on_failures(observer, now)
             await self._give_up_on_pods(observer, now)
             if self._ctx.deadline is not None and now >= self._ctx.deadline:
                 if not self._waited_for():
@@ -141,12 +149,20 @@ class _Wait:
                 async with asyncio.timeout_at(until):
                     await self._change.wait()
 
-    async def _give_up_on_failures(self, observer: Observer) -> None:
-        """Fails where a rollout has; a failure from before this step may have been mended since."""
+    async def _give_up_on_failures(self, observer: Observer, now: float) -> None:
+        """Fail if a rollout has failed, or is stuck.
+
+        A failure from before this step may have been mended since. A paused Deployment is still scaled: it is
+        stuck only if it stays so.
+        """
         for rollout in self._waited_for():
             status = rollout.status(self._found[rollout])
             if status.failed and status.failed != self._old_failures[rollout]:
                 raise await self._explained(f"{rollout} failed: {status.message}", observer, rollout)
+            if not status.stuck:
+                self._stuck_since.pop(rollout, None)
+            elif now - self._stuck_since.setdefault(rollout, now) >= _STEADY_AFTER:
+                raise ActionError(f"{rollout} cannot become ready: {status.message}", status.stuck)
 
     async def _give_up_on_pods(self, observer: Observer, now: float) -> None:
         for pod in list(observer.pods.values()):
@@ -188,9 +204,12 @@ class _Wait:
 
     async def _explained(self, cause: str, observer: Observer, rollout: Rollout) -> ActionError:
         """A failure with the state of the rollout's pod that is furthest from ready."""
-        unready = [p for p in observer.pods.values() if p.rollout == rollout and not holds(p.item, "Ready")]
+        pods = [pod for pod in observer.pods.values() if pod.rollout == rollout]
+        unready = [pod for pod in pods if not holds(pod.item, "Ready")]
         if not unready:
-            return ActionError(cause, "no pod is there: see its events", tuple(observer.troubles))
+            state = f"all of its {len(pods)} pods are ready" if pods else "it has no pod"
+            hint = f"{state}: `kubectl -n {rollout.namespace} describe {rollout}` says what it waits for"
+            return ActionError(cause, hint, tuple(observer.troubles))
         pod = max(unready, key=lambda p: max((c.restarts for c in containers(p.item)), default=0))
         failed = next((c for c in containers(pod.item) if c.phase != "running" and c.exit_code != 0), None)
         if failed:
