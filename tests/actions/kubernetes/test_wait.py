@@ -44,12 +44,17 @@ def _pod() -> dict[str, Any]:
 
 
 async def _wait(
-    folder: Path, kind: str, found: dict[str, Any], seconds: float | None = None
+    folder: Path, kind: str, found: dict[str, Any], *, late: bool = False
 ) -> tuple[Done, Recorder]:
+    """Wait for a rollout that stays as it is; time is up when its pods have been looked at, if at all."""
+    contexts: list[Recorder] = []
+
     async def answer(request: web.Request) -> web.StreamResponse:
         if "watch" in request.query:
             response = web.StreamResponse()
             await response.prepare(request)
+            if late and "/pods" in request.path:
+                contexts[0].deadline = 0.0
             await asyncio.sleep(20)
             return response
         if request.path.endswith("/it"):
@@ -60,10 +65,9 @@ async def _wait(
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
     async with serving(app) as url:
-        ctx = await asyncio.to_thread(recorder, folder, url)
-        ctx.deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        contexts.append(await asyncio.to_thread(recorder, folder, url))
         step = KubernetesWait(kind="kubernetes.wait", rollouts=(f"{kind}/it",))
-        return await wait(step, ctx), ctx
+        return await wait(step, contexts[0]), contexts[0]
 
 
 async def test_a_paused_deployment_is_told_at_once(tmp_path: Path) -> None:
@@ -87,6 +91,6 @@ async def test_pods_that_their_strategy_leaves_are_a_warning(tmp_path: Path) -> 
 async def test_what_times_out_beside_ready_pods_says_so(tmp_path: Path) -> None:
     found = _rollout({"replicas": 1}, {"updatedReplicas": 1, "replicas": 2, "availableReplicas": 1})
     with pytest.raises(ActionError, match="1 old replicas are still there") as caught:
-        await _wait(tmp_path, "deployment", found, seconds=0.3)
+        await _wait(tmp_path, "deployment", found, late=True)
     assert "all of its 1 pods are ready" in caught.value.hint
     assert "kubectl -n default describe deployment/it" in caught.value.hint

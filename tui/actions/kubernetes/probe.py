@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tui.actions.kubernetes.admission import why_not_judged
+from tui.actions.kubernetes.server_side import prepared
 from tui.actions.kubernetes.webhooks import denied_by, judge, unanswered, without_dry_run
 from tui.clients.kubernetes.api import ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery, UnknownKindError
@@ -38,6 +40,8 @@ async def probe(step: KubernetesProbe, ctx: Context) -> Done:
     missing = [key for key in ("apiVersion", "kind", "metadata") if not step.manifest.get(key)]
     if missing:
         raise ActionError(f"the object to probe with has no {missing[0]}", "write it as it would be applied")
+    if not isinstance(step.manifest["metadata"], dict):
+        raise ActionError("the metadata of the object to probe with is no mapping", "name the object in it")
     loop = asyncio.get_running_loop()
     begin = loop.time()
     end = begin + step.default_timeout if ctx.deadline is None else ctx.deadline
@@ -76,6 +80,8 @@ class _Probe:
         self._ctx = ctx
         self._subject = str(step.manifest["kind"])
         self._why = ""
+        self._is_new = False  # whether the configuration of the webhooks has just come to be complete
+        self._is_judge_known = True
 
     async def run(self, end: float) -> int:
         """Tries until there is an answer.
@@ -84,17 +90,26 @@ class _Probe:
             How often it tried.
         """
         tries = 1
-        while not await self._answers():
+        while not await self._try():
             if asyncio.get_running_loop().time() + self._step.interval >= end:
                 raise ActionError(
                     f"{self._subject}: the webhooks that judge it did not answer in time: {self._why}",
-                    "see whether the webhook's pods run and what they log; its service and CA must fit, too",
+                    "see whether the webhook's pods run, what they log, and whether its configuration fits",
                 )
             tries += 1
             await asyncio.sleep(self._step.interval)
         return tries
 
+    async def _try(self) -> bool:
+        try:
+            return await self._answers()
+        except UnreachableError as error:
+            self._emit(error.cause)
+            return False
+
     async def _answers(self) -> bool:
+        """Return whether webhooks have judged the object: denied it, or let it pass when they were asked."""
+        why = await self._why_not_judged()
         try:
             await self._dry_run()
         except ApiError as error:
@@ -105,16 +120,31 @@ class _Probe:
                 self._emit(unanswered(error.message) or error.cause)
                 return False
             self._ctx.log(f"webhook {denied_by(error.message)} answers: {error.message}")
-        except UnreachableError as error:
-            self._emit(error.cause)
+            return True
+        if why:
+            self._emit(why)
+            self._is_new = True
             return False
-        return True
+        # API servers learn of a new configuration a moment after it can be read.
+        is_new, self._is_new = self._is_new, False
+        return not is_new
+
+    async def _why_not_judged(self) -> str:
+        if not self._is_judge_known:
+            return ""
+        try:
+            return await why_not_judged(self._api, self._resource)
+        except ApiError as error:
+            if error.status not in {403, 404}:
+                return error.cause
+            self._is_judge_known = False
+            self._ctx.warn(f"cannot see which webhooks judge a {self._subject}: {error.message}")
+            return ""
 
     async def _dry_run(self) -> None:
-        body = self._step.manifest
-        metadata = body["metadata"]
-        namespace = metadata.get("namespace") or "default"
-        if name := metadata.get("name"):
+        body = prepared(self._step.manifest, self._resource, "default")
+        namespace = body["metadata"].get("namespace", "")
+        if name := body["metadata"].get("name"):
             await self._api.apply(self._resource.item(namespace, name), body, dryRun="All")
         else:
             path = self._resource.collection(namespace)

@@ -36,6 +36,11 @@ class Resource:
     namespaced: bool
     has_status: bool = False
 
+    @property
+    def group(self) -> str:
+        """The name of the API group; empty for the core group."""
+        return self.root.split("/")[2] if self.root.startswith("/apis/") else ""
+
     def collection(self, namespace: str) -> str:
         """The path of all such objects in a namespace, which counts only where they are in one."""
         return (
