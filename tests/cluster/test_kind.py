@@ -15,11 +15,11 @@ import pytest
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
 from tui.actions.image.build import build
-from tui.cluster.kind.config import host_ports
-from tui.cluster.kind.create import create
-from tui.cluster.kind.delete import _remove, delete
-from tui.cluster.kind.load import load, positions
-from tui.cluster.kind.nodes import find_nodes, run_in
+from tui.actions.kind import create, delete, load
+from tui.clients.engine_api import connect
+from tui.cluster.kind.host_ports import host_ports
+from tui.cluster.kind.load import positions
+from tui.cluster.kind.nodes import find_nodes
 from tui.cluster.kind.output import Output
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
@@ -119,28 +119,11 @@ nodes:
 """
     assert host_ports(config) == [("127.0.0.1", 6443), ("", 8081), ("127.0.0.1", 8082)]
     assert host_ports("") == []
-    with pytest.raises(ActionError, match="no YAML"):
-        host_ports("{")
-
-
-@pytest.mark.parametrize(
-    ("text", "removed"),
-    [
-        ("apiVersion: v1\nkind: Config\npreferences: {}\n", True),
-        ("clusters: [{name: kind-demo}]", True),
-        ("clusters: [{name: kind-demo}, {name: production}]", False),
-        ("{", False),
-    ],
-)
-def test_a_kubeconfig_of_other_clusters_is_kept(tmp_path: Path, text: str, removed: bool) -> None:
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(text)
-    assert _remove(kubeconfig, "demo") is removed
-    assert kubeconfig.exists() is not removed
-
-
-def test_no_kubeconfig_is_none_to_remove(tmp_path: Path) -> None:
-    assert not _remove(tmp_path / "none", "demo")
+    assert host_ports("nodes: {}\nnetworking: [1]") == []
+    assert host_ports("nodes: [x, {extraPortMappings: [y, {hostPort: '80'}, {hostPort: true}]}]") == []
+    for text, says in {"{": "not YAML", "[1]": "not a mapping", "kind": "not a mapping"}.items():
+        with pytest.raises(ActionError, match=says):
+            host_ports(text)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="Linux alone tells")
@@ -204,9 +187,7 @@ async def create_step(ctx: Recorder, port: int) -> KindCreate:
 
 
 async def nodes_of(ctx: Recorder) -> list[str]:
-    engine = await ctx.host.engine()
-    async with engine.client() as docker:
-        return [node.name for node in await find_nodes(docker, ctx.cluster.name)]
+    return [node.name for node in await find_nodes(ctx.cluster, ctx.host)]
 
 
 @pytest.mark.e2e
@@ -261,10 +242,9 @@ async def made_for_another(ctx: Recorder) -> AsyncIterator[tuple[str, str]]:
 
 
 async def check_name_in_node(ctx: Recorder, image: str) -> None:
-    engine = await ctx.host.engine()
-    async with engine.client() as docker:
-        (node,) = await find_nodes(docker, ctx.cluster.name)
-        status, output = await run_in(docker, node, ("crictl", "inspecti", "-o", "json", image))
+    (node,) = await find_nodes(ctx.cluster, ctx.host)
+    async with connect(await ctx.host.engine()) as api:
+        status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", image))
     assert status == 0
     assert image in output
 
@@ -291,7 +271,7 @@ async def test_a_port_that_is_taken_is_told_before_anything_is_made(
     real: Recorder, unused_tcp_port: int
 ) -> None:
     step = await create_step(real, unused_tcp_port)
-    taken = rf"host port {unused_tcp_port} is taken by .*\(pid \d+\)"
+    taken = rf"host port {unused_tcp_port} is held by .*\(pid \d+\)"
     with socket.create_server(("127.0.0.1", unused_tcp_port)), pytest.raises(ActionError, match=taken):
         await create(step, real)
     assert await nodes_of(real) == []

@@ -327,4 +327,4 @@ def test_a_directory_that_may_not_be_written() -> None:
                 check_kubeconfig(path)
         finally:
             os.seteuid(0)
-    assert caught.value.cause == f"the kubeconfig {path} cannot be used: Permission denied: {path}.lock"
+    assert caught.value.cause == f"the kubeconfig {path} cannot be used: Permission denied"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tui.doctor.machine import GIB
+from tui.doctor.rules import GIB
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -36,11 +37,20 @@ def answers_of(kernel: str, root: Path, containers: Sequence[Mapping[str, Any]] 
 
 @asynccontextmanager
 async def serving(answers: Mapping[str, tuple[int, object]], path: str = "") -> AsyncIterator[str]:
-    """A server of fixed JSON answers, on a Unix socket or a free port of loopback, as its URL."""
+    """Serve answers on a Unix socket or a free port of loopback; yields the URL.
+
+    Args:
+        answers: Status and body by path: a text, something for JSON, or a function that returns either.
+        path: The socket's.
+    """
 
     async def answer(request: web.BaseRequest) -> web.Response:
         asked = request.path.removeprefix("/v1.41")
         status, body = answers.get(asked, (404, {"message": f"no {asked}"}))
+        if callable(body):
+            body = await asyncio.to_thread(body)
+        if isinstance(body, str):
+            return web.Response(text=body, status=status)
         return web.json_response(body, status=status)
 
     runner = web.ServerRunner(web.Server(answer))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.doctor.peers import answers_of, serving
+from tui.cluster.kind.nodes import CLUSTER, ROLE
 from tui.doctor import Finding, examine
-from tui.doctor.engine import LABEL
 from tui.errors import NotReadyError
 from tui.hosts.host_set import Hosts
 from tui.hosts.local import LocalHost
@@ -144,12 +144,12 @@ async def test_a_port_of_the_plan_s_own_cluster(
     node = {
         "Names": ["/node"],
         "State": "paused",
-        "Labels": {LABEL: "bringup-doctor"},
+        "Labels": {CLUSTER: "bringup-doctor", ROLE: "control-plane"},
         "Ports": [{"IP": "0.0.0.0", "PublicPort": port, "PrivatePort": 80, "Type": "tcp"}],
     }
     async with serving(answers_of("other", tmp_path, [node]), engine_socket) as url:
         said = await said_by(plan, LocalHost({"DOCKER_HOST": url, "PATH": str(programs)}))
-    assert said["ports"] == Finding("ports", "ok", f"{port} is held by cluster bringup-doctor")
+    assert said["ports"] == Finding("ports", "ok", f"host port {port} is held by cluster bringup-doctor")
     assert said["cluster"].text == "cluster bringup-doctor is stopped: node is paused"
 
 
@@ -208,7 +208,7 @@ async def test_a_check_that_breaks_is_a_finding(plan: Plan, engine_socket: str, 
     answers = answers_of(platform.release(), tmp_path) | {"/info": (200, {"MemTotal": "much"})}
     async with serving(answers, engine_socket) as url:
         said = await said_by(plan, LocalHost({"DOCKER_HOST": url, "PATH": "/nowhere"}))
-    assert said["memory and CPUs"].level == "warning"
+    assert said["memory and CPUs"].level == "unknown"
     assert said["memory and CPUs"].text.startswith("could not be checked: ")
 
 
@@ -256,7 +256,7 @@ async def node_container(engine: ContainerEngine, port: int) -> AsyncIterator[An
         "Image": IMAGE,
         "Cmd": ["sleep", "60"],
         "ExposedPorts": {"80/tcp": {}},
-        "Labels": {LABEL: "bringup-doctor"},
+        "Labels": {CLUSTER: "bringup-doctor", ROLE: "control-plane"},
         "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}},
     }
     async with engine.client() as docker:
@@ -287,7 +287,7 @@ async def test_the_real_engine(plan: Plan) -> None:
         await node.kill()
         await node.wait()
         stopped = await said_by(plan, host)
-    assert running["ports"].text == f"{plan.variables['port']} is held by cluster bringup-doctor"
+    assert running["ports"].text == f"host port {plan.variables['port']} is held by cluster bringup-doctor"
     assert running["cluster"].text.startswith("cluster bringup-doctor runs, but its kubeconfig")
     assert stopped["ports"].text == f"{plan.variables['port']} is free"
     assert stopped["cluster"].text.startswith("cluster bringup-doctor is stopped")

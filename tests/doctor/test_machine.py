@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tui.doctor.engine import judge_kind
 from tui.doctor.finding import Finding, joined
-from tui.doctor.machine import (
+from tui.doctor.programs import judge_kind
+from tui.doctor.rules import (
     GIB,
     judge_architecture,
     judge_cgroups,
@@ -146,16 +146,16 @@ def test_proxies(environment: dict[str, str], level: str, says: str) -> None:
     [
         ("kind v0.33.0", "docker", "Docker version 28", True, "ok", "kind v0.33.0; Docker version 28"),
         ("kind v0.33.0", "podman", "podman version 4", True, "ok", "through kind's Podman provider"),
-        (None, "docker", "Docker version 28", True, "fault", "kind not found"),
-        ("kind v0.33.0", "podman", None, True, "fault", "podman not found"),
-        (None, "docker", None, True, "fault", "kind and docker not found"),
+        (None, "docker", "Docker version 28", True, "fault", "the `kind` command is not installed"),
+        ("kind v0.33.0", "podman", None, True, "fault", "the `podman` command is not installed"),
+        (None, "docker", None, True, "fault", "is not installed; the `docker` command is"),
         (None, "docker", None, False, "ok", "the plan does not need"),
         ("kind v0.7.0 go1.13", "docker", "Docker version 20", True, "fault", "kind 0.7.0 is too old"),
         ("kind v0.7.0 go1.13", "docker", "Docker version 20", False, "ok", "kind v0.7.0"),
     ],
 )
 def test_kind(kind: str | None, program: str, said: str | None, needed: bool, level: str, says: str) -> None:
-    finding = judge_kind(kind, program, said, needed)
+    finding = judge_kind(kind, program, said, needed=needed)
     assert (finding.level, says in finding.text) == (level, True)
     assert bool(finding.hint) == (level == "fault")
 

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from tui.actions.context import Context
     from tui.hosts.host_set import Hosts
@@ -43,11 +43,20 @@ class KindEnvironment:
     name = "kind"
     note = ""
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: Hosts, warnings: Sequence[str] = ()) -> None:
+        """Prepare it.
+
+        Args:
+            hosts: Where commands run.
+            warnings: What was found before the run; the first step tells it.
+        """
         self.hosts = hosts
+        self._warnings = list(warnings)
 
     async def perform(self, step: Step, context: Context) -> Done:
-        """Carries out a step for real; see `Environment`."""
+        """Carry out a step for real; see `Environment`."""
+        while self._warnings:
+            context.warn(self._warnings.pop(0))
         action = await _action(step)
         return await action(step, context)
 

@@ -17,7 +17,7 @@ from tui.clients.registry import encode, with_tag
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from aiodocker import Docker
     from aiohttp import StreamReader
@@ -32,7 +32,15 @@ Message = dict[str, Any]
 
 
 class EngineRefusedError(ActionError):
-    """The engine refuses a request; the cause is what it says."""
+    """The engine refuses a request; the cause is what it says.
+
+    Attributes:
+        status: The answer's HTTP status.
+    """
+
+    def __init__(self, reason: str, status: int) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class EngineLostError(ActionError):
@@ -114,6 +122,64 @@ class EngineApi:
         repository, _, tag = name.rpartition(":")
         await self._docker.images.tag(image, repository, tag=tag)
 
+    async def containers(self, label: str = "") -> list[dict[str, Any]]:
+        """Return the engine's containers as it lists them, running or not.
+
+        Args:
+            label: `key=value`, which they must have.
+
+        Raises:
+            EngineRefusedError: It fails to say.
+            EngineLostError: It does not answer.
+        """
+        # The library's own list would inspect each of them.
+        params = {"all": "true", "filters": json.dumps({"label": [label]} if label else {})}
+        async with self._answer("GET", "containers/json", params) as response:
+            return cast("list[dict[str, Any]]", await response.json())
+
+    async def wake(self, container: str, *, paused: bool) -> None:
+        """Have a container that is stopped, or paused, run again."""
+        async with self._answer("POST", f"containers/{container}/{'unpause' if paused else 'start'}", {}):
+            pass
+
+    async def remove(self, container: str) -> bool:
+        """Remove a container with its volumes, running or not; whether it was there and not about to go."""
+        try:
+            async with self._answer("DELETE", f"containers/{container}", {"force": "true", "v": "true"}):
+                return True
+        except EngineRefusedError as error:
+            if error.status in (404, 409):
+                return False
+            raise
+
+    async def run_in(self, container: str, argv: Sequence[str]) -> tuple[int, str]:
+        """Run a short command in a container.
+
+        Returns:
+            Its exit status and its standard output.
+        """
+        try:
+            execution = await self._docker.containers.container(container).exec(list(argv))
+            output = bytearray()
+            async with execution.start(detach=False) as stream:
+                while message := await stream.read_out():
+                    if message.stream == 1:
+                        output += message.data
+            status = (await execution.inspect())["ExitCode"]
+        except (DockerError, ClientError) as error:
+            raise _explained(error) from error
+        return int(status or 0), output.decode(errors="replace")
+
+    async def images_size(self) -> int:
+        """Return how many bytes the engine's images take."""
+        async with self._answer("GET", "system/df", {}) as response:
+            return int((await response.json()).get("LayersSize") or 0)
+
+    async def info(self) -> dict[str, Any]:
+        """Return what the engine says of itself and its machine."""
+        async with self._answer("GET", "info", {}) as response:
+            return cast("dict[str, Any]", await response.json())
+
     @contextlib.asynccontextmanager
     async def _messages(
         self,
@@ -148,7 +214,11 @@ class EngineApi:
 
 def _explained(error: DockerError | ClientError) -> ActionError:
     if isinstance(error, DockerError):
-        return EngineLostError(error.message) if error.status >= _LOST else EngineRefusedError(error.message)
+        return (
+            EngineLostError(error.message)
+            if error.status >= _LOST
+            else EngineRefusedError(error.message, error.status)
+        )
     return EngineLostError(str(error) or type(error).__name__)
 
 

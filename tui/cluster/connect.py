@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tui.clients.kubernetes.api import open_api
-from tui.cluster.kind.reach import reach, telling
+from tui.cluster.kubeconfig_file import choose_context
+from tui.cluster.provider import provider_of
+from tui.reporter import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tui.actions.context import Context
     from tui.clients.kubernetes.api import Api
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster
+
+
+class Place(Reporter, Protocol):
+    """A piece of work that has a cluster."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The plan's cluster."""
+
+    @property
+    def cluster_host(self) -> Host:
+        """The host that it runs on."""
 
 
 @contextlib.asynccontextmanager
-async def connect(ctx: Context) -> AsyncIterator[Api]:
-    """Connects to the plan's cluster; nothing of it is left when the block ends.
+async def connect(ctx: Place) -> AsyncIterator[Api]:
+    """Connect to the plan's cluster; the connection is closed when the block ends.
 
     Raises:
         ActionError: The plan has no cluster, or there is no usable kubeconfig for it.
     """
-    if not ctx.cluster_host.shares_loopback:
-        await reach(ctx.cluster_host, ctx.cluster, telling(ctx))
-    async with open_api(ctx.cluster.kubeconfig) as api:
+    cluster, host = ctx.cluster, ctx.cluster_host
+    provider = await provider_of(cluster)
+    for port, local in (await provider.reach(cluster, host)).items():
+        ctx.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
+    context = await asyncio.to_thread(choose_context, cluster.kubeconfig, provider.context_of(cluster))
+    async with open_api(cluster.kubeconfig, context) as api:
         yield api

@@ -30,20 +30,57 @@ _CURRENT = "current-context"
 _PATIENCE = 10.0  # seconds for another program to let go of the file
 _POLL = 0.05  # seconds between looks at its lock
 _WIDTH = 1 << 20  # columns: certificates stay on one line
+_EFFECTIVE = os.access in os.supports_effective_ids
 _OTHER = "or name another file in `cluster.kubeconfig`"
 
 
 def check_kubeconfig(path: Path) -> None:
-    """Make sure that a cluster's entries can be added to a file, which need not exist yet.
+    """Make sure that a cluster's entries can be added to a file, which need not exist yet; change nothing.
 
     Raises:
         ActionError: They cannot.
     """
-    with _locked(path):
+    with _told(path):
         _read(path)
         target = _target(path)
-        if not os.access(target if target.exists() else target.parent, os.W_OK):
-            raise _unusable(path, "may not be written by this user")
+        for place in (target if target.exists() else target.parent, path.parent):
+            existing = next(each for each in (place, *place.parents) if each.exists())
+            if not os.access(existing, os.W_OK, effective_ids=_EFFECTIVE):
+                raise PermissionError(errno.EACCES, "Permission denied", str(existing))
+
+
+def has_context(path: Path, context: str) -> bool:
+    """Return whether a file has a context.
+
+    Raises:
+        ActionError: The file cannot be read.
+    """
+    return context in _contexts(path)
+
+
+def choose_context(path: Path, own: str) -> str:
+    """Return the context that leads to a plan's cluster.
+
+    Args:
+        path: The kubeconfig file.
+        own: The context's name where the cluster's provider has written the file.
+
+    Raises:
+        ActionError: The file leads to several clusters, but not to the plan's.
+    """
+    names = _contexts(path)
+    if own in names or not names:
+        return own
+    if len(names) == 1:
+        return names[0]
+    hint = f"run a `kind.create` step first, {_OTHER} with one context"
+    raise ActionError(f"the kubeconfig {path} leads to several clusters, and none is {own}", hint)
+
+
+def _contexts(path: Path) -> list[str]:
+    with _told(path):
+        config = _read(path)
+        return [_name(each) for each in _entries(config, "contexts")] if config else []
 
 
 def merge_kubeconfig(path: Path, text: str, context: str) -> None:
@@ -103,27 +140,32 @@ def unmerge_kubeconfig(path: Path, context: str) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, patience: float = _PATIENCE) -> Iterator[None]:
-    """Keep kubectl and kind, which take the same lock, from the file; turn its errors into ours."""
+def _told(path: Path) -> Iterator[None]:
+    """Turn errors of the operating system about a file into ours."""
     if os.pathsep in str(path):
-        raise ActionError(
-            f"{str(path)!r} is a list of kubeconfig files", "name one file in `cluster.kubeconfig`"
-        )
-    lock = path.with_name(f"{path.name}.lock")
+        cause = f"{str(path)!r} is a list of kubeconfig files"
+        raise ActionError(cause, "name one file in `cluster.kubeconfig`")
     try:
+        yield
+    except OSError as error:
+        cause = f"the kubeconfig {path} cannot be used: {error.strerror or error}"
+        if error.filename and str(error.filename) != str(path):
+            cause += f": {error.filename}"
+        hint = f"look at its mode and owner, and those of its directory, {_OTHER}"
+        raise ActionError(cause, hint) from error
+
+
+@contextlib.contextmanager
+def _locked(path: Path, patience: float = _PATIENCE) -> Iterator[None]:
+    """Keep kubectl and kind, which take the same lock, from a file."""
+    lock = path.with_name(f"{path.name}.lock")
+    with _told(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _create(lock, time.monotonic() + patience)
         try:
             yield
         finally:
             lock.unlink(missing_ok=True)
-    except OSError as error:
-        cause = f"the kubeconfig {path} cannot be used: {error.strerror or error}"
-        if error.filename and str(error.filename) != str(path):
-            cause += f": {error.filename}"
-        raise ActionError(
-            cause, f"look at its mode and owner, and those of its directory, {_OTHER}"
-        ) from error
 
 
 def _create(lock: Path, until: float) -> None:
@@ -155,7 +197,7 @@ def _read(path: Path) -> yaml.MappingNode | None:
             raise _unusable(path, "is not a regular file")
         content = path.read_bytes()
     except FileNotFoundError:
-        if not (parent := _target(path).parent).is_dir():
+        if path.is_symlink() and not (parent := _target(path).parent).is_dir():
             raise _unusable(path, f"is a symbolic link into {parent}, which does not exist") from None
         return None
     try:

@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
     from tui.console.style import Style
 
-_MARKS = {"ok": ("✓", "succeeded"), "warning": ("!", "warning"), "fault": ("✗", "failed")}
+_MARKS = {
+    "ok": ("✓", "succeeded"),
+    "unknown": ("?", "warning"),
+    "warning": ("!", "warning"),
+    "fault": ("✗", "failed"),
+}
 
 
 class Found(Protocol):
@@ -21,7 +26,7 @@ class Found(Protocol):
 
     @property
     def level(self) -> str:
-        """`ok`, `warning` or `fault`."""
+        """`ok`, `unknown`, `warning` or `fault`."""
 
     @property
     def text(self) -> str:

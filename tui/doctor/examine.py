@@ -1,42 +1,36 @@
-"""The checks, in the order in which they are told."""
+"""Which checks are made of which host, and making them."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tui.doctor import machine
-from tui.doctor.cluster import examine_cluster, nodes_of, open_way
-from tui.doctor.engine import Facts, ask_engine, examine_disk, examine_kind, examine_kubectl, judge_engine
+from tui.doctor.checks import CHECKS, Subject
 from tui.doctor.finding import Finding, of_host
-from tui.doctor.host_ports import examine_ports
+from tui.doctor.programs import ask_engine
 from tui.errors import BringupError
 from tui.plan.placement import placement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-    from tui.hosts.host import Host
     from tui.hosts.host_set import Hosts
     from tui.plan.model import Plan
-    from tui.plan.steps import KindCreate, Step
-
-    Known = Facts | Finding  # what the engine said, or why it said nothing
-    Check = Callable[[Known], Awaitable[Finding]]
+    from tui.plan.steps import Step
 
 Outcome = TypeVar("Outcome")
 
 _PATIENCE = 5.0  # seconds for a check
-_API_PATIENCE = 3.0  # seconds of it for the cluster's API server
-_INOTIFY = "/proc/sys/fs/inotify"
-_RESOLV_CONF = "/etc/resolv.conf"
+_ESSENTIAL = ("container engine", "kind", "ports")
+"""What a bring-up cannot do without."""
+_COSTLY = ("kubectl", "cluster")
+"""What is not looked at before each run: nobody needs it, or its step says the same at once."""
 
 
 async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list[Finding]:
-    """Looks whether a plan can be brought up on its hosts.
+    """Look whether a plan can be brought up on its hosts.
 
     Args:
         plan: What is to be brought up: its ports, cluster and node image are looked at.
@@ -53,165 +47,76 @@ async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list
     places = placement(plan)
     await hosts.connect((places.cluster, *places.tasks.values()))
     main, steps = hosts.of(places.cluster), hosts.steps(plan)
-    checks = {main: _checks(plan, main, steps.get(main, ()))}
+    checks = {main: list(CHECKS)}
     for host in steps:
-        checks.setdefault(host, _image_checks(host) if any(s.needs_engine for s in steps[host]) else [])
-    found = await asyncio.gather(*(_look(host, named, patience) for host, named in checks.items()))
+        checks.setdefault(host, ["container engine", "disk"] if _needs_engine(steps[host]) else [])
+    subjects = [(Subject(plan, host, steps.get(host, ())), names) for host, names in checks.items()]
+    found = await asyncio.gather(*(_look(subject, names, patience) for subject, names in subjects))
     return [finding for each in found for finding in each]
 
 
-async def _look(host: Host, named: Sequence[tuple[str, Check]], patience: float) -> list[Finding]:
-    """Makes a host's checks, and says which machine it is, where that is not this one."""
-    where = [await _machine(host)] if host.location else []
-    return of_host(host, where + (await _made(host, named, patience) if named else []))
+async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
+    """Look at what a run needs just before it begins.
 
+    Returns:
+        What is not as it should be; a `fault` keeps the run from beginning. What could not be looked at in
+        time is left out.
 
-async def _made(host: Host, named: Sequence[tuple[str, Check]], patience: float) -> list[Finding]:
-    """Makes checks at once, for all of which the engine is asked once."""
-    async with asyncio.TaskGroup() as group:
-        asked = group.create_task(_bounded("container engine", partial(ask_engine, host), patience))
-
-        async def checked(name: str, check: Check) -> Finding:
-            known = await asked
-            return await _bounded(name, partial(check, known), patience)
-
-        checks = [group.create_task(checked(name, check)) for name, check in named]
-    return [task.result() for task in checks]
-
-
-def _image_checks(host: Host) -> list[tuple[str, Check]]:
-    """What a host must have that images are made on, and no cluster."""
-    return [("container engine", partial(_engine, True)), ("disk", partial(_disk, host))]
-
-
-def _checks(plan: Plan, host: Host, steps: Sequence[Step]) -> list[tuple[str, Check]]:
-    """What the cluster's host must have."""
-    wants_kind = any("kind" in step.programs for step in steps)
-    create = _create(plan)
+    Raises:
+        NotReadyError: One of the hosts cannot be reached.
+    """
+    await hosts.connect(placement(plan).tasks.values())
+    looks = []
+    for host, steps in hosts.steps(plan).items():
+        names = ["container engine"] if _needs_engine(steps) else []
+        names += ["kind"] if any("kind" in step.programs for step in steps) else []
+        if any(step.makes_cluster for step in steps):
+            names = [name for name in CHECKS if name not in _COSTLY]
+        if names:
+            looks.append(_made(Subject(plan, host, steps), names, _PATIENCE))
+    found = [finding for each in await asyncio.gather(*looks) for finding in each]
     return [
-        ("container engine", partial(_engine, any(step.needs_engine for step in steps))),
-        ("kind", partial(_kind, host, wants_kind)),
-        ("kubectl", lambda _: examine_kubectl(host)),
-        ("images", _architecture),
-        ("cgroups", partial(_told, "cgroups", partial(_cgroups, create))),
-        ("memory and CPUs", partial(_told, "memory and CPUs", _size)),
-        ("disk", partial(_disk, host)),
-        ("inotify", partial(_inotify, host)),
-        ("ports", partial(_ports, plan, host, create)),
-        ("DNS", partial(_dns, host)),
-        ("proxies", _proxies),
-        ("cluster", partial(_cluster, plan, host)),
+        finding if finding.check in _ESSENTIAL else replace(finding, level="warning")
+        for finding in found
+        if finding.level in ("warning", "fault")
     ]
 
 
+def _needs_engine(steps: Iterable[Step]) -> bool:
+    return any(step.needs_engine for step in steps)
+
+
+async def _look(subject: Subject, names: Sequence[str], patience: float) -> list[Finding]:
+    """Make a host's checks, and say which machine it is, where that is not this one."""
+    found = await subject.host.machine() if subject.host.location else None
+    text = f"{subject.host.name}: {found.system} {found.release}, {found.processor}" if found else ""
+    where = [Finding("machine", "ok", text)] if found else []
+    return of_host(subject.host, where + await _made(subject, names, patience))
+
+
+async def _made(subject: Subject, names: Sequence[str], patience: float) -> list[Finding]:
+    """Make checks at once, for all of which the engine is asked once."""
+    if not names:
+        return []
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(_bounded("container engine", partial(ask_engine, subject.host), patience))
+
+        async def checked(name: str) -> Finding:
+            known = await asking
+            return await _bounded(name, partial(CHECKS[name], subject, known), patience)
+
+        checks = [group.create_task(checked(name)) for name in names]
+    return [task.result() for task in checks]
+
+
 async def _bounded(name: str, check: Callable[[], Awaitable[Outcome]], patience: float) -> Outcome | Finding:
-    """Runs a check; one that fails or takes too long is a finding too."""
+    """Make a check; one that fails or takes too long is a finding too."""
     try:
         async with asyncio.timeout(patience):
             return await check()
     except TimeoutError:
-        return Finding(name, "warning", f"could not be checked within {patience:g} s")
+        return Finding(name, "unknown", f"could not be checked within {patience:g} s")
     except BringupError as error:
-        return Finding(name, "fault", error.cause, error.hint)
+        return Finding(name, "fault", error.cause, error.hint, details=error.details)
     except Exception as error:  # whatever stops one check must not hide what the others found
-        return Finding(name, "warning", f"could not be checked: {str(error) or type(error).__name__}")
-
-
-async def _machine(host: Host) -> Finding:
-    """Which machine it is."""
-    found = await host.machine()
-    return Finding("machine", "ok", f"{host.name}: {found.system} {found.release}, {found.processor}")
-
-
-async def _engine(needed: bool, known: Known) -> Finding:
-    if isinstance(known, Facts):
-        return judge_engine(known.engine)
-    if needed:
-        return replace(known, level="fault")
-    return Finding(known.check, "ok", f"{known.text}; the plan does not need one")
-
-
-async def _kind(host: Host, needed: bool, known: Known) -> Finding:
-    return await examine_kind(host, known.engine if isinstance(known, Facts) else None, needed)
-
-
-async def _told(name: str, judge: Callable[[Mapping[str, Any]], Finding], known: Known) -> Finding:
-    """Judges what the engine's `/info` says."""
-    return judge(known.info) if isinstance(known, Facts) else _unknown(name)
-
-
-def _unknown(name: str) -> Finding:
-    return Finding(name, "warning", "not checked: the container engine has to answer first")
-
-
-async def _architecture(known: Known) -> Finding:
-    if isinstance(known, Finding):
-        return _unknown("images")
-    return machine.judge_architecture(str(known.info.get("Architecture")), known.machine.processor)
-
-
-def _cgroups(create: KindCreate | None, info: Mapping[str, Any]) -> Finding:
-    return machine.judge_cgroups(info, (create.image if create else None) or "")
-
-
-def _size(info: Mapping[str, Any]) -> Finding:
-    return machine.judge_size(int(info["MemTotal"]), int(info["NCPU"]))
-
-
-async def _disk(host: Host, known: Known) -> Finding:
-    return await examine_disk(host, known) if isinstance(known, Facts) else _unknown("disk")
-
-
-async def _inotify(host: Host, known: Known) -> Finding:
-    if not await _shares_kernel(host, known):
-        return Finding("inotify", "ok", "the engine's virtual machine has limits of its own")
-    limits = await _lines(host, *(f"{_INOTIFY}/{name}" for name in machine.INOTIFY))
-    return machine.judge_inotify(dict(zip(machine.INOTIFY, map(int, limits), strict=True)))
-
-
-async def _lines(host: Host, *paths: str) -> list[str]:
-    """The lines of some files there; none of those that are not there."""
-    lines: list[str] = []
-    await host.run(("sh", "-c", 'cat "$@" 2>/dev/null', "sh", *paths), on_lines=lines.extend)
-    return lines
-
-
-async def _dns(host: Host, known: Known) -> Finding:
-    if not await _shares_kernel(host, known):
-        return Finding("DNS", "ok", "the engine's virtual machine has name servers of its own")
-    servers = machine.nameservers("\n".join(await _lines(host, _RESOLV_CONF)))
-    if servers == [machine.STUB]:  # the engine takes these in its place
-        servers = machine.nameservers("\n".join(await _lines(host, machine.RESOLVED))) or servers
-    return machine.judge_dns(servers)
-
-
-async def _shares_kernel(host: Host, known: Known) -> bool:
-    """Whether the machine's own limits are those of the containers, as far as one knows."""
-    if isinstance(known, Finding):
-        return (await host.machine()).system == "Linux"
-    return known.machine.system == "Linux" and known.is_here
-
-
-async def _proxies(_: Known) -> Finding:
-    return machine.judge_proxies(os.environ)
-
-
-async def _ports(plan: Plan, host: Host, create: KindCreate | None, known: Known) -> Finding:
-    containers = known.containers if isinstance(known, Facts) else ()
-    return await examine_ports(plan, host, create.config if create else None, containers)
-
-
-def _create(plan: Plan) -> KindCreate | None:
-    """The step that creates the plan's cluster."""
-    steps = (step for task in plan.tasks for step in task.steps)
-    return next((step for step in steps if step.kind == "kind.create"), None)
-
-
-async def _cluster(plan: Plan, host: Host, known: Known) -> Finding:
-    if plan.cluster is None:
-        return Finding("cluster", "ok", "the plan has none")
-    if isinstance(known, Finding):
-        return _unknown("cluster")
-    if any(node.runs for node in nodes_of(plan.cluster.name, known.containers)):
-        await open_way(host, plan.cluster)
-    return await examine_cluster(plan.cluster.name, plan.cluster.kubeconfig, known.containers, _API_PATIENCE)
+        return Finding(name, "unknown", f"could not be checked: {str(error) or type(error).__name__}")

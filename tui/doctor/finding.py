@@ -1,4 +1,4 @@
-"""What a check of the machine comes to."""
+"""What a check comes to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from tui.hosts.host import Host
 
-Level = Literal["ok", "warning", "fault"]
-_LEVELS: tuple[Level, ...] = ("ok", "warning", "fault")
+Level = Literal["ok", "unknown", "warning", "fault"]
+_LEVELS: tuple[Level, ...] = ("ok", "unknown", "warning", "fault")
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,11 @@ class Finding:
 
     Attributes:
         check: What was looked at.
-        level: `fault` where a bring-up would fail, `warning` where it may.
+        level: `fault` where a bring-up would fail, `warning` where it may, `unknown` where nobody could tell.
         text: What was found.
         hint: What to do about it.
-        host: On which other machine; empty for this one.
+        host: The other machine that it was found on; empty for this one.
+        details: Lines that show it.
     """
 
     check: str
@@ -31,15 +32,16 @@ class Finding:
     text: str
     hint: str = ""
     host: str = ""
+    details: tuple[str, ...] = ()
 
 
 def of_host(host: Host, found: Iterable[Finding]) -> list[Finding]:
-    """Findings, each with the host that they are of."""
+    """Return findings with the host that they were made on."""
     return [replace(each, host=host.location) for each in found]
 
 
 def joined(check: str, parts: Sequence[Finding]) -> Finding:
-    """Several findings of one check as one, which tells the worst of them alone."""
+    """Return one finding for several of one check: the worst of them."""
     worst = max((part.level for part in parts), key=_LEVELS.index)
     told = [part for part in parts if part.level == worst]
     hints = dict.fromkeys(part.hint for part in told if part.hint)

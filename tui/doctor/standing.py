@@ -1,4 +1,4 @@
-"""What of a plan stands at this moment, asked of the cluster and the endpoints themselves."""
+"""What of a plan stands at this moment: its cluster and endpoints are asked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 from tui.actions.http import connector_to, explain
-from tui.doctor.cluster import examine_cluster, nodes_of, open_way
-from tui.doctor.engine import ask_engine
+from tui.cluster.provider import provider_of
+from tui.doctor.checks import judge_cluster
 from tui.doctor.finding import Finding, of_host
 from tui.errors import BringupError
 from tui.plan.placement import placement
@@ -22,7 +22,7 @@ _PATIENCE = 3.0
 
 
 async def examine_standing(plan: Plan, hosts: Hosts) -> list[Finding]:
-    """Asks the plan's cluster and endpoints whether they are there; all at once, each for some seconds.
+    """Ask the plan's cluster and endpoints whether they are there, all at once, each for some seconds.
 
     Raises:
         NotReadyError: The cluster's host cannot be reached.
@@ -37,11 +37,8 @@ async def examine_standing(plan: Plan, hosts: Hosts) -> list[Finding]:
 
 async def _cluster(cluster: Cluster, host: Host) -> Finding:
     try:
-        facts = await ask_engine(host)
-        if not nodes_of(cluster.name, facts.containers):
-            return Finding("cluster", "fault", f"there is no cluster {cluster.name}", "bringup up")
-        await open_way(host, cluster)
-        return await examine_cluster(cluster.name, cluster.kubeconfig, facts.containers, _PATIENCE)
+        provider = await provider_of(cluster)
+        return judge_cluster(await provider.examine(cluster, host, _PATIENCE), wanted=True)
     except BringupError as error:
         return Finding("cluster", "fault", error.cause, error.hint)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.actions.environment import Environment, KindEnvironment
+from tui.cluster.provider import provider_of
+from tui.doctor.examine import preflight
 from tui.errors import NotReadyError
 from tui.hosts.host_set import open_hosts
-from tui.launch.programs import all_of, check_programs
 from tui.launch.request import UsageError
 from tui.plan.placement import placement
 from tui.run.directories import cache_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container
+    from collections.abc import Awaitable, Callable, Container, Sequence
 
-    from tui.hosts.host import Host
+    from tui.doctor import Finding
     from tui.hosts.host_set import Hosts
     from tui.hosts.ssh.login import Prompter
     from tui.launch.specification import Specification
@@ -40,7 +41,8 @@ async def choose_environment(
         return _rehearsal(specification, plan, "")
     hosts = open_hosts(specification.hosts, prompter, cache_directory())
     try:
-        missing = await _missing(hosts, plan)
+        found = await preflight(plan, hosts)
+        missing = _missing(found)
         if missing is None and (specification.fail or specification.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
         if missing is not None and (wanted == "kind" or not hosts.are_local):
@@ -50,7 +52,7 @@ async def choose_environment(
         await hosts.close()
         raise
     if missing is None:
-        return KindEnvironment(hosts)
+        return KindEnvironment(hosts, tuple(map(_told, found)))
     return _rehearsal(specification, plan, f"{missing.cause} (`bringup doctor` says what to do)")
 
 
@@ -82,41 +84,30 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
     if not creates or plan.cluster is None:
         return
     host = environment.hosts.of(placement(plan).cluster)
-    if not await _stands(plan.cluster.name, host):
+    provider = await provider_of(plan.cluster)
+    if not await provider.find_nodes(plan.cluster, host):
         raise UsageError(
             f"cluster {plan.cluster.name!r}, which the earlier run made, is gone",
             "run `bringup up` without --resume",
         )
-    from tui.cluster.kind.reach import reach_anew
-
-    await reach_anew(host, plan.cluster, lambda *_: None)
+    await provider.reach(plan.cluster, host, anew=True)
 
 
-async def _stands(cluster: str, host: Host) -> bool:
-    from tui.cluster.kind.nodes import find_nodes
+def _missing(found: Sequence[Finding]) -> NotReadyError | None:
+    """Return what keeps a plan from being brought up for real, if anything does.
 
-    engine = await host.engine()
-    async with engine.client() as docker:
-        return bool(await find_nodes(docker, cluster))
+    Raises:
+        NotReadyError: A port is taken, which a rehearsal would not mend.
+    """
+    faults = {each.check: each for each in found if each.level == "fault"}
+    if "ports" in faults and len(faults) == 1:
+        raise NotReadyError(faults["ports"].text, faults["ports"].hint)
+    return next((NotReadyError(each.text, each.hint, each.details) for each in faults.values()), None)
 
 
-async def _missing(hosts: Hosts, plan: Plan) -> NotReadyError | None:
-    """What keeps a plan from being brought up for real on its hosts, if anything does."""
-    await hosts.connect(placement(plan).tasks.values())
-    try:
-        await all_of(
-            *(
-                check_programs(
-                    host,
-                    kind=any("kind" in step.programs for step in steps),
-                    engine=any(step.needs_engine for step in steps),
-                )
-                for host, steps in hosts.steps(plan).items()
-            )
-        )
-    except NotReadyError as error:
-        return error
-    return None
+def _told(finding: Finding) -> str:
+    where = f" at {finding.host}" if finding.host else ""
+    return f"{finding.check}{where}: {finding.text}{f' ({finding.hint})' if finding.hint else ''}"
 
 
 def _rehearsal(specification: Specification, plan: Plan, why: str) -> Environment:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.actions.http import port_of
+from tui.cluster.provider import provider_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
 from tui.launch.request import Request, UsageError
@@ -69,23 +70,16 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
 
 async def _keep(plan: Plan, host: Host) -> None:
     """Sees to the kubeconfig: another process may have pointed it at its own way, and taken that away."""
-    from tui.cluster.kind.reach import reach
-
     if plan.cluster is not None:
-        await reach(host, plan.cluster, lambda *_: None)
+        await (await provider_of(plan.cluster)).reach(plan.cluster, host)
 
 
 async def _open(plan: Plan, host: Host) -> dict[int, int]:
     """Opens the ways; the ports here, by those there."""
-    from tui.cluster.kind.reach import reach_anew
-
     forwards: dict[int, int] = {}
-
-    def told(_: Host, port: int, local: int) -> None:
-        forwards[port] = local
-
     if plan.cluster is not None:
-        await reach_anew(host, plan.cluster, told)
+        provider = await provider_of(plan.cluster)
+        forwards |= await provider.reach(plan.cluster, host, anew=True)
     for endpoint in plan.endpoints:
         port = _port(endpoint.url)
         if port is not None and port not in forwards:

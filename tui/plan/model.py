@@ -97,7 +97,8 @@ class Phase(Frozen):
 class Cluster(Frozen):
     """The Kubernetes cluster that the plan's steps speak to."""
 
-    name: Identifier = Field(description="Name of the Kind cluster.")
+    name: Identifier = Field(description="Name of the cluster.")
+    provider: Literal["kind"] = Field("kind", description="What creates the cluster.")
     kubeconfig: PlanPath = Field(description="Kubeconfig file through which the cluster is reached.")
 
 

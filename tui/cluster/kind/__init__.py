@@ -1,1 +1,20 @@
-"""Kind clusters: created, adopted, loaded with images, deleted."""
+"""The provider of clusters that kind makes, with containers as nodes; see `tui.cluster.provider`."""
+
+from tui.cluster.kind.create import create
+from tui.cluster.kind.delete import delete
+from tui.cluster.kind.examine import examine
+from tui.cluster.kind.host_ports import examine_ports
+from tui.cluster.kind.load import deliver
+from tui.cluster.kind.nodes import find_nodes
+from tui.cluster.kind.reach import context_of, reach
+
+__all__ = [
+    "context_of",
+    "create",
+    "delete",
+    "deliver",
+    "examine",
+    "examine_ports",
+    "find_nodes",
+    "reach",
+]

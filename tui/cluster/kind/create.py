@@ -1,193 +1,209 @@
-"""`kind.create`: a cluster, made or adopted."""
+"""Creating a Kind cluster, or adopting one."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tui.cluster.connect import connect
-from tui.cluster.kind.config import check_ports, host_ports, read_config
-from tui.cluster.kind.nodes import find_nodes, remove_nodes
+from tui.clients.engine_api import connect
+from tui.clients.kubernetes.api import open_api
+from tui.cluster.kind.examine import broken, judge
+from tui.cluster.kind.host_ports import check_ports, host_ports, installs_network
+from tui.cluster.kind.nodes import find_nodes, published, remove_nodes
 from tui.cluster.kind.output import Output
-from tui.cluster.kind.reach import reach_anew, telling
+from tui.cluster.kind.reach import context_of, reach
+from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.host import HostLostError
 from tui.reporter import Done
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Sequence
 
-    from aiodocker import Docker
+    from tui.clients.kubernetes.api import Api
+    from tui.cluster.provider import ClusterSpec, Node
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster
+    from tui.reporter import Reporter
 
-    from tui.actions.context import Context
-    from tui.cluster.kind.nodes import Node
-    from tui.hosts.container_engine import ContainerEngine
-    from tui.plan.steps import KindCreate
-
-_CLEANUP = 1.8  # seconds for the removal of a half cluster
-_END = 0.5  # seconds more for a cancelled kind to be gone
+_CLEANUP = 1.8  # seconds for the removal of a half-made cluster
+_END = 0.5  # seconds more for a cancelled kind to finish
 _REMOVAL = 20.0  # seconds for the removal of one that was left
 _BACK = 5.0  # seconds for a lost connection to stand again
-_ANSWER = 10.0  # seconds for the API server of a cluster that has been running
+_ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
+_POLL = 0.5  # seconds between looks at the API server
 
 _half_made: set[tuple[str, str]] = set()
-"""Clusters, with their hosts, that a lost connection has left half made."""
+"""The hosts and names of clusters that a lost connection has left half made."""
 
 
-async def create(step: KindCreate, ctx: Context) -> Done:
-    """Creates the plan's Kind cluster, or adopts a healthy one of that name.
-
-    A creation that fails or is cancelled leaves nothing behind.
-
-    Raises:
-        ActionError: It cannot be created, or the one that is there is not healthy.
-    """
-    host = ctx.cluster_host
-    engine = await host.engine()
-    config = await read_config(step.config, ctx.variables)
-    async with engine.client() as docker:
-        await _finish_removal(ctx, engine)
-        if nodes := await find_nodes(docker, ctx.cluster.name):
-            return await _adopt(step, ctx, docker, nodes, config)
-        await check_ports(host, docker, config)
-    existed = await asyncio.to_thread(_prepare, ctx.cluster.kubeconfig)
-    making = asyncio.create_task(_make(step, ctx, engine, config))
+async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> Done:
+    """See `tui.cluster.provider.Provider`."""
+    await asyncio.to_thread(check_kubeconfig, cluster.kubeconfig)
+    await _finish_removal(cluster, host, report)
+    if nodes := await find_nodes(cluster, host):
+        return await _adopt(cluster, host, spec, report, nodes)
+    await check_ports(cluster, host, spec.config)
+    making = asyncio.create_task(_make(cluster, host, spec, report))
     try:
         await asyncio.wait({making})
         making.result()
-    except BaseException:  # a cancelled kind takes its time to end: cleaning up does not wait for it
+    except BaseException:  # cleaning up does not wait for a cancelled kind, which takes its time
         making.cancel()
-        await _clean(ctx, engine, making, keep=existed)
+        await _clean(cluster, host, report, making)
         raise
-    if not host.shares_loopback:  # here kind has written the kubeconfig itself
-        await reach_anew(host, ctx.cluster, telling(ctx))
-    return Done(f"created cluster {ctx.cluster.name}")
+    return Done(f"created cluster {cluster.name}")
 
 
-async def _make(step: KindCreate, ctx: Context, engine: ContainerEngine, config: str) -> None:
-    cluster = ctx.cluster
-    output = Output(ctx)
-    host = ctx.cluster_host
-    async with host.scratch() as folder:
-        kubeconfig = cluster.kubeconfig if host.shares_files else folder / "kubeconfig"
-        argv = ["kind", "create", "cluster", "--name", cluster.name, "--kubeconfig", str(kubeconfig)]
-        argv += ["--wait", f"{round(step.wait)}s"]
-        if step.image:
-            argv += ["--image", step.image]
-        if config:
-            path = folder / "kind.yaml"
-            await host.write(path, _once(config.encode()))
+async def _make(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> None:
+    output = Output(report)
+    wait = spec.wait if installs_network(spec.config) else 0.0
+    async with host.scratch() as directory:
+        argv = ["kind", "create", "cluster", "--name", cluster.name, "--wait", f"{round(wait)}s"]
+        # Kind itself would fail after all its work where the real file is locked.
+        argv += ["--kubeconfig", str(directory / "kubeconfig")]
+        if spec.image:
+            argv += ["--image", spec.image]
+        if spec.config:
+            path = directory / "kind.yaml"
+            await host.write(path, _once(spec.config.encode()))
             argv += ["--config", str(path)]
 
         def state() -> str:
             return f"cluster {cluster.name} was not there yet (kind was at {output.current!r})"
 
-        async with in_time(ctx, state, lambda: output.lines):
-            status = await output.follow(argv, engine)
-    what = f"cluster {cluster.name} could not be created"
+        async with in_time(report, state, lambda: output.lines):
+            status = await output.follow(argv, host, spec.directory)
     if status:
-        raise output.failure(what, status)
+        raise output.failure(f"cluster {cluster.name} could not be created", status)
     if output.late:
-        raise ActionError(
-            f"{what}: its control plane was not ready after {step.wait:g} s",
-            "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
-            tuple(output.lines),
-        )
+        raise _late(cluster, spec, "its control plane was", tuple(output.lines))
+    for port, local in (await reach(cluster, host, anew=True)).items():
+        report.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
+    if not wait:
+        report.log("nodes are not waited for: they become ready with the pod network that the plan adds")
+        return
+    nodes = await find_nodes(cluster, host)
+    if unready := await _await_ready(cluster, nodes, spec.wait, report):
+        raise _late(cluster, spec, f"{', '.join(unready)} was", tuple(unready.values()))
+
+
+def _late(cluster: Cluster, spec: ClusterSpec, who: str, details: tuple[str, ...]) -> ActionError:
+    return ActionError(
+        f"cluster {cluster.name} could not be created: {who} not ready after {spec.wait:g} s",
+        "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
+        details,
+    )
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _prepare(kubeconfig: Path) -> bool:
-    """Makes the kubeconfig's folder; whether the file is there already."""
-    kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return kubeconfig.exists()
-
-
-async def _clean(ctx: Context, engine: ContainerEngine, making: asyncio.Task[None], *, keep: bool) -> None:
-    if isinstance(_fault(making), HostLostError):
+async def _clean(cluster: Cluster, host: Host, report: Reporter, making: asyncio.Task[None]) -> None:
+    if isinstance(_error_of(making), HostLostError):
         with contextlib.suppress(NotReadyError, HostLostError, TimeoutError):
             async with asyncio.timeout(_BACK):
-                await ctx.cluster_host.connect()
-    gone = await remove_nodes(engine, ctx.cluster.name, making, _CLEANUP)
+                await host.connect()
+    gone = await remove_nodes(host, cluster.name, making, _CLEANUP)
     await asyncio.wait({making}, timeout=_END)
     if not gone:
-        _half_made.add((ctx.cluster_host.name, ctx.cluster.name))
-        ctx.warn(f"cluster {ctx.cluster.name} may be left: `kind delete cluster --name {ctx.cluster.name}`")
-    if not keep:
-        await asyncio.to_thread(ctx.cluster.kubeconfig.unlink, missing_ok=True)
+        _half_made.add((host.name, cluster.name))
+        report.warn(f"cluster {cluster.name} may be left: `kind delete cluster --name {cluster.name}`")
+    with contextlib.suppress(ActionError):  # what it says is told by the next creation, which checks first
+        await asyncio.to_thread(unmerge_kubeconfig, cluster.kubeconfig, context_of(cluster))
 
 
-def _fault(task: asyncio.Task[None]) -> BaseException | None:
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
     return task.exception() if task.done() and not task.cancelled() else None
 
 
-async def _finish_removal(ctx: Context, engine: ContainerEngine) -> None:
-    """Takes away what an earlier try of this process had to leave half made."""
-    key = (ctx.cluster_host.name, ctx.cluster.name)
+async def _finish_removal(cluster: Cluster, host: Host, report: Reporter) -> None:
+    """Remove what an earlier attempt of this process had to leave half made."""
+    key = (host.name, cluster.name)
     if key in _half_made:
-        ctx.log(f"removing cluster {ctx.cluster.name}, which was left half made")
-        nothing = asyncio.create_task(asyncio.sleep(0))
-        if await remove_nodes(engine, ctx.cluster.name, nothing, _REMOVAL):
+        report.log(f"removing cluster {cluster.name}, which was left half made")
+        if await remove_nodes(host, cluster.name, None, _REMOVAL):
             _half_made.discard(key)
 
 
-async def _adopt(step: KindCreate, ctx: Context, docker: Docker, nodes: list[Node], config: str) -> Done:
-    stopped = [node for node in nodes if not node.running]
-    if stopped and len(nodes) > 1:  # their addresses may have changed, and etcd's members with them
-        raise _unhealthy(ctx, f"node {stopped[0].name} does not run")
-    for node in stopped:
-        ctx.log(f"starting node {node.name}, which was stopped")
-        await docker.containers.container(node.id).start()
-    await _open(ctx)
-    with ctx.span("ready", ctx.cluster.name):
-        await _await_answer(ctx, step.wait if stopped else _ANSWER)
-    nodes = await find_nodes(docker, ctx.cluster.name)
-    published = frozenset[int]().union(*(node.ports for node in nodes))
-    if missing := sorted({port for _, port in host_ports(config)} - published):
-        ctx.warn(
-            f"cluster {ctx.cluster.name} was made without host port {', '.join(map(str, missing))}"
+async def _adopt(
+    cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter, nodes: Sequence[Node]
+) -> Done:
+    started = judge(cluster, nodes) == "stopped"
+    if started:
+        await _start(host, [node for node in nodes if not node.running], report)
+    try:
+        await reach(cluster, host, anew=True)
+    except ActionError as error:
+        raise broken(cluster, error.cause, error.hint) from error
+    waited = nodes if installs_network(spec.config) else ()
+    if unready := await _await_ready(cluster, waited, spec.wait if started else _ANSWER, report):
+        raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
+    standing = published(await find_nodes(cluster, host))
+    if missing := sorted({port for _, port in host_ports(spec.config)} - {*standing}):
+        report.warn(
+            f"cluster {cluster.name} was made without host port {', '.join(map(str, missing))}"
             " of the plan's Kind configuration: take it down and up again to have it"
         )
-    if stopped:
-        return Done(f"started cluster {ctx.cluster.name} again")
-    return Done(f"cluster {ctx.cluster.name} is there and healthy", changed=False)
+    if started:
+        return Done(f"started cluster {cluster.name} again")
+    return Done(f"cluster {cluster.name} is there and healthy", changed=False)
 
 
-async def _open(ctx: Context) -> None:
-    """Makes the way to a cluster that is there."""
-    try:
-        await reach_anew(ctx.cluster_host, ctx.cluster, telling(ctx))
-    except ActionError as error:
-        raise _unhealthy(ctx, error.cause) from error
+async def _start(host: Host, nodes: Sequence[Node], report: Reporter) -> None:
+    async with connect(await host.engine()) as api:
+        for node in nodes:
+            report.log(f"starting node {node.name}, which is {node.state}")
+            await api.wake(node.id, paused=node.state == "paused")
 
 
-async def _await_answer(ctx: Context, patience: float) -> None:
-    """Asks the API server until it calls itself ready."""
-    give_up = asyncio.get_running_loop().time() + patience
-    limit = give_up if ctx.deadline is None else min(give_up, ctx.deadline)
-    last = "no answer"
-    try:
+async def _await_ready(
+    cluster: Cluster, nodes: Sequence[Node], patience: float, report: Reporter
+) -> dict[str, str]:
+    """Wait until the API server and nodes are ready.
+
+    Args:
+        cluster: The cluster.
+        nodes: The nodes that are waited for.
+        patience: Seconds that they may take.
+        report: Takes the span.
+
+    Returns:
+        Why each of those that are not is not, by their names; empty when all are ready.
+    """
+    loop = asyncio.get_running_loop()
+    limit = loop.time() + patience
+    limit = limit if report.deadline is None else min(limit, report.deadline)
+    names = [node.name for node in nodes if node.runs_pods]
+    unready = {"its API server": "no answer"}
+    with contextlib.suppress(TimeoutError), report.span("ready", cluster.name):
         async with asyncio.timeout_at(limit):
             while True:
                 try:
-                    async with connect(ctx) as api:
-                        if (last := (await api.text("/readyz")).strip()) == "ok":
-                            return
+                    async with open_api(cluster.kubeconfig, context_of(cluster)) as api:
+                        unready = await _unready(api, names)
                 except ActionError as error:
-                    last = error.cause
-                await asyncio.sleep(0.5)
-    except TimeoutError as error:
-        raise _unhealthy(ctx, f"its API server is not ready: {last}") from error
+                    unready = {"its API server": error.cause}
+                if not unready:
+                    return {}
+                await asyncio.sleep(_POLL)
+    return unready
 
 
-def _unhealthy(ctx: Context, reason: str) -> ActionError:
-    name = ctx.cluster.name
-    return ActionError(
-        f"cluster {name} is there but not healthy: {reason}",
-        f"take it away with `bringup down` or `kind delete cluster --name {name}`, then try again",
-    )
+async def _unready(api: Api, names: Sequence[str]) -> dict[str, str]:
+    if (answer := (await api.text("/readyz")).strip()) != "ok":
+        return {"its API server": answer}
+    if not names:
+        return {}
+    found = {item["metadata"]["name"]: item for item in (await api.get("/api/v1/nodes"))["items"]}
+    unready: dict[str, str] = {}
+    for name in names:
+        conditions = found.get(name, {}).get("status", {}).get("conditions") or ()
+        ready: dict[str, Any] = next((each for each in conditions if each["type"] == "Ready"), {})
+        if ready.get("status") != "True":
+            why = ready.get("message") or "the node has not joined the cluster"
+            unready[f"node {name}"] = f"node {name}: {why}"
+    return unready

@@ -1,16 +1,17 @@
-"""`kind.load`: images from the container engine into the cluster's nodes."""
+"""Loading images from container engines into a Kind cluster's nodes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
 from tui.clients.registry import canonical
-from tui.cluster.kind.nodes import find_nodes, run_in
+from tui.cluster.kind.nodes import list_nodes
 from tui.cluster.kind.output import Output
 from tui.deadline import in_time
 from tui.errors import ActionError, BringupError
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import PurePath
 
-    from aiodocker import Docker
     from aiohttp import StreamReader
 
-    from tui.actions.context import Context
     from tui.clients.engine_api import EngineApi
-    from tui.cluster.kind.nodes import Node
+    from tui.cluster.provider import Node
     from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
-    from tui.plan.steps import KindLoad
+    from tui.plan.model import Cluster
+    from tui.reporter import Reporter
 
 _CHUNK = 1 << 21  # bytes written at once
 _LOOK = 0.25  # seconds between looks at how far a load is
@@ -38,22 +38,42 @@ _LOOK_THERE = 1.0  # the same over SSH, where a look is two programs
 _ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of one platform
 
 
-async def load(step: KindLoad, ctx: Context) -> Done:
-    """Loads images into the nodes that do not have them, from wherever they were made.
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """One image on its way.
+
+    Attributes:
+        name: The image's name.
+        source: The host whose engine has it.
+        target: The cluster's host.
+        cluster: The cluster's name.
+        report: Takes output and progress.
+    """
+
+    name: str
+    source: Host
+    target: Host
+    cluster: str
+    report: Reporter
+
+
+async def deliver(cluster: Cluster, host: Host, images: Mapping[str, Host], report: Reporter) -> Done:
+    """See `tui.cluster.provider.Provider`.
 
     One archive a call: kind loads several at once unreliably (kubernetes-sigs/kind#2477).
-
-    Raises:
-        ActionError: An image is not in its engine, there is no cluster, or a load failed.
     """
-    engine = await ctx.cluster_host.engine()
-    async with engine.client() as docker:
-        nodes = [node for node in await find_nodes(docker, ctx.cluster.name) if node.holds_images]
+    async with connect(await host.engine()) as api:
+        nodes = [node for node in await list_nodes(api, cluster.name) if node.runs_pods]
         if not nodes:
-            raise ActionError(
-                f"there is no cluster {ctx.cluster.name}", "have a `kind.create` step run before this one"
-            )
-        loaded = [name for name in dict.fromkeys(step.images) if await _load(ctx, docker, nodes, name)]
+            raise ActionError(f"there is no cluster {cluster.name}", "run a `kind.create` step first")
+        if down := [node.name for node in nodes if not node.running]:
+            hint = "run a `kind.create` step first, which starts it again"
+            raise ActionError(f"node {down[0]} of cluster {cluster.name} does not run", hint)
+        loaded = [
+            name
+            for name, source in images.items()
+            if await _load(_Delivery(name, source, host, cluster.name, report), api, nodes)
+        ]
     if not loaded:
         return Done("all images are in the nodes already", changed=False)
     return Done(f"loaded {', '.join(loaded)}")
@@ -64,55 +84,54 @@ async def _wanted(store: EngineApi, name: str, host: Host) -> dict[str, Any]:
     if image is None:
         raise ActionError(
             f"the container engine{at(host)} has no image {name}",
-            "have an `image.build` or `image.pull` step run before this one",
+            "run an `image.build` or `image.pull` step first",
         )
     return image
 
 
-async def _have_all(docker: Docker, nodes: list[Node], name: str, identity: str) -> bool:
-    identities = await asyncio.gather(*(_identity(docker, node, name) for node in nodes))
+async def _have_all(api: EngineApi, nodes: list[Node], name: str, identity: str) -> bool:
+    identities = await asyncio.gather(*(_identity(api, node, name) for node in nodes))
     return all(each == identity for each in identities)
 
 
-async def _identity(docker: Docker, node: Node, name: str) -> str:
+async def _identity(api: EngineApi, node: Node, name: str) -> str:
     """The ID of a node's image of that name; empty where it has none."""
-    status, output = await run_in(docker, node, ("crictl", "inspecti", "-o", "json", name))
+    status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", name))
     try:
         return str(json.loads(output)["status"]["id"]) if status == 0 else ""
     except (ValueError, KeyError, TypeError):  # another crictl than is known: the image is loaded again
         return ""
 
 
-async def _load(ctx: Context, docker: Docker, nodes: list[Node], name: str) -> bool:
-    """Loads an image, unless all nodes have it; whether it did."""
-    host = ctx.image_host(name)
-    engine = await host.engine()
+async def _load(image: _Delivery, api: EngineApi, nodes: list[Node]) -> bool:
+    """Load an image, unless all nodes have it; whether it was loaded."""
+    engine = await image.source.engine()
     async with connect(engine) as store:
-        image = await _wanted(store, name, host)
-        if await _have_all(docker, nodes, name, image["Id"]):
-            ctx.log(f"{name} is in all nodes already")
+        found = await _wanted(store, image.name, image.source)
+        if await _have_all(api, nodes, image.name, found["Id"]):
+            image.report.log(f"{image.name} is in all nodes already")
             return False
-        _check_architecture(ctx, name, image, (await ctx.cluster_host.engine()).architecture)
+        _check_architecture(image, found, (await image.target.engine()).architecture)
         async with (
-            in_time(ctx, lambda: f"{name} was still being loaded"),
-            ctx.cluster_host.scratch() as folder,
+            in_time(image.report, lambda: f"{image.name} was still being loaded"),
+            image.target.scratch() as directory,
         ):
-            archive = folder / "image.tar"
-            with ctx.span("save", name):
+            archive = directory / "image.tar"
+            with image.report.span("save", image.name):
                 if engine.flavour == "podman":
-                    await _name_in_full(store, name, image)
-                await _save(ctx, engine, store, name, image, archive)
-            with ctx.span("load", name):
-                await _import(ctx, name, archive, len(nodes))
+                    await _name_in_full(store, image.name, found)
+                await _save(image, engine, store, found, archive)
+            with image.report.span("load", image.name):
+                await _import(image, archive, len(nodes))
     return True
 
 
-def _check_architecture(ctx: Context, name: str, image: Mapping[str, Any], nodes: str) -> None:
-    """Warns of an image that the nodes may not run: one that was made elsewhere is for that machine."""
-    made = str(image.get("Architecture") or "")
+def _check_architecture(image: _Delivery, found: Mapping[str, Any], nodes: str) -> None:
+    """Warn of an image that the nodes may not run: one that was made elsewhere is for that machine."""
+    made = str(found.get("Architecture") or "")
     if made and nodes and made != nodes:
-        ctx.warn(
-            f"{name} is made for {made}, but the nodes are {nodes}: its pods may not start. "
+        image.report.warn(
+            f"{image.name} is made for {made}, but the nodes are {nodes}: its pods may not start. "
             f"Set `platform: linux/{nodes}` where it is made"
         )
 
@@ -128,27 +147,21 @@ async def _name_in_full(store: EngineApi, name: str, image: Mapping[str, Any]) -
 
 
 async def _save(
-    ctx: Context,
-    engine: ContainerEngine,
-    store: EngineApi,
-    name: str,
-    image: Mapping[str, Any],
-    archive: PurePath,
+    image: _Delivery, engine: ContainerEngine, store: EngineApi, found: Mapping[str, Any], archive: PurePath
 ) -> None:
-    """Writes the image's archive to the cluster's machine."""
-    source, target = ctx.image_host(name), ctx.cluster_host
-    exported = canonical(name) if engine.flavour == "podman" else name
-    platform = _platform(engine, image)
-    expected = float(image.get("Size") or 0)  # the image's as the engine has it, close to the archive's
-    if source is target and not target.shares_files:  # it need not come here and go back
-        await _save_there(ctx, engine, exported, platform, expected, archive)
+    """Write the image's archive to the cluster's host."""
+    exported = canonical(image.name) if engine.flavour == "podman" else image.name
+    platform = _platform(engine, found)
+    expected = float(found.get("Size") or 0)  # the image's as the engine has it, close to the archive's
+    if image.source is image.target and not image.target.shares_files:  # it need not come here and go back
+        await _save_there(image, engine, exported, platform, expected, archive)
         return
     async with store.export(exported, platform) as content:
         try:
-            await target.write(archive, _counted(ctx, name, expected, _gathered(content)))
+            await image.target.write(archive, _counted(image, expected, _gathered(content)))
         except OSError as error:
             raise ActionError(
-                f"the archive of {name} cannot be written: {error.strerror or error}"
+                f"the archive of {image.name} cannot be written: {error.strerror or error}"
             ) from error
 
 
@@ -161,51 +174,49 @@ def _platform(engine: ContainerEngine, image: Mapping[str, Any]) -> dict[str, st
 
 
 async def _save_there(
-    ctx: Context,
+    image: _Delivery,
     engine: ContainerEngine,
-    name: str,
+    exported: str,
     platform: Mapping[str, str],
     expected: float,
     archive: PurePath,
 ) -> None:
-    """Has the engine's own command write the archive, and looks how far it is."""
+    """Have the engine's own command write the archive, and look how far it is."""
     argv = [engine.flavour, "save", "--output", str(archive)]
     argv += ["--platform", "/".join(platform.values())] if platform else []
     said: list[str] = []
-    looking = asyncio.create_task(_look(ctx, f"save {name}", expected, archive))
+    looking = asyncio.create_task(_look(image, expected, archive))
     try:
-        status = await ctx.cluster_host.run((*argv, name), on_lines=said.extend, env=engine.environment)
+        status = await image.target.run((*argv, exported), on_lines=said.extend, env=engine.environment)
     finally:
         looking.cancel()
         await asyncio.wait({looking})
     if status:
         raise ActionError(
-            f"{name} could not be saved: {said[-1] if said else f'status {status}'}",
+            f"{image.name} could not be saved: {said[-1] if said else f'status {status}'}",
             hint_for("\n".join(said), "kind.load"),
         )
 
 
-async def _look(ctx: Context, what: str, expected: float, file: PurePath) -> None:
-    """Tells how large a growing file of the cluster's machine is."""
+async def _look(image: _Delivery, expected: float, file: PurePath) -> None:
+    """Report how large a growing file of the cluster's host is."""
 
     def tell(lines: list[str]) -> None:
         if (size := lines[-1].strip()).isdigit():
-            ctx.progress(int(size), max(expected, int(size)), "B", what)
+            image.report.progress(int(size), max(expected, int(size)), "B", f"save {image.name}")
 
     script = f'while sleep {_LOOK_THERE:g}; do wc -c <"$1"; done 2>/dev/null'
     with contextlib.suppress(BringupError):  # what it looks at tells of that
-        await ctx.cluster_host.run(("sh", "-c", script, "sh", str(file)), on_lines=tell)
+        await image.target.run(("sh", "-c", script, "sh", str(file)), on_lines=tell)
 
 
-async def _counted(
-    ctx: Context, name: str, expected: float, chunks: AsyncIterator[bytes]
-) -> AsyncIterator[bytes]:
-    """Tells how much has gone by."""
+async def _counted(image: _Delivery, expected: float, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Report how much has gone by."""
     written = 0
     async for chunk in chunks:
         yield chunk
         written += len(chunk)
-        ctx.progress(written, max(expected, written), "B", f"save {name}")
+        image.report.progress(written, max(expected, written), "B", f"save {image.name}")
 
 
 async def _gathered(content: StreamReader) -> AsyncIterator[bytes]:
@@ -219,22 +230,22 @@ async def _gathered(content: StreamReader) -> AsyncIterator[bytes]:
     yield bytes(gathered)
 
 
-async def _import(ctx: Context, name: str, archive: PurePath, nodes: int) -> None:
-    output = Output(ctx)
-    argv = ("kind", "load", "image-archive", str(archive), "--name", ctx.cluster.name)
-    watching = asyncio.create_task(_watch(ctx, name, archive, nodes))
+async def _import(image: _Delivery, archive: PurePath, nodes: int) -> None:
+    output = Output(image.report)
+    argv = ("kind", "load", "image-archive", str(archive), "--name", image.cluster)
+    watching = asyncio.create_task(_watch(image, archive, nodes))
     try:
-        status = await output.follow(argv, await ctx.cluster_host.engine())
+        status = await output.follow(argv, image.target)
     finally:
         watching.cancel()
         await asyncio.wait({watching})
     if status:
-        raise output.failure(f"{name} could not be loaded into cluster {ctx.cluster.name}", status)
+        raise output.failure(f"{image.name} could not be loaded into cluster {image.cluster}", status)
 
 
-async def _watch(ctx: Context, name: str, file: PurePath, nodes: int) -> None:
-    """Tells how much of the archive the nodes have read, where this machine's system can say."""
-    if not ctx.cluster_host.shares_kernel:
+async def _watch(image: _Delivery, file: PurePath, nodes: int) -> None:
+    """Report how much of the archive the nodes have read, where this machine's system can say."""
+    if not image.target.shares_kernel:
         return
     archive = Path(file)
     total = (await asyncio.to_thread(archive.stat)).st_size * nodes
@@ -244,7 +255,7 @@ async def _watch(ctx: Context, name: str, file: PurePath, nodes: int) -> None:
         done = await asyncio.to_thread(lambda: sum(positions(archive)))
         if done > told:
             told = done
-            ctx.progress(min(done, total), total, "B", f"load {name}")
+            image.report.progress(min(done, total), total, "B", f"load {image.name}")
 
 
 def positions(file: Path, proc: Path = Path("/proc")) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the `kind` command prints, and what it means."""
+"""Running the `kind` command, and what its output means."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from tui.errors import ActionError
+from tui.hosts.host import at
 from tui.plan.failures import hint_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from pathlib import PurePath
 
-    from tui.actions.context import Context
-    from tui.hosts.container_engine import ContainerEngine
-    from tui.reporter import Span
+    from tui.hosts.host import Host
+    from tui.reporter import Reporter, Span
 
 _STEP = re.compile(r"^ (?P<mark>[•✓✗]) (?P<text>.*?)(?P<begins>\s*\.\.\.)?$")
 _ORNAMENT = re.compile(r"[^\w)]+$")
@@ -22,10 +23,10 @@ _KEPT = 15  # lines shown with an error
 
 
 class Output:
-    """Follows the command's lines: tells them, and makes spans of its steps.
+    """The lines of one run of `kind`: reports them, and makes spans of its steps.
 
     Args:
-        ctx: Where they are told.
+        report: Takes them.
 
     Attributes:
         current: The step that it is at, or was at last.
@@ -33,24 +34,41 @@ class Output:
         late: Whether it gave up waiting for the control plane, which it does not call a failure.
     """
 
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
         self._span: Span | None = None
         self.current = ""
         self.lines: deque[str] = deque(maxlen=_KEPT)
         self.late = False
         self._error = ""
 
-    async def follow(self, argv: Sequence[str], engine: ContainerEngine) -> int:
-        """Runs the command; see `run_kind`."""
+    async def follow(self, argv: Sequence[str], host: Host, directory: PurePath | None = None) -> int:
+        """Run the command against the host's container engine.
+
+        Args:
+            argv: The command.
+            host: The cluster's host.
+            directory: Where it runs, if the host shares our files.
+
+        Returns:
+            Its exit status.
+
+        Raises:
+            ActionError: There is no such command.
+        """
+        engine = await host.engine()
+        place = directory if host.shares_files else None
         try:
-            return await run_kind(self._ctx, argv, engine, self.take)
+            return await host.run(argv, on_lines=self.take, env=engine.environment, directory=place)
+        except FileNotFoundError as error:
+            cause = f"the `kind` command is not installed{at(host)}"
+            raise ActionError(cause, "install it: https://kind.sigs.k8s.io") from error
         finally:
             self.close()
 
     def take(self, lines: list[str]) -> None:
-        """Takes the lines that have come."""
-        self._ctx.log(lines)
+        """Take the lines that have come."""
+        self._report.log(lines)
         for line in lines:
             self._read(line)
 
@@ -66,44 +84,22 @@ class Output:
         self.close()
         if step["begins"]:
             self.current = _ORNAMENT.sub("", step["text"])
-            self._span = self._ctx.span(self.current)
+            self._span = self._report.span(self.current)
 
     def close(self) -> None:
-        """Ends the step that it is at."""
+        """Finish the span of the step that it is at."""
         if self._span is not None:
             self._span.close()
             self._span = None
 
     def failure(self, what: str, status: int) -> ActionError:
-        """The error that the lines tell of.
+        """Return the error that the lines tell of.
 
         Args:
             what: What could not be done, such as `cluster demo could not be created`.
             status: The command's exit status.
         """
         reason = self._error or f"kind exited with status {status}"
-        at = f" (at {self.current!r})" if self.current else ""
-        return ActionError(
-            f"{what}{at}: {reason}", hint_for("\n".join(self.lines), "kind.create"), tuple(self.lines)
-        )
-
-
-async def run_kind(
-    ctx: Context, argv: Sequence[str], engine: ContainerEngine, on_lines: Callable[[list[str]], None]
-) -> int:
-    """Runs the `kind` command against an engine.
-
-    Returns:
-        Its exit status.
-
-    Raises:
-        ActionError: There is no such command.
-    """
-    try:
-        host = ctx.cluster_host
-        folder = ctx.folder if host.shares_files else None
-        return await host.run(argv, on_lines=on_lines, env=engine.environment, directory=folder)
-    except FileNotFoundError as error:
-        raise ActionError(
-            "the kind command is not installed", "https://kind.sigs.k8s.io/docs/user/quick-start says how"
-        ) from error
+        step = f" (at {self.current!r})" if self.current else ""
+        hint = hint_for("\n".join(self.lines), "kind")
+        return ActionError(f"{what}{step}: {reason}", hint, tuple(self.lines))

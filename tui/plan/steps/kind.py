@@ -22,7 +22,7 @@ class _KindStep(StepBase):
 class KindCreate(_KindStep):
     """Create the plan's Kind cluster, or adopt a healthy one of that name."""
 
-    action = "tui.cluster.kind.create:create"
+    action = "tui.actions.kind:create"
     makes_cluster = True
 
     kind: Literal["kind.create"]
@@ -36,7 +36,7 @@ class KindCreate(_KindStep):
 class KindLoad(_KindStep):
     """Load images from the container engine into the cluster's nodes."""
 
-    action = "tui.cluster.kind.load:load"
+    action = "tui.actions.kind:load"
 
     kind: Literal["kind.load"]
     images: Names = Field(description="Images that the container engine has, such as `redis:7`.")
@@ -53,6 +53,6 @@ class KindLoad(_KindStep):
 class KindDelete(_KindStep):
     """Delete the plan's Kind cluster and its kubeconfig."""
 
-    action = "tui.cluster.kind.delete:delete"
+    action = "tui.actions.kind:delete"
 
     kind: Literal["kind.delete"]

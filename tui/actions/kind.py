@@ -1,0 +1,45 @@
+"""The `kind.…` steps: the plan's cluster created, filled with images and deleted by its provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.cluster.provider import ClusterSpec, provider_of, read_config
+
+if TYPE_CHECKING:
+    from tui.actions.context import Context
+    from tui.plan.steps import KindCreate, KindDelete, KindLoad
+    from tui.reporter import Done
+
+
+async def create(step: KindCreate, ctx: Context) -> Done:
+    """Create the plan's cluster, or adopt a healthy one of that name.
+
+    Raises:
+        ActionError: It cannot be created, or the one that is there is not healthy.
+    """
+    config = await read_config(step.config, ctx.variables)
+    spec = ClusterSpec(config, step.image, step.wait, ctx.folder)
+    provider = await provider_of(ctx.cluster)
+    return await provider.create(ctx.cluster, ctx.cluster_host, spec, ctx)
+
+
+async def load(step: KindLoad, ctx: Context) -> Done:
+    """Load images into the cluster's nodes from the hosts that they were made on.
+
+    Raises:
+        ActionError: An image is not in its engine, there is no cluster, or an image could not be loaded.
+    """
+    images = {name: ctx.image_host(name) for name in step.images}
+    provider = await provider_of(ctx.cluster)
+    return await provider.deliver(ctx.cluster, ctx.cluster_host, images, ctx)
+
+
+async def delete(step: KindDelete, ctx: Context) -> Done:
+    """Delete the plan's cluster and its entries in the kubeconfig.
+
+    Raises:
+        ActionError: The cluster could not be deleted.
+    """
+    provider = await provider_of(ctx.cluster)
+    return await provider.delete(ctx.cluster, ctx.cluster_host, ctx)

@@ -1,0 +1,219 @@
+"""What a provider of clusters does, and which providers there are.
+
+A provider is a package that has the functions of `Provider`. A new one is its package and a line in
+`PROVIDERS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
+
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster
+    from tui.reporter import Done, Reporter
+
+PROVIDERS = {"kind": "tui.cluster.kind"}
+"""The package of each provider, imported when it is first needed."""
+
+
+class Port(NamedTuple):
+    """A TCP port of the host that a container publishes.
+
+    Attributes:
+        address: The host's address that it is published at; empty for all.
+        number: The port.
+        inside: The container's port that it leads to.
+    """
+
+    address: str
+    number: int
+    inside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A container of the engine that is a node of a cluster, or none's.
+
+    Attributes:
+        id: The container's id.
+        name: The container's name, which is the node's too.
+        state: `running`, `exited`, `paused`, ….
+        cluster: The cluster's name; empty for a container that is no node.
+        role: `control-plane`, `worker` or `external-load-balancer`.
+        ports: The ports that it publishes while it runs.
+    """
+
+    id: str
+    name: str
+    state: str = "running"
+    cluster: str = ""
+    role: str = ""
+    ports: tuple[Port, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Whether the container runs."""
+        return self.state == "running"
+
+    @property
+    def runs_pods(self) -> bool:
+        """Whether pods can run on it."""
+        return self.role in ("control-plane", "worker")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """What a cluster is to be like.
+
+    Attributes:
+        config: The provider's own configuration, as text; empty for its defaults.
+        image: The image of its nodes; None for the provider's default.
+        wait: Seconds that its control plane, and then its other nodes, may take to become ready.
+        directory: Where relative paths of the configuration begin.
+    """
+
+    config: str = ""
+    image: str | None = None
+    wait: float = 120.0
+    directory: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class PortUse:
+    """Who holds a host port that a cluster is to publish.
+
+    Attributes:
+        port: The port.
+        holder: Who holds it; empty if it is free.
+        own: Whether that is the cluster itself.
+        remedy: How to free it.
+    """
+
+    port: int
+    holder: str = ""
+    own: bool = False
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a cluster stands.
+
+    Attributes:
+        state: `absent`; `stopped` if it can be started again; `unreachable` if it runs but its kubeconfig
+            does not lead to it; `ready`.
+        text: A sentence that says so.
+        hint: What to do about it.
+    """
+
+    state: Literal["absent", "stopped", "unreachable", "ready"]
+    text: str
+    hint: str = ""
+
+
+class Provider(Protocol):
+    """Creates, finds and deletes clusters of one sort on a host."""
+
+    def context_of(self, cluster: Cluster) -> str:
+        """Return the name of a cluster's context in its kubeconfig."""
+
+    async def create(self, cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> Done:
+        """Create a cluster, or adopt a healthy one of that name.
+
+        A creation that fails or is cancelled leaves nothing behind.
+
+        Raises:
+            ActionError: It cannot be created, or the one that is there is not healthy.
+        """
+
+    async def delete(self, cluster: Cluster, host: Host, report: Reporter) -> Done:
+        """Delete a cluster, if there is one, and its entries in the kubeconfig.
+
+        Raises:
+            ActionError: It could not be deleted; the cause says what is left.
+        """
+
+    async def deliver(
+        self, cluster: Cluster, host: Host, images: Mapping[str, Host], report: Reporter
+    ) -> Done:
+        """Load images into the nodes that do not have them.
+
+        Args:
+            cluster: The cluster.
+            host: Its host.
+            images: The hosts whose engines have the images, by the images' names.
+            report: Takes output and progress.
+
+        Raises:
+            ActionError: An image is not in its engine, there is no cluster, or an image could not be loaded.
+        """
+
+    async def reach(self, cluster: Cluster, host: Host, *, anew: bool = False) -> Mapping[int, int]:
+        """Make sure that a cluster can be reached from here by its kubeconfig.
+
+        Args:
+            cluster: The cluster.
+            host: Its host.
+            anew: Write the kubeconfig and open the forwards even if the kubeconfig seems to lead there.
+
+        Returns:
+            The ports here that now lead to ports of the host, by those; none where the host is this machine.
+
+        Raises:
+            ActionError: There is no such cluster, or the kubeconfig cannot be written.
+        """
+
+    async def find_nodes(self, cluster: Cluster, host: Host) -> list[Node]:
+        """Return a cluster's nodes, also those that do not run; none if there is no cluster."""
+
+    async def examine(self, cluster: Cluster, host: Host, patience: float) -> Condition:
+        """Look how a cluster stands.
+
+        Args:
+            cluster: The cluster.
+            host: Its host.
+            patience: Seconds that its API server may take to answer.
+
+        Raises:
+            ActionError: It is broken.
+        """
+
+    async def examine_ports(self, cluster: Cluster, host: Host, config: str) -> list[PortUse]:
+        """Look who holds the host ports that a configuration takes.
+
+        Raises:
+            ActionError: The configuration cannot be used.
+        """
+
+
+async def provider_of(cluster: Cluster) -> Provider:
+    """Return the provider of a plan's cluster."""
+    module = PROVIDERS[cluster.provider]
+    return cast("Provider", await asyncio.to_thread(importlib.import_module, module))
+
+
+async def read_config(path: Path | None, variables: Mapping[str, Any]) -> str:
+    """Return a provider's configuration file with its `${…}` filled in; empty where there is none.
+
+    Raises:
+        ActionError: It cannot be read.
+        PlanError: A reference leads nowhere.
+    """
+    from tui.plan.substitute import fill_text
+
+    if path is None:
+        return ""
+    try:
+        text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise ActionError(f"the cluster's configuration {path} cannot be read: {error}") from error
+    return fill_text(text, variables, str(path))

@@ -1,0 +1,186 @@
+"""The checks of a host, in the order in which they are told."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from tui.cluster.provider import provider_of, read_config
+from tui.doctor import rules
+from tui.doctor.finding import Finding, joined
+from tui.doctor.programs import Facts, examine_disk, examine_kind, examine_kubectl, judge_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from tui.cluster.provider import Condition, PortUse
+    from tui.hosts.host import Host
+    from tui.plan.model import Plan
+    from tui.plan.steps import KindCreate, Step
+
+    Known = Facts | Finding  # what the engine said, or why it said nothing
+
+_API_PATIENCE = 3.0  # seconds for the cluster's API server
+_INOTIFY = "/proc/sys/fs/inotify"
+_RESOLV_CONF = "/etc/resolv.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is looked at.
+
+    Attributes:
+        plan: The plan.
+        host: The host.
+        steps: The plan's steps that run on it.
+    """
+
+    plan: Plan
+    host: Host
+    steps: Sequence[Step]
+
+    @property
+    def create(self) -> KindCreate | None:
+        """The step that creates the plan's cluster."""
+        steps = (step for task in self.plan.tasks for step in task.steps)
+        return next((cast("KindCreate", step) for step in steps if step.makes_cluster), None)
+
+
+async def _engine(subject: Subject, known: Known) -> Finding:
+    if isinstance(known, Facts):
+        return judge_engine(known.engine)
+    if any(step.needs_engine for step in subject.steps):
+        return replace(known, level="fault")
+    return Finding(known.check, "ok", f"{known.text}; the plan does not need one")
+
+
+async def _kind(subject: Subject, known: Known) -> Finding:
+    needed = any("kind" in step.programs for step in subject.steps)
+    return await examine_kind(subject.host, known.engine if isinstance(known, Facts) else None, needed)
+
+
+async def _kubectl(subject: Subject, _: Known) -> Finding:
+    return await examine_kubectl(subject.host)
+
+
+async def _architecture(_: Subject, known: Known) -> Finding:
+    if isinstance(known, Finding):
+        return _unknown("images")
+    return rules.judge_architecture(str(known.info.get("Architecture")), known.machine.processor)
+
+
+async def _cgroups(subject: Subject, known: Known) -> Finding:
+    if isinstance(known, Finding):
+        return _unknown("cgroups")
+    image = subject.create.image if subject.create else None
+    return rules.judge_cgroups(known.info, image or "")
+
+
+async def _size(_: Subject, known: Known) -> Finding:
+    if isinstance(known, Finding):
+        return _unknown("memory and CPUs")
+    return rules.judge_size(int(known.info["MemTotal"]), int(known.info["NCPU"]))
+
+
+async def _disk(subject: Subject, known: Known) -> Finding:
+    return await examine_disk(subject.host, known) if isinstance(known, Facts) else _unknown("disk")
+
+
+async def _inotify(subject: Subject, known: Known) -> Finding:
+    if not await _shares_kernel(subject.host, known):
+        return Finding("inotify", "ok", "the engine's virtual machine has limits of its own")
+    limits = await _lines(subject.host, *(f"{_INOTIFY}/{name}" for name in rules.INOTIFY))
+    return rules.judge_inotify(dict(zip(rules.INOTIFY, map(int, limits), strict=True)))
+
+
+async def _ports(subject: Subject, _: Known) -> Finding:
+    plan, step = subject.plan, subject.create
+    if plan.cluster is None or step is None:
+        return Finding("ports", "ok", "the plan maps none of its machine's")
+    config = await read_config(step.config, plan.variables)
+    provider = await provider_of(plan.cluster)
+    uses = await provider.examine_ports(plan.cluster, subject.host, config)
+    if not uses:
+        return Finding("ports", "ok", "the plan maps none of its machine's")
+    return joined("ports", [judge_port(use) for use in uses])
+
+
+def judge_port(use: PortUse) -> Finding:
+    """Judge whether the plan's cluster can have a port."""
+    if not use.holder:
+        return Finding("ports", "ok", f"{use.port} is free")
+    text = f"host port {use.port} is held by {use.holder}"
+    if use.own:
+        return Finding("ports", "ok", text)
+    return Finding("ports", "fault", text, f"{use.remedy}, or map another port in Kind's configuration")
+
+
+async def _dns(subject: Subject, known: Known) -> Finding:
+    if not await _shares_kernel(subject.host, known):
+        return Finding("DNS", "ok", "the engine's virtual machine has name servers of its own")
+    servers = rules.nameservers("\n".join(await _lines(subject.host, _RESOLV_CONF)))
+    if servers == [rules.STUB]:  # the engine takes these in its place
+        servers = rules.nameservers("\n".join(await _lines(subject.host, rules.RESOLVED))) or servers
+    return rules.judge_dns(servers)
+
+
+async def _proxies(_: Subject, __: Known) -> Finding:
+    return rules.judge_proxies(os.environ)
+
+
+async def _cluster(subject: Subject, known: Known) -> Finding:
+    cluster = subject.plan.cluster
+    if cluster is None:
+        return Finding("cluster", "ok", "the plan has none")
+    if isinstance(known, Finding):
+        return _unknown("cluster")
+    provider = await provider_of(cluster)
+    return judge_cluster(await provider.examine(cluster, subject.host, _API_PATIENCE))
+
+
+def judge_cluster(condition: Condition, *, wanted: bool = False) -> Finding:
+    """Judge how the plan's cluster stands.
+
+    Args:
+        condition: How it stands.
+        wanted: Whether it should be there already.
+    """
+    if condition.state == "absent" and wanted:
+        return Finding("cluster", "fault", condition.text, "run `bringup up`")
+    fine = condition.state in ("absent", "ready")
+    return Finding("cluster", "ok" if fine else "warning", condition.text, condition.hint)
+
+
+def _unknown(check: str) -> Finding:
+    return Finding(check, "unknown", "not checked: the container engine has to answer first")
+
+
+async def _lines(host: Host, *paths: str) -> list[str]:
+    """Return the lines of some files there; none of those that are not there."""
+    lines: list[str] = []
+    await host.run(("sh", "-c", 'cat "$@" 2>/dev/null', "sh", *paths), on_lines=lines.extend)
+    return lines
+
+
+async def _shares_kernel(host: Host, known: Known) -> bool:
+    """Whether the machine's own limits are those of the containers, as far as one knows."""
+    if isinstance(known, Finding):
+        return (await host.machine()).system == "Linux"
+    return known.machine.system == "Linux" and known.is_here
+
+
+CHECKS: Mapping[str, Callable[[Subject, Known], Awaitable[Finding]]] = {
+    "container engine": _engine,
+    "kind": _kind,
+    "kubectl": _kubectl,
+    "images": _architecture,
+    "cgroups": _cgroups,
+    "memory and CPUs": _size,
+    "disk": _disk,
+    "inotify": _inotify,
+    "ports": _ports,
+    "DNS": _dns,
+    "proxies": _proxies,
+    "cluster": _cluster,
+}
