@@ -14,7 +14,7 @@ from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.reporter import Done
 from tui.run import events as e
-from tui.run.commands import Cancel, CancelRun, Close, Pause, Resume, Retry, RetryFailed, SetMode, Stay
+from tui.run.commands import Cancel, CancelRun, Close, Kill, Pause, Resume, Retry, RetryFailed, SetMode, Stay
 from tui.run.holds import Hold, hold
 
 if TYPE_CHECKING:
@@ -244,6 +244,56 @@ def test_a_paused_run_starts_nothing_until_resumed(bringing: Callable[..., Bring
     run = bringing()
     run.run((5.0, Pause()), (300.0, Resume()))
     assert run.started_at()["tekton"] == 300.0
+
+
+def test_a_paused_run_retries_nothing_by_itself_until_resumed(bringing: Callable[..., Bringing]) -> None:
+    retry = {"attempts": 2, "backoff": "5s", "signatures": ["server-error"]}
+    run = bringing(make_plan(FOUR_PHASES, tasks={"database": {"retry": retry}}), fails={"database": [1]})
+    state = run.run((42.0, Pause()), (90.0, Resume()))
+    assert [attempt.started for attempt in state.tasks["database"].attempts] == [10.0, 90.0]
+    assert state.outcome == "succeeded"
+
+
+def test_what_waits_for_a_retry_in_a_paused_run_can_be_cancelled(bringing: Callable[..., Bringing]) -> None:
+    retry = {"attempts": 2, "backoff": "5s", "signatures": ["server-error"]}
+    run = bringing(make_plan(FOUR_PHASES, tasks={"database": {"retry": retry}}), fails={"database": [1]})
+    state = run.run((42.0, Pause()), (80.0, Cancel("database")), (90.0, Resume()))
+    assert state.tasks["database"].status == "cancelled"
+    assert len(state.tasks["database"].attempts) == 1
+
+
+def test_a_cancelled_task_that_fails_as_it_stops_is_not_retried(tmp_path: Path) -> None:
+    async def perform(_: Step, __: Context) -> Done:
+        try:
+            await asyncio.sleep(100)
+        except asyncio.CancelledError:
+            raise ActionError("HTTP 503") from None
+        return Done()
+
+    plan = make_plan([{"a": []}], tasks={"a": {"retry": {"attempts": 3, "signatures": ["server-error"]}}})
+    engine = Engine(plan, Scripted(perform), started(plan), cache=tmp_path)
+
+    async def main() -> RunState:
+        running = asyncio.create_task(engine.run())
+        await asyncio.sleep(5)
+        engine.do(Cancel("a"))
+        return await running
+
+    state = run_virtual(main())
+    assert len(state.tasks["a"].attempts) == 1
+
+
+def test_commands_for_a_run_whose_tasks_have_finished_change_nothing(
+    bringing: Callable[..., Bringing],
+) -> None:
+    run = bringing(stay=True)
+    state = run.run((200.0, CancelRun(), Pause()), (300.0, Close()))
+    assert state.outcome == "succeeded"
+    assert not state.pauses
+
+
+def test_killing_a_run_whose_tasks_have_finished_only_ends_it(bringing: Callable[..., Bringing]) -> None:
+    assert bringing(stay=True).run((200.0, Kill())).outcome == "succeeded"
 
 
 def test_a_task_that_an_earlier_run_did_is_not_run_again(bringing: Callable[..., Bringing]) -> None:

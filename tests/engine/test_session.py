@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from tui.run import events as e
 from tui.run.commands import CancelRun, Close, Pause, Restart, Resume, Stay
 from tui.run.feed import Feed
 from tui.run.journal import Journal
-from tui.run.state import RunState
+from tui.run.state import RunState, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,6 +138,28 @@ def test_what_an_engine_dies_of_is_raised_where_it_is_joined(tmp_path: Path) -> 
     assert None not in list(session.feed.follow(1.0))
     with pytest.raises(KeyboardInterrupt):
         session.join()
+
+
+def test_what_blocks_a_thread_is_told_and_left_behind(tmp_path: Path) -> None:
+    released = threading.Event()
+
+    async def block(_: Step, context: Context) -> Done:
+        if context.task == "a":
+            await asyncio.to_thread(released.wait)
+        return Done()
+
+    session = prepare(tmp_path, block, [{"a": [], "b": []}])
+    session.start()
+    session.tell(CancelRun())
+    began = time.monotonic()
+    assert not session.join()
+    assert time.monotonic() - began < 3
+    state = fold(session.feed.take())
+    assert state.outcome == "cancelled"
+    assert [(warned.task, warned.text) for warned in state.warnings] == [
+        ("a", "command true is blocked in a call that cannot be interrupted; it was left behind")
+    ]
+    released.set()
 
 
 def test_under_a_storm_views_that_take_turns_miss_nothing_and_tell_nothing_twice(tmp_path: Path) -> None:

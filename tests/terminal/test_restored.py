@@ -98,15 +98,30 @@ def modes(terminal: Tmux) -> str:
 def test_to_the_shell_and_back(terminal: Tmux) -> None:
     terminal.type(f"{BRINGUP} up slow.yaml; echo code $?")
     terminal.wait_for("sleeping")
+    whole = without_times(terminal.screen())
+    for _ in range(2):
+        terminal.press("C-z")
+        terminal.wait_for("Stopped")
+        assert modes(terminal).startswith("0 0")
+        terminal.type("fg")
+        terminal.wait_for(lambda screen: without_times(screen) == whole)
+    terminal.press("l")  # plain lines can be left for the shell as well
+    terminal.wait_for("leads to the dashboard")
     terminal.press("C-z")
     terminal.wait_for("Stopped")
-    assert modes(terminal).startswith("0 0")
-    terminal.type("fg")
-    terminal.wait_for("Timeline")
+    terminal.type("clear; fg")
+    terminal.wait_for("slow.yaml")
+    terminal.press("d")
+    terminal.wait_for(lambda screen: without_times(screen) == whole)
     terminal.press("q")
     terminal.wait_for("Leave it?")
     terminal.press("c")
     terminal.wait_for("slow was cancelled")
+
+
+def without_times(screen: str) -> str:
+    """A screen without what changes with time."""
+    return re.sub(r"[\d:.━─╸╺█▌▏▎▍▋▊▉ ]+s?|[◐◓◑◒]", "", screen)
 
 
 def broken(folder: Path, module: str, owner: str, name: str) -> str:
@@ -171,6 +186,43 @@ def test_a_terminal_that_closes_ends_the_run(terminal: Tmux, tmp_path: Path) -> 
     assert not any(is_running(int((tmp_path / name).read_text())) for name in ("pid", "child"))
     journal = next((tmp_path / ".local" / "state" / "bringup" / "runs").glob("*/events.jsonl"))
     assert '"outcome":"cancelled"' in journal.read_text().splitlines()[-1]
+
+
+def test_what_blocks_a_thread_does_not_keep_the_program(terminal: Tmux, tmp_path: Path) -> None:
+    (tmp_path / "stuck.py").write_text(
+        "import asyncio, time\n"
+        "from tui.cli import main\n"
+        "import tui.actions.command as command\n"
+        "async def stuck(step, context):\n"
+        "    context.log('it hangs')\n"
+        "    await asyncio.to_thread(time.sleep, 40)\n"
+        "command.run = stuck\n"
+        "main(prog_name='bringup')\n"
+    )
+    terminal.type(f"{BRINGUP.replace('-m tui', 'stuck.py')} up slow.yaml --no-tui; echo code $?")
+    terminal.wait_for("it hangs")
+    terminal.press("C-c")
+    terminal.wait_for("code 130", patience=8)
+    assert "is blocked in a call that cannot be interrupted; it was left behind" in terminal.scrollback()
+
+
+def test_what_blocks_the_engine_is_left_after_a_second_ctrl_c(terminal: Tmux, tmp_path: Path) -> None:
+    (tmp_path / "stuck.py").write_text(
+        "import time\n"
+        "from tui.cli import main\n"
+        "import tui.actions.command as command\n"
+        "async def stuck(step, context):\n"
+        "    context.log('it hangs')\n"
+        "    time.sleep(40)\n"
+        "command.run = stuck\n"
+        "main(prog_name='bringup')\n"
+    )
+    terminal.type(f"{BRINGUP.replace('-m tui', 'stuck.py')} up slow.yaml --no-tui; echo code $?")
+    terminal.wait_for("it hangs")
+    terminal.press("C-c")
+    time.sleep(0.3)  # or else both are one to the program
+    terminal.press("C-c")
+    assert "error: bringup does not stop by itself and exits now" in terminal.wait_for("code 130", patience=8)
 
 
 def test_a_killed_run_can_be_taken_up(terminal: Tmux, tmp_path: Path) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import sys
 from typing import TYPE_CHECKING
+
+from tui.console.person import in_foreground
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Pressed:
-    """Whether a key was pressed since it was asked last; called often, so it costs one call to the system.
+    """Tells whether a key was pressed since it was asked last, by one call to the system.
 
     Attributes:
         listens: There is a terminal to listen to.
@@ -25,7 +28,7 @@ class Pressed:
         self._terminal = terminal
 
     def __call__(self) -> bool:
-        """Looks, and does not wait."""
+        """Look, and do not wait."""
         if self._terminal is None or not select.select([self._terminal], [], [], 0)[0]:
             return False
         data = os.read(self._terminal, 1024)
@@ -36,7 +39,9 @@ class Pressed:
 
 @contextlib.contextmanager
 def keyboard(key: str) -> Iterator[Pressed]:
-    """Has a terminal give keys at once and without showing them, until left; signals work as ever.
+    """Have the terminal give keys at once and without showing them, until left; signals work as ever.
+
+    A shell sets the terminal as it likes while the program is stopped: it is set anew afterwards.
 
     Args:
         key: The key that is listened for; empty for none.
@@ -49,9 +54,17 @@ def keyboard(key: str) -> Iterator[Pressed]:
 
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
-    tty.setcbreak(terminal, termios.TCSANOW)
+
+    def listen(*_: object) -> None:
+        if in_foreground(terminal):
+            tty.setcbreak(terminal, termios.TCSANOW)
+
+    listen()
+    handler = signal.signal(signal.SIGCONT, listen)
     try:
         yield Pressed(key, terminal)
     finally:
-        with contextlib.suppress(termios.error):  # the terminal is gone
-            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGCONT, handler)
+        if in_foreground(terminal):  # or else the terminal stops whoever touches it
+            with contextlib.suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(terminal, termios.TCSADRAIN, before)

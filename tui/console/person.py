@@ -32,8 +32,16 @@ def why_no_dashboard() -> str:
         return f"the terminal cannot draw (TERM={os.environ.get('TERM', '')})"
     if codecs.lookup(sys.stdout.encoding).name != "utf-8":
         return f"the terminal's encoding is {sys.stdout.encoding}, not UTF-8"
+    return "" if in_foreground(sys.stdin.fileno()) else "bringup runs in the background"
+
+
+def in_foreground(terminal: int) -> bool:
+    """Return whether the process may set a terminal and read its keys without being stopped for it.
+
+    Args:
+        terminal: Its file descriptor.
+    """
     try:
-        in_background = os.tcgetpgrp(sys.stdin.fileno()) != os.getpgrp()
+        return os.tcgetpgrp(terminal) == os.getpgrp()
     except OSError:  # a terminal that does not control the process
-        in_background = False
-    return "bringup runs in the background" if in_background else ""
+        return True
