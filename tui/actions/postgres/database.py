@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import os
 import socket
 from typing import TYPE_CHECKING
+
+import asyncpg
 
 from tui.errors import ActionError
 from tui.plan.failures import hint_for
@@ -15,7 +16,6 @@ from tui.plan.failures import hint_for
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    import asyncpg
     from asyncpg import Connection
 
     from tui.actions.context import Context
@@ -26,6 +26,9 @@ _CONNECT = 10.0  # seconds that one try to connect may take
 _PAUSE = 0.5  # seconds between tries
 _LEAVE = 0.1  # seconds for the server to close a connection; through a port-forward it is told of that late
 _END = 1.0  # seconds to have a session ended on the server
+
+BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+"""What is raised where a connection is lost."""
 
 # Starting, at its limit of connections, or lost again while connecting.
 _PASSING = {"57P03", "53300", "08000", "08001", "08003", "08004", "08006"}
@@ -66,15 +69,12 @@ async def session(database: Database, host: str, port: int, ctx: Context) -> Asy
     Raises:
         ActionError: It does not accept the connection by the deadline, or what is done with it fails.
     """
-    await asyncio.to_thread(importlib.import_module, "asyncpg")
     with ctx.span("connect", database.service), explained():
         connection = await _connect(database, host, port, ctx)
     process = connection.get_server_pid()
     try:
         with explained():
-            if connection.get_server_version() >= (14,):
-                # A server that loses us without a word is to notice and roll back, not to run on.
-                await connection.execute("SET client_connection_check_interval = '1s'")
+            await watch_client(connection)
             yield connection
     except BaseException:
         connection.terminate()
@@ -83,9 +83,13 @@ async def session(database: Database, host: str, port: int, ctx: Context) -> Asy
     await _leave(connection)
 
 
-async def _connect(database: Database, host: str, port: int, ctx: Context) -> Connection:
-    import asyncpg
+async def watch_client(connection: Connection) -> None:
+    """Let the server notice and roll back, not run on, where it loses its client without a word."""
+    if connection.get_server_version() >= (14,):
+        await connection.execute("SET client_connection_check_interval = '1s'")
 
+
+async def _connect(database: Database, host: str, port: int, ctx: Context) -> Connection:
     now = asyncio.get_running_loop().time
     began = now()
     deadline = began + _START if ctx.deadline is None else ctx.deadline
@@ -111,8 +115,6 @@ async def _connect(database: Database, host: str, port: int, ctx: Context) -> Co
 
 
 async def _open(database: Database, host: str, port: int) -> Connection:
-    import asyncpg
-
     return await asyncpg.connect(
         host=host,
         port=port,
@@ -126,8 +128,6 @@ async def _open(database: Database, host: str, port: int) -> Connection:
 
 
 async def _leave(connection: Connection) -> None:
-    import asyncpg
-
     # Says goodbye, and goes soon whether or not the server is heard to close.
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         await connection.close(timeout=_LEAVE)
@@ -135,8 +135,6 @@ async def _leave(connection: Connection) -> None:
 
 async def _end(process: int, database: Database, host: str, port: int) -> None:
     """Ends a session of ours by another; a server that cannot be asked has lost it, or will notice."""
-    import asyncpg
-
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         async with asyncio.timeout(_END):
             connection = await _open(database, host, port)
@@ -153,14 +151,12 @@ def explained(where: str = "") -> Iterator[None]:
     Args:
         where: What the cause begins with.
     """
-    import asyncpg
-
     try:
         yield
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError) as error:
+    except BROKEN as error:
         raise ActionError(
             f"{where}the connection to PostgreSQL broke: {reason(error)}",
-            "did its pod restart? See its log; what was not committed is rolled back",
+            "look into its pod's log, whether it restarted; what was not committed is rolled back",
         ) from error
     except asyncpg.PostgresError as error:
         raise failure(where, error) from error

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(?P<version>\+?[0-9]+)_.*\.(?P<type>sql|go)")
 _LARGEST_VERSION = 2**63 - 1
 
+_OTHERS = {"+migrate ": "sql-migrate", "migrate:up": "dbmate"}
+"""Marks in comments of other tools' files."""
+
+_DOWN_FILES = "goose has both ways in one file: put each .down.sql below `-- +goose Down` of its .up.sql"
+_FLYWAY = re.compile(r"V[0-9][0-9._]*__.*\.sql")
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`""")
 
 
@@ -84,12 +89,15 @@ class Source:
             ActionError: It cannot be read, or is not as goose wants it.
         """
         try:
-            text = self.path.read_bytes().decode()
+            text = self.path.read_bytes().decode("utf-8-sig")
         except OSError as error:
             raise ActionError(f"{self.path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise ActionError(f"{self.name}:{line}: not UTF-8", "save the file as UTF-8") from error
+        if "\0" in text:
+            line = text.count("\n", 0, text.index("\0")) + 1
+            raise ActionError(f"{self.name}:{line}: a NUL byte", "save the file as UTF-8")
         return parse(text, self.name)
 
 
@@ -108,16 +116,23 @@ def collect(folder: Path) -> tuple[Source, ...]:
     Raises:
         ActionError: There are none, two have the same version, or one is written in Go.
     """
-    if not folder.is_dir():
-        raise ActionError(f"{folder} is not a folder", "migrations wants the folder that the files are in")
-    sources = order(path for path in folder.iterdir() if path.is_file())
-    if not sources:
-        raise ActionError(f"no migrations in {folder}", "their names are to be like 00001_name.sql")
-    return sources
+    try:
+        paths = [path for path in folder.iterdir() if path.is_file()]
+    except NotADirectoryError as error:
+        raise ActionError(
+            f"{folder} is not a directory", "name the directory that the files are in"
+        ) from error
+    except OSError as error:
+        raise ActionError(f"{folder} cannot be read: {error.strerror}") from error
+    if sources := order(paths):
+        return sources
+    flyway = any(_FLYWAY.fullmatch(path.name) for path in paths)
+    hint = "give files names like 00001_name.sql" + (", not Flyway's V1__name.sql" if flyway else "")
+    raise ActionError(f"no migrations in {folder}", hint)
 
 
 def order(paths: Iterable[Path]) -> tuple[Source, ...]:
-    """Takes those files that are migrations by their names, the lowest version first.
+    """Take those files that are migrations by their names, the lowest version first.
 
     Raises:
         ActionError: Two have the same version, or one is written in Go.
@@ -130,14 +145,16 @@ def order(paths: Iterable[Path]) -> tuple[Source, ...]:
         if version in found:
             raise ActionError(
                 f"two migrations have version {version}: {found[version].name} and {path.name}",
-                "give one of them another number",
+                _DOWN_FILES
+                if path.name.endswith((".up.sql", ".down.sql"))
+                else "give one of them another number",
             )
         found[version] = path
     for path in found.values():
         if path.suffix == ".go":
             raise ActionError(
                 f"{path.name} is a migration in Go, which only a goose built with it can run",
-                "write it in SQL, or run that goose with a command step in place of postgres.migrate",
+                "write it in SQL, or run that goose with a `command` step in place of postgres.migrate",
             )
     return tuple(sorted(Source(version, path) for version, path in found.items()))
 
@@ -186,6 +203,7 @@ class _Parser:
     line: int = 0
     part: _Part = _Part.START
     transaction: bool = True
+    other: str = ""  # the tool that it is written for, where that is not goose
     statements: list[Statement] = field(default_factory=list)
     _pending: list[tuple[int, str]] = field(default_factory=list)
 
@@ -195,16 +213,21 @@ class _Parser:
             self._annotate(line)
         elif self.part is _Part.START:
             if line.strip() and not line.lstrip().startswith("--"):
-                raise self._wrong("SQL before `-- +goose Up`", "begin the file with `-- +goose Up`")
+                raise self._wrong("SQL before `-- +goose Up`", self._begin())
+            self.other = next((tool for mark, tool in _OTHERS.items() if mark in line), self.other)
         elif self.part in {_Part.UP, _Part.UP_BLOCK}:
             self._collect(line)
 
     def finish(self) -> None:
         """Takes the end of the file."""
         if self.part is _Part.START:
-            raise self._wrong("no `-- +goose Up`", "begin the file with `-- +goose Up`")
+            raise self._wrong("no `-- +goose Up`", self._begin())
         self._expect_block_ended()
         self._expect_finished()
+
+    def _begin(self) -> str:
+        other = f"the file is written for {self.other}: " if self.other else ""
+        return f"{other}begin the file with `-- +goose Up`"
 
     def _collect(self, line: str) -> None:
         # Comments and empty lines ahead of a statement are not part of it; those inside are.

@@ -47,7 +47,7 @@ class PostgresMigrate(_PostgresStep):
 class PostgresVerify(_PostgresStep):
     """Check that tables exist."""
 
-    action = "tui.actions.postgres.migrate:verify"
+    action = "tui.actions.postgres.verify:verify"
 
     kind: Literal["postgres.verify"]
     tables: Names = Field(description="Tables, as `table` or `schema.table`.")

@@ -253,9 +253,41 @@ def test_a_folder_can_be_wrong(tmp_path: Path, names: list[str], cause: str) -> 
     assert raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("V1__first.sql", "give files names like 00001_name.sql, not Flyway's V1__name.sql"),
+        ("first.sql", "give files names like 00001_name.sql"),
+        ("1_first.up.sql", "goose has both ways in one file"),
+    ],
+)
+def test_other_tools_names_are_known(tmp_path: Path, name: str, hint: str) -> None:
+    write(tmp_path, name, name.replace(".up.", ".down."))
+    with pytest.raises(ActionError) as raised:
+        goose.collect(tmp_path)
+    assert raised.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(("mark", "tool"), [("-- +migrate Up", "sql-migrate"), ("-- migrate:up", "dbmate")])
+def test_other_tools_files_are_known(mark: str, tool: str) -> None:
+    for text in (mark, f"{mark}\nSELECT 1;\n"):
+        assert fault(text).hint == f"the file is written for {tool}: begin the file with `-- +goose Up`"
+
+
+def test_a_byte_order_mark_is_no_part_of_a_migration(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_bytes(b"\xef\xbb\xbf-- +goose Up\r\nSELECT 1;\r\n")
+    assert [statement.text for statement in goose.collect(tmp_path)[0].read().statements] == ["SELECT 1;"]
+
+
+def test_a_nul_byte_would_cut_a_statement_off(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_bytes(b"-- +goose Up\nSELECT 1; \0 DROP TABLE a;\n")
+    with pytest.raises(ActionError, match=r"1_a\.sql:2: a NUL byte"):
+        goose.collect(tmp_path)[0].read()
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     write(tmp_path, "1_a.sql")
-    with pytest.raises(ActionError, match="is not a folder"):
+    with pytest.raises(ActionError, match="is not a directory"):
         goose.collect(tmp_path / "1_a.sql")
 
 
@@ -266,7 +298,7 @@ def test_a_file_that_is_not_utf8_is_said_with_its_line(tmp_path: Path) -> None:
 
 
 def test_the_bundled_migrations_are_read() -> None:
-    folder = Path(__file__).parents[2] / "manifests" / "workflowexecution" / "migrations"
+    folder = Path(__file__).parents[3] / "manifests" / "workflowexecution" / "migrations"
     migrations = [source.read() for source in goose.collect(folder)]
     assert migrations
     assert all(migration.statements for migration in migrations)
