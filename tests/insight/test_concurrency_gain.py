@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from tests.insight.running import SECONDS, begun, disturbed, ran, standing, tell
-from tui.insight.concurrency_gain import concurrency_gain, worked
+from tui.insight.concurrency_gain import concurrency_gain
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def test_time_in_which_nothing_ran_does_not_count() -> None:
     found = concurrency_gain(state, 510.0)
     assert found is not None
     assert (found.worked, found.elapsed, found.share) == (14.0, 14.0, 0.0)
-    assert worked(state.tasks["cluster"], 510.0) == 14.0
 
 
 def test_nothing_is_said_before_something_ran() -> None:

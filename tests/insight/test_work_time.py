@@ -16,7 +16,7 @@ def test_the_time_in_which_somebody_thought_is_no_work_time() -> None:
     now = 51.0 + LUNCH
     intervals = busy(state, now)
     assert intervals == [(1.0, 21.0), (21.0 + LUNCH, 51.0 + LUNCH)]
-    assert idle(intervals, now) == [(21.0, 21.0 + LUNCH)]
+    assert idle(intervals, now) == [(0.0, 1.0), (21.0, 21.0 + LUNCH)]
     assert idle(intervals, now + 5.0)[-1] == (now, now + 5.0)
     assert work_time(intervals) == 50.0
     assert state.tasks["image"].seconds(now) == 48.0

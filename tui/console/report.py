@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.console.chart import chart
+from tui.insight.work_time import busy, work_time
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.placement import placement
 from tui.secrets import Masker
-from tui.text import GLYPHS, clock, one_line, plural, seconds, tick_step
+from tui.text import GLYPHS, one_line, plural, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from tui.console.style import Style
     from tui.plan.model import Plan
     from tui.run.state import RunState, Status, TaskState
-
-_BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def standing(plan: Plan, journal: str = "", *, running: bool = False) -> Stands:
 def report(
     state: RunState, stands: Stands, style: Style, width: int = 100, now: float | None = None
 ) -> list[str]:
-    """The report of a run.
+    """Return the report of a run.
 
     Args:
         state: The run's.
@@ -62,9 +62,9 @@ def report(
     """
     if now is None:  # a run that stayed for commands ended long after its last task
         now = state.at if state.ended_at is None else state.ended_at
-    chart = [*_chart(state, style, width, now), ""] if len(state.tasks) > 1 else []
+    bars = [*chart(state, style, width, now), ""] if len(state.tasks) > 1 else []
     kind, verdict = judge(state, now, running=stands.running)
-    lines = ["", *chart, style(f"{GLYPHS[kind]} {verdict}", kind)]
+    lines = ["", *bars, style(f"{GLYPHS[kind]} {verdict}", kind)]
     for task in state.with_status("failed"):
         lines += ["", *_failure(task, style)]
     warnings = dict.fromkeys(
@@ -79,56 +79,6 @@ def _who(state: RunState, task: str) -> str:
     return f"{one_line(state.tasks[task].title)}: " if task in state.tasks else ""
 
 
-def _chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str]:
-    """A bar for each task; phases head them."""
-    names = max((len(one_line(task.title)) for task in state.tasks.values()), default=0)
-    room = max(width - names - 16, 10)
-    end = max((a.finished or now for t in state.tasks.values() for a in t.attempts), default=0.0)
-    scale = room / end if end else 0.0
-    yield " " * (names + 15) + style(_ruler(end, room), "dim")
-    phases = state.started.phases if state.started else ()
-    for number, phase in enumerate(phases, 1):
-        yield style(f" {number} {one_line(phase.title)}", "strong")
-        for outline in phase.tasks:
-            task = state.tasks[outline.id]
-            kept = "kept" if task.kept else "not run" if task.is_assumed else ""
-            took = seconds(task.seconds(now)) if task.attempts else kept
-            mark = style(GLYPHS[task.status], task.status)
-            bar = _bar(task, scale, now)
-            blank = " " * (len(bar) - len(bar.lstrip()))
-            bar = blank + style(bar.lstrip(), task.status)
-            yield f"   {mark} {one_line(task.title):<{names}} {took:>7}  {bar}".rstrip()
-
-
-def _ruler(end: float, room: int) -> str:
-    """Times above the bars, as many as find room."""
-    if not end:
-        return ""
-    step = max(tick_step(end, room), 1.0)  # a clock has no finer marks
-    marks = ["─"] * room
-    time = 0.0
-    while (column := round(time / end * room)) + len(clock(time)) <= room:
-        marks[column : column + len(clock(time))] = clock(time)
-        time += step
-    return "".join(marks)
-
-
-def _bar(task: TaskState, scale: float, now: float) -> str:
-    """A task's attempts on the time axis, to an eighth of a column; a failed one ends in ✗."""
-    text = ""
-    for attempt in task.attempts:
-        start, end = (
-            attempt.started * scale,
-            (attempt.finished if attempt.finished is not None else now) * scale,
-        )
-        text = text.ljust(int(start))[: max(int(start), len(text))]
-        whole, rest = divmod(max(round((end - int(start)) * 8), 1), 8)
-        text += "█" * whole + (_BLOCKS[rest] if rest else "")
-        if attempt.outcome == "failed":
-            text = text[:-1] + "✗" if len(text) > int(start) + 1 else text + "✗"
-    return text
-
-
 def judge(state: RunState, now: float, *, running: bool = False) -> tuple[Status, str]:
     """Return how a run went, as a status and as a sentence.
 
@@ -137,7 +87,7 @@ def judge(state: RunState, now: float, *, running: bool = False) -> tuple[Status
         now: Seconds since it began at which it is judged.
         running: Whether its process still goes on.
     """
-    started = state.started
+    started, took = state.started, seconds(work_time(busy(state, now)))
     name = one_line(started.title or started.plan) if started else ""
     rehearsal = ["rehearsed: nothing was created"] if started and started.environment == "rehearsal" else []
     way = started.purpose if started else "up"
@@ -145,9 +95,9 @@ def judge(state: RunState, now: float, *, running: bool = False) -> tuple[Status
     of = f"{done} of {plural(len(state.tasks), 'task')}"
     if state.result == "succeeded":
         word = f"· {of} run" if state.assumed else "" if rehearsal else f"is {way}"
-        return "succeeded", " ".join(filter(None, (name, word, *rehearsal, "·", seconds(now))))
+        return "succeeded", " ".join(filter(None, (name, word, *rehearsal, "·", took)))
     failed = len(state.with_status("failed"))
-    counts = [f"{of} done", *([f"{failed} failed"] if failed else []), *rehearsal, seconds(now)]
+    counts = [f"{of} done", *([f"{failed} failed"] if failed else []), *rehearsal, took]
     kind: Status = "cancelled" if state.result == "cancelled" else "failed"
     word = {"cancelled": "was cancelled", "failed": f"is not {way}"}.get(
         state.result or "", "is not finished"

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tui.console.report import judge, next_steps
+from tui.insight.work_time import busy, work_time
 from tui.text import seconds
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def summary(run: KeptRun) -> dict[str, Any]:
         "where": run.started.where,
         "mode": state.mode,
         "outcome": state.result or ("running" if run.is_running else "cut off"),
-        "seconds": _end(state),
+        "seconds": work_time(busy(state, _end(state))),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.insight.work_time import busy, work_time
 
 if TYPE_CHECKING:
-    from tui.run.state import RunState, TaskState
+    from tui.run.state import RunState
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +48,4 @@ def concurrency_gain(state: RunState, now: float) -> ConcurrencyGain | None:
     intervals = busy(state, now)
     if not intervals:
         return None
-    return ConcurrencyGain(sum(worked(task, now) for task in state.tasks.values()), work_time(intervals))
-
-
-def worked(task: TaskState, now: float) -> float:
-    """Seconds of a task's tries, without the pauses between them; up to now where one goes on."""
-    return sum(attempt.end(now) - attempt.started for attempt in task.attempts)
+    return ConcurrencyGain(sum(task.seconds(now) for task in state.tasks.values()), work_time(intervals))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.insight.concurrency_gain import worked
 from tui.insight.critical_path import critical_path
 from tui.plan.simulation import Rules, Timeline, simulate
 from tui.plan.topology import Topology
@@ -109,8 +108,8 @@ def _seconds(task: TaskState, expected: float, now: float) -> float | None:
     if task.status == "waiting":
         return expected
     if task.status != "running":
-        return worked(task, now) if task.attempts else None
+        return task.seconds(now) if task.attempts else None
     latest = task.attempts[-1]
     if latest.finished is not None:
-        return worked(task, now) + (expected if task.retry_at is not None else 0.0)
-    return worked(task, now) + max(expected - max(now - latest.started, 0.0), 0.0)
+        return task.seconds(now) + (expected if task.retry_at is not None else 0.0)
+    return task.seconds(now) + max(expected - max(now - latest.started, 0.0), 0.0)

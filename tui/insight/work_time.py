@@ -42,8 +42,8 @@ def busy(state: RunState, now: float) -> list[Interval]:
 
 
 def idle(intervals: Sequence[Interval], now: float) -> list[Interval]:
-    """Return the intervals between busy ones, and from the last one until now, in which nothing ran."""
-    edges = [*intervals, Interval(now, now)] if intervals else []
+    """Return the intervals before, between and after busy ones, up to now; none where nothing has run."""
+    edges = [Interval(0.0, 0.0), *intervals, Interval(now, now)] if intervals else []
     return [Interval(one.end, two.start) for one, two in pairwise(edges) if two.start > one.end]
 
 

@@ -285,13 +285,32 @@ def _task_finished(task: TaskState, event: e.TaskFinished) -> TaskState:
         because=event.because,
         retry_at=None,
         cancelling=False,
-        ended=event.at,
+        ended=max(event.at, _latest(task)),
+        attempts=_closed(task, event.at),
     )
 
 
 def _attempt_started(task: TaskState, event: e.AttemptStarted) -> TaskState:
-    attempts = (*task.attempts, AttemptState(event.attempt, event.at))
+    attempts = (*_closed(task, event.at), AttemptState(event.attempt, max(event.at, _latest(task))))
     return replace(task, status="running", attempts=attempts, retry_at=None)
+
+
+def _closed(task: TaskState, at: float) -> tuple[AttemptState, ...]:
+    """Return a task's attempts; one whose end a damaged journal has lost ends by now at the latest."""
+    if not task.attempts or task.attempts[-1].finished is not None:
+        return task.attempts
+    return (*task.attempts[:-1], replace(task.attempts[-1], finished=max(at, _latest(task))))
+
+
+def _latest(task: TaskState) -> float:
+    """Return the latest time that is known of a task: nothing comes before it, though a clock be set back."""
+    if not task.attempts:
+        return 0.0
+    attempt = task.attempts[-1]
+    times = [attempt.started if attempt.finished is None else attempt.finished]
+    if attempt.steps:
+        times.append(attempt.steps[-1].finished or attempt.steps[-1].started)
+    return max(times)
 
 
 def _retry_scheduled(task: TaskState, event: e.RetryScheduled) -> TaskState:
@@ -306,8 +325,10 @@ def _attempt_finished(attempt: AttemptState, event: e.AttemptFinished) -> Attemp
 
 
 def _step_started(attempt: AttemptState, event: e.StepStarted) -> AttemptState:
-    steps = (*attempt.steps, StepState(event.step, event.title, event.at))
-    return replace(attempt, steps=steps, progress=None)
+    steps = attempt.steps
+    if steps and steps[-1].finished is None:  # a damaged journal has lost its end
+        steps = (*steps[:-1], replace(steps[-1], finished=event.at))
+    return replace(attempt, steps=(*steps, StepState(event.step, event.title, event.at)), progress=None)
 
 
 def _step_finished(attempt: AttemptState, event: e.StepFinished) -> AttemptState:
@@ -368,7 +389,9 @@ def _on_task(change: Callable[..., TaskState]) -> Callable[[RunState, e.TaskEven
 def _on_attempt(change: Callable[..., AttemptState]) -> Callable[[RunState, e.TaskEvent], None]:
     def apply(state: RunState, event: e.TaskEvent) -> None:
         task = state.tasks.get(event.task)
-        if task and task.attempts:
+        if task and task.attempts and task.attempts[-1].finished is None:
+            if event.at < (earliest := _latest(task)):
+                event = replace(event, at=earliest)
             latest = change(task.attempts[-1], event)
             state.tasks[task.id] = replace(task, attempts=(*task.attempts[:-1], latest))
 

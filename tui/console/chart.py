@@ -1,0 +1,89 @@
+"""A run's tasks as bars on a time axis, in plain text."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tui.insight.time_axis import Scale, breaks
+from tui.insight.work_time import busy, idle
+from tui.text import GLYPHS, clock, one_line, seconds, tick_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.console.style import Style
+    from tui.run.state import RunState, TaskState
+
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+_BREAK = "⫽"
+_LEAST = 10  # columns of bars
+
+
+def chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str]:
+    """Yield a ruler, then for each phase its title and for each of its tasks a bar.
+
+    The axis is broken where nothing ran for long, as while somebody thought about a failure.
+
+    Args:
+        state: The run.
+        style: Colours or none.
+        width: Columns of the terminal.
+        now: Seconds since the run began, up to which what runs is drawn.
+    """
+    names = max((len(one_line(task.title)) for task in state.tasks.values()), default=0)
+    scale = _scale(state, max(width - names - 16, _LEAST), now)
+    yield " " * (names + 15) + style(_ruler(scale), "dim")
+    phases = state.started.phases if state.started else ()
+    for number, phase in enumerate(phases, 1):
+        yield style(f" {number} {one_line(phase.title)}", "strong")
+        for outline in phase.tasks:
+            task = state.tasks[outline.id]
+            kept = "kept" if task.kept else "not run" if task.is_assumed else ""
+            took = seconds(task.seconds(now)) if task.attempts else kept
+            mark = style(GLYPHS[task.status], task.status)
+            bar = _bar(task, scale, now)
+            blank = " " * (len(bar) - len(bar.lstrip()))
+            bar = blank + style(bar.lstrip(), task.status)
+            yield f"   {mark} {one_line(task.title):<{names}} {took:>7}  {bar}".rstrip()
+
+
+def _scale(state: RunState, columns: int, now: float) -> Scale:
+    """Return the axis from the run's begin to its last bar's end."""
+    intervals = busy(state, now)
+    end = intervals[-1].end if intervals else 0.0
+    broken = breaks(idle(intervals, end), end)
+    return Scale(0.0, Scale(0.0, 1.0, columns, broken).shown(end) / columns, columns, broken)
+
+
+def _ruler(scale: Scale) -> str:
+    """Return the times above the bars, as many as find room, with a mark where the axis is broken."""
+    if not scale.per_column:
+        return ""
+    marks = ["─"] * scale.columns
+    for each in scale.breaks:
+        marks[_column(each.start, scale)] = _BREAK
+    step = max(tick_step(scale.end, scale.columns), 1.0)  # a clock has no finer marks
+    for number in range(math.ceil(scale.end / step)):
+        label = clock(scale.time(number * step))
+        column = round(number * step / scale.per_column)
+        if marks[column : column + len(label)] == ["─"] * len(label):
+            marks[column : column + len(label)] = label
+    return "".join(marks)
+
+
+def _column(time: float, scale: Scale) -> int:
+    return min(int(scale.at(time)), scale.columns - 1)
+
+
+def _bar(task: TaskState, scale: Scale, now: float) -> str:
+    """Return a task's attempts on the time axis, to an eighth of a column; a failed one ends in ✗."""
+    text = ""
+    for attempt in task.attempts if scale.per_column else ():
+        start, end = scale.at(attempt.started), scale.at(attempt.end(now))
+        text = text.ljust(int(start))[: max(int(start), len(text))]
+        whole, rest = divmod(max(round((end - int(start)) * 8), 1), 8)
+        text += "█" * whole + (_BLOCKS[rest] if rest else "")
+        if attempt.outcome == "failed":
+            text = text[:-1] + "✗" if len(text) > int(start) + 1 else text + "✗"
+    return text
