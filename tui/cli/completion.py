@@ -1,19 +1,35 @@
-"""What a shell is told of plans, tasks, runs and machines when it completes a command."""
+"""What a shell is offered of plans, tasks, runs and machines when it completes a command."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.errors import BringupError
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import click
 
+    Complete = Callable[[click.Context, click.Parameter, str], list[Any]]
 
+
+def _silent(complete: Complete) -> Complete:
+    """Offer nothing where something is wrong: a traceback would land in the line that is being typed."""
+
+    @functools.wraps(complete)
+    def completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+        with contextlib.suppress(Exception):
+            return complete(context, parameter, incomplete)
+        return []
+
+    return completed
+
+
+@_silent
 def complete_plan(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
-    """Bundled plans, and files."""
+    """Offer bundled plans, and files."""
     from click.shell_completion import CompletionItem
 
     from tui.plan.bundled import bundled_plans
@@ -22,42 +38,48 @@ def complete_plan(_: click.Context, __: click.Parameter, incomplete: str) -> lis
     return [*names, CompletionItem(incomplete, type="file")]
 
 
-def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """The tasks of the plan that is named before."""
+@_silent
+def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer the tasks of the plan that is named before."""
     from tui.plan.bundled import find_plan
     from tui.plan.document import read_document
 
-    with contextlib.suppress(BringupError, KeyError, TypeError):
-        document = read_document(find_plan(context.params.get("plan"))).value
-        tasks = [task["id"] for phase in document["phases"] for task in phase["tasks"]]
-        return [task for task in tasks if task.startswith(incomplete)]
-    return []
+    document = read_document(find_plan(context.params.get("plan"))).value
+    tasks = [str(task["id"]) for phase in document["phases"] for task in phase["tasks"]]
+    return [task for task in tasks if task.startswith(incomplete)]
 
 
-def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    """The runs that are kept, newest first."""
-    from tui.run.store import Store
-
-    with contextlib.suppress(BringupError):
-        return [run.id for run in Store().runs() if run.id.startswith(incomplete)]
-    return []
-
-
-def complete_plan_or_run(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Both."""
+@_silent
+def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer the kept runs, newest first, or directories where a path is begun."""
     from click.shell_completion import CompletionItem
 
-    runs = [CompletionItem(run) for run in complete_run(context, parameter, incomplete)]
-    return [*complete_plan(context, parameter, incomplete), *runs]
+    from tui.run.store import LATEST, Store
+
+    if incomplete.startswith((".", "~")) or "/" in incomplete:
+        return [CompletionItem(incomplete, type="dir")]
+    names = (LATEST, *(run.id for run in Store().runs()))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def complete_host(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    """This machine, and the `Host`s of the user's SSH configuration."""
+@_silent
+def complete_plan_or_run(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer both."""
+    return [
+        *complete_plan(context, parameter, incomplete),
+        *complete_run(context, parameter, incomplete),
+    ]
+
+
+@_silent
+def complete_host(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer this machine, and each `Host` of the user's SSH configuration."""
     from tui.plan.address import LOCAL
 
     names = [LOCAL]
-    with contextlib.suppress(OSError, ValueError):
-        for line in (Path.home() / ".ssh" / "config").read_text(encoding="utf-8").splitlines():
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        config = (Path.home() / ".ssh" / "config").read_text(encoding="utf-8", errors="replace")
+        for line in config.splitlines():
             word, *hosts = line.replace("=", " ", 1).split() or [""]
             names += hosts if word.lower() == "host" else []
     return [

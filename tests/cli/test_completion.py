@@ -1,0 +1,73 @@
+"""Completion offers what there is, and never writes a traceback into the line that is typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from tui.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = [
+    "",
+    "/",
+    "/etc/pass",
+    "./",
+    "../x",
+    "~",
+    "~nobody-there/",
+    "[",
+    "*",
+    "a" * 5000,
+    "\udcff",
+    "\x00",
+    "ünï",
+]
+OPTIONS = [
+    ["up", "--resume"],
+    ["up", "--recording"],
+    ["up", "--only"],
+    ["up", "--host"],
+    ["up"],
+    ["down"],
+    ["status"],
+    ["tunnel"],
+    ["plan", "lint", "--recording"],
+    ["plan", "show"],
+]
+
+
+def offered(args: list[str], incomplete: str) -> list[tuple[str, str]]:
+    items = ShellComplete(main, {}, "bringup", "_BRINGUP_COMPLETE").get_completions(args, incomplete)
+    return [(item.value, item.type) for item in items]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("HOME", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("args", OPTIONS, ids=" ".join)
+def test_no_word_raises(args: list[str], folder: Path) -> None:
+    for text in ("phases: 5", "- a", "phases: [{tasks: [{id: 5}]}]", "\t", ""):
+        (folder / "bringup.yaml").write_text(text)
+        for word in WORDS:
+            offered(args, word)
+
+
+@pytest.mark.parametrize("option", ["--resume", "--recording"])
+def test_a_path_to_a_run_is_completed_as_a_directory(option: str) -> None:
+    assert offered(["up", option], "/tmp/ru") == [("/tmp/ru", "dir")]
+    assert ("latest", "plain") in offered(["up", option], "la")
+
+
+def test_the_tasks_of_a_plan_that_is_wrong_elsewhere_are_offered(folder: Path) -> None:
+    (folder / "bringup.yaml").write_text("phases: [{tasks: [{id: one}, {id: 5}]}]\nnonsense: 1")
+    assert offered(["up", "--only"], "") == [("one", "plain"), ("5", "plain")]
