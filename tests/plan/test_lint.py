@@ -69,7 +69,7 @@ SHOWN = {
     ),
     "nothing makes a probe's namespace": (
         "namespace-missing",
-        steps("▶{kind: kubernetes.probe, timeout: 1s, manifest: {metadata: {namespace: a}}}"),
+        steps("▶{kind: kubernetes.probe, manifest: {apiVersion: v1, kind: A, metadata: {namespace: a}}}"),
     ),
     "a secret before its namespace": (
         "namespace-missing", steps("▶{kind: kubernetes.pull_secret, name: s, namespace: a}", NAMESPACE)

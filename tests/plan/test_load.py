@@ -158,11 +158,11 @@ FAULTY = {
         one_task("", "variables: {a: {b: c}}\nsecrets: [▶a]\n"), "'a' is a group of variables", "name each"
     ),
     "no such file": (
-        one_step("{kind: kubernetes.apply, manifests: [▶none.yaml]}"), "no such file or folder:", ""
+        one_step("{kind: kubernetes.apply, manifests: [▶none.yaml]}"), "no such file or directory:", ""
     ),
-    "no such folder": (one_step("{kind: image.build, tag: a, context: ▶none}"), "no such folder:", ""),
+    "no such folder": (one_step("{kind: image.build, tag: a, context: ▶none}"), "no such directory:", ""),
     "a file for a folder": (
-        one_step("{kind: image.build, tag: a, context: ▶plan.yaml}"), "a folder is wanted here", ""
+        one_step("{kind: image.build, tag: a, context: ▶plan.yaml}"), "a directory is wanted here", ""
     ),
     "no Dockerfile": (one_step("▶{kind: image.build, tag: a, context: .}"), "no such file:", ""),
     "too long a path": (

@@ -83,7 +83,7 @@ def test_a_plan_is_shown_without_its_secrets(tmp_path: Path) -> None:
     assert json.loads(result.output)["variables"]["db"]["user"] == "shop"
 
 
-HOSTILE = '"\\x1b]0;owned\\a\\x1b[2J\\x9b31mred\\r\\nnext\\x00"'
+HOSTILE = '"\\x1b]0;owned\\a\\x1b[2J\\x9b31mred\\r\\nnext"'
 
 
 def test_no_control_sequence_reaches_the_terminal(tmp_path: Path) -> None:

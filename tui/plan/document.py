@@ -1,36 +1,21 @@
-"""A YAML document with the place of every value in it.
-
-Scalars are read by YAML 1.2's core schema, not 1.1's: `on`, `yes`, `0644` and `1:30` stay the text that they
-are. So does a number that would not come out as it was written: `1.20` is a version more often than not.
-"""
+"""A YAML document with the place of every value in it."""
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tui.plan.faults import Fault, Place, PlanError, shown
+from tui.plan.faults import Fault, Place, PlanError
+from tui.plan.yaml_values import MOST_DEPTH, MOST_NODES, Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_DEPTH = 40
-"""How deeply values may be nested; everything that walks over them may recurse."""
-
 _MOST_BYTES = 1 << 20
-_MOST_NODES = 30_000
-_MOST_DIGITS = 20
 
-_WORDS = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
-}
-_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Path_ = tuple[str | int, ...]
@@ -55,13 +40,13 @@ class Document:
     lines: list[str] = field(default_factory=list)
 
     def place(self, path: Path_) -> Place:
-        """The place of a value, or of the nearest that holds it."""
+        """Return the place of a value, or of the nearest that holds it."""
         while path not in self.places and path:
             path = path[:-1]
         return self.places.get(path, Place(self.file))
 
     def place_of(self, path: Path_, text: str) -> Place:
-        """The place of a part of a value's text, or else that of the value."""
+        """Return the place of a part of a value's text, or else that of the value."""
         start = self.place(path)
         column = start.column - 1
         for number, line in enumerate(self.lines[max(start.line - 1, 0) :], start.line):
@@ -71,20 +56,8 @@ class Document:
         return start
 
 
-def parse_scalar(text: str) -> Any:
-    """A plain scalar's value by YAML 1.2's core schema."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if len(text) <= _MOST_DIGITS and _NUMBER.fullmatch(text):
-        for make in (int, float):
-            with suppress(ValueError):
-                if str(number := make(text)) == text:
-                    return number
-    return text
-
-
 def read_document(path: Path, name: str | None = None) -> Document:
-    """Reads a YAML file.
+    """Read a YAML file.
 
     Args:
         path: The file.
@@ -105,7 +78,7 @@ def read_document(path: Path, name: str | None = None) -> Document:
 
 
 def parse_document(data: bytes | str, name: str) -> Document:
-    """Reads a YAML document; see `read_document`."""
+    """Read a YAML document; see `read_document`."""
     raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
     if len(raw) > _MOST_BYTES:
         cause = "is larger than 1 MiB"
@@ -115,14 +88,23 @@ def parse_document(data: bytes | str, name: str) -> Document:
     if node is None:
         hint = "`bringup plan schema` says what a plan is made of"
         raise PlanError.at(Place(name), "is empty", hint)
-    reader = _Reader(Document(name, lines=text.splitlines()))
-    reader.document.value = reader.read(node, (), 0)
+    reader = Reader(Document(name, lines=text.splitlines()))
+    reader.document.value = reader.read(node)
     if reader.faults:
         raise PlanError(reader.faults)
     return reader.document
 
 
 def _decoded(raw: bytes, name: str) -> str:
+    """Return a file's text.
+
+    Raises:
+        PlanError: It is none, or none that YAML allows.
+    """
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise PlanError.at(Place(name), "is UTF-16, not UTF-8", "save it as UTF-8")
+    if b"\0" in raw:
+        raise PlanError.at(Place(name), "is not a text file", "is this the right file?")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -151,11 +133,11 @@ def _compose(text: str, name: str) -> yaml.Node | None:
 
 
 def _check_bounds(text: str, name: str) -> None:
-    """Refuses what composing, which recurses in C, would crash on; parsing alone does not recurse."""
+    """Refuse what composing, which recurses in C, would crash on; parsing alone does not recurse."""
     depth = 0
     for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MOST_DEPTH or count > 2 * _MOST_NODES:
+        if depth > MOST_DEPTH or count > 2 * MOST_NODES:
             cause = "is nested too deeply" if depth > MOST_DEPTH else "has too many values"
             mark = event.start_mark
             place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
@@ -183,77 +165,12 @@ def _yaml_hint(line: str, column: int, cause: str) -> str:
         return "put quotes around a text that holds a colon and a space, or check the indentation"
     if "cannot start any token" in cause:
         return "put quotes around a text that begins with this character"
+    if "another document" in cause:
+        return "remove the line `---` and what follows it: a plan is one document"
+    if "unknown escape" in cause:
+        return r"write \\ for a backslash, or put single quotes around the text"
+    if "Unicode character escape" in cause:
+        return r"write the character itself, or all of it as \U0001F600"
     if "alias" in cause:
         return "an anchor is written &name before its value, and used as *name after that"
     return "check indentation, quotes and brackets"
-
-
-def _is_plain(node: yaml.Node) -> bool:
-    """Whether a scalar is written without quotes; the style of such is empty or absent."""
-    return isinstance(node, yaml.ScalarNode) and not node.style
-
-
-class _Reader:
-    """Turns nodes into values, within bounds: aliases multiply (a "YAML bomb")."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.faults: list[Fault] = []
-        self.nodes = 0
-
-    def read(self, node: yaml.Node, path: Path_, depth: int) -> Any:
-        self.nodes += 1
-        if self.nodes > _MOST_NODES or depth > MOST_DEPTH:
-            raise PlanError.at(self._place(node), "aliases expand without bound", "write the values out")
-        if not node.tag.startswith("tag:yaml.org,2002:") and node.tag != "!":
-            cause = f"the tag {shown(node.tag)} is not known here"
-            self.faults.append(Fault(self._place(node), cause, "remove it, or put quotes around the text"))
-        value = self._value(node, path, depth)
-        self.document.places[path] = self._place(node)  # after those of what is merged into it
-        return value
-
-    def _value(self, node: yaml.Node, path: Path_, depth: int) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.read(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
-        if _is_plain(node) and node.tag != "tag:yaml.org,2002:str":
-            return parse_scalar(node.value)
-        return node.value
-
-    def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> dict[str, Any]:
-        merges = [value for key, value in node.value if self._is_merge(key)]
-        result = self._merged(merges, path, depth)
-        own: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if self._is_merge(key_node):
-                continue
-            place = self._place(key_node)
-            if not isinstance(key_node, yaml.ScalarNode):
-                hint = 'put quotes around a reference: "${name}"'
-                self.faults.append(Fault(place, "a key must be plain text", hint))
-            elif (key := key_node.value) in own:
-                cause = f"the key {shown(key)} stands here twice"
-                self.faults.append(Fault(place, cause, "remove one of the two"))
-            else:
-                own[key] = self.read(value_node, (*path, key), depth + 1)
-                self.document.keys[*path, key] = place
-        return result | own
-
-    def _merged(self, nodes: list[yaml.Node], path: Path_, depth: int) -> dict[str, Any]:
-        """The mappings that `<<` keys merge in; the first one that has a key wins."""
-        result: dict[str, Any] = {}
-        parts = [part for n in nodes for part in (n.value if isinstance(n, yaml.SequenceNode) else [n])]
-        for part in reversed(parts):
-            if isinstance(part, yaml.MappingNode):
-                result |= self.read(part, path, depth + 1)
-            else:
-                self.faults.append(Fault(self._place(part), "only mappings can be merged with <<"))
-        return result
-
-    @staticmethod
-    def _is_merge(key: yaml.Node) -> bool:
-        return _is_plain(key) and key.value == "<<"
-
-    def _place(self, node: yaml.Node) -> Place:
-        return Place(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)

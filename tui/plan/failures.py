@@ -21,7 +21,8 @@ def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"not a regular expression: {error}") from error
+        hint = "close all brackets, and put a backslash before a character that is meant as it is"
+        raise ValueError(f"not a regular expression: {error}", hint) from error
     return pattern
 
 

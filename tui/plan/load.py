@@ -79,6 +79,9 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
     if not isinstance(document.value, dict):
         hint = "begin with `apiVersion: bringup/v1`"
         raise PlanError.at(document.place(()), "a plan must be a mapping", hint)
+    if "kind" in document.value and "phases" not in document.value:
+        hint = "name it under `manifests` of a `kubernetes.apply` step"
+        raise PlanError.at(document.keys["kind",], "this is a Kubernetes object, not a plan", hint)
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() fails on circles of links
     variables = collect(document, folder, files, settings)
     reading = _Reading(document, variables, folder)

@@ -142,6 +142,8 @@ def _cause(detail: ErrorDetails, value: Any) -> str:
 def _hint(schema: dict[str, Any], kind: str, value: Any, loc: tuple[str | int, ...]) -> str:
     if value is None:
         return "give it a value, or remove its key"
+    if kind in {"list_type", "tuple_type"} and isinstance(value, dict):
+        return "begin each item with `- `"
     if kind == "string_type" and isinstance(value, bool):
         return f'write it as text, in quotes: "{shown(value)}"'
     return _about(schema, loc)

@@ -15,7 +15,7 @@ from tui.plan.faults import shown, suggest
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names
 from tui.plan.substitute import UndefinedError, as_text, find
-from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath
+from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
 from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ class Task(Frozen):
     id: Identifier = Field(description=_ID)
     title: Label = Field("", description="What people are shown; the id if absent.")
     needs: Names = Field((), description="Tasks that must have succeeded before it: ids, of no later phase.")
-    timeout: Duration | None = Field(
-        None, description="An attempt of all its steps fails if it takes longer."
-    )
+    timeout: Timeout | None = Field(None, description="An attempt of all its steps fails if it takes longer.")
     retry: Retry | None = Field(None, description="When it is attempted again by itself; never if absent.")
     host: Identifier | None = Field(None, description="Where it runs: a name of `hosts`, or `local`.")
     steps: Annotated[tuple[Step, ...], Field(min_length=1)] = Field(description="What it does, in order.")

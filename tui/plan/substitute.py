@@ -65,14 +65,30 @@ def find(variables: Mapping[str, Any], name: str) -> Any:
         UndefinedError: There is none.
     """
     if not is_name(name):
-        hint = "write ${name} or ${group.name}; $${ is a plain ${"
-        raise UndefinedError(f"{shown(name)} is not a variable's name", hint)
+        raise UndefinedError(f"{shown(name)} is not a variable's name", _naming_hint(name))
     value: Any = variables
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
-            raise UndefinedError(f"variable {shown(name)} is not defined", suggest(name, names(variables)))
+            hint = _ENVIRONMENT if name.isupper() else suggest(name, names(variables))
+            hint = hint or "add it to `variables:`"
+            raise UndefinedError(f"variable {shown(name)} is not defined", hint)
         value = value[part]
     return value
+
+
+_ENVIRONMENT = (
+    "variables are the plan's own, not the environment's: add it to `variables:`; "
+    "in a line of shell write $NAME or $${NAME}"
+)
+
+
+def _naming_hint(name: str) -> str:
+    """Return what to write in place of what is no name: other tools' forms, or the shell's."""
+    if name.strip("{ ") != name:
+        return "write ${name}, without blanks and further braces"
+    if re.match(r"[#!]|\w+\W?[-+=?#%/^,@]", name):
+        return "`variables:` has the defaults; in a line of shell, write $${ for a plain ${"
+    return "write ${name} or ${group.name}; $${ is a plain ${"
 
 
 def names(variables: Mapping[str, Any], prefix: str = "") -> list[str]:

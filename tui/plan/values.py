@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     ValidationInfo,
     WithJsonSchema,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 DURATION_PATTERN = r"^(\d+(\.\d+)?(ms|s|m|h))+$"
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
+_SHELL = re.compile(r"\$[A-Za-z_({]")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -71,7 +75,10 @@ def parse_duration(value: object) -> float:
 
 def _resolve(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str | Path) or not str(value):
-        raise ValueError(f"a path is wanted here, not {shown(value or None)}")
+        raise ValueError(f"a path is wanted here, not {shown(value or None)}", "write a file's path as text")
+    if _SHELL.search(str(value)):
+        cause = f"{shown(str(value))} holds a variable of the shell, which is not filled in"
+        raise ValueError(cause, "write ~ for the home directory, or ${name} for a variable of the plan")
     base: Path | None = (info.context or {}).get("folder")
     try:
         path = Path(value).expanduser()
@@ -80,28 +87,39 @@ def _resolve(value: object, info: ValidationInfo) -> Path:
         # A link keeps its own name and place, by which commands on other machines have it too.
         return (base / path).resolve() if ".." in path.parts else base / path
     except (OSError, RuntimeError) as error:  # an unknown user after `~`, a circle of links
-        raise ValueError(f"{shown(str(value))} is not a usable path: {error}") from error
+        raise ValueError(f"{shown(str(value))} is not a usable path: {error}", "check the path") from error
 
 
-Wanted = Literal["file", "folder", "file or folder"]
+Wanted = Literal["file", "directory", "file or directory"]
 
 
-def existing_path(value: object, info: ValidationInfo, wanted: Wanted = "file or folder") -> Path:
-    """A path made absolute from the plan's folder.
+def existing_path(value: object, info: ValidationInfo, wanted: Wanted = "file or directory") -> Path:
+    """A path made absolute from the plan's directory.
 
     Raises:
         ValueError: There is nothing of that sort at it.
     """
     path = _resolve(value, info)
     try:
-        is_file, is_folder = path.is_file(), path.is_dir()
+        is_file, is_directory = path.is_file(), path.is_dir()
     except OSError as error:
-        raise ValueError(f"{shown(str(path))} cannot be read: {error.strerror}") from error
-    if not is_file and not is_folder:
-        raise ValueError(f"no such {wanted}: {path}")
-    if (wanted == "file" and is_folder) or (wanted == "folder" and is_file):
-        raise ValueError(f"a {wanted} is wanted here, which this is not: {path}")
+        cause = f"{shown(str(path))} cannot be read: {error.strerror}"
+        raise ValueError(cause, "check the path") from error
+    if not is_file and not is_directory:
+        raise ValueError(f"no such {wanted}: {path}", _likely(path))
+    if (wanted == "file" and is_directory) or (wanted == "directory" and is_file):
+        other = "directory" if is_directory else "file"
+        raise ValueError(f"a {wanted} is wanted here, not a {other}: {path}", f"name a {wanted}")
     return path
+
+
+def _likely(path: Path) -> str:
+    """Return a hint on what may be meant by a path that does not exist."""
+    try:
+        close = difflib.get_close_matches(path.name, [each.name for each in path.parent.iterdir()], n=1)
+    except OSError:
+        close = []
+    return f"did you mean {close[0]!r}?" if close else "relative paths begin at the plan's directory"
 
 
 def _existing_path(value: object, info: ValidationInfo) -> Path:
@@ -112,9 +130,28 @@ def _existing_file(value: object, info: ValidationInfo) -> Path:
     return existing_path(value, info, "file")
 
 
-def _existing_folder(value: object, info: ValidationInfo) -> Path:
-    return existing_path(value, info, "folder")
+def _existing_directory(value: object, info: ValidationInfo) -> Path:
+    return existing_path(value, info, "directory")
 
+
+def checked_url(text: str) -> str:
+    """Return a URL as it is.
+
+    Raises:
+        ValueError: It is none that can be asked for.
+    """
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\x00-\x20\x7f]", text):
+        raise ValueError(f"{shown(text)} is not a URL", "write http://HOST[:PORT]/PATH, without blanks")
+    return text
+
+
+Url = Annotated[str, AfterValidator(checked_url)]
+"""An http or https URL."""
 
 Label = Annotated[str, AfterValidator(one_line)]
 """A text that people are shown, on one line and without a terminal's control sequences."""
@@ -128,20 +165,23 @@ Duration = Annotated[
 ]
 """Seconds, written as `90s`, `1m30s` or a number."""
 
+Timeout = Annotated[Duration, Field(gt=0)]
+"""A `Duration` that is more than none."""
+
 _AS_TEXT = PlainSerializer(str, return_type=str)
 _PATH_SCHEMA = WithJsonSchema({"type": "string"})
 
 PlanPath = Annotated[Path, BeforeValidator(_resolve), _AS_TEXT, _PATH_SCHEMA]
-"""A path, relative to the plan's folder; `~` is the user's home."""
+"""A path, relative to the plan's directory; `~` is the user's home."""
 
 ExistingFile = Annotated[Path, BeforeValidator(_existing_file), _AS_TEXT, _PATH_SCHEMA]
-"""A `PlanPath` to a file that must be there when the plan is read."""
+"""A `PlanPath` to a file that must exist when the plan is read."""
 
-ExistingFolder = Annotated[Path, BeforeValidator(_existing_folder), _AS_TEXT, _PATH_SCHEMA]
-"""A `PlanPath` to a folder that must be there when the plan is read."""
+ExistingDirectory = Annotated[Path, BeforeValidator(_existing_directory), _AS_TEXT, _PATH_SCHEMA]
+"""A `PlanPath` to a directory that must exist when the plan is read."""
 
 ExistingPath = Annotated[Path, BeforeValidator(_existing_path), _AS_TEXT, _PATH_SCHEMA]
-"""A `PlanPath` to a file or folder that must be there when the plan is read."""
+"""A `PlanPath` to a file or directory that must exist when the plan is read."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import MOST_DEPTH, Document, Path_, parse_document, parse_scalar, read_document
+from tui.plan.document import Document, Path_, parse_document, read_document
 from tui.plan.faults import Fault, Place, PlanError, shown, suggest
 from tui.plan.substitute import FOLDER, MOST_LETTERS, UndefinedError, each_text, fill, find, is_name, names
+from tui.plan.yaml_values import MOST_DEPTH, parse_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +58,11 @@ class Variables:
         defaults = document.value.get("variables")
         written = _Written({} if defaults is None else defaults, document, ("variables",), folder)
         if not isinstance(written.value, dict):
-            self._emit(document.place(("variables",)), "variables must be a mapping of names to values")
+            self._emit(
+                document.place(("variables",)),
+                "variables must be a mapping of names to values",
+                "write name: value",
+            )
             return
         for name in written.value:
             if name == FOLDER:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from tui.plan.values import Duration, Frozen, Label, OneOrMore
+from tui.plan.values import Frozen, Label, OneOrMore, Timeout
 from tui.text import one_line
 
 Names = Annotated[tuple[str, ...], OneOrMore()]
@@ -39,7 +39,7 @@ class StepBase(Frozen):
     title: Label = Field(
         "", description="What the step does, shown while it runs; made of its kind and subject if absent."
     )
-    timeout: Duration | None = Field(
+    timeout: Timeout | None = Field(
         None, description="The step fails if it takes longer: a number of seconds, or 90s, 5m, 1h30m."
     )
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from tui.plan.faults import shown
 from tui.plan.steps.base import StepBase
-from tui.plan.values import ExistingFolder, ExistingPath, OneOrMore
+from tui.plan.values import ExistingDirectory, ExistingPath, OneOrMore
 
+
+def _environment_name(name: str) -> str:
+    if not name or "=" in name:
+        raise ValueError(f"{shown(name)} cannot be an environment variable's name", "write NAME: value")
+    return name
+
+
+EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
 _SAYS_LITTLE = re.compile(r"\s*(?:$|#|set [-+])")  # of a script's lines
 
 
@@ -22,10 +31,10 @@ class Command(StepBase):
     argv: tuple[str, ...] = Field((), description="The program and its arguments, as a list.")
     shell: str = Field("", description="A line for `sh -c`, in place of argv.")
     unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
-    env: dict[str, str] = Field(
+    env: dict[EnvironmentName, str] = Field(
         default_factory=dict, description="Environment variables, added to those of bringup."
     )
-    folder: ExistingFolder | None = Field(
+    folder: ExistingDirectory | None = Field(
         None, description="Directory that it runs in; the plan's own if absent."
     )
     files: Annotated[tuple[ExistingPath, ...], OneOrMore()] = Field(

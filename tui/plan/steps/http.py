@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from tui.plan.steps.base import StepBase
-from tui.plan.values import Duration
+from tui.plan.values import Duration, Url
 
 URL = "^https?://"
 
@@ -19,7 +19,7 @@ class HttpCheck(StepBase):
     default_timeout: ClassVar[float] = 60.0
 
     kind: Literal["http.check"]
-    url: str = Field(pattern=URL, description="The URL, http:// or https://.")
+    url: Url = Field(pattern=URL, description="The URL, http:// or https://.")
     status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="Status that is wanted.")
     contains: str = Field("", description="Text that must stand in the answer.")
     interval: Duration = Field(1.0, description="Pause between two requests.")

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, model_validator
 
 from tui.plan.steps.base import Names, StepBase
-from tui.plan.values import ExistingFile, ExistingFolder, existing_path
+from tui.plan.values import ExistingDirectory, ExistingFile, existing_path
 
 _PLATFORM = "Platform such as `linux/arm64`; the container engine's own if absent."
 
@@ -20,7 +20,7 @@ class ImageBuild(StepBase):
 
     kind: Literal["image.build"]
     tag: str = Field(description="The image's name and tag, such as `data-storage:dev`.")
-    context: ExistingFolder = Field(
+    context: ExistingDirectory = Field(
         description="Directory that the build copies from; `.dockerignore` is honoured."
     )
     dockerfile: ExistingFile | None = Field(None, description="`Dockerfile` in the context if absent.")

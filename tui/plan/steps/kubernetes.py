@@ -9,13 +9,14 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 from tui.plan.faults import shown
 from tui.plan.steps.base import Names, StepBase
-from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath, existing_path
+from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath, Url, checked_url, existing_path
 
 SHA256 = "^[0-9a-fA-F]{64}$"
 
 
 def _source(value: str, info: ValidationInfo) -> str:
-    return value if value.startswith(("http://", "https://")) else str(existing_path(value, info))
+    remote = value.startswith(("http://", "https://"))
+    return checked_url(value) if remote else str(existing_path(value, info))
 
 
 Source = Annotated[str, AfterValidator(_source)]
@@ -25,7 +26,7 @@ Source = Annotated[str, AfterValidator(_source)]
 class Remote(Frozen):
     """A manifest to fetch, pinned by its checksum."""
 
-    url: str = Field(description="Where it is fetched from.")
+    url: Url = Field(description="Where it is fetched from.")
     sha256: str | None = Field(
         None, pattern=SHA256, description="Checksum that what is fetched must have, in hexadecimal."
     )
@@ -97,6 +98,16 @@ class KubernetesWait(StepBase):
         return frozenset((self.namespace,))
 
 
+def _object(value: dict[str, Any]) -> dict[str, Any]:
+    for key in ("apiVersion", "kind"):
+        if not isinstance(value.get(key), str) or not value[key]:
+            raise ValueError(f"the object has no {key}", "write it as it would be applied")
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict) or not metadata:
+        raise ValueError("the object's metadata must be a mapping", "give it a name or a generateName")
+    return value
+
+
 class KubernetesProbe(StepBase):
     """Dry-run an object on the server until the admission webhooks that judge it answer."""
 
@@ -105,18 +116,18 @@ class KubernetesProbe(StepBase):
     default_timeout: ClassVar[float] = 120.0
 
     kind: Literal["kubernetes.probe"]
-    manifest: dict[str, Any] = Field(description="The object; it is never stored.")
+    manifest: Annotated[dict[str, Any], AfterValidator(_object)] = Field(
+        description="The object; it is never stored."
+    )
     interval: Duration = Field(1.0, description="Pause between two tries.")
 
     def _subject(self) -> str:
-        return str(self.manifest.get("kind", ""))
+        return str(self.manifest["kind"])
 
     @property
     def namespaces_used(self) -> frozenset[str]:
         """The one that the object names."""
-        metadata = self.manifest.get("metadata")
-        named = metadata.get("namespace") if isinstance(metadata, dict) else None
-        return frozenset((str(named),)) if named else frozenset()
+        return frozenset(filter(None, (str(self.manifest["metadata"].get("namespace") or ""),)))
 
 
 class KubernetesNamespace(StepBase):

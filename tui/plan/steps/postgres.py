@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tui.plan.steps.base import Names, StepBase
-from tui.plan.values import ExistingFolder, Frozen
+from tui.plan.values import ExistingDirectory, Frozen
 
 
 class Database(Frozen):
@@ -38,7 +38,7 @@ class PostgresMigrate(_PostgresStep):
     action = "tui.actions.postgres.migrate:migrate"
 
     kind: Literal["postgres.migrate"]
-    migrations: ExistingFolder = Field(description="Directory of files such as `00001_name.sql`.")
+    migrations: ExistingDirectory = Field(description="Directory of files such as `00001_name.sql`.")
 
     def _subject(self) -> str:
         return self.connection.database
