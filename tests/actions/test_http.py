@@ -207,3 +207,61 @@ async def test_cancelled_it_ends_at_once(ctx: Recorder) -> None:
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(asking, 2)
     assert ctx.spans[0].closed
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [("/", "it redirects without end"), ("mailto:me@example.com", "it redirects to mailto:")],
+)
+async def test_a_redirection_that_leads_nowhere_is_said(ctx: Recorder, location: str, said: str) -> None:
+    async def handler(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=302, headers={"Location": location})
+
+    ctx.deadline = in_time(0)
+    async with serving(handler) as url:
+        with pytest.raises(ActionError, match=f"last: {said}"):
+            await check(step(url), ctx)
+
+
+@pytest.mark.parametrize("contains", ["", "ready"])
+async def test_a_body_without_end_is_read_until_it_has_what_is_wanted(ctx: Recorder, contains: str) -> None:
+    async def events(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"data: ready\n\n")
+        await asyncio.sleep(60)
+        return response
+
+    async with serving(events) as url:
+        assert (await check(step(url, contains=contains), ctx)).note == "200 OK"
+
+
+async def test_a_server_without_tls_is_said(ctx: Recorder) -> None:
+    ctx.deadline = in_time(0)
+    async with serving(answering((200, ""))) as url:
+        with pytest.raises(ActionError) as raised:
+            await check(step(url.replace("http:", "https:")), ctx)
+    assert "TLS" in raised.value.hint
+
+
+async def test_a_damaged_body_is_said_and_not_raised(ctx: Recorder) -> None:
+    async def damaged(request: web.BaseRequest) -> web.Response:
+        return web.Response(body=b"no gzip", headers={"Content-Encoding": "gzip"})
+
+    ctx.deadline = in_time(0)
+    async with serving(damaged) as url:
+        with pytest.raises(ActionError, match="200 OK without 'x'"):
+            await check(step(url, contains="x"), ctx)
+
+
+async def test_ipv6_is_spoken(ctx: Recorder) -> None:
+    runner = web.ServerRunner(web.Server(answering((200, ""))))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "::1", 0).start()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    try:
+        assert (await check(step(f"http://[::1]:{runner.addresses[0][1]}"), ctx)).note == "200 OK"
+    finally:
+        await runner.cleanup()

@@ -61,9 +61,9 @@ async def test_a_pinned_file_is_fetched_once(ctx: Recorder) -> None:
     release = Release()
     async with serving(release.app) as url:
         remote = Remote(url=f"{url}/release.yaml", sha256=PIN.upper())
-        assert await fetch(remote, ctx) == CONTENT
-        assert await fetch(remote, ctx) == CONTENT
-    assert await fetch(remote, ctx) == CONTENT  # the server is gone by now
+        assert await fetch(remote, ctx.cache, ctx) == CONTENT
+        assert await fetch(remote, ctx.cache, ctx) == CONTENT
+    assert await fetch(remote, ctx.cache, ctx) == CONTENT  # the server is gone by now
     assert release.asked == 1
 
 
@@ -73,7 +73,7 @@ async def test_a_file_that_is_not_what_its_pin_says_is_refused_and_not_kept(ctx:
         remote = Remote(url=f"{url}/release.yaml", sha256=PIN)
         for _ in range(2):
             with pytest.raises(ActionError, match="not the file that the plan pins") as caught:
-                await fetch(remote, ctx)
+                await fetch(remote, ctx.cache, ctx)
     assert hashlib.sha256(b"something else").hexdigest() in caught.value.cause
     assert release.asked == 2
 
@@ -82,9 +82,9 @@ async def test_a_damaged_copy_is_fetched_anew(ctx: Recorder) -> None:
     release = Release()
     async with serving(release.app) as url:
         remote = Remote(url=f"{url}/release.yaml", sha256=PIN)
-        await fetch(remote, ctx)
-        await asyncio.to_thread((ctx.cache / "manifests" / PIN).write_bytes, b"half of i")
-        assert await fetch(remote, ctx) == CONTENT
+        await fetch(remote, ctx.cache, ctx)
+        await asyncio.to_thread((ctx.cache / PIN).write_bytes, b"half of i")
+        assert await fetch(remote, ctx.cache, ctx) == CONTENT
     assert release.asked == 2
 
 
@@ -92,20 +92,20 @@ async def test_without_a_pin_the_server_is_asked_whether_it_changed(ctx: Recorde
     release = Release()
     async with serving(release.app) as url:
         remote = Remote(url=f"{url}/release.yaml")
-        assert await fetch(remote, ctx) == CONTENT
-        assert await fetch(remote, ctx) == CONTENT
+        assert await fetch(remote, ctx.cache, ctx) == CONTENT
+        assert await fetch(remote, ctx.cache, ctx) == CONTENT
         assert "has not changed" in ctx.lines[-1][1]
         release.content = b"newer"
-        assert await fetch(remote, ctx) == b"newer"
+        assert await fetch(remote, ctx.cache, ctx) == b"newer"
     assert release.asked == 3
-    assert await fetch(remote, ctx) == b"newer"  # the server is gone by now
+    assert await fetch(remote, ctx.cache, ctx) == b"newer"  # the server is gone by now
     assert "using the copy" in ctx.warnings[0]
 
 
 async def test_a_busy_server_is_asked_again(ctx: Recorder) -> None:
     release = Release(503, 502, 429)
     async with serving(release.app) as url:
-        assert await fetch(Remote(url=f"{url}/release.yaml"), ctx) == CONTENT
+        assert await fetch(Remote(url=f"{url}/release.yaml"), ctx.cache, ctx) == CONTENT
     tries = [line for _, line in ctx.lines if "try" in line]
     assert len(tries) == 3
     assert "status 503" in tries[0]
@@ -116,7 +116,7 @@ async def test_a_server_that_stays_busy_is_given_up(ctx: Recorder) -> None:
     release = Release(*[503] * 10)
     async with serving(release.app) as url:
         with pytest.raises(ActionError, match="status 503 Service Unavailable, 4 times"):
-            await fetch(Remote(url=f"{url}/release.yaml"), ctx)
+            await fetch(Remote(url=f"{url}/release.yaml"), ctx.cache, ctx)
     assert release.asked == 4
 
 
@@ -124,7 +124,7 @@ async def test_what_is_not_there_is_not_asked_for_again(ctx: Recorder) -> None:
     release = Release(404)
     async with serving(release.app) as url:
         with pytest.raises(ActionError, match="status 404"):
-            await fetch(Remote(url=f"{url}/release.yaml"), ctx)
+            await fetch(Remote(url=f"{url}/release.yaml"), ctx.cache, ctx)
     assert release.asked == 1
 
 
@@ -133,7 +133,7 @@ async def test_a_server_that_asks_for_more_time_than_there_is_is_given_up(ctx: R
     release = Release(503, headers={"Retry-After": "30"})
     async with serving(release.app) as url:
         with pytest.raises(ActionError, match="no time is left"):
-            await fetch(Remote(url=f"{url}/release.yaml"), ctx)
+            await fetch(Remote(url=f"{url}/release.yaml"), ctx.cache, ctx)
     assert release.asked == 1
 
 

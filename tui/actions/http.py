@@ -1,22 +1,21 @@
-"""Asking URLs."""
+"""The step `http.check`: a URL is asked until it answers as wanted."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import aiohttp
+
+from tui.clients import ssh_connector
 from tui.errors import ActionError, BringupError
+from tui.plan.address import port_of
 from tui.reporter import Done
 
 if TYPE_CHECKING:
-    from urllib.parse import SplitResult
-
-    import aiohttp
-
     from tui.actions.context import Context
     from tui.hosts.host import Host
     from tui.plan.steps import HttpCheck
@@ -46,21 +45,19 @@ class _Answer:
 
 
 async def check(step: HttpCheck, ctx: Context) -> Done:
-    """Asks a URL until it answers as wanted.
+    """Ask a URL until it answers as wanted.
 
     Raises:
-        ActionError: It has not, by the deadline; with the last answer.
+        ActionError: It has not by the deadline, and its last answer says why; or it is no URL.
     """
-    aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
     now = asyncio.get_running_loop().time
     began = now()
     deadline = began + step.default_timeout if ctx.deadline is None else ctx.deadline
     interval = max(step.interval, _PAUSE)
     said = ""
+    connector = await connector_to(ctx.host, step.url)
     # Proxies are for what is far away; what a plan brings up is near.
-    async with aiohttp.ClientSession(
-        trust_env=False, connector=await connector_to(ctx.host, step.url)
-    ) as session:
+    async with aiohttp.ClientSession(trust_env=False, connector=connector) as session:
         with ctx.span("ready", step.url):
             while True:
                 limit = max(min(deadline - now(), _REQUEST), _LAST_REQUEST)
@@ -75,15 +72,6 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
                 await asyncio.sleep(interval)
 
 
-def port_of(parts: SplitResult) -> int:
-    """The port that a URL leads to, by its scheme where it names none.
-
-    Raises:
-        ValueError: It names one that there cannot be.
-    """
-    return parts.port or (443 if parts.scheme == "https" else 80)
-
-
 async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
     """What connects to a URL as seen from a host; None for this machine's own connections.
 
@@ -93,70 +81,93 @@ async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
         NotReadyError: The host does not allow it.
     """
     try:
-        parts = urlsplit(url)
-        port = port_of(parts)
+        name, port = urlsplit(url).hostname, port_of(url)
     except ValueError as error:
         raise ActionError(f"{url}: there is no such URL: {error}", "mend it") from error
     if host.shares_loopback:
         return None
-    far = await asyncio.to_thread(importlib.import_module, "tui.clients.ssh_connector")
-    await far.way(host, parts.hostname, port)  # what the machine forbids is told now, not after many tries
-    connector: aiohttp.BaseConnector = far.FarConnector(host)
-    return connector
+    await ssh_connector.way(host, name, port)  # what the host forbids is told now, not after many tries
+    return ssh_connector.FarConnector(host)
 
 
 async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float, host: Host) -> _Answer:
-    import aiohttp
-
+    end = asyncio.get_running_loop().time() + limit
+    # A redirection is followed, unless it is what is wanted.
+    request = session.get(step.url, allow_redirects=not 300 <= step.status < 400)
     try:
-        async with asyncio.timeout(limit):
-            # A redirection is followed, unless it is what is wanted.
-            async with session.get(step.url, allow_redirects=not 300 <= step.status < 400) as response:
-                return _judge(step, response, await _body(response))
-    except aiohttp.InvalidURL as error:
-        raise ActionError(f"{step.url}: there is no such URL as {error}", "mend it") from error
-    except BringupError as error:  # the machine is away; it may come back
+        async with asyncio.timeout_at(end):
+            response = await request
+        async with response:
+            return _judge(step, response, await _body(response, step, end))
+    except BringupError as error:  # the host is away; it may come back
         return _Answer(error.cause, hint=error.hint)
     except TimeoutError:
         return _Answer(f"no answer within {limit:.0f} s", hint="it is slow or stuck: see its log")
-    except aiohttp.ClientSSLError as error:
-        return _Answer(explain(error), hint="its certificate is not trusted here, or it speaks no TLS")
-    except aiohttp.ClientConnectorError as error:
-        return _Answer(explain(error), hint="nothing listens there: is the port mapped to this machine?")
+    except aiohttp.TooManyRedirects:
+        return _Answer("it redirects without end", hint="see which URL it redirects to: curl -IL says")
+    except aiohttp.RedirectClientError as error:
+        return _Answer(
+            f"it redirects to {error}", hint="it redirects to what cannot be asked: see its settings"
+        )
+    except (aiohttp.InvalidURL, ValueError) as error:
+        raise ActionError(f"{step.url} is not a URL that can be asked: {error}", "correct it") from error
     except aiohttp.ClientError as error:
-        if _is_far(error, host):
-            return _Answer(explain(error, host), hint=f"does anything listen at that port of {host.name}?")
-        return _Answer(explain(error), hint="something listens there, but does not answer as HTTP wants it")
+        return _Answer(explain(error, host), hint=_hint(error, host))
+
+
+def _hint(error: aiohttp.ClientError, host: Host) -> str:
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "its certificate is not trusted here, or it speaks no TLS"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the name is not known here: check it, and DNS"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "nothing listens there: is the port mapped to this machine?"
+    if _is_far(error, host):
+        return f"does anything listen at that port of {host.name}?"
+    return "something listens there, but does not answer as HTTP wants it"
 
 
 def explain(error: Exception, host: Host | None = None) -> str:
-    """What a failed request failed of: in the system's own words, where it has some.
+    """Return why a request failed: in the system's own words, where it has some.
 
     Args:
-        error: What it failed with.
-        host: The machine from which it was asked; this one if absent.
+        error: The error that it failed with.
+        host: The host from which it was asked; this machine if absent.
     """
     if host is not None and _is_far(error, host):
         return f"nothing answers there, at {host.name}"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"{error.host}: {error.os_error.strerror or 'name not known'}"
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return os.strerror(error.errno)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return error.message.partition("\n")[0].rstrip(":")
     return str(error) or type(error).__name__  # a name that is not found has a number of its own
 
 
 def _is_far(error: Exception, host: Host) -> bool:
-    """Whether it is the other machine's end of a way that failed: this end is taken, then ended at once."""
-    import aiohttp
-
+    """Return whether it is the host's end of a forward that failed: this end is taken, then ended at once."""
     return not host.shares_loopback and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError)
 
 
-async def _body(response: aiohttp.ClientResponse) -> str:
+async def _body(response: aiohttp.ClientResponse, step: HttpCheck, end: float) -> str:
+    """Read so much of a body as shows whether it has what is wanted; a body may have no end."""
+    if response.status == step.status and not step.contains:
+        return ""
+    try:
+        wanted = step.contains.encode(response.charset or "utf-8")
+    except (LookupError, UnicodeEncodeError):
+        wanted = step.contains.encode()
     held = bytearray()
-    async for chunk in response.content.iter_any():
-        held += chunk
-        if len(held) >= _LARGEST:
-            break
-    return bytes(held[:_LARGEST]).decode(errors="replace")
+    try:
+        async with asyncio.timeout_at(end):
+            async for chunk in response.content.iter_any():
+                held += chunk
+                if len(held) >= _LARGEST or (wanted and wanted in held):
+                    break
+    except (TimeoutError, aiohttp.ClientPayloadError):
+        pass  # what has come is looked at
+    return step.contains if wanted and wanted in held else bytes(held[:_LARGEST]).decode(errors="replace")
 
 
 def _judge(step: HttpCheck, response: aiohttp.ClientResponse, body: str) -> _Answer:

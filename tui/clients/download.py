@@ -18,12 +18,13 @@ import aiohttp
 
 from tui.clients.kubernetes.api import is_loopback, reason
 from tui.errors import ActionError
+from tui.reporter import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui.actions.context import Context
     from tui.plan.steps import Remote
+    from tui.reporter import Reporter
 
 PAUSES = (5.0, 10.0, 20.0)
 """Seconds before each further try: release servers answer 503 at times, for a short while."""
@@ -92,36 +93,41 @@ class Store:
         Path(name).replace(path)  # at once: other runs may be reading
 
 
-async def fetch(remote: Remote, ctx: Context) -> bytes:
-    """Fetches a file, from the cache where its checksum is pinned and known.
+async def fetch(remote: Remote, cache: Path, reporter: Reporter) -> bytes:
+    """Fetch a file, or take it from the cache if its checksum is pinned and known.
 
-    Without a pin the server is asked whether the kept copy is still good; where it cannot be reached at all,
-    the copy is used with a warning.
+    Without a pin the server is asked whether the kept copy is still good; if it cannot be reached at all, the
+    copy is used with a warning.
+
+    Args:
+        remote: The file's URL, and its pin.
+        cache: A directory for files that were fetched.
+        reporter: What is told of it.
 
     Raises:
         ActionError: It cannot be fetched, or is not what its pin says.
     """
-    store = Store(ctx.cache / "manifests")
+    store = Store(cache)
     pin = (remote.sha256 or "").lower()
     if pin and (content := await asyncio.to_thread(store.read, pin)) is not None:
-        ctx.log(f"{remote.url} is in the cache")
+        reporter.log(f"{remote.url} is in the cache")
         return content
     kept = None if pin else await asyncio.to_thread(store.look_up, remote.url)
     try:
-        answer = await _persist(remote.url, kept[1] if kept else "", ctx)
+        answer = await _persist(remote.url, kept[1] if kept else "", reporter)
     except ActionError as error:
         if not kept:
             raise
-        ctx.warn(f"{error.cause}; using the copy that was fetched before")
+        reporter.warn(f"{error.cause}; using the copy that was fetched before")
         return kept[0]
     if answer.content is None:
         if not kept:
             raise ActionError(f"cannot fetch {remote.url}: status 304 for a file that was never fetched")
-        ctx.log(f"{remote.url} has not changed since it was fetched")
+        reporter.log(f"{remote.url} has not changed since it was fetched")
         return kept[0]
     _check(remote.url, pin, answer.content)
     await asyncio.to_thread(store.keep, remote.url, answer.content, answer.etag)
-    ctx.log(f"fetched {remote.url}: {len(answer.content):,} bytes")
+    reporter.log(f"fetched {remote.url}: {len(answer.content):,} bytes")
     return answer.content
 
 
@@ -134,7 +140,7 @@ def _check(url: str, pin: str, content: bytes) -> None:
         )
 
 
-async def _persist(url: str, etag: str, ctx: Context) -> _Answer:
+async def _persist(url: str, etag: str, reporter: Reporter) -> _Answer:
     """Asks until there is an answer, a few times."""
     tries = len(PAUSES) + 1
     async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=not is_loopback(url)) as session:
@@ -145,9 +151,9 @@ async def _persist(url: str, etag: str, ctx: Context) -> _Answer:
                 if pause is None:
                     raise _failure(url, f"{error}, {tries} times") from error
                 pause = min(max(pause, error.after or 0.0), _LONGEST_PAUSE)
-                if ctx.deadline is not None and asyncio.get_running_loop().time() + pause >= ctx.deadline:
+                if end_of(reporter, pause) == reporter.deadline:
                     raise _failure(url, f"{error}; no time is left for another try") from error
-                ctx.log(f"{url}: {error}; try {count + 1} of {tries} in {pause:g} s")
+                reporter.log(f"{url}: {error}; try {count + 1} of {tries} in {pause:g} s")
                 await asyncio.sleep(pause)
     raise AssertionError("the last try either answers or raises")
 

@@ -8,12 +8,12 @@ import signal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tui.actions.http import port_of
 from tui.cluster.provider import provider_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
 from tui.launch.request import Request, UsageError
 from tui.launch.specification import Specification, resolve_run
+from tui.plan.address import port_of
 from tui.plan.placement import placement
 from tui.run.store import Store
 
@@ -109,8 +109,7 @@ def _opened(plan: Plan, host: Host, forwards: Mapping[int, int]) -> list[str]:
 
 def _port(url: str) -> int | None:
     """The port of the machine's loopback that a URL leads to, if it does."""
-    parts = urlsplit(url)
-    return port_of(parts) if parts.hostname in _LOOPBACK else None
+    return port_of(url) if urlsplit(url).hostname in _LOOPBACK else None
 
 
 def _here(url: str, forwards: Mapping[int, int]) -> str:

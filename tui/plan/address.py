@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 LOCAL = "local"
 """This machine's name among hosts."""
@@ -62,3 +63,13 @@ def parse_address(text: str) -> Address:
         raise ValueError(f"{text!r} is not the address of a machine", hint)
     port = int(found["port"]) if found["port"] else None
     return Address(found["ip"] or found["host"], found["user"], port, scheme)
+
+
+def port_of(url: str) -> int:
+    """Return the port that a URL leads to, by its scheme if it names none.
+
+    Raises:
+        ValueError: It is no URL, or names a port that there cannot be.
+    """
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)

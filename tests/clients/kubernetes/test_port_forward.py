@@ -8,6 +8,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from tests.clients.kubernetes.peer import api_server, pod
+from tui.clients.kubernetes import port_forward
 from tui.clients.kubernetes.port_forward import forward
 from tui.errors import ActionError
 
@@ -62,6 +63,10 @@ class Cluster:
             async for message in socket:
                 assert message.type is WSMsgType.BINARY
                 assert message.data[0] == 0
+                if message.data[1:] == b"late":
+                    await asyncio.sleep(0.05)
+                    await socket.send_bytes(b"\0answer")
+                    break
                 if message.data[1:] == b"break":
                     await socket.send_bytes(b"\1connection refused")
                 else:
@@ -96,6 +101,31 @@ async def test_much_data_comes_whole(tmp_path: Path) -> None:
         writer.close()
         await writer.wait_closed()
     assert cluster.ports == ["a:80"]
+
+
+async def test_the_answer_to_one_who_has_sent_everything_comes_whole(tmp_path: Path) -> None:
+    cluster = Cluster(_pod("a"))
+    async with api_server(cluster.app, tmp_path) as (api, _), forward(api, "shop", "db", 80) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"late")
+        writer.write_eof()
+        assert await reader.read() == b"answer"
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_pod_that_says_nothing_more_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(port_forward, "_SILENCE", 0.01)
+    cluster = Cluster(_pod("a"))
+    async with api_server(cluster.app, tmp_path) as (api, _), forward(api, "shop", "db", 80) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"x")
+        writer.write_eof()
+        assert await reader.read() in {b"X", b""}
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_pod_that_refuses_ends_the_connection(tmp_path: Path) -> None:

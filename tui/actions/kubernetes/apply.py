@@ -88,7 +88,8 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
                 found += await asyncio.to_thread(read_file, file, variables)
         else:
             remote = entry if isinstance(entry, Remote) else Remote(url=entry)
-            found += await asyncio.to_thread(read_objects, await fetch(remote, ctx), remote.url)
+            content = await fetch(remote, ctx.cache / "manifests", ctx)
+            found += await asyncio.to_thread(read_objects, content, remote.url)
     if not found:
         raise ActionError("the manifests hold no objects", "check the step's files and directories")
     return found

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import ipaddress
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from kubernetes_asyncio.client import ApiClient, ApiException, Configuration
 
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.messages import shorten
@@ -101,8 +101,6 @@ class Api:
             ApiError: The server refused.
             UnreachableError: It did not answer.
         """
-        from kubernetes_asyncio.client import ApiException
-
         try:
             answer, _, _ = await self._client.call_api(
                 path,
@@ -221,7 +219,6 @@ async def open_api(kubeconfig: Path, context: str = "") -> AsyncIterator[Api]:
     """
     access = await asyncio.to_thread(read_access, kubeconfig, context)
     tls = await asyncio.to_thread(access.tls)
-    await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.client")
     client = await _client(access, tls)
     try:
         yield Api(client, access)
@@ -230,8 +227,6 @@ async def open_api(kubeconfig: Path, context: str = "") -> AsyncIterator[Api]:
 
 
 async def _client(access: Access, tls: ssl.SSLContext) -> Any:
-    from kubernetes_asyncio.client import ApiClient, Configuration
-
     configuration = Configuration(host=access.server)
     configuration.tls_server_name = access.server_name
     if access.token:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
 _CHUNK = 1 << 16
+_SILENCE = 60.0  # seconds that a pod may be silent after all has been sent to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +152,20 @@ def is_ready(pod: Object) -> bool:
 async def _bridge(
     api: Api, target: Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    """Carries one connection until either side ends it."""
+    """Carry one connection until the pod ends it, or whoever connected is gone."""
     try:
         async with api.websocket(target.path, [_PROTOCOL]) as socket:
-            ways = [asyncio.create_task(_up(reader, socket)), asyncio.create_task(_down(socket, writer))]
+            received = _Received()
+            up = asyncio.create_task(_up(reader, socket))
+            down = asyncio.create_task(_down(socket, writer, received))
             try:
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
+                if up.done() and not up.exception():
+                    await _await_answer(down, received)
             finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.gather(*ways, return_exceptions=True)
+                for task in (up, down):
+                    task.cancel()
+                await asyncio.gather(up, down, return_exceptions=True)
             with contextlib.suppress(ConnectionError):
                 await writer.drain()
                 writer.close()
@@ -169,16 +174,38 @@ async def _bridge(
         return  # whoever connected sees the connection end, as with any server that is gone
 
 
+@dataclass(slots=True)
+class _Received:
+    """How many messages have come from the pod."""
+
+    messages: int = 0
+
+
+async def _await_answer(down: asyncio.Task[None], received: _Received) -> None:
+    """Wait for what a pod says to whoever has sent everything.
+
+    The protocol cannot tell the pod that nothing more comes, and a connection does not tell whether anybody
+    still reads: a pod that is silent for long has nothing more to say.
+    """
+    before = -1
+    while not down.done() and received.messages != before:
+        before = received.messages
+        await asyncio.wait((down,), timeout=_SILENCE)
+
+
 async def _up(reader: asyncio.StreamReader, socket: aiohttp.ClientWebSocketResponse) -> None:
     while data := await reader.read(_CHUNK):
         await socket.send_bytes(bytes((_DATA,)) + data)
 
 
-async def _down(socket: aiohttp.ClientWebSocketResponse, writer: asyncio.StreamWriter) -> None:
+async def _down(
+    socket: aiohttp.ClientWebSocketResponse, writer: asyncio.StreamWriter, received: _Received
+) -> None:
     opened: set[int] = set()
     async for message in socket:
         if message.type is not aiohttp.WSMsgType.BINARY or not message.data:
             continue
+        received.messages += 1
         channel, data = message.data[0], message.data[1:]
         if channel not in opened:  # the port's number, in two bytes
             opened.add(channel)
