@@ -460,8 +460,7 @@ phases:
 def test_auto_rehearses_where_there_is_no_kind_and_says_why(folder: Path) -> None:
     done = bringup(folder, "up", "workflowexecution", "--speed", "200", PATH=str(folder))
     assert done.returncode == 0, done.stderr
-    assert "REHEARSAL" in done.stdout
-    assert "│ because the `kind` command is not installed" in done.stdout
+    assert "│ REHEARSAL, because the `kind` command is not installed" in done.stdout
     assert "bringup doctor" in done.stdout
 
 

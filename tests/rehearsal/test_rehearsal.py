@@ -134,13 +134,33 @@ def test_it_says_what_it_is(recording: Recording) -> None:
 def test_a_step_that_was_not_recorded_is_an_error_with_a_way_out(
     tmp_path: Path, recording: Recording
 ) -> None:
-    short = Recording(recording.started, {"cluster": recording.steps["cluster"], "tekton": []})
+    short = Recording(
+        recording.started, {"cluster": recording.steps["cluster"], "tekton": recording.steps["tekton"][:1]}
+    )
     state, _ = bring(tmp_path, RehearsalEnvironment(short), "short")
     attempt = state.tasks["tekton"].attempt
     assert attempt is not None
     assert attempt.failure is not None
-    assert "no step 1 of task 'tekton'" in attempt.failure.cause
+    assert "no step 2 of task 'tekton'" in attempt.failure.cause
     assert "--recording" in attempt.failure.hint
+
+
+def test_a_run_that_failed_fails_as_it_did(tmp_path: Path) -> None:
+    async def broken(step: Step, context: Context) -> Done:
+        await asyncio.sleep(5)
+        if context.task == "image":
+            raise ActionError("no space left", "make room", ("detail",))
+        return await real_life(step, context)
+
+    bring(tmp_path, Scripted(broken), "broken")
+    state, _ = bring(tmp_path, RehearsalEnvironment(read_recording(tmp_path / "broken")), "rehearsed")
+    attempt = state.tasks["image"].attempt
+    assert attempt is not None
+    assert attempt.failure is not None
+    failure = attempt.failure
+    assert (failure.cause, failure.hint, failure.details) == ("no space left", "make room", ("detail",))
+    assert (attempt.finished or 0) - attempt.started == pytest.approx(5.0)
+    assert state.tasks["tekton"].status == "succeeded"
 
 
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:

@@ -121,7 +121,4 @@ def _rehearsal(specification: Specification, plan: Plan, why: str) -> Environmen
             "bring it up for real once, then name that run with --recording",
         )
     recording = read_recording(folder)
-    environment = RehearsalEnvironment(recording, specification.speed, specification.fail)
-    if why:
-        environment.note += f"\nbecause {why}"
-    return environment
+    return RehearsalEnvironment(recording, specification.speed, specification.fail, why)

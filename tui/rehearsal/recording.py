@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui.errors import NotReadyError
 from tui.run import events as e
 from tui.run.journal import EVENTS, read_all
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 BUNDLED = Path(__file__).parent / "recordings"
+_CUT_OFF = e.Failure("the recorded run was cut off here")
 
 
 @dataclass(slots=True)
 class RecordedStep:
-    """A step that once succeeded.
+    """A step as it once went; unless it is told otherwise, it was cut off.
 
     Attributes:
         title: What it was called.
@@ -27,6 +24,7 @@ class RecordedStep:
         changed: Whether it found something to do.
         note: What it did.
         said: Its output, spans, progress and warnings, in order.
+        failure: Why it failed, if it did.
     """
 
     title: str
@@ -35,15 +33,16 @@ class RecordedStep:
     changed: bool = True
     note: str = ""
     said: list[e.TaskEvent] = field(default_factory=list)
+    failure: e.Failure | None = _CUT_OFF
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A recorded run's successful attempts.
+    """A recorded run's attempts, one a task.
 
     Attributes:
         started: The run's first event: which plan, when, on what machine, in which mode.
-        steps: For each task, the steps of the attempt that succeeded.
+        steps: For each task that began, the steps of the attempt that succeeded, else of the last.
     """
 
     started: e.RunStarted
@@ -62,12 +61,12 @@ class Recording:
 
 
 def read_recording(folder: Path) -> Recording:
-    """Reads a run's journal as a recording.
+    """Read a run's journal as a recording.
 
     Raises:
-        NotReadyError: There is no run in the folder, or none of its tasks succeeded.
+        NotReadyError: There is no run in the directory, or none of its tasks began.
     """
-    hint = "name a run's folder, or one of `bringup status --runs`"
+    hint = "name a run's directory, or one of `bringup status --runs`"
     try:
         events = list(read_all(folder))
     except OSError as error:
@@ -75,9 +74,9 @@ def read_recording(folder: Path) -> Recording:
     first = events[0] if events else None
     if not isinstance(first, e.RunStarted):
         raise NotReadyError(f"{folder / EVENTS} does not begin with a run", hint)
-    steps = dict(_successes(events))
+    steps = _attempts(events)
     if not steps:
-        raise NotReadyError(f"no task of the run in {folder} succeeded", hint)
+        raise NotReadyError(f"no task of the run in {folder} began", hint)
     return Recording(first, steps)
 
 
@@ -87,19 +86,34 @@ def bundled_recording(plan: str) -> Path | None:
     return folder if (folder / EVENTS).is_file() else None
 
 
-def _successes(events: list[e.Event]) -> Iterator[tuple[str, list[RecordedStep]]]:
+def _attempts(events: list[e.Event]) -> dict[str, list[RecordedStep]]:
+    """Return each task's steps in its attempt that succeeded, else in its last one."""
     attempts: dict[tuple[str, int], list[RecordedStep]] = {}
+    chosen: dict[str, tuple[str, int]] = {}
+    succeeded: set[str] = set()
     for event in events:
         if not isinstance(event, e.TaskEvent):
             continue
         key = event.task, getattr(event, "attempt", 0)
         if isinstance(event, e.StepStarted):
             attempts.setdefault(key, []).append(RecordedStep(event.title, event.at))
-        elif isinstance(event, e.AttemptFinished):
-            if event.outcome == "succeeded":
-                yield event.task, attempts.get(key, [])
-        elif (steps := attempts.get(key)) and isinstance(event, e.StepFinished):
-            step = steps[-1]
-            step.seconds, step.changed, step.note = event.at - step.began, event.changed, event.note
-        elif steps:
-            steps[-1].said.append(event)
+            chosen[event.task] = chosen[event.task] if event.task in succeeded else key
+        elif steps := attempts.get(key):
+            _take(steps[-1], event)
+            if isinstance(event, e.AttemptFinished) and event.outcome == "succeeded":
+                succeeded.add(event.task)
+                chosen[event.task] = key
+    return {task: attempts[key] for task, key in chosen.items()}
+
+
+def _take(step: RecordedStep, event: e.TaskEvent) -> None:
+    """Add an event of a step to what is recorded of it."""
+    if isinstance(event, e.StepFinished):
+        step.seconds, step.changed, step.note = event.at - step.began, event.changed, event.note
+        step.failure = None
+    elif not isinstance(event, e.AttemptFinished):
+        step.said.append(event)
+        step.seconds = event.at - step.began
+    elif event.outcome != "succeeded":
+        step.seconds = event.at - step.began
+        step.failure = event.failure or e.Failure(f"the recorded run was {event.outcome} here")

@@ -26,27 +26,33 @@ class RehearsalEnvironment:
     name = "rehearsal"
 
     def __init__(
-        self, recording: Recording, speed: float = 1.0, fail: Mapping[str, int] | None = None
+        self,
+        recording: Recording,
+        speed: float = 1.0,
+        fail: Mapping[str, int] | None = None,
+        why: str = "",
     ) -> None:
-        """Prepares a rehearsal.
+        """Prepare a rehearsal.
 
         Args:
             recording: What is rehearsed.
             speed: How many times as fast as it was.
             fail: For tasks that are to fail, in how many of their first attempts.
+            why: Why it is a rehearsal, where nobody asked for one.
         """
         self.hosts = Hosts.here()
         self._recording = recording
         self._speed = speed
         self._fail = dict(fail or {})
         faster = f", {speed:g} times as fast" if speed != 1 else ""
-        self.note = f"REHEARSAL: nothing is created; timings and logs {recording.describe()}{faster}"
+        head = f"REHEARSAL, because {why}\n" if why else "REHEARSAL: "
+        self.note = f"{head}nothing is created; timings and logs {recording.describe()}{faster}"
 
     async def perform(self, step: Step, context: Context) -> Done:
-        """Takes as long as the recorded step, and says what it said.
+        """Take as long as the recorded step, and report what it reported.
 
         Raises:
-            ActionError: The recording does not have the step, or it was told to fail.
+            ActionError: The recorded step failed, the recording does not have it, or it is to fail.
         """
         recorded = self._find(step, context)
         fails = context.attempt <= self._fail.get(context.task, 0) and self._is_longest(context)
@@ -54,13 +60,17 @@ class RehearsalEnvironment:
         await self._replay(recorded, context, end)
         if fails:
             raise ActionError("made to fail by --fail, as this is a rehearsal", "retry the task")
+        if recorded.failure:
+            raise ActionError(recorded.failure.cause, recorded.failure.hint, recorded.failure.details)
         return Done(recorded.note, recorded.changed)
 
     def _find(self, step: Step, context: Context) -> RecordedStep:
-        steps = self._recording.steps.get(context.task, [])
+        steps = self._recording.steps.get(context.task)
+        hint = "bring the plan up for real once, then rehearse that run with --recording"
+        if steps is None:
+            raise ActionError(f"the recorded run did not come to task {context.task!r}", hint)
         if context.step >= len(steps):
             cause = f"the recording has no step {context.step + 1} of task {context.task!r}"
-            hint = "bring the plan up for real once, then rehearse that run with --recording"
             raise ActionError(cause, hint)
         return steps[context.step]
 
