@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.plan.graph import CycleError, Graph, Node
 from tui.run import events as e
+from tui.run.chunks import Chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +27,9 @@ class SpanState:
     subject: str
     started: float
     finished: float | None = None
+
+
+_NO_SPANS: Chunks[SpanState] = Chunks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class AttemptState:
     outcome: e.Outcome | None = None
     failure: e.Failure | None = None
     steps: tuple[StepState, ...] = ()
-    spans: tuple[SpanState, ...] = ()
+    spans: Chunks[SpanState] = _NO_SPANS
     progress: e.Progressed | None = None
 
     def end(self, now: float) -> float:
@@ -318,7 +322,7 @@ def _retry_scheduled(task: TaskState, event: e.RetryScheduled) -> TaskState:
 
 
 def _attempt_finished(attempt: AttemptState, event: e.AttemptFinished) -> AttemptState:
-    spans = tuple(s if s.finished is not None else replace(s, finished=event.at) for s in attempt.spans)
+    spans = Chunks(s if s.finished is not None else replace(s, finished=event.at) for s in attempt.spans)
     return replace(
         attempt, finished=event.at, outcome=event.outcome, failure=event.failure, spans=spans, progress=None
     )
@@ -340,12 +344,17 @@ def _step_finished(attempt: AttemptState, event: e.StepFinished) -> AttemptState
 
 def _span_started(attempt: AttemptState, event: e.SpanStarted) -> AttemptState:
     span = SpanState(event.span, event.step, event.name, event.subject, event.at)
-    return replace(attempt, spans=(*attempt.spans, span))
+    return replace(attempt, spans=attempt.spans.appended(span))
 
 
 def _span_finished(attempt: AttemptState, event: e.SpanFinished) -> AttemptState:
-    spans = tuple(replace(s, finished=event.at) if s.span == event.span else s for s in attempt.spans)
-    return replace(attempt, spans=spans)
+    index = event.span - 1  # they are counted from 1, unless a damaged journal has lost some
+    if not (0 <= index < len(attempt.spans) and attempt.spans[index].span == event.span):
+        index = next((i for i, span in enumerate(attempt.spans) if span.span == event.span), -1)
+    if index < 0:
+        return attempt
+    finished = replace(attempt.spans[index], finished=event.at)
+    return replace(attempt, spans=attempt.spans.replaced(index, finished))
 
 
 def _progressed(attempt: AttemptState, event: e.Progressed) -> AttemptState:
