@@ -165,7 +165,7 @@ def test_from_takes_what_comes_before_as_done(folder: Path) -> None:
         (["up", "--resume"], 2, "no run of plan 'commands' is kept"),
         (["up", "--resume", "slow.yaml"], 2, "bringup up slow.yaml --resume"),
         (["up", "--only", ""], 2, "--only names no task"),
-        (["down", "20270101"], 2, "20270101"),
+        (["down", "20270101T000000Z-0000"], 2, "there is no such run"),
         (["down", "latest"], 2, "no run is kept"),
         (["up", "--values", "."], 2, "directory"),
         (["up", "--set", "wrod=x"], 2, "did you mean 'word'?"),
@@ -184,6 +184,18 @@ def test_what_cannot_be_done_is_an_error_with_its_cause(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [("up", 3, "hint: make the directory writable, or set XDG_STATE_HOME"), ("status", 1, "not been run")],
+)
+def test_a_state_directory_that_cannot_be_is_told(folder: Path, command: str, code: int, says: str) -> None:
+    (folder / "file").touch()
+    done = bringup(folder, command, XDG_STATE_HOME=str(folder / "file"))
+    assert done.returncode == code
+    assert says in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def wait_for(path: Path) -> str:

@@ -63,6 +63,10 @@ def test_later_layers_win_and_leave_the_rest(tmp_path: Path) -> None:
         ("word=@a: *b", "@a: *b"),
         ("word={", "is not YAML"),
         ("word=[1, [2]]", [1, [2]]),
+        (" word = padded ", "padded"),
+        ("word=ünï ☃", "ünï ☃"),
+        ("word='a,port=5'", "a,port=5"),
+        ("word=a,other=5", "a,other=5"),
     ],
 )
 def test_a_setting_is_a_scalar_unless_in_brackets_or_quotes(
@@ -95,6 +99,9 @@ def test_what_is_absent_or_empty_takes_a_group(tmp_path: Path) -> None:
         ("group=x", "--set group", "'group' is a group of variables", "known here: group.one, group.two"),
         ("word.a=x", "--set word.a", "'word' is one value, not a group", "give 'word' itself a value"),
         ("list.0=x", "--set list.0", "'list' is one value, not a group", ""),
+        ("list[0]=x", "--set list[0]", "an item of a list cannot be set alone", "--set 'list=[a, b]'"),
+        ("word={a", "--set word", "is not YAML", "--set 'word=\"{…\"'"),
+        ("word=a,port=5", "--set word", "sets 'port' after a comma", "repeat --set for 'port'"),
         ("word", "--set word", "wants the form key.path=value", "--set postgres.user=me"),
         ("=x", "--set ", "wants the form key.path=value", ""),
         ("a..b=x", "--set a..b", "wants the form key.path=value", ""),
@@ -107,6 +114,13 @@ def test_a_wrong_setting_is_told(setting: str, place: str, cause: str, hint: str
     assert str(fault.place).startswith(place)
     assert cause in fault.cause
     assert hint in fault.hint
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n", "~\n", "{}\n"])
+def test_a_values_file_that_holds_nothing_changes_nothing(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text(text)
+    assert values_of(tmp_path, files=(file,))["word"] == "hello"
 
 
 def test_all_that_is_wrong_in_values_files_is_told(tmp_path: Path) -> None:

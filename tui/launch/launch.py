@@ -268,7 +268,8 @@ def _cluster_lock(plan: Plan, started: e.RunStarted) -> Iterator[None]:
             holder = file.read().strip() or "unknown"
             hint = "wait for it, or stop it with Ctrl-C where it runs"
             raise NotReadyError(f"another bringup (process {holder}) is at cluster {name!r}", hint) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        with contextlib.suppress(OSError):  # on a full disk nobody learns who holds it
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
         yield

@@ -178,11 +178,16 @@ def _as_run(request: Request, run: KeptRun) -> Request:
                 f"run {run.id} was given {name!r}, a secret, which is not kept",
                 f"give it again: --set {name}=…",
             )
+    files = request.files or tuple(Path(file) for file in started.files)
+    for file in files if not request.files else ():
+        if not file.is_file():  # it was deleted since, or was a pipe
+            cause = f"run {run.id} was given the values of {file}, which is not there any more"
+            raise UsageError(cause, "give them again: --values FILE")
     settings = tuple(s for s in started.settings if s not in lost and s not in request.settings)
     return replace(
         request,
         plan=request.plan or started.path,
-        files=request.files or tuple(Path(file) for file in started.files),
+        files=files,
         settings=(*settings, *request.settings),
         mode=request.mode or run.state.mode,
         host=_host(request, run),

@@ -21,6 +21,10 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 Path_ = tuple[str | int, ...]
 
 
+class EmptyError(PlanError):
+    """A file holds nothing but comments."""
+
+
 @dataclass(slots=True)
 class Document:
     """A YAML document as plain values.
@@ -87,7 +91,7 @@ def parse_document(data: bytes | str, name: str) -> Document:
     node = _compose(text, name)
     if node is None:
         hint = "`bringup plan schema` says what a plan is made of"
-        raise PlanError.at(Place(name), "is empty", hint)
+        raise EmptyError([Fault(Place(name), "is empty", hint)])
     reader = Reader(Document(name, lines=text.splitlines()))
     reader.document.value = reader.read(node)
     if reader.faults:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import Document, Path_, parse_document, read_document
+from tui.plan.document import Document, EmptyError, Path_, parse_document, read_document
 from tui.plan.faults import Fault, Place, PlanError, shown, suggest
 from tui.plan.substitute import FOLDER, MOST_LETTERS, UndefinedError, each_text, fill, find, is_name, names
 from tui.plan.yaml_values import MOST_DEPTH, parse_scalar
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _MOST_HOPS = 10
+_ASSIGNED = re.compile(r",\s*([\w.-]+)=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,15 @@ class Variables:
         self._merge(self._tree, written, (), new=True)
 
     def add_file(self, path: Path) -> None:
-        """Takes a `--values` file."""
+        """Take a `--values` file; one that holds nothing changes nothing."""
         try:
             document = read_document(path)
+        except EmptyError:
+            return
         except PlanError as error:
             self.faults += error.faults
+            return
+        if document.value is None:
             return
         if isinstance(document.value, dict):
             folder = Path(path).absolute().parent
@@ -87,20 +93,30 @@ class Variables:
             self._emit(document.place(()), "must be a mapping of the plan's variables", "write name: value")
 
     def add_setting(self, setting: str) -> None:
-        """Takes a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar."""
-        name, equals, text = setting.partition("=")
+        """Take a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar."""
+        name, equals, text = (part.strip() for part in setting.partition("="))
         place = Place(f"--set {shown(name)[1:-1]}", 0)
         parts = name.split(".")
         if not equals or not all(parts) or len(parts) > MOST_DEPTH:
             self._emit(place, "wants the form key.path=value", "for example --set postgres.user=me")
             return
-        value: Any = parse_scalar(text.strip())
-        if text.strip().startswith(("[", "{", '"', "'")):
+        known = names(self._tree)
+        if name.endswith("]") and (whole := name.partition("[")[0]) in known:
+            hint = f"set all of it: --set '{whole}=[a, b]'"
+            self._emit(place, "an item of a list cannot be set alone", hint)
+            return
+        value: Any = parse_scalar(text)
+        if text.startswith(("[", "{", '"', "'")):
             try:
                 value = parse_document(text, place.file).value
             except PlanError as error:
-                self.faults += error.faults
+                hint = f"put quotes around a text that begins like YAML: --set '{name}=\"{text[0]}…\"'"
+                self._emit(place, error.faults[0].cause, hint)
                 return
+        elif more := next((found for found in _ASSIGNED.findall(text) if found in known), ""):
+            hint = f"repeat --set for {more!r}, or put quotes around a text: --set '{name}=\"…\"'"
+            self._emit(place, f"sets {more!r} after a comma, which is taken as text", hint)
+            return
         for part in reversed(parts):
             value = {part: value}
         document = Document(place.file, value, {(): place})

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 LATEST = "latest"
 REHEARSAL = "rehearsal"
 _ID = re.compile(r"(\d{8})T(\d{6})Z-(\w+)")  # a name that tells the time in UTC
-_REFERENCE = re.compile(r"\d{4}[\w-]*|[@^].*")
+_BEGINNING = re.compile(r"\d{4}[\w-]*")
+_LIKE_ID = re.compile(r"\d{8}[T-]\d{6}Z?-\w*")
 _MOST_BYTES = (
     16_000_000  # of a run's events, to learn from: some 100,000, which take about two seconds to read
 )
@@ -185,9 +186,9 @@ class Store:
 
     def leads_to_run(self, reference: str) -> bool:
         """Return whether a text is a reference to a run and not a plan's name or file."""
-        if reference == LATEST or reference.startswith(("^", "@")):
+        if reference == LATEST or reference.startswith(("^", "@")) or _LIKE_ID.fullmatch(reference):
             return True
-        known = _REFERENCE.fullmatch(reference) is not None and bool(self._beginning_with(reference))
+        known = _BEGINNING.fullmatch(reference) is not None and bool(self._beginning_with(reference))
         return known or (Path(reference).expanduser() / EVENTS).exists()
 
     def recent_states(self, plan: str, environment: str, limit: int = 5, current: str = "") -> list[RunState]:
