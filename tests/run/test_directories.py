@@ -31,4 +31,4 @@ def test_an_unknown_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user without an entry
     with pytest.raises(NotReadyError, match="the home directory is not known") as caught:
         runs_directory()
-    assert caught.value.hint == "set HOME or XDG_STATE_HOME"
+    assert caught.value.hint == "set HOME or XDG_STATE_HOME to an absolute path"

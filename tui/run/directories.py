@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.errors import NotReadyError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _APP = "bringup"
-_DEFAULTS = {"state": "~/.local/state", "cache": "~/.cache", "config": "~/.config"}
 
 
 def runs_directory() -> Path:
@@ -39,11 +40,9 @@ def _user_directory(kind: str) -> Path:
     """
     import platformdirs
 
-    variable = f"XDG_{kind.upper()}_HOME"
-    path: Path = getattr(platformdirs, f"user_{kind}_path")(_APP, appauthor=False)
-    given = os.environ.get(variable, "").strip()
-    if given and not Path(given).is_absolute():  # which is to be ignored, by the specification
-        path = Path(os.path.expanduser(_DEFAULTS[kind])) / _APP  # noqa: PTH111 - leaves an unknown home alone
-    if not path.is_absolute():
-        raise NotReadyError("the home directory is not known", f"set HOME or {variable}")
+    try:
+        path: Path = getattr(platformdirs, f"user_{kind}_path")(_APP, appauthor=False)
+    except RuntimeError as error:
+        hint = f"set HOME or XDG_{kind.upper()}_HOME to an absolute path"
+        raise NotReadyError("the home directory is not known", hint) from error
     return path
