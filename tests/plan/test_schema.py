@@ -14,8 +14,12 @@ from tests.plan.writing import CLUSTER, load, marked, one_step, one_task, write
 from tui.cli import main
 from tui.plan.bundled import bundled_plans, find_plan, manifests_folder
 from tui.plan.document import read_document
+from tui.plan.failures import KNOWN
+from tui.plan.lint import lint
 from tui.plan.messages import STEP_KINDS
+from tui.plan.reference import EXAMPLE
 from tui.plan.schema import plan_schema
+from tui.plan.steps import STEPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +65,19 @@ def test_the_published_file_is_the_schema() -> None:
     assert printed.exit_code == 0
     assert (manifests_folder() / "plan.schema.json").read_text(encoding="utf-8") == printed.output
     assert json.loads(printed.output) == plan_schema()
+
+
+def test_the_published_reference_is_that_of_the_models() -> None:
+    """If this fails: `bringup plan reference > manifests/README.md`."""
+    printed = CliRunner().invoke(main, ["plan", "reference"])
+    assert printed.exit_code == 0
+    assert (manifests_folder() / "README.md").read_text(encoding="utf-8") == printed.output
+    names = {*STEPS, *KNOWN, *plan_schema()["properties"]}
+    assert [name for name in names if f"`{name}`" not in printed.output] == []
+
+
+def test_the_example_of_the_reference_is_a_plan_without_faults(tmp_path: Path) -> None:
+    assert lint(load(tmp_path, EXAMPLE)) == []
 
 
 def test_it_is_a_valid_schema() -> None:

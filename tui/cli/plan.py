@@ -1,4 +1,4 @@
-"""`bringup plan show`, `lint` and `schema`."""
+"""`bringup plan show`, `lint`, `schema` and `reference`."""
 
 from __future__ import annotations
 
@@ -68,6 +68,14 @@ def schema() -> None:
     from tui.plan.schema import plan_schema
 
     print_json(plan_schema())
+
+
+@plan.command()
+def reference() -> None:
+    """Print the reference of plans, as Markdown."""
+    from tui.plan.reference import reference as text
+
+    click.echo(text(), nl=False)
 
 
 def _recorded_seconds(recording: str | None, plan_name: str) -> dict[str, float]:

@@ -169,7 +169,7 @@ Timeout = Annotated[Duration, Field(gt=0)]
 """A `Duration` that is more than none."""
 
 _AS_TEXT = PlainSerializer(str, return_type=str)
-_PATH_SCHEMA = WithJsonSchema({"type": "string"})
+_PATH_SCHEMA = WithJsonSchema({"type": "string", "format": "path"})
 
 PlanPath = Annotated[Path, BeforeValidator(_resolve), _AS_TEXT, _PATH_SCHEMA]
 """A path, relative to the plan's directory; `~` is the user's home."""
