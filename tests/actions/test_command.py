@@ -42,6 +42,13 @@ async def test_empty_lines_are_told_too(ctx: Recorder) -> None:
     assert done.note == "two"
 
 
+async def test_what_goes_on_in_the_background_is_warned_of(ctx: Recorder) -> None:
+    done = await run(command(shell="sleep 60 & echo $!"), ctx)
+    ends = "goes on in the background and ends with the run"
+    assert ctx.warnings == [f"sleep ({done.note}) {ends}; start with `setsid` what is to stay"]
+    await ctx.host.close()
+
+
 async def test_arguments_are_no_shell(ctx: Recorder) -> None:
     await run(command(argv=("echo", "$HOME;", "a b")), ctx)
     assert ctx.lines == [("", "$HOME; a b")]

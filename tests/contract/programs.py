@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tui.hosts.host import Host
 
@@ -30,11 +30,11 @@ class Started:
         lines: All that it has said.
     """
 
-    def __init__(self, host: Host, shell: str) -> None:
+    def __init__(self, host: Host, shell: str, on_left: Callable[[str], None] | None = None) -> None:
         self.ready = asyncio.Event()
         self.pids: list[int] = []
         self.lines: list[str] = []
-        self.task = asyncio.create_task(host.run(("sh", "-c", shell), on_lines=self._hear))
+        self.task = asyncio.create_task(host.run(("sh", "-c", shell), on_lines=self._hear, on_left=on_left))
 
     async def alive(self) -> list[int]:
         """Those of its processes that still run."""

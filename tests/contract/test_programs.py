@@ -48,6 +48,41 @@ async def test_the_status_tells_exit_and_signal_apart(host: Host) -> None:
     assert {shell: await host.run(("sh", "-c", shell)) for shell in shells} == shells
 
 
+LEFT = "(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.2; echo tick $i; done; sleep 60) & echo ready $$ $!"
+
+
+async def test_what_a_program_leaves_in_the_background_is_told_heard_and_ended_with_the_host(
+    host: Host,
+) -> None:
+    told: list[str] = []
+    started = Started(host, LEFT, on_left=told.append)
+    assert await started.task == 0
+    assert len(told) == 1
+    assert "tick 12" not in started.lines
+    await asyncio.sleep(2.0)  # longer than a program's output is waited for
+    assert "tick 12" in started.lines
+    assert await said(host, "echo", "more") == ["more"]
+    assert await started.alive() == started.pids[1:]
+    await host.close()
+    assert await started.gone()
+
+
+async def test_what_a_failed_program_leaves_in_the_background_ends_with_it(host: Host) -> None:
+    lines: list[str] = []
+    told: list[str] = []
+    shell = "sleep 60 >/dev/null 2>&1 & echo $!; exit 3"
+    assert await host.run(("sh", "-c", shell), on_lines=lines.extend, on_left=told.append) == 3
+    assert told == []
+    assert not await asyncio.to_thread(alive, map(int, lines))
+
+
+async def test_what_leaves_nothing_in_the_background_is_not_said_to(host: Host) -> None:
+    told: list[str] = []
+    for shell in ("sleep 0.2 & true", "true | cat", "sleep 0.1 >/dev/null 2>&1 &"):
+        assert await host.run(("sh", "-c", shell), on_left=told.append) == 0
+    assert told == []
+
+
 async def test_a_program_that_is_not_there(host: Host) -> None:
     for program in ("no-such-program", "/no/such/program", "./no-such", "export"):
         with pytest.raises(FileNotFoundError) as caught:

@@ -167,6 +167,7 @@ class Bare(LocalHost):
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
         directory: PurePath | None = None,
+        on_left: Callable[[str], None] | None = None,
     ) -> int:
         raise FileNotFoundError(argv[0])
 

@@ -89,8 +89,12 @@ async def _run_in(folder: PurePath, step: Command, ctx: Context) -> Done:
         ctx.log(lines)
         last.extend(filter(str.strip, lines))
 
+    def left(processes: str) -> None:
+        ends = "goes on in the background and ends with the run"
+        ctx.warn(f"{processes} {ends}; start with `setsid` what is to stay")
+
     async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
-        status = await _run(step, ctx, folder, program, tell)
+        status = await _run(step, ctx, folder, program, tell, left)
     if status:
         hint = "a program that it calls is not installed, or not on PATH" if status == _NOT_FOUND else ""
         raise ActionError(f"{shown} {_end(status)}", hint, tuple(last))
@@ -113,10 +117,12 @@ async def _run(
     folder: PurePath,
     program: tuple[Sequence[str], Mapping[str, str]],
     on_lines: Callable[[list[str]], None] | None,
+    on_left: Callable[[str], None] | None = None,
 ) -> int:
     argv, more = program
+    env = {**step.env, **more}
     try:
-        return await ctx.host.run(argv, on_lines=on_lines, env={**step.env, **more}, directory=folder)
+        return await ctx.host.run(argv, on_lines=on_lines, env=env, directory=folder, on_left=on_left)
     except FileNotFoundError as error:
         if ctx.host.shares_files and not await asyncio.to_thread(Path(folder).is_dir):
             raise ActionError(f"the command's folder {folder} does not exist") from error

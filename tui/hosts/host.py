@@ -59,6 +59,7 @@ class Host(Protocol):
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
         directory: PurePath | None = None,
+        on_left: Callable[[str], None] | None = None,
     ) -> int:
         """Runs a program in a process group of its own until it ends; it reads nothing.
 
@@ -71,6 +72,8 @@ class Host(Protocol):
                 once as have come.
             env: Variables over those that its user has there.
             directory: Where it runs.
+            on_left: Told what the program has left running in the background, where it succeeded. That
+                goes on until the host is closed, and its output is taken; without `on_left` that is lost.
 
         Returns:
             Its exit status; negative where a signal ended it. Over SSH a shell tells it, to which statuses

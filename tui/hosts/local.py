@@ -46,6 +46,7 @@ class LocalHost:
         self._environment = dict(os.environ if environment is None else environment)
         self._cache = cache
         self._groups: set[int] = set()
+        self._left: list[Program] = []
         self._engine: ContainerEngine | None = None
         self._finding = asyncio.Lock()
 
@@ -59,16 +60,25 @@ class LocalHost:
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
         directory: PurePath | None = None,
+        on_left: Callable[[str], None] | None = None,
     ) -> int:
         """Runs a program until it ends; see `Host.run`."""
         program = await self._start(argv, on_lines, {**self._environment, **(env or {})}, directory)
         try:
-            return await program.finish()
+            status = await program.finish()
+            left = await program.outlived() if on_left is not None else ""
+            if left and status:  # nobody would know what it is good for
+                await program.end()
+            elif left and on_left is not None:
+                self._left.append(program)
+                on_left(left)
+            return status
         except BaseException:
             await program.end()
             raise
         finally:
-            program.close()
+            if program not in self._left:
+                program.close()
 
     async def engine(self) -> ContainerEngine:
         """The container engine that answers here; see `Host.engine`."""
@@ -128,7 +138,9 @@ class LocalHost:
         return {}
 
     async def close(self) -> None:
-        """There is nothing to let go of; see `Host.close`."""
+        """End what programs have left in the background; see `Host.close`."""
+        left, self._left = self._left, []
+        await asyncio.gather(*(program.end() for program in left))
 
     def kill(self) -> None:
         """Kills at once whatever still runs."""

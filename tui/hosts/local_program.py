@@ -67,6 +67,13 @@ class Program(asyncio.SubprocessProtocol):
         assert status is not None
         return status
 
+    async def outlived(self) -> str:
+        """Return what goes on although the program has finished, as `sleep (4711)`, if anything does."""
+        if self._silent.done():
+            await _gone(self.group, _DRAIN)
+        names = await asyncio.to_thread(_members, self.group)
+        return names or ("" if self._silent.done() else "a process of a session of its own")
+
     async def end(self) -> None:
         """Ends the whole group: asked to first, then killed."""
         try:
@@ -113,6 +120,18 @@ async def _gone(group: int, patience: float) -> None:
             if number % _LOOKS == 0 and await asyncio.to_thread(_is_dead, group):
                 return
             await asyncio.sleep(_POLL)
+
+
+def _members(group: int) -> str:
+    """Return the processes of a group that still do something, with their numbers."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            before, _, after = stat.read_text(errors="replace").rpartition(")")
+            state, _, its, *_ = after.split()
+            if int(its) == group and state not in "ZX":
+                found.append(f"{before.partition('(')[2]} ({stat.parent.name})")
+    return ", ".join(found)
 
 
 def _is_dead(group: int) -> bool:

@@ -50,6 +50,7 @@ class SshHost:
         self._connection = Connection(address, prompter)
         self._engine: ContainerEngine | None = None
         self._finding = asyncio.Lock()
+        self._left: list[Program] = []
 
     async def connect(self) -> None:
         """Connects, unless the connection stands; see `Host.connect`."""
@@ -62,12 +63,20 @@ class SshHost:
         on_lines: Callable[[list[str]], None] | None = None,
         env: Mapping[str, str] | None = None,
         directory: PurePath | None = None,
+        on_left: Callable[[str], None] | None = None,
     ) -> int:
         """Runs a program until it ends; see `Host.run`."""
         async with self._connection.session() as link:
-            program = await self._start(link, argv, env or {}, directory, on_lines)
+            program = await self._start(link, argv, env or {}, directory, on_lines, on_left is not None)
             try:
-                return await program.finish()
+                status = await program.finish()
+                if program.left and not status and on_left is not None:
+                    self._left.append(program)
+                    link.sessions += 1  # its channel stays open
+                    on_left(program.left)
+                elif program.left:
+                    await program.end()
+                return status
             except LostError:
                 raise self._connection.lost() from None
             except NoShellError as error:
@@ -78,7 +87,8 @@ class SshHost:
             finally:
                 if not program.ended and program.group is not None:
                     self._connection.left.add(program.group)
-                program.close()
+                if program not in self._left:
+                    program.close()
 
     async def machine(self) -> Machine:
         """What it says of its machine; see `Host.machine`."""
@@ -142,7 +152,9 @@ class SshHost:
         self._connection.abort()
 
     async def close(self) -> None:
-        """Ends the connection; see `Host.close`."""
+        """End what programs have left in the background, and the connection; see `Host.close`."""
+        left, self._left = self._left, []
+        await asyncio.gather(*(program.end() for program in left))
         await self._connection.close()
 
     async def _start(
@@ -152,8 +164,10 @@ class SshHost:
         env: Mapping[str, str],
         directory: PurePath | None,
         on_lines: Callable[[list[str]], None] | None,
+        keep: bool,
     ) -> Program:
-        starting = asyncio.ensure_future(Program.start(link.connection, argv, env, directory, on_lines))
+        start = Program.start(link.connection, argv, env, directory, on_lines, keep)
+        starting = asyncio.ensure_future(start)
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:  # it may run already

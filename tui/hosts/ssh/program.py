@@ -36,6 +36,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
 
     Attributes:
         group: Its process group there and when that was started, once they are known.
+        left: What it has left running in the background, if it has.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
         self._exited: asyncio.Future[None] = loop.create_future()
         self._closed: asyncio.Future[None] = loop.create_future()
         self.group: tuple[str, str] | None = None
+        self.left = ""
 
     @classmethod
     async def start(
@@ -66,8 +68,9 @@ class Program(asyncssh.SSHClientSession[bytes]):
         env: Mapping[str, str],
         folder: PurePath | None,
         on_lines: Callable[[list[str]], None] | None,
+        keep: bool = False,
     ) -> Program:
-        """Starts a program; see `Host.run`.
+        """Starts a program; see `Host.run`, and for `keep` see `request`.
 
         Raises:
             asyncssh.ChannelOpenError: The other machine allows no further session.
@@ -77,7 +80,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
             lambda: program, wrapper(program._mark), encoding=None, env={}, send_env=[], request_pty=False
         )
         with contextlib.suppress(OSError):  # it has ended already, of which its end tells
-            channel.write(request(program._mark, argv, env, folder))
+            channel.write(request(program._mark, argv, env, folder, keep))
         return program
 
     # What the library tells
@@ -133,7 +136,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
         await self._exited
         if self._output.error is None:
             self._channel.resume_reading()
-            await asyncio.wait({self._closed}, timeout=_DRAIN)
+            await asyncio.wait({self._closed}, timeout=0 if self.left else _DRAIN)
             self._output.close()
         if self._output.error is not None:
             raise self._output.error
@@ -167,6 +170,9 @@ class Program(asyncssh.SSHClientSession[bytes]):
             self._strange = [*self._strange[-_STRANGE:], line]
         elif self._standing and word in ("folder", "absent", "denied"):
             self._standing = word
+        elif self._standing and word == "left":
+            status, _, self.left = rest.partition(" ")
+            self.exit_status_received(int(status))
         elif self._standing and word == "group":
             number, _, start = rest.partition(" ")
             self.group = (number, start)

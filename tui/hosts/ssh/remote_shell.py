@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 GRACE = 1.5
 """Seconds between asking a group to end and killing it."""
 
+_TRIES = 5  # looks, a tenth of a second apart, before what still runs is taken as left in the background
+
 # MARK is a word that nobody else says: what a login shell's start-up files print comes before it. What is to
 # be run comes on the input, since all users of a machine see arguments: up to a line of MARK the program, up
 # to another its variables, which hold for it alone, whatever their names. A group is told with its leader's
@@ -61,6 +63,15 @@ START
 echo "group $group $start" >&2
 wait $group
 status=$?
+left=
+for try in $keep; do
+  kill -0 -$group 2>/dev/null || { left=; break; }
+  left=$(ps -A -o pgid=,stat=,pid=,comm= 2>/dev/null | while read -r its state pid name; do
+    case $its:$state in ($group:[!ZX]*) echo "$name ($pid)" ;; esac; done)
+  [ -n "$left" ] || break  # nobody has reaped who is left
+  sleep 0.1
+done
+if [ -n "$left" ]; then echo "left $status" $left >&2; wait $watch; exit $status; fi
 kill $watch 2>/dev/null
 wait $watch  # while it ends the group, it does not heed that: others than the leader may take longer
 exit $status
@@ -142,9 +153,21 @@ def wrapper(mark: str) -> str:
     return f"exec sh -c {shlex.quote(script)}"
 
 
-def request(mark: str, argv: Sequence[str], env: Mapping[str, str], folder: PurePath | None) -> bytes:
-    """What the wrapper reads: which program is to be run, and how."""
-    program = (f"folder={shlex.quote(str(folder or ''))}", shlex.join(("set", "--", *argv)))
+def request(
+    mark: str, argv: Sequence[str], env: Mapping[str, str], folder: PurePath | None, keep: bool = False
+) -> bytes:
+    """What the wrapper reads: which program is to be run, and how.
+
+    Args:
+        mark: The wrapper's mark.
+        argv: The program and its arguments.
+        env: Variables for it.
+        folder: Where it runs.
+        keep: What the program leaves in the background is told, and goes on while the input is open.
+    """
+    tries = " ".join(map(str, range(_TRIES if keep else 0)))
+    where = f"folder={shlex.quote(str(folder or ''))} keep={shlex.quote(tries)}"
+    program = (where, shlex.join(("set", "--", *argv)))
     variables = (f"export {name}={shlex.quote(value)}" for name, value in env.items())
     return "\n".join((*program, mark, *variables, mark, "")).encode(errors="surrogateescape")
 
