@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 LOCAL = "local"
 """This machine's name among hosts."""
@@ -15,11 +15,15 @@ DEFAULT = "default"
 KINDS = {"ssh": "tui.hosts.ssh.host"}
 """The kinds of other machines: each scheme of addresses with the module whose `open_host` speaks to them."""
 
+_PLAIN = "@\\+=,!$&'()*~"  # in user names, which are not escaped
 _FORM = re.compile(
-    r"(?:(?P<scheme>[a-z]+)://)?(?:(?P<user>[^@/:\s]+)@)?"
-    r"(?:\[(?P<ip>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^-@/:\[\]\s][^@/:\[\]\s]*))"
-    r"(?::(?P<port>\d{1,5}))?/?"
+    r"(?:(?P<scheme>[A-Za-z]+)://)?(?:(?P<user>[^:/\s]+)@)?"
+    r"(?:(?P<bracket>\[)?(?P<ip>[0-9A-Fa-f.:]*:[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*(?:%[\w.-]+)?)"
+    r"(?(bracket)\]|(?(scheme)(?!)))"
+    r"|(?P<host>[^-@/:\[\]\s][^@/:\[\]\s]*))"
+    r"(?::(?P<port>\d{0,5}))?/?"
 )
+_PASSWORD = re.compile(r"((?:^|//)[^@/:]+:)[^@/]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +43,41 @@ class Address:
     scheme: str = "ssh"
 
     def __str__(self) -> str:
-        """As it is written after the scheme."""
+        """Return it as it is written after the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        user = f"{self.user}@" if self.user else ""
+        user = f"{quote(self.user, safe=_PLAIN)}@" if self.user else ""
         return f"{user}{host}" + (f":{self.port}" if self.port else "")
 
     @property
     def url(self) -> str:
-        """As it is written in plans and after `--host`."""
+        """Return it as it is written in plans and after `--host`."""
         return f"{self.scheme}://{self}"
 
 
 def parse_address(text: str) -> Address:
-    """Reads an address; `ssh://` may be left out.
+    """Read an address as `ssh` reads one, or as `HOST:PORT`; `ssh://` may be left out.
 
     Raises:
         ValueError: It is none; its second argument is a hint.
     """
-    found = _FORM.fullmatch(text)
-    scheme = (found and found["scheme"]) or "ssh"
+    found = _FORM.fullmatch(text.strip())
+    scheme = ((found and found["scheme"]) or "ssh").lower()
     if found is None or scheme not in KINDS or not 0 < int(found["port"] or 22) < 1 << 16:
-        hint = "write ssh://[USER@]HOST[:PORT], or a Host of your ~/.ssh/config"
-        raise ValueError(f"{text!r} is not the address of a machine", hint)
-    port = int(found["port"]) if found["port"] else None
-    return Address(found["ip"] or found["host"], found["user"], port, scheme)
+        shown = _PASSWORD.sub(r"\1…@", text)
+        raise ValueError(f"{shown!r} is not the address of a machine", _hint(text))
+    user = found["user"]
+    if user and found["scheme"]:  # of a URL: `ssh` leaves out what follows a semicolon
+        user = unquote(user.partition(";")[0])
+    return Address(found["ip"] or found["host"], user, int(found["port"]) if found["port"] else None, scheme)
+
+
+def _hint(text: str) -> str:
+    form = "ssh://[USER@]HOST[:PORT]"
+    if _PASSWORD.search(text):
+        return f"leave the password out, as logins go by keys: {form}"
+    if re.match(r"ssh\s|.*\s-p", text):
+        return f"leave out `ssh` and its options: write {form}"
+    return f"write {form}, or a Host of your ~/.ssh/config"
 
 
 def port_of(url: str) -> int:
