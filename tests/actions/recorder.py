@@ -43,6 +43,7 @@ class Recorder:
     cache: Path
     plan_cluster: Cluster | None = None
     host: Host = field(default_factory=LocalHost)
+    cluster_at: Host | None = None
     images: Mapping[str, Host] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     deadline: float | None = None
@@ -63,7 +64,7 @@ class Recorder:
 
     @property
     def cluster_host(self) -> Host:
-        return self.host
+        return self.cluster_at or self.host
 
     def image_host(self, image: str) -> Host:
         return self.images.get(image, self.host)

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.actions.recorder import Recorder
+from tests.cluster.peer import peer
 from tui.actions.command import run
 from tui.errors import ActionError
+from tui.hosts.local import LocalHost
+from tui.plan.model import Cluster
 from tui.plan.steps import Command
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+KUBECTL = shutil.which("kubectl")
 
 
 def command(**fields: Any) -> Command:
@@ -101,10 +109,60 @@ async def test_a_file_that_is_no_program(ctx: Recorder, tmp_path: Path) -> None:
     assert "cannot be run" in error.cause
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"argv": ("echo", "a\0b")}, "an argument or variable has a NUL byte"),
+        ({"shell": "echo a\0b"}, "an argument or variable has a NUL byte"),
+        ({"argv": ("true",), "env": {"A": "\0"}}, "an argument or variable has a NUL byte"),
+        ({"argv": ("",)}, "the program's name is empty"),
+    ],
+)
+async def test_what_no_system_could_start_is_told(ctx: Recorder, fields: Any, reason: str) -> None:
+    error = await failure(command(**fields), ctx)
+    assert error.cause == f"the command cannot be started: {reason}"
+
+
+async def test_a_command_too_long_for_the_system_is_told(ctx: Recorder) -> None:
+    error = await failure(command(argv=("true", "x" * 3_000_000)), ctx)
+    assert error.cause == "true cannot be run: Argument list too long"
+    assert "files" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "cause"),
+    [
+        (b"echo x\n", 0o755, "{} cannot be run: Exec format error"),
+        (b"#!/bin/sh\n", 0o644, "{} cannot be run: Permission denied"),
+        (b"#!/no/such/shell\n", 0o755, "{} is there, but not what its first line names: #!/no/such/shell"),
+    ],
+)
+async def test_a_file_that_cannot_be_run_is_told_apart(
+    ctx: Recorder, tmp_path: Path, content: bytes, mode: int, cause: str
+) -> None:
+    file = tmp_path / "program"
+    await asyncio.to_thread(file.write_bytes, content)
+    await asyncio.to_thread(file.chmod, mode)
+    error = await failure(command(argv=(str(file),)), ctx)
+    assert error.cause == cause.format(file)
+    assert error.hint
+
+
+async def test_a_script_is_named_by_its_first_line(ctx: Recorder) -> None:
+    error = await failure(command(shell="\n  set -e\n  echo one\n  exit 4\n"), ctx)
+    assert error.cause == "set -e … exited with status 4"
+
+
+async def test_output_of_any_form_is_taken(ctx: Recorder) -> None:
+    done = await run(command(shell=r"head -c 300000 /dev/zero | tr '\0' x; printf '\377\200'"), ctx)
+    assert sum(len(text) for _, text in ctx.lines) == 300_002
+    assert len(done.note) <= 200
+
+
 async def test_a_folder_that_has_gone(ctx: Recorder, tmp_path: Path) -> None:
     step = command(argv=("true",)).model_copy(update={"folder": tmp_path / "gone"})
     error = await failure(step, ctx)
-    assert error.cause == f"the command's folder {tmp_path / 'gone'} does not exist"
+    assert error.cause == f"the command's directory {tmp_path / 'gone'} does not exist"
 
 
 async def test_at_the_deadline_it_says_so(ctx: Recorder) -> None:
@@ -112,3 +170,88 @@ async def test_at_the_deadline_it_says_so(ctx: Recorder) -> None:
     error = await failure(command(shell="echo begun; sleep 30"), ctx)
     assert error.cause == "echo begun; sleep 30 still ran when the time was up"
     assert error.details == ("begun",)
+
+
+MINE = """
+apiVersion: v1
+kind: Config
+current-context: {current}
+clusters:
+- {{name: kind-demo, cluster: {{server: "https://127.0.0.1:1"}}}}
+- {{name: production, cluster: {{server: "https://production.example"}}}}
+contexts:
+- {{name: kind-demo, context: {{cluster: kind-demo, user: kind-demo}}}}
+- {{name: production, context: {{cluster: production, user: production}}}}
+"""
+
+
+@pytest.fixture
+def clustered(ctx: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """A plan with a cluster, whose user has production's kubeconfig at hand."""
+    monkeypatch.setenv("KUBECONFIG", "/production/config")
+    monkeypatch.setenv("HELM_KUBECONTEXT", "production")
+    ctx.host = LocalHost()
+    ctx.plan_cluster = Cluster(name="demo", kubeconfig=tmp_path / "kubeconfig")
+    return ctx
+
+
+SHOW = 'echo "$KUBECONFIG|$HELM_KUBECONTEXT"'
+
+
+async def test_a_command_gets_the_plans_kubeconfig(clustered: Recorder, tmp_path: Path) -> None:
+    own = f"{tmp_path / 'kubeconfig'}|"
+    done = await run(command(shell=SHOW), clustered)
+    assert done.note == own  # also while it does not exist yet: it never is the user's own
+    await asyncio.to_thread((tmp_path / "kubeconfig").write_text, MINE.format(current="kind-demo"))
+    assert (await run(command(shell=SHOW), clustered)).note == own
+    done = await run(
+        command(shell="echo ran", unless='test "$KUBECONFIG" = "$MINE"', env={"MINE": own[:-1]}), clustered
+    )
+    assert not done.changed
+
+
+@pytest.mark.parametrize("current", ["production", '""'])
+async def test_a_shared_kubeconfig_is_used_for_the_plans_cluster_alone(
+    clustered: Recorder, tmp_path: Path, current: str
+) -> None:
+    await asyncio.to_thread((tmp_path / "kubeconfig").write_text, MINE.format(current=current))
+    step = command(shell="IFS=:; cat $KUBECONFIG")
+    await run(step, clustered)
+    first, *_ = [text for _, text in clustered.lines if "current-context" in text]
+    assert json.loads(first) == {"current-context": "kind-demo"}
+    if KUBECTL:
+        assert (await run(command(shell="kubectl config current-context"), clustered)).note == "kind-demo"
+
+
+async def test_a_kubeconfig_of_other_clusters_leads_to_none_of_them(
+    clustered: Recorder, tmp_path: Path
+) -> None:
+    others = MINE.format(current="production").replace("kind-demo", "staging")
+    await asyncio.to_thread((tmp_path / "kubeconfig").write_text, others)
+    assert "kind-demo" in (await run(command(shell="head -1 ${KUBECONFIG%%:*}"), clustered)).note
+
+
+async def test_a_command_may_name_its_own_kubeconfig(clustered: Recorder) -> None:
+    assert (await run(command(shell=SHOW, env={"KUBECONFIG": "mine"}), clustered)).note == "mine|"
+
+
+async def test_a_plan_without_a_cluster_leaves_the_users(
+    ctx: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/users/config")
+    ctx.host = LocalHost()
+    assert (await run(command(shell='echo "$KUBECONFIG"'), ctx)).note == "/users/config"
+
+
+@pytest.mark.parametrize("on_cluster_host", [True, False])
+async def test_elsewhere_a_command_gets_a_kubeconfig_of_its_own(
+    clustered: Recorder, tmp_path: Path, on_cluster_host: bool
+) -> None:
+    async with peer(tmp_path) as kind:
+        kind.host.shares_files = False  # as if it were another machine
+        clustered.host = kind.host
+        clustered.cluster_at = kind.host if on_cluster_host else LocalHost()
+        await run(command(shell='cat "$KUBECONFIG"; stat -c %a "${KUBECONFIG%/*}"'), clustered)
+    lines = [text for _, text in clustered.lines]
+    assert ("current-context: kind-demo" in lines) is on_cluster_host
+    assert lines[-1] == "700"

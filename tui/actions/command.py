@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 from collections import deque
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from tui.cluster.kubeconfig_for import kubeconfig_for
 from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.hosts.host import at
 from tui.reporter import Done
+from tui.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -22,6 +25,16 @@ if TYPE_CHECKING:
 
 _SCRIPT = "BRINGUP_SCRIPT"
 _KEPT = 15  # lines shown with an error
+_NO_OTHER_CLUSTER = dict.fromkeys(("HELM_KUBECONTEXT", "HELM_KUBEAPISERVER", "HELM_KUBETOKEN"), "")
+"""Helm lets these win over the kubeconfig."""
+_HINTS = {
+    errno.EACCES: "make the program executable (`chmod +x`), and its directory and the command's accessible",
+    errno.ENOEXEC: "begin a script with a line like `#!/bin/sh`; a binary has to be made for this machine",
+    errno.E2BIG: "pass less by arguments and variables: write it to a file that is named in `files`",
+    errno.ENOTDIR: "let `folder` name a directory",
+}
+_NAMED = 120  # characters of a command that an error names
+_NOTE = 200  # characters of its last line that become its note
 _NOT_FOUND = 127  # a shell's status for a command that is not there
 
 
@@ -31,8 +44,23 @@ async def run(step: Command, ctx: Context) -> Done:
     Raises:
         ActionError: It failed, could not be started, or was not done at the deadline.
     """
-    async with _folder(step, ctx) as folder:
-        return await _run_in(folder, step, ctx)
+    async with _folder(step, ctx) as folder, _cluster_variables(step, ctx) as variables:
+        return await _run_in(folder, step, ctx, variables)
+
+
+@contextlib.asynccontextmanager
+async def _cluster_variables(step: Command, ctx: Context) -> AsyncIterator[Mapping[str, str]]:
+    """Yield variables that have programs speak to the plan's cluster; none where the plan has no cluster."""
+    try:
+        ctx.cluster  # noqa: B018 - it raises
+    except ActionError:
+        yield {}
+        return
+    if "KUBECONFIG" in step.env:
+        yield _NO_OTHER_CLUSTER
+        return
+    async with kubeconfig_for(ctx.host, ctx) as kubeconfig:
+        yield {**_NO_OTHER_CLUSTER, "KUBECONFIG": kubeconfig}
 
 
 @contextlib.asynccontextmanager
@@ -78,11 +106,12 @@ def _below(path: Path, folder: Path) -> PurePath:
     return path.relative_to(folder) if path.is_relative_to(folder) else PurePath(path.name)
 
 
-async def _run_in(folder: PurePath, step: Command, ctx: Context) -> Done:
-    if step.unless and await _run(step, ctx, folder, _shell(step.unless, ctx), None) == 0:
+async def _run_in(folder: PurePath, step: Command, ctx: Context, variables: Mapping[str, str]) -> Done:
+    env = {**variables, **step.env}
+    if step.unless and await _run(env, ctx, folder, _shell(step.unless, ctx), None) == 0:
         return Done("nothing to do", changed=False)
     program = (step.argv, {}) if step.argv else _shell(step.shell, ctx)
-    shown = step.shell or " ".join(step.argv)
+    shown = _shown(step)
     last: deque[str] = deque(maxlen=_KEPT)
 
     def tell(lines: list[str]) -> None:
@@ -94,11 +123,18 @@ async def _run_in(folder: PurePath, step: Command, ctx: Context) -> Done:
         ctx.warn(f"{processes} {ends}; start with `setsid` what is to stay")
 
     async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
-        status = await _run(step, ctx, folder, program, tell, left)
+        status = await _run(env, ctx, folder, program, tell, left)
     if status:
         hint = "a program that it calls is not installed, or not on PATH" if status == _NOT_FOUND else ""
         raise ActionError(f"{shown} {_end(status)}", hint, tuple(last))
-    return Done(last[-1] if last else "")
+    return Done(cut(last[-1], _NOTE) if last else "")
+
+
+def _shown(step: Command) -> str:
+    """Return a command as it is named in errors: the first line of a script."""
+    text = step.shell or " ".join(step.argv)
+    first, *more = [line.strip() for line in text.splitlines() if line.strip()] or [text]
+    return cut(f"{first} …" if more else first, _NAMED)
 
 
 def _shell(script: str, ctx: Context) -> tuple[Sequence[str], Mapping[str, str]]:
@@ -112,7 +148,7 @@ def _shell(script: str, ctx: Context) -> tuple[Sequence[str], Mapping[str, str]]
 
 
 async def _run(
-    step: Command,
+    env: Mapping[str, str],
     ctx: Context,
     folder: PurePath,
     program: tuple[Sequence[str], Mapping[str, str]],
@@ -120,20 +156,39 @@ async def _run(
     on_left: Callable[[str], None] | None = None,
 ) -> int:
     argv, more = program
-    env = {**step.env, **more}
+    env = {**env, **more}
+    if reason := _unusable(argv, env):
+        raise ActionError(f"the command cannot be started: {reason}", "correct it in the plan")
     try:
         return await ctx.host.run(argv, on_lines=on_lines, env=env, directory=folder, on_left=on_left)
     except FileNotFoundError as error:
-        if ctx.host.shares_files and not await asyncio.to_thread(Path(folder).is_dir):
-            raise ActionError(f"the command's folder {folder} does not exist") from error
+        if ctx.host.shares_files and (wrong := await asyncio.to_thread(_missing, argv[0], Path(folder))):
+            raise ActionError(wrong, "correct the path") from error
         raise ActionError(
             f"there is no program {argv[0]}{at(ctx.host)}", "install it, or correct its name or PATH"
         ) from error
     except OSError as error:
         raise ActionError(
-            f"{argv[0]} cannot be run{at(ctx.host)}: {error.strerror}",
-            "is it executable, and made for this machine?",
+            f"{argv[0]} cannot be run{at(ctx.host)}: {error.strerror}", _HINTS.get(error.errno or 0, "")
         ) from error
+
+
+def _unusable(argv: Sequence[str], env: Mapping[str, str]) -> str:
+    """Return why no system could start a program with such arguments and variables; empty if one could."""
+    if any("\0" in text for text in (*argv, *env, *env.values())):
+        return "an argument or variable has a NUL byte"
+    return "" if argv[0] else "the program's name is empty"
+
+
+def _missing(program: str, directory: Path) -> str:
+    """Return what is missing where a program was not found, if it is not the program; blocks."""
+    if not directory.is_dir():
+        return f"the command's directory {directory} does not exist"
+    if "/" in program and (file := directory / program).is_file():
+        with file.open("rb") as content:
+            first = content.readline(200).decode(errors="replace").strip()
+        return f"{program} is there, but not what its first line names: {first}"
+    return ""
 
 
 def _end(status: int) -> str:

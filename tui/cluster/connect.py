@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tui.clients.kubernetes.api import open_api
 from tui.cluster.kubeconfig_file import choose_context
 from tui.cluster.provider import provider_of
-from tui.reporter import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tui.clients.kubernetes.api import Api
-    from tui.hosts.host import Host
-    from tui.plan.model import Cluster
-
-
-class Place(Reporter, Protocol):
-    """A piece of work that has a cluster."""
-
-    @property
-    def cluster(self) -> Cluster:
-        """The plan's cluster."""
-
-    @property
-    def cluster_host(self) -> Host:
-        """The host that it runs on."""
+    from tui.cluster.place import Place
 
 
 @contextlib.asynccontextmanager

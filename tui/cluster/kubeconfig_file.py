@@ -77,6 +77,18 @@ def choose_context(path: Path, own: str) -> str:
     raise ActionError(f"the kubeconfig {path} leads to several clusters, and none is {own}", hint)
 
 
+def leads_to(path: Path, context: str) -> bool:
+    """Return whether programs that are given a file use a context of it, or nothing: it need not exist yet.
+
+    Raises:
+        ActionError: The file cannot be read.
+    """
+    with _told(path):
+        config = _read(path)
+        current = _get(config, _CURRENT) if config else None
+        return config is None or (current is not None and current.value == context)
+
+
 def _contexts(path: Path) -> list[str]:
     with _told(path):
         config = _read(path)

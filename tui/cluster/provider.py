@@ -172,6 +172,13 @@ class Provider(Protocol):
             ActionError: There is no such cluster, or the kubeconfig cannot be written.
         """
 
+    async def kubeconfig_of(self, cluster: Cluster, host: Host) -> str:
+        """Return a kubeconfig that leads to a cluster from its own host.
+
+        Raises:
+            ActionError: There is no such cluster.
+        """
+
     async def find_nodes(self, cluster: Cluster, host: Host) -> list[Node]:
         """Return a cluster's nodes, also those that do not run; none if there is no cluster."""
 

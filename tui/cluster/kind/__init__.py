@@ -6,7 +6,7 @@ from tui.cluster.kind.examine import examine
 from tui.cluster.kind.host_ports import examine_ports
 from tui.cluster.kind.load import deliver
 from tui.cluster.kind.nodes import find_nodes
-from tui.cluster.kind.reach import context_of, reach
+from tui.cluster.kind.reach import context_of, kubeconfig_of, reach
 
 __all__ = [
     "context_of",
@@ -16,5 +16,6 @@ __all__ = [
     "examine",
     "examine_ports",
     "find_nodes",
+    "kubeconfig_of",
     "reach",
 ]

@@ -35,7 +35,7 @@ async def reach(cluster: Cluster, host: Host, *, anew: bool = False) -> Mapping[
     """See `tui.cluster.provider.Provider`."""
     if host.shares_loopback:
         if anew:
-            await _write_kubeconfig(cluster, host, await _kubeconfig(cluster, host))
+            await _write_kubeconfig(cluster, host, await kubeconfig_of(cluster, host))
         return {}
     await host.connect()
     if not anew and await _leads_there(cluster, host):
@@ -45,7 +45,7 @@ async def reach(cluster: Cluster, host: Host, *, anew: bool = False) -> Mapping[
     if server is None:
         raise ActionError(f"no cluster {cluster.name} runs{at(host)}", "run a `kind.create` step first")
     forwards = {port: await host.forward(port) for port in published(nodes)}
-    text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{forwards[server]}", await _kubeconfig(cluster, host))
+    text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{forwards[server]}", await kubeconfig_of(cluster, host))
     await _write_kubeconfig(cluster, host, text)
     return forwards
 
@@ -61,11 +61,12 @@ async def _leads_there(cluster: Cluster, host: Host) -> bool:
     except (ActionError, ConnectionError, ValueError):
         return False
     # A cluster here may have the same name and file.
-    there = _AUTHORITY.findall(await _kubeconfig(cluster, host))
+    there = _AUTHORITY.findall(await kubeconfig_of(cluster, host))
     return [base64.b64decode(each) for each in there] == [access.authority]
 
 
-async def _kubeconfig(cluster: Cluster, host: Host) -> str:
+async def kubeconfig_of(cluster: Cluster, host: Host) -> str:
+    """See `tui.cluster.provider.Provider`."""
     lines: list[str] = []  # not told: they hold keys
     engine = await host.engine()
     argv = ("kind", "get", "kubeconfig", "--name", cluster.name)
