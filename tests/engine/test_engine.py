@@ -11,10 +11,22 @@ from tests.engine.bringing import FOUR_PHASES, SECONDS, Bringing
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
 from tui.engine.engine import Engine
-from tui.errors import ActionError
+from tui.errors import ActionError, NotReadyError
 from tui.reporter import Done
 from tui.run import events as e
-from tui.run.commands import Cancel, CancelRun, Close, Kill, Pause, Resume, Retry, RetryFailed, SetMode, Stay
+from tui.run.commands import (
+    Cancel,
+    CancelRun,
+    Close,
+    Kill,
+    Pause,
+    Restart,
+    Resume,
+    Retry,
+    RetryFailed,
+    SetMode,
+    Stay,
+)
 from tui.run.holds import Hold, hold
 
 if TYPE_CHECKING:
@@ -290,6 +302,46 @@ def test_commands_for_a_run_whose_tasks_have_finished_change_nothing(
     state = run.run((200.0, CancelRun(), Pause()), (300.0, Close()))
     assert state.outcome == "succeeded"
     assert not state.pauses
+
+
+class FakeLock:
+    """A cluster's lock, which another run may hold."""
+
+    def __init__(self) -> None:
+        self.taken, self.elsewhere = True, False
+
+    def take(self) -> None:
+        if self.elsewhere and not self.taken:
+            raise NotReadyError("another bringup is at the cluster")
+        self.taken = True
+
+    def release(self) -> None:
+        self.taken = False
+
+
+@pytest.mark.parametrize(("elsewhere", "attempts"), [(False, 2), (True, 1)])
+def test_a_run_whose_tasks_have_finished_leaves_its_cluster_to_others(
+    tmp_path: Path, elsewhere: bool, attempts: int
+) -> None:
+    lock = FakeLock()
+    run = Bringing(make_plan([{"a": []}]), {"a": 10.0}, cache=tmp_path, stay=True, lock=lock)
+
+    async def main() -> RunState:
+        running = asyncio.create_task(run.engine.run())
+        await asyncio.sleep(5)
+        seen = [lock.taken]
+        await asyncio.sleep(10)
+        seen.append(lock.taken)
+        assert seen == [True, False]
+        lock.elsewhere = elsewhere
+        assert run.engine.do(Restart("a")) == ("another bringup is at the cluster" if elsewhere else "")
+        assert lock.taken is not elsewhere
+        run.engine.do(Close())
+        return await running
+
+    state = run_virtual(main())
+    assert len(state.tasks["a"].attempts) == attempts
+    assert [warned.text for warned in state.warnings] == ["another bringup is at the cluster"] * elsewhere
 
 
 def test_killing_a_run_whose_tasks_have_finished_only_ends_it(bringing: Callable[..., Bringing]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.engine.attempt import RunContext
 from tui.engine.schedule import Schedule
 from tui.engine.task_run import TaskRun
 from tui.engine.threads import StepThreads
+from tui.errors import NotReadyError
 from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.commands import (
@@ -42,6 +43,20 @@ if TYPE_CHECKING:
 _SETTLE_WITHIN = 1.0  # seconds that what was left behind is given
 
 
+class Lock(Protocol):
+    """Keeps other runs off the cluster."""
+
+    def take(self) -> None:
+        """Take it, unless it is taken already.
+
+        Raises:
+            NotReadyError: Another run has it.
+        """
+
+    def release(self) -> None:
+        """Let others have it."""
+
+
 class Engine:
     """One run of a plan.
 
@@ -64,6 +79,7 @@ class Engine:
         listener: Callable[[e.Event], None] | None = None,
         keep: Mapping[str, str] | None = None,
         stay: bool = False,
+        lock: Lock | None = None,
     ) -> None:
         """Prepares a run.
 
@@ -75,7 +91,8 @@ class Engine:
             journal: Keeps the events.
             listener: Is told each event, on the engine's loop; must not wait.
             keep: Tasks that are done already, with the run that did them, or "" for one taken on trust.
-            stay: When all tasks have ended, stay for commands; see `stay`.
+            stay: When all tasks have finished, stay for commands; see `Stay`.
+            lock: Keeps others off the cluster; it is released while all tasks have finished.
         """
         self.state = RunState()
         self._tasks: dict[str, Task] = {task.id: task for task in plan.tasks}
@@ -85,6 +102,7 @@ class Engine:
         self._listener = listener
         self._keep = dict(keep or {})
         self._stays = stay
+        self._lock = lock
         self._masker = Masker(plan.secret_values)
         self._context = RunContext(
             plan, environment, placement(plan), cache, self._emit, self._now, self._masker
@@ -134,6 +152,8 @@ class Engine:
             self._start_tasks()
             if self._is_over():
                 break
+            if self._lock is not None and not (self._running or self.state.unfinished):
+                self._lock.release()
             await self._wake.wait()
             self._wake.clear()
         await self._leave()
@@ -145,11 +165,21 @@ class Engine:
         Returns:
             Why it is refused; empty where it was carried out.
         """
-        reason = command.refusal(self.state)
+        reason = command.refusal(self.state) or self._take_cluster(command)
         if not reason:
             self._handlers[type(command)](command)
             self._wake.set()
         return reason
+
+    def _take_cluster(self, command: Command) -> str:
+        """Keep others off the cluster again before tasks run again; return, and tell, why that cannot be."""
+        if self._lock is not None and isinstance(command, Retry | RetryFailed | Restart):
+            try:
+                self._lock.take()
+            except NotReadyError as error:
+                self._emit(e.Warned(self._now(), "", 0, error.cause))
+                return error.cause
+        return ""
 
     # Commands
 

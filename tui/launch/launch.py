@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from tui import __version__
 from tui.engine.engine import Engine
 from tui.engine.session import Session
-from tui.errors import NotReadyError
 from tui.launch.choose_environment import choose_environment, take_up_cluster
+from tui.launch.cluster_lock import ClusterLock, unwritable
 from tui.launch.request import UsageError
 from tui.launch.specification import resolve_run, resolve_up
 from tui.plan.address import DEFAULT, LOCAL
@@ -22,7 +22,7 @@ from tui.plan.bundled import manifests_folder
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
 from tui.run import events as e
-from tui.run.directories import cache_directory, locks_directory
+from tui.run.directories import cache_directory
 from tui.run.feed import Feed
 from tui.run.journal import Journal
 from tui.run.outline import outline
@@ -153,14 +153,14 @@ def _launch(
     store: Store,
     stay: bool = False,
 ) -> Iterator[Launch]:
-    real = environment.name != "rehearsal"
     limits = Limits.from_environment()
-    with _cluster_lock(plan, started) if real else contextlib.nullcontext():
+    lock = ClusterLock(plan, started) if environment.name != "rehearsal" else None
+    with lock or contextlib.nullcontext():
         folder = store.root / started.run
         try:
             journal = Journal(folder)
         except OSError as error:
-            raise _unwritable(f"the run's journal cannot be kept in {folder}", error) from error
+            raise unwritable(f"the run's journal cannot be kept in {folder}", error) from error
 
         feed = Feed(journal)
         engine = Engine(
@@ -172,6 +172,7 @@ def _launch(
             listener=feed.put,
             keep=specification.done,
             stay=stay,
+            lock=lock,
         )
         try:
             yield Launch(
@@ -181,11 +182,6 @@ def _launch(
             journal.close()
             with contextlib.suppress(OSError):
                 store.prune(limits)
-
-
-def _unwritable(cause: str, error: OSError) -> NotReadyError:
-    hint = "make the directory writable, or set XDG_STATE_HOME"
-    return NotReadyError(f"{cause}: {error.strerror}", hint)
 
 
 def _started(plan: Plan, specification: Specification, environment: Environment) -> e.RunStarted:
@@ -245,31 +241,3 @@ def machine() -> e.Machine:
     """This machine's size."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return e.Machine(platform.system(), os.cpu_count() or 1, round(memory, 1))
-
-
-@contextlib.contextmanager
-def _cluster_lock(plan: Plan, started: e.RunStarted) -> Iterator[None]:
-    """Keeps two runs off one cluster; the lock goes with its process, however that ends."""
-    import fcntl
-
-    name = plan.cluster.name if plan.cluster else plan.name
-    host = started.hosts.get(placement(plan).cluster, "").removeprefix("ssh://")
-    path = locks_directory() / f"{name}{f'@{host}' if host else ''}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
-    except OSError as error:
-        raise _unwritable(f"the lock {path} cannot be made", error) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            hint = "wait for it, or stop it with Ctrl-C where it runs"
-            raise NotReadyError(f"another bringup (process {holder}) is at cluster {name!r}", hint) from error
-        with contextlib.suppress(OSError):  # on a full disk nobody learns who holds it
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-        yield

@@ -1,0 +1,79 @@
+"""The lock that keeps two runs off one cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING, Self, TextIO
+
+from tui.errors import NotReadyError
+from tui.plan.placement import placement
+from tui.run.directories import locks_directory
+
+if TYPE_CHECKING:
+    from tui.plan.model import Plan
+    from tui.run.events import RunStarted
+
+
+class ClusterLock:
+    """Keeps other runs off a cluster while it is taken; it goes with its process, however that ends."""
+
+    def __init__(self, plan: Plan, started: RunStarted) -> None:
+        """Prepare it.
+
+        Args:
+            plan: The plan whose cluster it is.
+            started: The run's first event, which tells the cluster's machine.
+        """
+        self._cluster = plan.cluster.name if plan.cluster else plan.name
+        host = started.hosts.get(placement(plan).cluster, "").removeprefix("ssh://")
+        self._path = locks_directory() / f"{self._cluster}{f'@{host}' if host else ''}.lock"
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def take(self) -> None:
+        """Take it, unless it is taken already.
+
+        Raises:
+            NotReadyError: Another run has it, or it cannot be made.
+        """
+        if self._file is not None:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+")
+        except OSError as error:
+            raise unwritable(f"the lock {self._path} cannot be made", error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            with file:
+                file.seek(0)
+                holder = file.read().strip() or "unknown"
+            cause = f"another bringup (process {holder}) is at cluster {self._cluster!r}"
+            raise NotReadyError(cause, "wait for it, or stop it with Ctrl-C where it runs") from error
+        with contextlib.suppress(OSError):  # on a full disk nobody learns who holds it
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Let other runs have it."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+
+
+def unwritable(cause: str, error: OSError) -> NotReadyError:
+    """Return the error of what bringup cannot keep in its state directory."""
+    hint = "make the directory writable, or set XDG_STATE_HOME"
+    return NotReadyError(f"{cause}: {error.strerror}", hint)
