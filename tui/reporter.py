@@ -74,6 +74,11 @@ class Reporter(Protocol):
         """Says what did not go well but is no failure; told again at the end."""
 
 
+def deadline_of(reporter: Reporter, default: float) -> float:
+    """Return the loop's time of the step's deadline; if it has none, that of so many seconds from now."""
+    return asyncio.get_running_loop().time() + default if reporter.deadline is None else reporter.deadline
+
+
 def end_of(reporter: Reporter, seconds: float) -> float:
     """Return the loop's time at which to stop waiting: after so many seconds, or at the deadline."""
     end = asyncio.get_running_loop().time() + seconds

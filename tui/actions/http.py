@@ -13,7 +13,7 @@ import aiohttp
 from tui.clients import ssh_connector
 from tui.errors import ActionError, BringupError
 from tui.plan.address import port_of
-from tui.reporter import Done
+from tui.reporter import Done, deadline_of
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
@@ -52,7 +52,7 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
     """
     now = asyncio.get_running_loop().time
     began = now()
-    deadline = began + step.default_timeout if ctx.deadline is None else ctx.deadline
+    deadline = deadline_of(ctx, step.default_timeout)
     interval = max(step.interval, _PAUSE)
     said = ""
     connector = await connector_to(ctx.host, step.url)

@@ -16,7 +16,7 @@ from tui.clients.kubernetes.api import ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery, UnknownKindError
 from tui.cluster.connect import connect
 from tui.errors import ActionError
-from tui.reporter import Done
+from tui.reporter import Done, deadline_of
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
@@ -44,7 +44,7 @@ async def probe(step: KubernetesProbe, ctx: Context) -> Done:
         raise ActionError("the metadata of the object to probe with is no mapping", "name the object in it")
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    end = begin + step.default_timeout if ctx.deadline is None else ctx.deadline
+    end = deadline_of(ctx, step.default_timeout)
     async with connect(ctx) as api:
         with ctx.span("ready", f"webhooks of {step.manifest['kind']}"):
             resource = await _resource(api, step, min(end, begin + KIND_WITHIN), ctx)

@@ -12,6 +12,7 @@ import asyncpg
 
 from tui.errors import ActionError
 from tui.plan.failures import hint_for
+from tui.reporter import deadline_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -92,7 +93,7 @@ async def watch_client(connection: Connection) -> None:
 async def _connect(database: Database, host: str, port: int, ctx: Context) -> Connection:
     now = asyncio.get_running_loop().time
     began = now()
-    deadline = began + _START if ctx.deadline is None else ctx.deadline
+    deadline = deadline_of(ctx, _START)
     said = ""
     while True:
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.errors import ActionError
+from tui.reporter import deadline_of
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -119,7 +120,7 @@ async def lock(connection: Connection, report: Reporter) -> None:
         return
     now = asyncio.get_running_loop().time
     began = now()
-    deadline = began + _TURN if report.deadline is None else report.deadline
+    deadline = deadline_of(report, _TURN)
     told = ""
     with report.span("lock"):
         while not await _try_lock(connection):
