@@ -37,6 +37,26 @@ SAID = {
     "Back-off pulling image: ImagePullBackOff": "image-pull",
     "manifest unknown: manifest unknown": "image-pull",
     "CrashLoopBackOff": "crash-loop",
+    "inotify_add_watch(7, /sys) failed: no space left on device": "inotify",
+    "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?": (
+        "engine-down"
+    ),
+    "dial unix /var/run/docker.sock: connect: permission denied": "engine-permission",
+    "client version 1.22 is too old. Minimum supported API version is 1.24": "engine-version",
+    "could not find an available, non-overlapping IPv4 address pool among the defaults": "address-pool",
+    'ERROR: node(s) already exist for a cluster with the name "demo"': "cluster-exists",
+    'ERROR: no nodes found for cluster "demo"': "no-cluster",
+    'ERROR: image: "demo:1" not present locally': "image-absent",
+    "The connection to the server localhost:8080 was refused - did you specify the right host?": (
+        "no-kubeconfig"
+    ),
+    'resource mapping not found for name: "x": no matches for kind "Task" in version "tekton.dev/v1"': (
+        "kind-unknown"
+    ),
+    "Error: INSTALLATION FAILED: cannot re-use a name that is still in use": "helm-name",
+    "UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress": "helm-pending",
+    "standard_init_linux.go:228: exec user process caused: exec format error": "processor",
+    "Unable to connect to the server: x509: certificate signed by unknown authority": "certificate",
 }
 
 
@@ -110,12 +130,17 @@ SAID_TO = {
         'failed to pull image "x"\nx509: certificate signed by unknown authority',
     ): "registry-certificate",
     ("kind.create", 'ERROR: failed to pull image "kindest/node:v9": exit status 1'): "node-image",
-    ("kind.create", "mkdir /x: permission denied"): "no-permission",
     ("kind.create", "WARNING: Timed out waiting for Ready"): "control-plane",
     ("image.pull", "unauthorized: authentication required"): "registry-login",
     ("image.pull", "no matching manifest for linux/arm64 in the manifest list entries"): "image-platform",
     ("image.pull", "repository demo does not exist"): "image-other",
     ("command", "dial tcp: lookup x: no such host"): "dns",
+    ("command", 'Error from server (NotFound): namespaces "shop" not found'): "namespace-missing",
+    ("command", "error: timed out waiting for the condition on deployments/x"): "rollout-timeout",
+    ("pod", 'exec: "serve": executable file not found in $PATH: unknown'): "no-program",
+    ("pod", "0/1 nodes are available: 1 node(s) had untolerated taint {x/disk-pressure: }."): "disk-full",
+    ("pod", "0/1 nodes had untolerated taint {node.kubernetes.io/not-ready: }."): "no-node-ready",
+    ("pod", "0/1 nodes are available: 1 node(s) didn't have free ports for the pod."): "pod-port",
 }
 
 

@@ -7,40 +7,19 @@ names the failures that it applies to, since one that applies to all hides flake
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import AfterValidator, Field
-
-from tui.plan.values import Frozen
+from tui.plan.signature import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        hint = "close all brackets, and put a backslash before a character that is meant as it is"
-        raise ValueError(f"not a regular expression: {error}", hint) from error
-    return pattern
-
-
-class Signature(Frozen):
-    """A failure recognised by its text, and what helps against it."""
-
-    pattern: Annotated[str, Field(min_length=1), AfterValidator(_compiles)] = Field(
-        description="Regular expression, searched for in the error and the last lines."
-    )
-    hint: str = Field("", description="What helps against it, shown when the task has failed.")
 
 
 class Known(Signature):
     """An entry of the catalogue.
 
     Attributes:
-        scopes: Where it is looked for: a step's kind such as `kind.create`, the first word of kinds such as
-            `kind`, or `pod`, for the state of a pod. Everywhere if empty.
+        scopes: Kinds of steps, or their first word, that it is looked for in; or `pod`. All if empty.
     """
 
     scopes: tuple[str, ...] = ()
@@ -50,292 +29,344 @@ class Known(Signature):
         return not self.scopes or any(f"{scope}.".startswith(f"{each}.") for each in self.scopes)
 
 
-def _known(*patterns: str, hint: str, scopes: tuple[str, ...] = ()) -> Known:
-    return Known(pattern="(?is)" + "|".join(patterns), hint=hint, scopes=scopes)
+def _known(pattern: str, hint: str, *scopes: str) -> Known:
+    return Known(pattern=f"(?is){pattern}", hint=hint, scopes=scopes)
 
 
 _STATUS = r"\b(?:status|http(?:/\d(?:\.\d)?)?|code|answered)\W{0,3}(?:code\W{0,3})?"
-_IMAGES = ("image", "kind")
 
 # The first entry that a text shows is taken: what says more of the cause stands above what says less.
 KNOWN: dict[str, Known] = {
     "rate-limit": _known(
-        "toomanyrequests|too many requests|rate.limit(?!er)",
-        rf"{_STATUS}429\b",
-        hint="the server limits pulls: log in to it (`docker login`), or wait for the limit to pass",
+        rf"toomanyrequests|too many requests|rate.limit(?!er)|{_STATUS}429\b",
+        "the server limits pulls: log in to it (`docker login`), or wait for the limit to pass",
+    ),
+    "inotify": _known(
+        "too many open files|inotify_(?:init|add_watch)|failed to create fsnotify watcher",
+        "raise the limits: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
+    ),
+    "disk-full": _known(
+        "no space left on device|disk.?pressure|disk quota exceeded",
+        "make room for the container engine: `docker system df`, then `docker system prune`",
     ),
     # What a pod's object says of its state.
     "out-of-memory": _known(
-        "OOMKilled",
-        scopes=("pod",),
-        hint="the container needs more memory than its limit: raise resources.limits.memory",
+        "OOMKilled", "the container needs more memory than its limit: raise resources.limits.memory", "pod"
     ),
     "pull-always": _known(
         r"(?:ErrImagePull|ImagePullBackOff).*imagePullPolicy: Always",
-        scopes=("pod",),
-        hint="imagePullPolicy is Always, as it is by default for `:latest`: the node does not use the image "
+        "imagePullPolicy is Always, as it is by default for `:latest`: the node does not use the image "
         "that kind.load loaded; set `imagePullPolicy: IfNotPresent`, or check the name and pull secret",
+        "pod",
     ),
     "pod-image": _known(
         "ErrImagePull|ImagePullBackOff",
-        scopes=("pod",),
-        hint="check the image's name, load it with a `kind.load` step, or add a pull secret for its registry",
+        "check the image's name, load it with a `kind.load` step, or add a pull secret for its registry",
+        "pod",
     ),
-    "image-name": _known(
-        "InvalidImageName", scopes=("pod",), hint="correct the image's name in the manifest"
-    ),
+    "image-name": _known("InvalidImageName", "correct the image's name in the manifest", "pod"),
     "pull-never": _known(
         "ErrImageNeverPull",
-        scopes=("pod",),
-        hint="the image is not on the node and may not be pulled: put a `kind.load` step before this one",
+        "the image is not on the node and may not be pulled: put a `kind.load` step before this one",
+        "pod",
     ),
     "container-config": _known(
         "CreateContainerConfigError",
-        scopes=("pod",),
-        hint="apply the Secret or ConfigMap that the container refers to first",
+        "apply the Secret or ConfigMap that the container refers to first",
+        "pod",
     ),
     "claim-missing": _known(
         r'persistentvolumeclaim "?[^" ]*"? (?:not found|is being deleted)',
-        scopes=("pod",),
-        hint="apply the PersistentVolumeClaim that the pod names first, in the pod's namespace",
+        "apply the PersistentVolumeClaim that the pod names first, in the pod's namespace",
+        "pod",
     ),
     "claim-unbound": _known(
-        "unbound immediate PersistentVolumeClaims|didn't find available persistent volumes",
-        "volume node affinity conflict",
-        scopes=("pod",),
-        hint="no volume can be bound to the pod's claim: correct its storageClassName and access mode; "
+        "unbound immediate PersistentVolumeClaims|didn't find available persistent volumes"
+        "|volume node affinity conflict",
+        "no volume can be bound to the pod's claim: correct its storageClassName and access mode; "
         "kubectl describe pvc says more",
+        "pod",
     ),
     "resources": _known(
         r"insufficient (?:cpu|memory|ephemeral-storage|pods)",
-        scopes=("pod",),
-        hint="the nodes have too little left: lower the pod's requests, or give the container engine more",
+        "the nodes have too little left: lower the pod's requests, or give the container engine more",
+        "pod",
+    ),
+    "no-node-ready": _known(
+        r"taint[^}]*not-ready",
+        "no node is ready: kubectl describe nodes says why; with disableDefaultCNI, apply a CNI first",
+        "pod",
+    ),
+    "pod-port": _known(
+        "didn't have free ports", "another pod has the node's port: take another hostPort", "pod"
     ),
     "unschedulable": _known(
         "Unschedulable|nodes? (?:are|is) available",
-        scopes=("pod",),
-        hint="no node takes the pod: correct its nodeSelector, affinity and tolerations",
+        "no node takes the pod: correct its nodeSelector, affinity and tolerations",
+        "pod",
     ),
     # What the API server answers; texts begin with its status.
     "namespace-missing": _known(
-        r"status 404.*\bnamespaces? \"",
-        scopes=("kubernetes",),
-        hint="the namespace must exist first: apply it, or put a `kubernetes.namespace` step before this one",
+        r"(?:status 404|\(NotFound\)).*\bnamespaces? \"",
+        "the namespace must exist first: apply it, or put a `kubernetes.namespace` step before this one",
+        "kubernetes",
+        "command",
     ),
     "namespace-terminating": _known(
         "being terminated",
-        scopes=("kubernetes",),
-        hint="the namespace is being deleted: wait until it is gone, then try again",
+        "the namespace is being deleted: wait until it is gone, then try again",
+        "kubernetes",
     ),
     "webhook": _known(
         "failed calling webhook|conversion webhook for .+? failed|no endpoints available for service",
-        hint="a webhook is not answering yet although its Deployment is Available: "
+        "a webhook is not answering yet although its Deployment is Available: "
         "put a `kubernetes.probe` step before this one",
     ),
     "webhook-denied": _known(
         "admission webhook .* denied the request|violates PodSecurity",
-        scopes=("kubernetes",),
-        hint="a policy of the cluster refuses the object: change what the message names, or the policy",
+        "a policy of the cluster refuses the object: change what the message names, or the policy",
+        "kubernetes",
     ),
     "quota": _known(
         "exceeded quota",
-        scopes=("kubernetes",),
-        hint="raise the namespace's ResourceQuota, or lower what the object requests",
+        "raise the namespace's ResourceQuota, or lower what the object requests",
+        "kubernetes",
     ),
     "immutable": _known(
-        r"immutable|may not change once set|updates to \S+ spec for fields other than",
-        "spec is invalid after creation|may not be changed|cannot be changed",
-        scopes=("kubernetes",),
-        hint="a field of an object that exists cannot be changed: delete the object, then apply it anew",
+        r"immutable|may not change once set|updates to \S+ spec for fields other than"
+        "|spec is invalid after creation|may not be changed|cannot be changed",
+        "a field of an object that exists cannot be changed: delete the object, then apply it anew",
+        "kubernetes",
     ),
     "server-fields": _known(
         r"resourceVersion|managedFields|Precondition failed: UID|\buid mismatch\b",
-        scopes=("kubernetes",),
-        hint="the manifest has fields that only the server writes: "
+        "the manifest has fields that only the server writes: "
         "remove uid, resourceVersion and managedFields from its metadata",
+        "kubernetes",
     ),
     "unknown-field": _known(
         "unknown field|field not declared in schema",
-        scopes=("kubernetes",),
-        hint="correct the field's name and its place in the manifest: kubectl explain lists what a kind has",
+        "correct the field's name and its place in the manifest: kubectl explain lists what a kind has",
+        "kubernetes",
     ),
     "too-large": _known(
         r"request is too large|status 413\b|Too long: must have at most",
-        scopes=("kubernetes",),
-        hint="the object is too large for the API server: split it",
+        "the object is too large for the API server: split it",
+        "kubernetes",
     ),
     "conflict": _known(
         r"status 409\b",
-        scopes=("kubernetes",),
-        hint="another program changes the same object: stop it, or leave it the fields that are named",
+        "another program changes the same object: stop it, or leave it the fields that are named",
+        "kubernetes",
     ),
     "invalid": _known(
         r"status 422\b|failed to (?:create (?:typed|manager)|convert)",
-        scopes=("kubernetes",),
-        hint="correct the field that the message names: kubectl explain says what it takes",
+        "correct the field that the message names: kubectl explain says what it takes",
+        "kubernetes",
     ),
     "unauthorized": _known(
         r"status 401\b",
-        scopes=("kubernetes",),
-        hint="the kubeconfig's user is not known to this cluster: is it an earlier cluster's kubeconfig?",
+        "the kubeconfig's user is not known to this cluster: is it an earlier cluster's kubeconfig?",
+        "kubernetes",
     ),
-    "forbidden": _known(
-        r"status 403\b", scopes=("kubernetes",), hint="the kubeconfig's user may not do this"
-    ),
+    "forbidden": _known(r"status 403\b", "the kubeconfig's user may not do this", "kubernetes"),
     # SQLSTATEs.
     "database-login": _known(
         r"\((?:28000|28P01|3D000)\)",
-        scopes=("postgres",),
-        hint="a server takes user, password and database from its first start, whatever its Secret says now",
+        "a server takes user, password and database from its first start, whatever its Secret says now",
+        "postgres",
     ),
-    "in-transaction": _known(
-        r"\(25001\)", scopes=("postgres",), hint="begin the file with `-- +goose NO TRANSACTION`"
-    ),
+    "in-transaction": _known(r"\(25001\)", "begin the file with `-- +goose NO TRANSACTION`", "postgres"),
     "database-privilege": _known(
-        r"\(42501\)", scopes=("postgres",), hint="the user lacks the privilege: grant it, or use another user"
+        r"\(42501\)", "the user lacks the privilege: grant it, or use another user", "postgres"
     ),
     "table-exists": _known(
         r"\(42P07\)",
-        scopes=("postgres",),
-        hint="it was made by other means: start from an empty database, or record the version as applied",
+        "it was made by other means: start from an empty database, or record the version as applied",
+        "postgres",
     ),
     # What `docker build` and the like say.
     "build-mirror": _known(
-        "temporary failure resolving|could not resolve|unable to connect to|failed to fetch",
-        r"connection failed|temporary error \(try again later\)",
-        scopes=("image.build",),
-        hint="the package mirror cannot be reached from inside the build: check network, DNS and proxy",
+        "temporary failure resolving|could not resolve|unable to connect to|failed to fetch"
+        r"|connection failed|temporary error \(try again later\)",
+        "the package mirror cannot be reached from inside the build: check network, DNS and proxy",
+        "image.build",
     ),
     "buildkit": _known(
-        "requires BuildKit|unknown flag: (?:mount|chmod|link|parents|exclude|checksum|network|security)",
-        "unknown instruction: <<|failed to parse platform",
-        scopes=("image.build",),
-        hint="the Dockerfile wants BuildKit: run `docker buildx build` in a `command` step",
-    ),
-    "disk-full": _known(
-        "no space left on device|disk.?pressure|disk quota exceeded",
-        hint="make room for the container engine: `docker system df`, then `docker system prune`",
+        "requires BuildKit|unknown flag: (?:mount|chmod|link|parents|exclude|checksum|network|security)"
+        "|unknown instruction: <<|failed to parse platform",
+        "the Dockerfile wants BuildKit: run `docker buildx build` in a `command` step",
+        "image.build",
     ),
     "build-file": _known(
         "failed to compute|(?:COPY|ADD) failed|no such file or directory",
-        scopes=("image.build",),
-        hint="is the file in the build context, and not left out by .dockerignore?",
+        "is the file in the build context, and not left out by .dockerignore?",
+        "image.build",
     ),
     # What kind says.
     "port-taken": _known(
         "port is already (?:allocated|in use)|address already in use|ports are not available",
-        hint="free the host port that is named, or map another one in the plan",
+        "free the host port that is named, or map another one in the plan",
     ),
     "podman-output": _known(
         "file should only be one line, got 0 lines",
-        scopes=("kind",),
-        hint="Podman lost the output of a command, as its service sometimes does: try again",
+        "Podman lost the output of a command, as its service sometimes does: try again",
+        "kind",
     ),
     "node-systemd": _known(
         "could not find a log line that matches .*Multi-User",
-        scopes=("kind",),
-        hint="the node's systemd did not start: `bringup doctor` checks cgroups and inotify limits",
+        "the node's systemd did not start: `bringup doctor` checks cgroups and inotify limits",
+        "kind",
     ),
+    # Not kind's own notice, which it gives at every start on cgroup v1.
     "cgroup": _known(
-        # Not kind's own notice, which it gives at every start on cgroup v1.
         "(?<!please upgrade to )cgroup(?! v1 is deprecated)",
-        scopes=("kind",),
-        hint="the node image may not fit this machine's cgroup version: see `bringup doctor`",
+        "the node image may not fit this machine's cgroup version: see `bringup doctor`",
+        "kind",
     ),
     "engine-permission": _known(
-        "permission denied while trying to connect|got permission denied|permission denied.*docker.sock",
-        hint="let this user use the container engine: `bringup doctor` says how",
+        r"permission denied while trying to connect|got permission denied"
+        r"|permission denied.*docker\.sock|docker\.sock.*permission denied",
+        "let this user use the container engine: `bringup doctor` says how",
+    ),
+    "engine-down": _known(
+        "cannot connect to the docker daemon|is the docker daemon running"
+        "|cannot connect to podman|error during connect",
+        "start the container engine: `bringup doctor` says which one is looked for",
+    ),
+    "engine-version": _known(
+        r"client version \S+ is too (?:old|new)",
+        "the program and the container engine are of different ages: upgrade the older one",
+    ),
+    "address-pool": _known(
+        "non-overlapping IPv4 address pool",
+        "the container engine has no addresses left for networks: `docker network prune`",
+    ),
+    "cluster-exists": _known(
+        "already exist for a cluster with the name",
+        "delete that cluster first: `kind delete cluster --name NAME`",
+    ),
+    "no-cluster": _known(
+        "no nodes found for cluster", "create the cluster before this step, or correct its name"
+    ),
+    "image-absent": _known(
+        "not present locally", "build or pull the image before this step: it is not in the engine"
     ),
     # What registries and engines say of images.
     "registry-login": _known(
-        "unauthorized|authentication required|access denied|access to the resource is denied|no basic auth",
-        r"\bdenied:",
-        scopes=_IMAGES,
-        hint="log in to the registry (`docker login REGISTRY`), and check the image's name and your access",
+        "unauthorized|authentication required|access denied|access to the resource is denied|no basic auth"
+        r"|\bdenied:",
+        "log in to the registry (`docker login REGISTRY`), and check the image's name and your access",
+        *("image", "kind"),
     ),
     "image-missing": _known(
         r"manifest unknown|manifest for \S+ not found|name unknown|\S+: not found",
-        scopes=_IMAGES,
-        hint="check the image's name and tag",
+        "check the image's name and tag",
+        *("image", "kind"),
     ),
     "image-platform": _known(
         "no matching manifest|no image found in manifest list",
-        scopes=_IMAGES,
-        hint="the image is not made for this platform: choose another tag, or set `platform`",
+        "the image is not made for this platform: choose another tag, or set `platform`",
+        *("image", "kind"),
     ),
     "registry-unreachable": _known(
-        r"no such host|i/o timeout|network is unreachable|connection refused|tls handshake timeout|\bEOF\b",
-        r"Client\.Timeout|server misbehaving|no route to host",
-        scopes=("image", "kind.create"),
-        hint="the registry cannot be reached: check the container engine's network, DNS and proxy, "
+        r"no such host|i/o timeout|network is unreachable|connection refused|tls handshake timeout|\bEOF\b"
+        r"|Client\.Timeout|server misbehaving|no route to host",
+        "the registry cannot be reached: check the container engine's network, DNS and proxy, "
         "or load the image into the engine beforehand (`docker load`)",
+        "image",
+        "kind.create",
     ),
     "registry-certificate": _known(
         "x509|certificate",
-        scopes=("image", "kind.create"),
-        hint="the container engine does not trust the registry's certificate",
+        "the container engine does not trust the registry's certificate",
+        "image",
+        "kind.create",
     ),
     "node-image": _known(
         "failed to pull image",
-        scopes=("kind",),
-        hint="the node image could not be pulled: name one that can be had with `image`",
-    ),
-    "no-permission": _known(
-        "permission denied",
-        scopes=("kind",),
-        hint="let this user use the container engine: `bringup doctor` says how",
+        "the node image could not be pulled: name one that can be had with `image`",
+        "kind",
     ),
     "control-plane": _known(
         "timed out waiting for ready|kubelet.*not.*healthy|timed out waiting for the condition",
-        scopes=("kind",),
-        hint="the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
+        "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
+        "kind",
     ),
-    "image-other": _known(
-        "not found", "does not exist", scopes=("image",), hint="check the image's name and tag"
+    "image-other": _known("not found|does not exist", "check the image's name and tag", "image"),
+    "no-kubeconfig": _known(
+        "localhost:8080 was refused|localhost:8080/api|no configuration has been provided",
+        "no kubeconfig was found: commands get that of the plan's `cluster` once it is created",
+    ),
+    "kind-unknown": _known(
+        "no matches for kind|doesn't have a resource type|resource mapping not found",
+        "apply the CustomResourceDefinition first, or correct apiVersion and kind",
+    ),
+    "helm-name": _known(
+        "cannot re-use a name that is still in use", "run `helm upgrade --install` in place of install"
+    ),
+    "helm-pending": _known(
+        "another operation .install/upgrade/rollback. is in progress",
+        "an earlier helm was cut off: `helm rollback` or `helm uninstall` the release",
+    ),
+    "processor": _known(
+        "exec format error",
+        "the program is made for another processor: build or pull it for this machine's platform",
+    ),
+    "no-program": _known(
+        r"executable file not found in \$PATH|exec: [^\n]*: no such file or directory",
+        "the image has no such program: correct the container's command, or the image",
+        "pod",
+        "command",
     ),
     # What may be met anywhere.
     "dns": _known(
-        "no such host|temporary failure (?:in name resolution|resolving)|name or service not known",
-        "could not resolve (?:host|')|getaddrinfo failed|EAI_AGAIN",
-        hint="a name could not be looked up: check the network, VPN and DNS",
-    ),
-    "inotify": _known(
-        "too many open files|inotify_(?:init|add_watch)|failed to create fsnotify watcher",
-        hint="raise the limits: "
-        "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
+        "no such host|temporary failure (?:in name resolution|resolving)|name or service not known"
+        "|could not resolve (?:host|')|getaddrinfo failed|EAI_AGAIN",
+        "a name could not be looked up: check the network, VPN and DNS",
     ),
     "content-digest": _known(
         "content digest [^\n]*not found",
-        hint="the image was saved without all of its platforms: "
+        "the image was saved without all of its platforms: "
         "pull or build it for this machine's platform alone",
     ),
     "kubeconfig-lock": _known(
         r"failed to lock config file|\.lock: file exists",
-        hint="another program holds the kubeconfig; if none runs, remove its .lock file",
+        "another program holds the kubeconfig; if none runs, remove its .lock file",
     ),
     "package-mirror": _known(
-        "unable to fetch some archives|failed to fetch https?:|could not fetch url",
-        r"could not connect to \S+:80\b|hash sum mismatch",
-        hint="a package mirror did not answer: trying again usually helps",
+        "unable to fetch some archives|failed to fetch https?:|could not fetch url"
+        r"|could not connect to \S+:80\b|hash sum mismatch",
+        "a package mirror did not answer: trying again usually helps",
+    ),
+    "certificate": _known(
+        "x509: |certificate verify failed|certificate has expired",
+        "the server's certificate is not trusted here: is it that of an earlier cluster, or of a proxy?",
+    ),
+    "rollout-timeout": _known(
+        "timed out waiting for the condition",
+        "a `kubernetes.wait` step in place of kubectl says which pod is stuck and why",
+        "command",
     ),
     "connection": _known(
-        "connection (?:refused|reset|closed|timed out)|cannot connect to host|server disconnected",
-        "no route to host|tls handshake timeout|waiting for connection|unexpected eof|broken pipe",
-        r"i/o timeout|connection to \S+ was lost|refuses the connection",
-        hint="the other side did not answer; is it up and reachable?",
+        "connection (?:refused|reset|closed|timed out)"
+        "|kubernetes cluster unreachable|cannot connect to host|server disconnected"
+        "|no route to host|tls handshake timeout|waiting for connection|unexpected eof|broken pipe"
+        r"|i/o timeout|connection to \S+ was lost|refuses the connection",
+        "the other side did not answer; is it up and reachable?",
     ),
     "server-error": _known(
-        rf"{_STATUS}50[0234]\b",
-        r"\b50[0234] (?:internal server error|bad gateway|service unavailable|gateway time-?out)",
-        "server is currently unable to handle the request|etcdserver: request timed out",
-        hint="the server is busy or briefly away: trying again usually helps",
+        rf"{_STATUS}50[0234]\b"
+        r"|\b50[0234] (?:internal server error|bad gateway|service unavailable|gateway time-?out)"
+        "|server is currently unable to handle the request|etcdserver: request timed out",
+        "the server is busy or briefly away: trying again usually helps",
     ),
     "image-pull": _known(
         "ImagePullBackOff|ErrImagePull|manifest unknown|pull access denied",
-        hint="check the image's name, and that the pull secret or your registry login reaches it",
+        "check the image's name, and that the pull secret or your registry login reaches it",
     ),
     "crash-loop": _known(
-        "CrashLoopBackOff", hint="the container ends as soon as it starts; its last lines say why"
+        "CrashLoopBackOff", "the container ends as soon as it starts; its last lines say why"
     ),
 }
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag
 
 from tui.plan.address import LOCAL, parse_address
-from tui.plan.failures import KNOWN, Signature
+from tui.plan.failures import KNOWN
 from tui.plan.faults import shown, suggest
+from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names
 from tui.plan.substitute import UndefinedError, as_text, find
