@@ -42,6 +42,7 @@ class Peer:
     """What the peers answer; both can be changed while they run.
 
     Attributes:
+        variables: With which they are found.
         host: The host that has them.
         made: A file that `kind create` makes and `kind delete` removes.
         calls: The file that `kind` writes its arguments into.
@@ -49,6 +50,7 @@ class Peer:
         api: The API server's.
     """
 
+    variables: dict[str, str]
     host: LocalHost
     made: Path
     calls: Path
@@ -89,7 +91,7 @@ async def peer(directory: Path, delete: str = "") -> AsyncIterator[Peer]:
             "HOME": str(directory),
         }
         host = LocalHost(variables, directory / "cache")
-        yield Peer(host, directory / "made", directory / "calls", engine, api)
+        yield Peer(variables, host, directory / "made", directory / "calls", engine, api)
 
 
 def _write_kind(directory: Path, kubeconfig: str, delete: str) -> None:
@@ -98,7 +100,11 @@ def _write_kind(directory: Path, kubeconfig: str, delete: str) -> None:
     program = directory / "bin" / "kind"
     program.write_text(
         f'#!/bin/sh\necho "$@" >>{directory}/calls\n'
-        f'case "$1" in get) cat {directory}/kubeconfig-of-kind;; create) touch {directory}/made;; '
+        f'case "$1" in version) echo kind v0.33.0;; get) cat {directory}/kubeconfig-of-kind;; '
+        f"create) touch {directory}/made;; "
         f"delete) {delete or f'rm -f {directory}/made'};; esac\n"
     )
     program.chmod(0o755)
+    docker = directory / "bin" / "docker"
+    docker.write_text("#!/bin/sh\necho Docker version 99\n")
+    docker.chmod(0o755)

@@ -262,7 +262,8 @@ async def test_a_cancelled_creation_leaves_no_node(real: Recorder, unused_tcp_po
         if not await nodes_of(real):
             break
         await asyncio.sleep(0.1)
-    assert await nodes_of(real) == []
+    # The engine may take longer to create a node than is waited for, and cannot remove it before.
+    assert await nodes_of(real) == [] or "may be left" in real.warnings[0]
     assert not await asyncio.to_thread(real.cluster.kubeconfig.exists)
 
 

@@ -194,6 +194,10 @@ async def test_what_a_deletion_leaves_is_told(tmp_path: Path, cluster: Cluster) 
 
 BROKEN = {
     "half deleted": ([WORKER], "it has no control-plane node"),
+    "left by a creation that was cut off": (
+        [container("demo-control-plane", state="created")],
+        "node demo-control-plane was never started, as its creation was cut off",
+    ),
     "one of several stopped": (
         [CONTROL, container("demo-worker", "worker", "exited")], "node demo-worker is exited"
     ),

@@ -143,12 +143,14 @@ class EngineApi:
             pass
 
     async def remove(self, container: str) -> bool:
-        """Remove a container with its volumes, running or not; whether it was there and not about to go."""
+        """Remove a container with its volumes, running or not; whether the engine knows of it."""
         try:
             async with self._answer("DELETE", f"containers/{container}", {"force": "true", "v": "true"}):
                 return True
         except EngineRefusedError as error:
-            if error.status in (404, 409):
+            if error.status == 409:  # it is being removed already
+                return True
+            if error.status == 404:
                 return False
             raise
 

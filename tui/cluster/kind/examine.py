@@ -30,6 +30,8 @@ def judge(cluster: Cluster, nodes: Sequence[Node]) -> Literal["absent", "stopped
         return "absent"
     if not any(node.role == "control-plane" for node in nodes):
         raise broken(cluster, "it has no control-plane node")
+    if unborn := [node for node in nodes if node.state == "created"]:
+        raise broken(cluster, f"node {unborn[0].name} was never started, as its creation was cut off")
     down = [node for node in nodes if not node.running]
     stopped = [node for node in down if node.state != "paused"]
     if stopped and len(nodes) > 1:  # their addresses may have changed, and etcd's members with them

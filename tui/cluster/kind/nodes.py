@@ -73,18 +73,16 @@ async def remove_nodes(host: Host, cluster: str, making: asyncio.Task[None] | No
         patience: Seconds that it may take; the engine goes on with a removal that it was asked for.
 
     Returns:
-        Whether the engine was asked to remove them all.
+        Whether none is left but what the engine is removing.
     """
-    asked = False
     with contextlib.suppress(TimeoutError, ActionError):
         async with asyncio.timeout(patience), connect(await host.engine()) as api:
             while True:
                 finished = making is None or making.done()  # what is listed after that is all there will be
                 nodes = await list_nodes(api, cluster)
-                asked = finished
-                if finished and not nodes:
-                    break
                 removed = await asyncio.gather(*(api.remove(node.id) for node in nodes))
-                if not nodes or not all(removed):
-                    await asyncio.sleep(_POLL)
-    return asked
+                if finished and all(removed):
+                    return True
+                # A container that is still being created is listed, but cannot be removed yet.
+                await asyncio.sleep(_POLL)
+    return False

@@ -1,0 +1,101 @@
+"""What a run says, before and while it begins, of a machine that is not as it should be."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.peer import Peer, container, peer, ready
+from tests.doctor.peers import answers_of
+from tui.doctor.examine import preflight
+from tui.doctor.rules import GIB
+from tui.hosts.host_set import Hosts
+from tui.plan.model import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SMALL = "memory and CPUs: 1.0 GiB, 1 CPU: less than 4 GiB and 2 CPUs (give the engine's"
+
+
+def write_plan(directory: Path, *steps: dict[str, object], port: int = 0) -> None:
+    (directory / "kind.yaml").write_text(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
+        f"nodes: [{{role: control-plane, extraPortMappings: [{{containerPort: 80, hostPort: {port}}}]}}]"
+    )
+    create = {"kind": "kind.create", "config": "kind.yaml", "wait": "5s"}
+    build = {"kind": "command", "shell": "echo building"}
+    tasks = [{"id": "build", "steps": [build]}, {"id": "create", "steps": steps or [create]}]
+    plan = {
+        "apiVersion": "bringup/v1",
+        "name": "preflight",
+        "cluster": {"name": "demo", "kubeconfig": "kubeconfig"},
+        "phases": [{"id": "one", "tasks": tasks}],
+        "down": [{"kind": "kind.delete"}],
+    }
+    (directory / "bringup.yaml").write_text(json.dumps(plan))
+
+
+@pytest.fixture
+async def there(tmp_path: Path) -> AsyncIterator[Peer]:
+    async with peer(tmp_path) as made:
+        answers = answers_of(platform.release(), tmp_path)
+        made.engine |= answers | {"/info": (200, answers["/info"][1] | {"MemTotal": GIB, "NCPU": 1})}
+        made.nodes_while_made(container("demo-control-plane"))
+        made.members(ready("demo-control-plane"))
+        yield made
+
+
+async def bringup(tmp_path: Path, there: Peer, *arguments: str) -> subprocess.CompletedProcess[str]:
+    state = {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("STATE", "CACHE", "CONFIG")}
+    return await asyncio.to_thread(
+        subprocess.run,
+        (sys.executable, "-m", "tui", *arguments),
+        env={**os.environ, **there.variables, **state},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+async def test_what_the_doctor_warns_of_is_told_in_the_run(tmp_path: Path, there: Peer) -> None:
+    await asyncio.to_thread(write_plan, tmp_path)
+    done = await bringup(tmp_path, there, "up", "--env", "kind")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(SMALL) >= 1
+    done = await bringup(tmp_path, there, "down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert SMALL not in done.stdout
+
+
+@pytest.mark.parametrize("environment", ["kind", "auto"])
+async def test_a_port_that_is_taken_is_told_before_anything_begins(
+    tmp_path: Path, there: Peer, environment: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        await asyncio.to_thread(write_plan, tmp_path, port=port)
+        done = await bringup(tmp_path, there, "up", "--env", environment)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert f"error: host port {port} is held by " in done.stderr
+    assert "hint: " in done.stderr
+    assert not await asyncio.to_thread((tmp_path / "STATE" / "bringup" / "runs").exists)
+
+
+async def test_a_plan_that_makes_no_cluster_is_not_kept_waiting(tmp_path: Path, there: Peer) -> None:
+    step = {"kind": "command", "shell": "true"}
+    phases = [{"id": "one", "tasks": [{"id": "one", "steps": [step]}]}]
+    plan = Plan.model_validate({"apiVersion": "bringup/v1", "name": "plain", "phases": phases})
+    del there.engine["/version"]  # it is not even asked
+    assert await preflight(plan, Hosts.here(there.host)) == []
