@@ -109,12 +109,29 @@ async def test_steps_go_to_the_plan_s_cluster_whichever_context_is_current(
         assert await api.text("/readyz") == "ok"
 
 
-async def test_nobody_else_s_cluster_is_taken_for_the_plan_s(cluster: Cluster, report: Recorder) -> None:
-    more = OTHERS.replace("contexts: [", "contexts: [{name: staging, context: {cluster: x, user: me}}, ")
-    await asyncio.to_thread(cluster.kubeconfig.write_text, more)
-    with pytest.raises(ActionError, match="leads to several clusters, and none is kind-demo"):
+@pytest.mark.parametrize("several", [True, False])
+async def test_nobody_else_s_cluster_is_taken_for_the_plan_s(
+    cluster: Cluster, report: Recorder, several: bool
+) -> None:
+    if several:
+        more = OTHERS.replace("contexts: [", "contexts: [{name: staging, context: {cluster: x, user: me}}, ")
+        await asyncio.to_thread(cluster.kubeconfig.write_text, more)
+    with pytest.raises(ActionError, match="has no context kind-demo") as caught:
         async with connect(report):
             pass
+    assert "run a `kind.create` step first" in caught.value.hint
+
+
+async def test_a_kubeconfig_of_one_cluster_of_this_machine_may_name_it_otherwise(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    own = there.calls.with_name("kubeconfig-of-kind")
+    text = (await asyncio.to_thread(own.read_text)).replace(
+        "{name: kind-demo, context", "{name: k3d, context"
+    )
+    await asyncio.to_thread(cluster.kubeconfig.write_text, text)
+    async with connect(report) as api:
+        assert await api.text("/readyz") == "ok"
 
 
 async def test_a_worker_that_is_not_ready_is_waited_for(

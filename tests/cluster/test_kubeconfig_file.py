@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.actions.engines import has_docker
 from tui.cluster import kubeconfig_file
 from tui.cluster.kubeconfig_file import check_kubeconfig, merge_kubeconfig, unmerge_kubeconfig
 from tui.errors import ActionError
@@ -174,6 +175,26 @@ def test_what_others_have_is_read_the_same_before_and_after(tmp_path: Path, text
     else:
         assert not before
     assert sorted(tmp_path.iterdir()) == sorted([alone, *([path] if path.exists() else [])])
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(shutil.which("kind") is None, reason="kind is not installed")
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in CORPUS.items()])
+def test_entries_are_removed_as_kind_removes_them(tmp_path: Path, text: str) -> None:
+    if not has_docker():
+        pytest.skip("kind wants an engine")
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.write_text(text, encoding="utf-8", newline="")
+    merge_kubeconfig(ours, OWN, "kind-demo")
+    theirs.write_bytes(ours.read_bytes())
+    argv = ("kind", "delete", "cluster", "--name", "demo", "--kubeconfig", str(theirs))
+    subprocess.run(argv, capture_output=True, check=True)
+    unmerge_kubeconfig(ours, "kind-demo")
+    wanted = view(theirs, "kubectl")
+    if ours.exists():
+        assert view(ours, "kubectl") == wanted
+    else:
+        assert not any(wanted[key] for key in ("clusters", "contexts", "users"))
 
 
 @pytest.mark.e2e

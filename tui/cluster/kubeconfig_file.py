@@ -15,9 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
 
 import yaml
 
+from tui.clients.kubernetes.kubeconfig import read_access
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _LISTS = ("clusters", "contexts", "users")
 _CURRENT = "current-context"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked at, not served on
 _PATIENCE = 10.0  # seconds for another program to let go of the file
 _POLL = 0.05  # seconds between looks at its lock
 _WIDTH = 1 << 20  # columns: certificates stay on one line
@@ -49,32 +52,37 @@ def check_kubeconfig(path: Path) -> None:
                 raise PermissionError(errno.EACCES, "Permission denied", str(existing))
 
 
-def has_context(path: Path, context: str) -> bool:
-    """Return whether a file has a context.
+def contexts(path: Path) -> list[str]:
+    """Return the names of a file's contexts; none if there is no file.
 
     Raises:
         ActionError: The file cannot be read.
     """
-    return context in _contexts(path)
+    with _told(path):
+        config = _read(path)
+        return [_name(each) for each in _entries(config, "contexts")] if config else []
 
 
 def choose_context(path: Path, own: str) -> str:
-    """Return the context that leads to a plan's cluster.
+    """Return the context that leads to a plan's cluster, which is never just the current one.
 
     Args:
         path: The kubeconfig file.
         own: The context's name where the cluster's provider has written the file.
 
     Raises:
-        ActionError: The file leads to several clusters, but not to the plan's.
+        ActionError: No context is known to be the plan's.
     """
-    names = _contexts(path)
+    names = contexts(path)
     if own in names or not names:
         return own
-    if len(names) == 1:
+    if len(names) == 1 and urlsplit(read_access(path, names[0]).server).hostname in _LOOPBACK:
         return names[0]
-    hint = f"run a `kind.create` step first, {_OTHER} with one context"
-    raise ActionError(f"the kubeconfig {path} leads to several clusters, and none is {own}", hint)
+    raise ActionError(
+        f"the kubeconfig {path} has no context {own}",
+        "run a `kind.create` step first; or, if another of its contexts leads to the plan's cluster, "
+        f"`kubectl config rename-context NAME {own} --kubeconfig {path}`",
+    )
 
 
 def leads_to(path: Path, context: str) -> bool:
@@ -87,12 +95,6 @@ def leads_to(path: Path, context: str) -> bool:
         config = _read(path)
         current = _get(config, _CURRENT) if config else None
         return config is None or (current is not None and current.value == context)
-
-
-def _contexts(path: Path) -> list[str]:
-    with _told(path):
-        config = _read(path)
-        return [_name(each) for each in _entries(config, "contexts")] if config else []
 
 
 def merge_kubeconfig(path: Path, text: str, context: str) -> None:

@@ -35,8 +35,8 @@ _BACK = 5.0  # seconds for a lost connection to stand again
 _ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
 _POLL = 0.5  # seconds between looks at the API server
 
-_half_made: set[tuple[str, str]] = set()
-"""The hosts and names of clusters that a lost connection has left half made."""
+_removals: dict[tuple[str, str], asyncio.Task[bool]] = {}
+"""The removals of half-made clusters that go on after their creation, by host and name."""
 
 
 async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> Done:
@@ -110,7 +110,8 @@ async def _clean(cluster: Cluster, host: Host, report: Reporter, making: asyncio
     gone = await remove_nodes(host, cluster.name, making, _CLEANUP)
     await asyncio.wait({making}, timeout=_END)
     if not gone:
-        _half_made.add((host.name, cluster.name))
+        removal = remove_nodes(host, cluster.name, None, _REMOVAL)
+        _removals[host.name, cluster.name] = asyncio.create_task(removal)
         report.warn(f"cluster {cluster.name} may be left: `kind delete cluster --name {cluster.name}`")
     with contextlib.suppress(ActionError):  # what it says is told by the next creation, which checks first
         await asyncio.to_thread(unmerge_kubeconfig, cluster.kubeconfig, context_of(cluster))
@@ -122,11 +123,10 @@ def _error_of(task: asyncio.Task[None]) -> BaseException | None:
 
 async def _finish_removal(cluster: Cluster, host: Host, report: Reporter) -> None:
     """Remove what an earlier attempt of this process had to leave half made."""
-    key = (host.name, cluster.name)
-    if key in _half_made:
+    if removal := _removals.pop((host.name, cluster.name), None):
+        removal.cancel()  # it may have given up, as its connection was lost
         report.log(f"removing cluster {cluster.name}, which was left half made")
-        if await remove_nodes(host, cluster.name, None, _REMOVAL):
-            _half_made.discard(key)
+        await remove_nodes(host, cluster.name, None, _REMOVAL)
 
 
 async def _adopt(

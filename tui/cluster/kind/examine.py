@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.clients.kubernetes.ready import ask_ready
 from tui.cluster.kind.nodes import find_nodes
 from tui.cluster.kind.reach import context_of, reach
-from tui.cluster.kubeconfig_file import has_context
+from tui.cluster.kubeconfig_file import contexts
 from tui.cluster.provider import Condition
 from tui.errors import ActionError
 
@@ -59,7 +59,7 @@ async def examine(cluster: Cluster, host: Host, patience: float) -> Condition:
     await reach(cluster, host)
     kubeconfig, context = cluster.kubeconfig, context_of(cluster)
     export = f"`kind export kubeconfig --name {cluster.name} --kubeconfig {kubeconfig}`"
-    if not await asyncio.to_thread(has_context, kubeconfig, context):
+    if context not in await asyncio.to_thread(contexts, kubeconfig):
         text = f"{name} runs, but the kubeconfig {kubeconfig} does not lead to it"
         return Condition("unreachable", text, f"the next `bringup up` writes it, or {export}")
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
 from tui.cluster.provider import Node, Port
-from tui.errors import ActionError
+from tui.errors import BringupError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ async def remove_nodes(host: Host, cluster: str, making: asyncio.Task[None] | No
     Returns:
         Whether none is left but what the engine is removing.
     """
-    with contextlib.suppress(TimeoutError, ActionError):
+    with contextlib.suppress(TimeoutError, BringupError):
         async with asyncio.timeout(patience), connect(await host.engine()) as api:
             while True:
                 finished = making is None or making.done()  # what is listed after that is all there will be
