@@ -8,69 +8,27 @@ from typing import TYPE_CHECKING
 
 from tests.plans import started
 from tests.virtual import run_virtual
+from tui.dashboard.kept_run import KeptRun
 from tui.engine.engine import Engine
-from tui.insight.expectation import EMPTY, Expectation
+from tui.insight.expectation import Expectation
 from tui.plan.bundled import find_plan
 from tui.plan.load import load_plan
 from tui.rehearsal.recording import bundled_recording, read_recording
 from tui.rehearsal.rehearse import RehearsalEnvironment
 from tui.run.commands import Kill
-from tui.run.events import RunStarted
-from tui.run.feed import Feed
-from tui.run.journal import Journal, read_all, read_state
+from tui.run.journal import Journal, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from tui.run.commands import Command
-    from tui.run.events import PhaseOutline
 
 
-class Still:
-    """A run at one moment; see `tui.dashboard.control.Control`.
+class Still(KeptRun):
+    """A run at one moment, that looks as it did then: as one that takes commands."""
 
-    Attributes:
-        told: The commands that were given, which change nothing.
-    """
-
-    over = False
-
-    def __init__(self, folder: Path, at: float, expectation: Expectation = EMPTY) -> None:
-        """Reads a run's journal up to a moment.
-
-        Args:
-            folder: The run's folder.
-            at: Seconds since the run began.
-            expectation: How long things took before.
-        """
-        self.expectation = expectation
-        self.told: list[Command] = []
-        self._clock = 0.0
-        feed = Feed(clock=lambda: self._clock)
-        self._phases: tuple[PhaseOutline, ...] = ()
-        for event in read_all(folder):
-            if isinstance(event, RunStarted):
-                self._name, self._phases = event.plan, event.phases
-            if event.at <= at and event.type != "run-finished":
-                feed.put(event)
-        self._clock = at
-        self.feed = feed
-        self.directory = folder
-
-    def begin(self) -> None:
-        """It has begun."""
-
-    def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
-        """The plan's name and phases."""
-        return self._name, self._phases
-
-    def tell(self, command: Command) -> None:
-        """Notes a command."""
-        self.told.append(command)
-
-    def interrupted(self) -> None:
-        """Nothing is running."""
+    read_only = ""
 
 
 def rehearsed(

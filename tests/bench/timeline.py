@@ -46,6 +46,7 @@ class Large:
     """A large run that goes on by hand; see `Control`."""
 
     over = False
+    read_only = ""
 
     def __init__(self) -> None:
         """A third of its tasks are done, some run."""

@@ -68,6 +68,8 @@ class Live:
         interrupts: The user, or a signal, asked for its end.
     """
 
+    read_only = ""
+
     def __init__(
         self,
         folder: Path,

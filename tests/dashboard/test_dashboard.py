@@ -68,16 +68,17 @@ async def test_d_tells_why_and_goes_from_task_to_task(tmp_path: Path) -> None:
         assert "needed cluster" in page(hands.app)
         await hands.press("k", "k", "k", "k")
         assert "✓ cluster" in rows(hands.app)[1]
-        await hands.press("d")
+        await hands.press("down", "d")
         assert isinstance(hands.app.screen, RunScreen)
+        assert hands.timeline.cursor == "image"  # the cursor is on the task that was told of
 
 
 async def test_the_question_mark_shows_every_key(tmp_path: Path) -> None:
-    async with driving(Live(tmp_path), size=(120, 70)) as hands:
+    async with driving(Live(tmp_path), size=(120, 90)) as hands:
         await hands.press("question_mark")
         assert isinstance(hands.app.screen, Keys)
         shown = page(hands.app)
-        for text in ("Retry all that failed", "Zoom the time axis in", "Next match", "Mouse", "2 clicks"):
+        for text in ("Retry all that failed", "Zoom the time axis in", "Next match", "2 clicks", "⫽"):
             assert text in shown
         await hands.press("question_mark")
         assert isinstance(hands.app.screen, RunScreen)

@@ -36,7 +36,7 @@ async def test_f_names_what_runs_again_and_does_it_once_that_is_wanted(tmp_path:
         assert "run 3 tasks again" in asked
         named = asked[asked.index("These run again") :]
         assert [mark in named for mark in ("✓ cluster", "◐ database", "◐ tekton")] == [True] * 3
-        assert "deploy" not in named.partition("y  run")[0]  # it waits anyway
+        assert "deploy" not in named.partition("y    run")[0]  # it waits anyway
         await hands.press("escape")
         assert nothing_is_asked(hands)
         assert not hands.told(e.TaskReset)
@@ -117,7 +117,7 @@ async def test_capital_x_names_what_ends_and_ends_the_run(tmp_path: Path) -> Non
         asked = question(hands)
         assert "Cancel the run?" in asked
         assert [mark in asked for mark in ("◐ image", "○ database", "○ tekton", "○ deploy")] == [True] * 4
-        assert "✓ cluster" not in asked.partition("These end")[2]
+        assert "✓ cluster" not in asked.partition("These are stopped")[2]
         await hands.press("escape")
         assert not hands.state.cancelling
         unanswered = hands.live.interrupts
@@ -137,8 +137,9 @@ async def test_leaving_a_run_that_goes_on_asks_what_becomes_of_it(tmp_path: Path
         await hands.advance(5)
         await hands.press(key)
         asked = question(hands)
-        assert "The run goes on. Leave it?" in asked
-        assert [answer in asked for answer in ("l  go on, as plain lines", "c  cancel it")] == [True] * 2
+        assert "Leave the dashboard?" in asked
+        answers = ("l    go on as plain lines", "c    cancel the run", "esc  stay")
+        assert [answer in asked for answer in answers] == [True] * 3
         await hands.press("escape")
         assert nothing_is_asked(hands)
         assert not hands.state.cancelling
@@ -159,11 +160,27 @@ async def test_leaving_may_cancel_the_run(tmp_path: Path, key: str) -> None:
         assert hands.live.interrupts
 
 
-async def test_ctrl_c_over_its_own_question_leaves_it_unanswered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", "q", "c", "m", "d", "slash", "question_mark"])
+async def test_ctrl_c_twice_stops_the_run_whatever_is_on_the_screen(tmp_path: Path, before: str) -> None:
     async with driving(Live(tmp_path)) as hands:
-        await hands.press("ctrl+c", "ctrl+c")
-        assert nothing_is_asked(hands)
-        assert not hands.state.cancelling
+        await hands.advance(5)
+        await hands.press(*filter(None, [before]))
+        if before != "q":  # which asks already
+            await hands.press("ctrl+c")
+            assert "Leave the dashboard?" in question(hands)
+            assert not hands.state.cancelling
+        await hands.press("ctrl+c")
+        await hands.ended()
+        assert hands.app.return_value == "over"
+        assert (hands.state.outcome, hands.live.interrupts) == ("cancelled", True)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (60, 20), (40, 12)])
+async def test_a_question_shows_all_its_answers(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with driving(Live(tmp_path), size) as hands:
+        await hands.press("q")
+        shown = [line for line in rows(hands.app) for key in ("l  ", "c  ", "esc ") if f" {key}" in line]
+        assert len(shown) == 3
 
 
 @pytest.mark.parametrize("keys", [["ctrl+c"], ["q", "c"]])
@@ -175,7 +192,7 @@ async def test_what_does_not_stop_is_killed_by_asking_again(tmp_path: Path, keys
         assert hands.state.outcome is None
         if keys[0] == "q":
             await hands.press("q")
-            assert "c  kill it" in question(hands)
+            assert "c    kill what is left" in question(hands)
             await hands.press("escape")
         await hands.press(*keys)
         await hands.advance(1)  # it is waited for, so much

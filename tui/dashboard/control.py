@@ -13,17 +13,21 @@ if TYPE_CHECKING:
     from tui.run.feed import Feed
 
 Leaving = Literal["lines", "over"]
-"""Why the dashboard was left: the user wants plain lines, or there is nothing more to come."""
+"""Why the dashboard was left: its user wants plain lines, or nothing more is to come."""
 
 
 class Control(Protocol):
     """A run, as far as the dashboard has to do with it. Nothing here waits."""
 
     def begin(self) -> None:
-        """Begins the run, unless it has begun: the first frame is on the screen."""
+        """Begin the run, unless it has begun: the first frame is on the screen."""
 
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
-        """The plan's name and its phases, as far as they are known before it has been read in earnest."""
+        """Return the plan's name and phases, as far as its file tells them before it is loaded."""
+
+    @property
+    def read_only(self) -> str:
+        """Why the run takes no commands at all; empty if it takes them."""
 
     @property
     def feed(self) -> Feed | None:
@@ -39,10 +43,10 @@ class Control(Protocol):
 
     @property
     def over(self) -> bool:
-        """Whether nothing will come any more: the run has ended, or could not begin."""
+        """Whether nothing more is to come: the run has finished, or could not begin."""
 
     def tell(self, command: Command) -> None:
-        """Gives the run a command; what comes of it is seen in what the run says."""
+        """Give the run a command; what comes of it is seen in what the run tells."""
 
     def interrupted(self) -> None:
-        """Takes note that the user, or a signal, asked for the run's end."""
+        """Note that the user, or a signal, asked for the run's end."""

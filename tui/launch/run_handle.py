@@ -36,6 +36,8 @@ class RunHandle:
         unread: Why nobody gets what is printed of the run, if so; it is cancelled then.
     """
 
+    read_only = ""
+
     def __init__(
         self, launching: Callable[[], AbstractContextManager[Launch]], plan: str | None = None
     ) -> None:

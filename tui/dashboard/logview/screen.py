@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Footer, Input
 
 from tui.dashboard.ansi import clean, clean_all
 from tui.dashboard.logview.head import LogFacts, LogHead
@@ -20,6 +19,7 @@ from tui.dashboard.logview.lines import LogView
 from tui.dashboard.logview.reading import LogReading
 from tui.dashboard.logview.source_list import SourceList
 from tui.dashboard.widgets.ask_bar import AskBar
+from tui.dashboard.widgets.key_line import KeyLine
 from tui.run.log.search import Search, compile_search, tells_trouble
 from tui.text import plural
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
+    from textual.widgets import Input
 
     from tui.run.state import TaskState
 
@@ -91,7 +92,7 @@ class LogScreen(LogReading):
             yield LogView(wrap=True, id="log")
             yield SourceList(id="sources")
         yield AskBar(id="bar")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     @property
     def _bar(self) -> AskBar:

@@ -1,4 +1,4 @@
-"""Every key of the dashboard, by where it works."""
+"""Every key of the dashboard, by where it works, and a legend of its marks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.dashboard.logview.screen import LogScreen
+from tui.dashboard.run_keys import APP_KEYS, RUN_KEYS
+from tui.dashboard.screens.why import WhyScreen
+from tui.dashboard.widgets.timeline import Timeline
+from tui.text import GLYPHS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from textual.app import ComposeResult
 
@@ -22,9 +28,37 @@ _NAMES = {
     "ctrl+z": "^z",
 }  # fmt: skip
 
+_GROUPS: dict[str, tuple[Iterable[BindingType], str]] = {
+    "On every screen": ([*RUN_KEYS, *APP_KEYS], ""),
+    "Timeline": (Timeline.BINDINGS, "on the timeline: esc leads back to it"),
+    "Log": (LogScreen.BINDINGS, "in a task's log: ⏎ opens it"),
+    "Why": (WhyScreen.BINDINGS, "in the answer to why: d opens it"),
+}
+"""Bindings by the name of the place where they work, and how one gets there."""
+
+_MOUSE = [
+    ("click", "Put the cursor on a task, by its row, panel or tab"),
+    ("2 clicks", "Open the task's log"),
+    ("wheel", "Scroll; with ctrl zoom the time axis, with shift move it"),
+    ("drag", "Select text in a log; y or ^c copies it"),
+    ("footer", "Each key can be clicked on"),
+]
+_LEGEND = [
+    *((glyph, status) for status, glyph in GLYPHS.items()),
+    ("◆", "critical: it decides when the run ends"),
+    ("█", "at work"),
+    ("▓", "waits until something has started, or is ready"),
+    ("▒", "waits for a pull, or for a node"),
+    ("░", "still to come, as it took before"),
+    ("╌", "slack: it could finish that much later, and the run would not"),
+    ("▼ │", "now"),
+    ("┬ ┆", "the mode was changed"),
+    ("⫽", "nothing ran for so long; the axis leaves that out"),
+]
+
 
 class Keys(ModalScreen[None]):
-    """Shows keys in groups, a line each."""
+    """Shows keys in groups, a line each, and the legend."""
 
     CSS_PATH: ClassVar[str] = "../styles/keys.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,42 +67,40 @@ class Keys(ModalScreen[None]):
         Binding("down,j", "scroll(1)", show=False),
     ]
 
-    def __init__(self, groups: Mapping[str, Iterable[BindingType]], mouse: Iterable[tuple[str, str]]) -> None:
-        """Prepares the list.
-
-        Args:
-            groups: Bindings, by the name of the place where they work.
-            mouse: What the mouse does, and where.
-        """
-        super().__init__()
-        self._groups = groups
-        self._mouse = list(mouse)
-
     def compose(self) -> ComposeResult:
-        """The list."""
+        """Yield the groups."""
         with VerticalScroll(id="box"):
-            yield Static("Keys", id="title")
-            for name, bindings in self._groups.items():
-                rows = [
-                    (keys(b), b.tooltip or b.description)
-                    for b in bindings
-                    if isinstance(b, Binding) and b.description
-                ]
+            for name, (bindings, _) in _GROUPS.items():
+                rows = [(keys(b), b.tooltip or b.description) for b in _described(bindings)]
                 yield self._group(name, rows)
-            yield self._group("Mouse", self._mouse)
+            yield self._group("Mouse", _MOUSE)
+            yield self._group("Legend", _LEGEND)
 
-    def _group(self, name: str, rows: list[tuple[str, str]]) -> Static:
+    def _group(self, name: str, rows: Iterable[tuple[str, str]]) -> Static:
         lines = [Content.styled(name, "bold")]
         lines += [Content.assemble((f"  {key:<10} ", "$text-accent"), text) for key, text in rows]
         return Static(Content("\n").join(lines), classes="group")
 
     def action_scroll(self, by: int) -> None:
-        """Scrolls by lines."""
+        """Scroll by lines."""
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
 def keys(binding: Binding) -> str:
-    """A binding's keys as they are written on keyboards."""
+    """Return a binding's keys as they are written on keyboards."""
     if binding.key_display:
         return binding.key_display
     return " ".join(_NAMES.get(key, key) for key in binding.key.split(","))
+
+
+def place_of(key: str) -> str:
+    """Return what a key does elsewhere, and how one gets there; empty for one that is no key of ours."""
+    for bindings, way in _GROUPS.values():
+        for binding in _described(bindings):
+            if way and key in binding.key.split(","):
+                return f"{_NAMES.get(key, key)} ({binding.description.lower()}) works {way}"
+    return ""
+
+
+def _described(bindings: Iterable[BindingType]) -> list[Binding]:
+    return [binding for binding in bindings if isinstance(binding, Binding) and binding.description]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -37,22 +37,26 @@ class Question(ModalScreen[str]):
     CSS_PATH: ClassVar[str] = "../styles/question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Leave everything as it is"),
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
+        Binding("left,up,k", "app.focus_previous", show=False),
+        Binding("right,down,j", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, answers: Sequence[Answer], text: str = "") -> None:
-        """Prepares a question.
+    def __init__(
+        self, title: str, answers: Sequence[Answer], text: str = "", otherwise: str = "do nothing"
+    ) -> None:
+        """Prepare a question.
 
         Args:
             title: What is asked.
             answers: What can be answered; Esc is always one.
             text: What should be known before.
+            otherwise: What Esc means.
         """
         super().__init__()
         self._title = title
         self._text = text
         self._answers = list(answers)
+        self._otherwise = otherwise
 
     def compose(self) -> ComposeResult:
         """Title, text, a button for each answer."""
@@ -61,12 +65,12 @@ class Question(ModalScreen[str]):
             if self._text:
                 with VerticalScroll(id="scroll", can_focus=False):
                     yield Static(self._text, markup=False, id="text")
-            with Horizontal(id="answers"):
+            with Vertical(id="answers"):
                 for answer in self._answers:
                     variant: ButtonVariant = "error" if answer.grave else "primary"
-                    label = f"{answer.key}  {answer.text}"
+                    label = f"{answer.key}    {answer.text}"
                     yield Button(label, variant=variant, id=f"answer-{answer.key}", compact=True)
-                yield Button("esc  leave it", id="answer-", compact=True)
+                yield Button(f"esc  {self._otherwise}", id="answer-", compact=True)
 
     def on_mount(self) -> None:
         """Puts the focus on the answer that loses nothing."""

@@ -1,0 +1,165 @@
+"""Every key answers on every screen, or says why not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.dashboard.driving import END, Live, driving, page, rows
+from tui.dashboard.app import Dashboard
+from tui.dashboard.frame import Model
+from tui.dashboard.kept_run import KeptRun
+from tui.dashboard.logview.screen import LogScreen
+from tui.dashboard.run_keys import RUN_KEYS
+from tui.dashboard.screens.keys import place_of
+from tui.dashboard.screens.modes import ModeChoice
+from tui.dashboard.screens.question import Question
+from tui.dashboard.screens.run import RunScreen
+from tui.dashboard.screens.why import WhyScreen
+from tui.dashboard.widgets.timeline import Timeline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.screen import Screen
+
+    from tests.dashboard.driving import Hands
+
+
+def screen(hands: Hands) -> Screen[object]:
+    return hands.app.screen
+
+
+RUN = {key for binding in RUN_KEYS for key in binding.key.split(",")}
+KEYS = sorted(
+    {
+        key
+        for bindings in (RUN_KEYS, Timeline.BINDINGS, LogScreen.BINDINGS, WhyScreen.BINDINGS)
+        for binding in bindings
+        for key in getattr(binding, "key", "").split(",")
+    }
+    - {"escape", "q", "l", "tab"}  # they leave
+)
+
+
+async def test_every_key_is_bound_on_every_screen_or_says_where_it_works(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        for opens in ([], ["enter"], ["d"], ["c"], ["m"]):
+            await hands.press(*opens)
+            silent = [key for key in KEYS if key not in hands.app.screen.active_bindings]
+            assert all(place_of(key) or key in RUN for key in silent)
+            if not hands.app.screen.is_modal:
+                assert not RUN & set(silent)
+            while not isinstance(screen(hands), RunScreen):
+                await hands.press("escape")
+
+
+async def test_the_run_is_controlled_from_its_log_and_from_why(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path, fails={"image": [1, 2]})) as hands:
+        await hands.advance(25)
+        await hands.press("enter", "r")
+        assert hands.attempts()["image"] == 2
+        assert isinstance(screen(hands), LogScreen)
+        await hands.press("p")
+        assert hands.state.paused
+        await hands.press("p", "c")
+        assert isinstance(screen(hands), Question)
+        assert "Cancel image?" in page(hands.app)
+        await hands.press("escape", "m")
+        assert isinstance(screen(hands), ModeChoice)
+        await hands.press("escape", "d")
+        assert isinstance(screen(hands), WhyScreen)
+        await hands.advance(20)
+        await hands.press("r")
+        assert hands.attempts()["image"] == 3
+        await hands.press("enter")
+        assert isinstance(screen(hands), LogScreen)
+        await hands.press("escape")
+        assert isinstance(screen(hands), RunScreen)
+
+
+async def test_a_key_of_another_screen_says_where_it_works(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.press("n")
+        assert hands.said == ["n (next) works in a task's log: ⏎ opens it"]
+        hands.app.clear_notifications()
+        await hands.press("d", "plus")
+        assert hands.said == ["+ (zoom the time axis in) works on the timeline: esc leads back to it"]
+        hands.app.clear_notifications()
+        await hands.press("c", "plus")
+        assert hands.said == ["answer this first, or press esc"]
+
+
+async def test_what_has_finished_is_neither_paused_nor_cancelled(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(END)
+        await hands.press("p", "X")
+        assert hands.said == [
+            f"all tasks have finished: there is nothing to {what}" for what in ("pause", "cancel")
+        ]
+        assert "PAUSED" not in rows(hands.app)[0]
+        await hands.press("ctrl+c")
+        await hands.ended()
+        assert (hands.state.outcome, hands.live.interrupts) == ("succeeded", False)
+
+
+@pytest.mark.parametrize("columns", [120, 80, 60, 30])
+async def test_help_and_leaving_are_always_offered(tmp_path: Path, columns: int) -> None:
+    async with driving(Live(tmp_path), (columns, 20)) as hands:
+        assert rows(hands.app)[-1].endswith("? Keys q Leave")
+        await hands.press("enter")
+        assert "? Keys" in rows(hands.app)[-1]
+        assert "q Back" in rows(hands.app)[-1]
+        await hands.press("d")
+        await hands.until("? Keys")
+        assert "q Back" in rows(hands.app)[-1]
+
+
+async def test_why_scrolls_part_by_part_where_there_is_little_room(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path), (80, 24)) as hands:
+        await hands.advance(25)
+        await hands.press("d")
+        task, run = (hands.app.screen.query_one(id_) for id_ in ("#task", "#run"))
+        assert task.has_focus
+        await hands.press("tab")
+        assert run.has_focus
+        await hands.press("end")
+        await hands.until("alone, each task may take less than beside others")
+        await hands.press("down")  # it goes to another task, whatever has the focus
+        assert "◐ tekton" in page(hands.app)
+        await hands.press("tab")
+        assert task.has_focus
+
+
+async def test_a_screenshot_is_kept_with_the_run(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        for number in (1, 2):
+            hands.app.action_screenshot()
+            await hands.app.workers.wait_for_complete()
+            target = hands.live.directory / f"screenshot-{number}.svg"
+            assert hands.said[-1] == f"saved as {target}"
+            assert await asyncio.to_thread(target.is_file)
+
+
+async def test_a_kept_run_can_be_looked_at_and_is_not_changed(tmp_path: Path) -> None:
+    live = Live(tmp_path, fails={"image": [1]})
+    async with driving(live) as hands:
+        await hands.advance(END)
+    kept = await asyncio.to_thread(KeptRun, live.directory)
+    app = await asyncio.to_thread(lambda: Dashboard(kept, Model(kept)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.3)
+        assert "✗ 1 task failed" in page(app)
+        assert kept.read_only in page(app)
+        await pilot.press("r", "X", "l", "p")
+        await pilot.pause()
+        assert [note.message for note in app._notifications] == [kept.read_only] * 4
+        await pilot.press("d")
+        await pilot.pause()
+        assert isinstance(app.screen, WhyScreen)
+        await pilot.press("q", "q")
+    assert app.return_value == "over"
+    early = await asyncio.to_thread(KeptRun, live.directory, 5.0)
+    assert Model(early).pull().now == 5.0

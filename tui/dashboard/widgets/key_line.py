@@ -1,0 +1,46 @@
+"""The last line of a screen: its keys, as many as there is room for, and those that always help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+_LAST = {"question_mark", "q"}
+
+
+class KeyLine(Footer):
+    """Shows keys that can be clicked on; where not all find room, those for help and leaving stay."""
+
+    def __init__(self) -> None:
+        super().__init__(show_command_palette=False, compact=True)
+        self._fitted = 0
+
+    def compose(self) -> ComposeResult:
+        """Yield the keys that find room."""
+        found = [key for key in super().compose() if isinstance(key, FooterKey)]
+        last = [key for key in found if key.key in _LAST]
+        self._fitted = self.app.size.width
+        room = self._fitted - sum(map(_cells, last))
+        for key in found:
+            if key.key not in _LAST:
+                room -= _cells(key)
+                if room < 0:
+                    break
+                yield key
+        yield from last
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose anew what finds room."""
+        if event.size.width != self._fitted:
+            self.call_after_refresh(self.recompose)
+
+
+def _cells(key: FooterKey) -> int:
+    return cell_len(f"{key.key_display} {key.description} ")
