@@ -15,9 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
 from tui.dashboard.ansi import clean
+from tui.dashboard.colors import ReadableApp
 from tui.dashboard.logview.lines import LogView
 from tui.run.log.file import LogFile
 from tui.run.log.line import LogLine
@@ -59,7 +58,7 @@ def make_line(i: int) -> LogLine:
     return LogLine(text, _PODS[i % 2] if i % 3 else "", 1, 0, i / 1000)
 
 
-class _Bench(App[None]):
+class _Bench(ReadableApp[None]):
     def __init__(self, view: LogView) -> None:
         super().__init__()
         self.view = view

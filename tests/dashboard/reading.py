@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.app import App
 from textual.widgets import Input, Static
 
 from tests.run.writing import write
+from tui.dashboard.colors import ReadableApp
 from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.widgets.ask_bar import AskBar
 from tui.run.events import Failure
@@ -33,7 +33,7 @@ TWICE = replace(
 )
 
 
-class Host(App[None]):
+class Host(ReadableApp[None]):
     """Shows the screen over another, and keeps what is copied."""
 
     def __init__(self, path: Path, task: TaskState | None = RUNNING, attempt: int | None = None) -> None:

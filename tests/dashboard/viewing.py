@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.style import Style
-from textual.app import App
 
+from tui.dashboard.colors import ReadableApp
 from tui.run.log.line import LogLine
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Ring:
         return list(islice(self.lines, max(0, start - self.first), max(0, stop - self.first)))
 
 
-class Viewer(App[None]):
+class Viewer(ReadableApp[None]):
     """Shows the lines, and nothing else."""
 
     def __init__(self, view: LogView) -> None:

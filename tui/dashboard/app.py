@@ -67,8 +67,7 @@ class Dashboard(RunKeys):
         self._shown: Frame | None = None
         self._typed_ahead: list[Key] = []
         self.fault: BaseException | None = None
-        if self._settings.theme in self.available_themes:
-            self.theme = self._settings.theme
+        self.prefer_theme(self._settings.theme)
 
     def get_default_screen(self) -> Screen[None]:
         """The run."""

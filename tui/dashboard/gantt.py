@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from tui.run.state import AttemptState, RunState, SpanState, TaskState
 
 Kind = Literal[
-    "", "bar", "critical", "failed", "ended", "ghost", "slack", "now", "note", "axis", "mode", "break"
+    "",
+    "bar",
+    "critical",
+    "failed",
+    "ended",
+    "ghost",
+    "slack",
+    "now",
+    "note",
+    "axis",
+    "mode",
+    "break",
+    "quiet",
 ]
 """What a cell is part of; the timeline gives each kind its colours."""
 
@@ -211,7 +223,7 @@ def _paint_slack(cells: Cells, task: TaskState, ahead: Forecast, scale: Scale) -
     label = f" slack {seconds(slack)} "
     column = math.ceil(scale.at(end)) + 1
     if len(label) <= scale.at(end + slack) - column:
-        cells.write(column, label, "slack")
+        cells.write(column, label, "quiet")
 
 
 def _fill_times(cells: Cells, start: float, end: float, character: str, kind: Kind, scale: Scale) -> None:

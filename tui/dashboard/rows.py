@@ -91,7 +91,7 @@ def task_row(
         _offer_retry(cells, scale.at(task.attempt.end(frame.now)))
     return [
         *head,
-        (f"{note:<{columns.note}}", "critical" if critical else "quiet"),
+        (f"{note:<{columns.note}}", "note" if critical else "quiet"),
         (f"{time:>{_TIME}}  ", ""),
         *cells.runs(),
     ]

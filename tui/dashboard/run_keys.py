@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.colors import ReadableApp
 from tui.dashboard.control import Leaving
 from tui.dashboard.screens.question import Answer, Question
 from tui.run.commands import (
@@ -58,7 +58,7 @@ APP_KEYS = (
 _NAMED = 8  # tasks that a question names
 
 
-class RunKeys(App[Leaving]):
+class RunKeys(ReadableApp[Leaving]):
     """Carries out the run's keys, for the task under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -56,18 +56,18 @@ class LogHead(Vertical):
     DEFAULT_CSS = """
     LogHead {
         height: auto;
-        & > Horizontal { height: 1; padding: 0 1; color: $foreground 60%; }
+        & > Horizontal { height: 1; padding: 0 1; color: $quiet; }
         & #title { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
         & #place { width: auto; padding-left: 2; }
         & > #attempts {
             display: none;
             height: 1;
             padding: 0 1;
-            color: $foreground 60%;
+            color: $quiet;
             link-color: $foreground;
             link-style: none;
             link-color-hover: $foreground;
-            link-background-hover: $primary 40%;
+            link-background-hover: $current;
             link-style-hover: none;
         }
         & > #failure {
@@ -76,7 +76,7 @@ class LogHead(Vertical):
             max-height: 30vh;
             padding: 0 1;
             border-left: outer $error;
-            background: $error 10%;
+            background: $trouble;
         }
     }
     """

@@ -65,17 +65,17 @@ class LogView(RowView, can_focus=True):
         scrollbar-background: $background 0%;
         scrollbar-background-hover: $background 0%;
         scrollbar-background-active: $background 0%;
-        & > .log-view--time { color: $foreground 45%; }
-        & > .log-view--rule { color: $foreground 25%; }
-        & > .log-view--source-0 { color: $text-primary 85%; }
-        & > .log-view--source-1 { color: $text-accent 75%; }
+        & > .log-view--time { color: $quiet; }
+        & > .log-view--rule { color: $faint; }
+        & > .log-view--source-0 { color: $text-primary; }
+        & > .log-view--source-1 { color: $text-accent; }
         & > .log-view--source-2 { color: $text-secondary; }
-        & > .log-view--source-3 { color: $foreground 75%; }
-        & > .log-view--source-4 { color: $text-warning 75%; }
-        & > .log-view--separator { color: $foreground 60%; }
-        & > .log-view--placeholder { color: $foreground 50%; }
+        & > .log-view--source-3 { color: $quiet; }
+        & > .log-view--source-4 { color: $text-warning; }
+        & > .log-view--separator { color: $quiet; }
+        & > .log-view--placeholder { color: $quiet; }
         & > .log-view--error { color: $text-error; }
-        & > .log-view--current { background: $primary 25%; text-style: bold; }
+        & > .log-view--current { background: $current; text-style: bold; }
         & > .log-view--match { text-style: bold underline; color: $text-warning; }
         & > .log-view--found { text-style: bold reverse; }
     }

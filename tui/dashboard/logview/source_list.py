@@ -63,10 +63,10 @@ class SourceList(OptionList):
 
     def _prompt(self, index: int) -> Content:
         source, count = self._counts[index]
-        mark, style = ("✓", "") if source in self._chosen else ("·", "dim")
+        mark, style = ("✓", "") if source in self._chosen else ("·", "$quiet")
         widest = len(f"{self._counts[0][1]:,}")
         return Content.assemble(
-            (f"{mark} ", style), (f"{count:>{widest},}  ", "dim"), (clean(source, 200) or _OWN, style)
+            (f"{mark} ", style), (f"{count:>{widest},}  ", "$quiet"), (clean(source, 200) or _OWN, style)
         )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

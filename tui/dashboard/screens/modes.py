@@ -65,7 +65,7 @@ class ModeChoice(ModalScreen[str]):
             (f"{mode:<11}", "bold"),
             (now, "$text-accent"),
             f"{left:>10}  ",
-            (MODES[mode], "dim"),
+            (MODES[mode], "$quiet"),
         )
 
     def _whole(self) -> str:

@@ -28,7 +28,7 @@ _METER = 12  # cells of a share's bar
 _WIDE = 100  # columns from which the run is told beside the task
 _COLORS = {
     "": "",
-    "quiet": "$text-muted",
+    "quiet": "$quiet",
     "slower": "$text-error",
     "faster": "$text-success",
     "critical": "$text-warning",
@@ -104,7 +104,7 @@ class WhyScreen(Screen[None]):
         if outlook is not None and self.task_id in state.tasks:
             task = why_task(state, self.task_id, frame.now, frame.expectation, outlook.forecast)
             run = why_run(state, frame.now, frame.expectation, outlook.forecast)
-        begun = _text(task) if task else Content.styled("the run has not begun", "$text-muted")
+        begun = _text(task) if task else Content.styled("the run has not begun", "$quiet")
         self.query_one("#task-text", Static).update(begun)
         self.query_one("#run-text", Static).update(_text(run))
 
@@ -128,7 +128,7 @@ def _text(sections: list[Section]) -> Content:
 
 def _lines(section: Section) -> Iterator[Content]:
     if section.title:
-        yield Content.assemble((clean(section.title), "bold"), (f"  {clean(section.note)}", "$text-muted"))
+        yield Content.assemble((clean(section.title), "bold"), (f"  {clean(section.note)}", "$quiet"))
     for row in section.rows:
         yield _line(row)
 
@@ -144,7 +144,7 @@ def _line(row: Row) -> Content:
         parts.append("  " if row.tone == "quiet" else "")
     if row.share is not None:
         filled = round(row.share * _METER)
-        parts += [("█" * filled, "$primary"), ("░" * (_METER - filled), "$text-muted"), " "]
+        parts += [("█" * filled, "$bar"), ("░" * (_METER - filled), "$faint"), " "]
     parts.append((f"{clean(row.text)} ", "" if row.note else color))
     if row.note:
         parts.append((clean(row.note), color))

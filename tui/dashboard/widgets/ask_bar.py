@@ -23,8 +23,8 @@ class AskBar(Horizontal):
         display: none;
         height: 1;
         padding: 0 1;
-        & > .ask-bar--label { width: auto; color: $foreground 60%; }
-        & > .ask-bar--note { width: auto; max-width: 70%; padding-left: 2; color: $foreground 60%; }
+        & > .ask-bar--label { width: auto; color: $quiet; }
+        & > .ask-bar--note { width: auto; max-width: 70%; padding-left: 2; color: $quiet; }
         & > .-fault { color: $text-error; }
         & > Input { width: 1fr; height: 1; border: none; padding: 0; background: transparent; }
         & > Input:disabled { opacity: 100%; }

@@ -92,7 +92,7 @@ class Tabs(Widget):
     DEFAULT_CSS = """
     Tabs {
         height: 1;
-        & > .tabs--tab { color: $foreground 65%; }
+        & > .tabs--tab { color: $quiet; }
         & > .tabs--shown { color: $foreground; text-style: bold; }
         & > .tabs--selected { color: $text-primary; text-style: bold reverse; }
     }

@@ -33,7 +33,7 @@ class Head(Widget):
         height: 1;
         background: $panel;
         & > .head--name { text-style: bold; }
-        & > .head--quiet { color: $foreground 65%; }
+        & > .head--quiet { color: $quiet; }
         & > .head--mode { color: $text-accent; text-style: bold; }
         & > .head--mark { color: $text-warning; text-style: bold reverse; }
         & > .head--succeeded { color: $text-success; text-style: bold; }

@@ -36,15 +36,15 @@ class PanelHead(Widget):
     PanelHead {
         height: 1;
         & > .panel-head--title { text-style: bold; }
-        & > .panel-head--rule { color: $foreground 25%; }
-        & > .panel-head--quiet { color: $foreground 65%; }
+        & > .panel-head--rule { color: $faint; }
+        & > .panel-head--quiet { color: $quiet; }
         & > .panel-head--selected { color: $text-primary; text-style: bold; }
         & > .panel-head--running { color: $text-primary; text-style: bold; }
         & > .panel-head--succeeded { color: $text-success; }
         & > .panel-head--failed { color: $text-error; text-style: bold; }
         & > .panel-head--cancelled { color: $text-warning; }
-        & > .panel-head--waiting { color: $foreground 55%; }
-        & > .panel-head--skipped { color: $foreground 55%; }
+        & > .panel-head--waiting { color: $quiet; }
+        & > .panel-head--skipped { color: $quiet; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {

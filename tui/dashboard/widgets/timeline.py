@@ -57,22 +57,22 @@ class Timeline(ScrollView, can_focus=True):
         height: auto;
         overflow-x: hidden;
         & > .timeline--title { text-style: bold; }
-        & > .timeline--quiet { color: $foreground 55%; }
-        & > .timeline--axis { color: $foreground 50%; }
-        & > .timeline--cursor { background: $primary 22%; }
+        & > .timeline--quiet { color: $quiet; }
+        & > .timeline--axis { color: $quiet; }
+        & > .timeline--cursor { background: $cursor; }
         & > .timeline--phase { color: $foreground; text-style: bold; }
         & > .timeline--running { color: $text-primary; text-style: bold; }
         & > .timeline--succeeded { color: $text-success; }
         & > .timeline--failed { color: $text-error; text-style: bold; }
         & > .timeline--cancelled { color: $text-warning; }
-        & > .timeline--waiting { color: $foreground 55%; }
-        & > .timeline--skipped { color: $foreground 55%; }
-        & > .timeline--bar { color: $primary; }
-        & > .timeline--critical { color: $warning; }
-        & > .timeline--ended { color: $foreground 50%; }
-        & > .timeline--ghost { color: $foreground 30%; }
-        & > .timeline--slack { color: $foreground 40%; }
-        & > .timeline--now { color: $foreground 30%; }
+        & > .timeline--waiting { color: $quiet; }
+        & > .timeline--skipped { color: $quiet; }
+        & > .timeline--bar { color: $bar; }
+        & > .timeline--critical { color: $bar-critical; }
+        & > .timeline--ended { color: $bar-ended; }
+        & > .timeline--ghost { color: $faint; }
+        & > .timeline--slack { color: $faint; }
+        & > .timeline--now { color: $faint; }
         & > .timeline--break { color: $text-warning; }
         & > .timeline--mode { color: $text-accent; }
         & > .timeline--note { color: $text-warning; }

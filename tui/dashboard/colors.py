@@ -1,0 +1,102 @@
+"""The dashboard's colours: any theme's, made to differ enough from what they stand on to be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic
+
+from textual.app import App, ReturnType
+from textual.color import BLACK, WHITE, Color
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TEXT_CONTRAST = 4.5
+"""The least contrast of a text with what it stands on, by WCAG 2."""
+
+MARK_CONTRAST = 3.0
+"""The same of bars, rules and other marks."""
+
+_TEXTS = ("primary", "secondary", "warning", "error", "success", "accent")
+_BARS = {"bar": "primary", "bar-critical": "warning", "bar-failed": "error"}
+_STEPS = 50
+
+
+def contrast(one: Color, two: Color) -> float:
+    """Return the contrast of two opaque colours, from 1 to 21."""
+    brighter, darker = sorted((_luminance(one), _luminance(two)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    def linear(part: float) -> float:
+        return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = map(linear, color.normalized)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def readable(color: Color, behind: Iterable[Color], least: float) -> Color:
+    """Return a colour as it is, or as much lighter or darker as makes it readable.
+
+    Args:
+        color: The colour.
+        behind: What it stands on.
+        least: The contrast that it needs.
+    """
+    behind = list(behind)
+    end = WHITE if sum(map(_luminance, behind)) < 0.18 * len(behind) else BLACK
+    mixed = (color.blend(end, step / _STEPS) for step in range(_STEPS + 1))
+    return next((each for each in mixed if all(contrast(each, b) >= least for b in behind)), end)
+
+
+def readable_variables(variables: dict[str, str]) -> dict[str, str]:
+    """Return a theme's variables, with readable texts, and with those of the dashboard's own parts.
+
+    `quiet` is for text that matters less, `faint` for rules and marks, `cursor` lies behind the chosen row,
+    `current` behind the chosen line of a log, `trouble` behind a failure.
+    """
+    background, foreground = (Color.parse(variables[name]) for name in ("background", "foreground"))
+    if background.ansi is not None:  # the terminal's own colours, of which no other shades can be made
+        own = {"quiet": "ansi_default", "faint": "ansi_default", "bar-ended": "ansi_default"}
+        own |= dict.fromkeys(("cursor", "current", "trouble"), "ansi_default")
+        return variables | own | {bar: variables[name] for bar, name in _BARS.items()}
+    primary, error = (Color.parse(variables[name]) for name in ("primary", "error"))
+    panel, surface = (
+        background.blend(p, p.a, 1.0) for p in map(Color.parse, (variables["panel"], variables["surface"]))
+    )
+    cursor, current = background.blend(primary, 0.22), background.blend(primary, 0.25)
+    trouble = background.blend(error, 0.1)
+    behind = [background, panel, surface, cursor, current, trouble]
+    quiet = readable(background.blend(foreground, 0.6), behind, TEXT_CONTRAST)
+    faint = readable(background.blend(foreground, 0.3), behind, MARK_CONTRAST)
+    made = {"cursor": cursor, "current": current, "trouble": trouble, "quiet": quiet, "faint": faint}
+    made["foreground"] = readable(foreground, behind, TEXT_CONTRAST)
+    made["bar-ended"] = readable(background.blend(foreground, 0.5), behind, MARK_CONTRAST)
+    for name in _TEXTS:
+        made[f"text-{name}"] = readable(Color.parse(variables[f"text-{name}"]), behind, TEXT_CONTRAST)
+    for bar, name in _BARS.items():
+        made[bar] = readable(Color.parse(variables[name]), behind, MARK_CONTRAST)
+    made["block-cursor-background"], made["block-cursor-foreground"] = current, made["foreground"]
+    key = Color.parse(variables["footer-key-foreground"])
+    made["footer-key-foreground"] = readable(key, behind, TEXT_CONTRAST)
+    return variables | {name: color.hex for name, color in made.items()} | {"text-muted": quiet.hex}
+
+
+class ReadableApp(App[ReturnType], Generic[ReturnType]):
+    """An app whose themes are readable, and the terminal's own where that has few colours."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.prefer_theme("")
+
+    def prefer_theme(self, name: str) -> None:
+        """Take a theme, if there is such, and if the terminal has colours enough for it."""
+        few = self.console.color_system in {"standard", "windows"}
+        if few and not name.startswith("ansi-"):
+            name = "ansi-dark"
+        if name in self.available_themes:
+            self.theme = name
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables, made readable."""
+        return readable_variables(super().get_css_variables())
