@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import io
+import os
 import re
 import sys
 from pathlib import Path
@@ -118,6 +119,7 @@ def plain(svg: str) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Makes what the command line asks for."""
+    os.environ["COLORTERM"] = "truecolor"  # whatever this terminal has
     if arguments[0] == "--capture":
         Path(arguments[1]).write_text(capture_picture(sys.stdin.read()), encoding="utf-8")
         return

@@ -21,7 +21,19 @@ MARKS = re.compile(r"[\s█▏▎▍▌▋▊▉▒▓░╌│┆⫽─━╭�
 THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
 SCROLLBAR = set(" ▁▂▃▄▅▆▇")
 SCREENS = [
-    keys.split() for keys in ("", "enter", "f", "escape slash", "escape d", "c", "X", "escape m", "escape question_mark", "escape r")
+    keys.split()
+    for keys in (
+        "",
+        "enter",
+        "f",
+        "escape slash",
+        "escape d",
+        "c",
+        "X",
+        "escape m",
+        "escape question_mark",
+        "escape r",
+    )
 ]
 
 

@@ -66,7 +66,7 @@ def test_rows_fill_their_columns_and_run_ahead_of_time_in_ghosts_alone(
                 assert "".join(text for text, _ in cells.runs()) == "".join(cells.text)
                 here = math.floor(scale.at(now)) + 1
                 if state.ended_at is None:
-                    assert set(cells.kinds[max(here, 0) :]) <= {"", "ghost", "slack"}
+                    assert set(cells.kinds[max(here, 0) :]) <= {"", "ghost", "slack", "quiet"}
 
 
 @given(disturbed(), st.integers(20, 200))

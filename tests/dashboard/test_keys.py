@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.dashboard.driving import END, Live, driving, page, rows
+from tests.dashboard.driving import END, Live, driving, page, rows, until
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
 from tui.dashboard.kept_run import KeptRun
@@ -150,15 +150,13 @@ async def test_a_kept_run_can_be_looked_at_and_is_not_changed(tmp_path: Path) ->
     kept = await asyncio.to_thread(KeptRun, live.directory)
     app = await asyncio.to_thread(lambda: Dashboard(kept, Model(kept)))
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.3)
-        assert "✗ 1 task failed" in page(app)
+        await until(pilot, "✗ 1 task failed", "Keys q Leave")
         assert kept.read_only in page(app)
         await pilot.press("r", "X", "l", "p")
         await pilot.pause()
         assert [note.message for note in app._notifications] == [kept.read_only] * 4
         await pilot.press("d")
-        await pilot.pause()
-        assert isinstance(app.screen, WhyScreen)
+        await until(pilot, "Critical path")
         await pilot.press("q", "q")
     assert app.return_value == "over"
     early = await asyncio.to_thread(KeptRun, live.directory, 5.0)
