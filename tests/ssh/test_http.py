@@ -80,7 +80,7 @@ def test_what_does_not_answer_is_told_in_words_of_that_machine(user: User, far: 
     assert f"hint: does anything listen at that port of {far.address}?" in done.stdout
     assert asked.returncode == 1
     assert f"✗ app  {url} does not answer: nothing answers there, at {far.address}" in asked.stdout
-    assert [each["host"] for each in json.loads(data.stdout)] == [str(far.address)]
+    assert [each["host"] for each in json.loads(data.stdout)["stands"]] == [str(far.address)]
 
 
 def test_a_cut_does_not_end_a_check(user: User, far: Sshd, web: Web) -> None:
