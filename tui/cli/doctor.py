@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tui.cli.asking import Detail
-from tui.cli.findings import is_well, look, print_findings
+from tui.cli.look import is_well, look, print_findings
 from tui.cli.options import (
     EPILOG,
     NOT_READY,

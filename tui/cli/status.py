@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.asking import Detail
-from tui.cli.findings import is_well, look, print_findings
+from tui.cli.look import is_well, look, print_findings
 from tui.cli.options import (
     EPILOG,
     FAILED,
@@ -20,9 +20,11 @@ from tui.cli.options import (
     print_json,
     width,
 )
+from tui.errors import BringupError
 
 if TYPE_CHECKING:
     from tui.launch.specification import Specification
+    from tui.plan.model import Plan
     from tui.run.store import KeptRun, Store
 
 
@@ -50,7 +52,12 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
         if list_runs:
             _print_runs(store, load(request).plan.name if request.plan else None, output)
             sys.exit(UP)
-        specification = resolve_run(request, store)
+        try:
+            specification = resolve_run(request, store)
+        except BringupError:  # its plan or its values are not there any more
+            if output == "text" and store.leads_to_run(request.plan or ""):
+                _print_report(store.open(request.plan or ""), None)
+            raise
         run = specification.run
         if output == "text":
             _print_run(run, specification)
@@ -66,18 +73,25 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
 
 
 def _print_run(run: KeptRun | None, specification: Specification) -> None:
-    from tui.console.report import report, standing
-    from tui.console.style import Style, wants_colour
-
-    plan = specification.plan
     if run is None:
         values = " with these values" if specification.loaded.files or specification.loaded.settings else ""
-        click.echo(f"plan {plan.name!r} has not been run yet{values}; `bringup up` brings it up\n")
-        return
+        name = specification.plan.name
+        click.echo(f"plan {name!r} has not been run yet{values}; `bringup up` brings it up\n")
+    else:
+        _print_report(run, specification.plan)
+
+
+def _print_report(run: KeptRun, plan: Plan | None) -> None:
+    from tui.console.report import Stands, report, standing
+    from tui.console.style import Style, wants_colour
+
     started = run.started
     where = f"{started.environment} on {started.where}"
     click.echo(f"run {run.id}, {started.started}, {where}, {started.mode}")
-    stands = standing(plan, str(run.directory), running=run.is_running)
+    directory, running = str(run.directory), run.is_running
+    stands = (
+        standing(plan, directory, running=running) if plan else Stands("", (), directory, running=running)
+    )
     for line in report(run.state, stands, Style(wants_colour(sys.stdout)), width()):
         click.echo(line, color=True)
 
@@ -85,7 +99,7 @@ def _print_run(run: KeptRun | None, specification: Specification) -> None:
 def _print_runs(store: Store, plan: str | None, output: str) -> None:
     from tui.console.runs import summary, table
 
-    runs = store.runs(plan)
+    runs = store.readable(plan)
     if output == "json":
         print_json([summary(run) for run in runs])
     else:

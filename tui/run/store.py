@@ -145,6 +145,13 @@ class Store:
             elif purpose in {None, started.purpose} and plan in {None, started.plan}:
                 yield KeptRun(directory, started)
 
+    def readable(self, plan: str | None = None) -> Iterator[KeptRun]:
+        """Yield the kept runs whose whole journal can be read, newest first."""
+        for run in self.runs(plan):
+            with contextlib.suppress(OSError):  # somebody deletes it meanwhile
+                if run.state.started:
+                    yield run
+
     def latest(self, plan: str | None = None) -> KeptRun | None:
         """Return the latest real run that brought a plan up; where there is none, the latest rehearsal."""
         rehearsal = None

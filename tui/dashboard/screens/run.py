@@ -105,6 +105,9 @@ def _note(frame: Frame) -> str:
     if again:
         return "r retries the task, R all that failed, f starts again from it; q leaves, with a report"
     took = seconds(frame.worked)
+    if state.assumed:
+        part = f"{len(state.tasks) - len(state.assumed)} of {len(state.tasks)} tasks run in {took}"
+        return f"{part}; q leaves, with a report"
     if state.started.environment == "rehearsal":
         return f"rehearsed in {took}: nothing was created; q leaves, with a report"
     return f"up in {took}, and it stays up; q leaves, with a report"
