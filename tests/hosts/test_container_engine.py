@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from tui.errors import NotReadyError
-from tui.hosts.container_engine import find_engine
+from tui.hosts.local_engine import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -142,7 +142,7 @@ async def test_an_engine_that_says_nothing_is_given_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "cause", "hint"),
     [
-        ("ssh://me@far", "engines behind ssh:// are not used by themselves", "--host ssh://me@far"),
+        ("ssh://me@far", "an engine over SSH cannot be used directly", "--host ssh://me@far"),
         ("/var/run/docker.sock", "not an address of the form unix://… or tcp://…", "DOCKER_HOST"),
     ],
 )

@@ -158,7 +158,7 @@ class TestWays:
                 with pytest.raises(NotReadyError) as caught:
                     await way(8080)
                 assert (
-                    caught.value.cause == f"{host.name} leads nobody to its port 8080: its sshd forbids that"
+                    caught.value.cause == f"{host.name} does not forward its port 8080: its sshd forbids that"
                 )
                 assert "AllowTcpForwarding" in caught.value.hint
             assert dict(host.forwards) == {}

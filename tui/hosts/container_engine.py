@@ -1,22 +1,14 @@
-"""Finding the container engine, Docker or Podman, and speaking to it.
-
-The order is that of the `docker` command (`DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of its
-configuration, the default socket), then where desktop products and Podman put their sockets.
-"""
+"""Container engines, Docker or Podman: where one may answer, and one that did."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import importlib
-import json
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-from tui.errors import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -26,32 +18,29 @@ if TYPE_CHECKING:
 Flavour = Literal["docker", "podman"]
 
 _PATIENCE = 3.0  # seconds for an engine to say its version
-_WEB = ("tcp://", "http://", "https://")
-_START = (
-    "start Docker (`systemctl start docker`, Docker Desktop, `colima start`) or Podman (`podman machine"
-    " start`, `systemctl --user start podman.socket`), or name an engine in DOCKER_HOST"
-)
+WEB = ("tcp://", "http://", "https://")
+"""How URLs of engines over TCP begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """What an engine behind TLS wants: `ca.pem`, `cert.pem` and `key.pem` of a folder, as far as there.
+    """What an engine behind TLS requires: `ca.pem`, `cert.pem` and `key.pem` of a directory, if they exist.
 
     Attributes:
-        folder: Where they are.
+        directory: Where they are.
         verify: Whether the engine must prove who it is.
     """
 
-    folder: Path
+    directory: Path
     verify: bool = True
 
     def load(self) -> ssl.SSLContext:
-        """Reads them; blocks.
+        """Read them; blocks.
 
         Raises:
             OSError: One cannot be read.
         """
-        ca, cert, key = (self.folder / f"{name}.pem" for name in ("ca", "cert", "key"))
+        ca, cert, key = (self.directory / f"{name}.pem" for name in ("ca", "cert", "key"))
         context = ssl.create_default_context(cafile=str(ca) if ca.exists() else None)
         if not self.verify:
             context.check_hostname = False
@@ -67,7 +56,7 @@ class Candidate:
 
     Attributes:
         url: `unix://…` or `tcp://…`.
-        found: What named it: a variable, a context, its default place.
+        found: What led to it: a variable, a context, its default place.
         certificates: For TLS.
     """
 
@@ -77,7 +66,7 @@ class Candidate:
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[Docker]:
-        """A client of it, closed whatever happens.
+        """Give a client of it for the block.
 
         Raises:
             OSError: Its certificates cannot be read.
@@ -87,7 +76,7 @@ class Candidate:
         from aiodocker import Docker
 
         secure = await asyncio.to_thread(self.certificates.load) if self.certificates else None
-        if self.url.startswith("unix://"):  # the dummy host of requests is the library's, so is the connector
+        if self.url.startswith("unix://"):  # the library makes the connector
             docker = Docker(url=self.url)
         else:
             scheme = "https://" if secure else "http://"
@@ -107,7 +96,7 @@ class ContainerEngine:
     Attributes:
         url: `unix://…` or `tcp://…`.
         flavour: Which product speaks there; Podman speaks Docker's API too.
-        found: What led to it, for people.
+        found: What led to it, in words.
         version: The product's version.
         api_version: Of Docker's API.
         environment: Variables with which `kind`, `docker` and `podman` speak to this very engine.
@@ -125,45 +114,12 @@ class ContainerEngine:
     architecture: str = ""
 
     def client(self) -> contextlib.AbstractAsyncContextManager[Docker]:
-        """A client of the engine, to be used in `async with`."""
+        """Give a client of the engine for the block."""
         return Candidate(self.url, self.found, self.certificates).client()
 
 
-async def find_engine(environment: Mapping[str, str], home: Path) -> ContainerEngine:
-    """Finds the container engine that answers.
-
-    An engine that the user names is the only one asked; else the first that answers of the known places.
-
-    Args:
-        environment: Variables, as `os.environ`.
-        home: The user's home.
-
-    Raises:
-        NotReadyError: None answers; its details say what was tried.
-    """
-    named = await asyncio.to_thread(_named, environment, home)
-    if named is not None:
-        try:
-            return await ask(named, environment)
-        except SilentError as error:
-            raise NotReadyError(
-                f"the container engine of {named.found} does not answer: {error}",
-                error.hint or f"start it, or change {named.found}",
-                (f"{named.url} ({named.found}): {error}",),
-            ) from error
-    tried: list[str] = []
-    hint = _START
-    for candidate in places(environment, home):
-        try:
-            return await ask(candidate, environment)
-        except SilentError as error:
-            tried.append(f"{candidate.url} ({candidate.found}): {error}")
-            hint = error.hint or hint
-    raise NotReadyError("no container engine answers", hint, tuple(tried))
-
-
 class SilentError(Exception):
-    """A candidate that is no engine, with what helps if that is known."""
+    """A candidate does not answer as an engine; with a hint, if one is known."""
 
     def __init__(self, cause: str, hint: str = "") -> None:
         super().__init__(cause)
@@ -173,7 +129,7 @@ class SilentError(Exception):
 async def ask(
     candidate: Candidate, environment: Mapping[str, str], url: str | None = None
 ) -> ContainerEngine:
-    """Asks a candidate who it is.
+    """Ask a candidate for its version.
 
     Args:
         candidate: Where it may answer.
@@ -190,31 +146,31 @@ async def ask(
             raise SilentError("no such socket")
     try:
         async with asyncio.timeout(_PATIENCE), candidate.client() as docker:
-            said = await docker._query_json("version", versioned_api=False)  # `version()` asks twice
-            flavour, version = _product(said)
+            version_of = await docker._query_json("version", versioned_api=False)  # `version()` asks twice
+            flavour, version = _product(version_of)
             return ContainerEngine(
                 candidate.url,
                 flavour,
                 candidate.found,
                 version,
-                str(said["ApiVersion"]),
+                str(version_of["ApiVersion"]),
                 _variables(candidate, url or candidate.url, flavour, environment),
                 candidate.certificates,
-                str(said.get("Arch") or ""),
+                str(version_of.get("Arch") or ""),
             )
     except TimeoutError as error:
         raise SilentError(f"no answer within {_PATIENCE:g} s") from error
-    except Exception as error:  # whatever a stranger on that socket says, it is not an engine's answer
+    except Exception as error:  # whatever answers on that socket, it is no engine
         raise _explained(error) from error
 
 
 def _check_scheme(candidate: Candidate) -> None:
     if candidate.url.startswith("ssh://"):
         raise SilentError(
-            "engines behind ssh:// are not used by themselves",
+            "an engine over SSH cannot be used directly",
             f"bring the whole plan up there: `bringup up --host {candidate.url}`",
         )
-    if not candidate.url.startswith(("unix://", *_WEB)):
+    if not candidate.url.startswith(("unix://", *WEB)):
         raise SilentError("not an address of the form unix://… or tcp://…")
 
 
@@ -233,7 +189,7 @@ def _explained(error: Exception) -> SilentError:
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a folder that may not be entered: connecting says so
+    except OSError:  # a directory that may not be entered: connecting tells
         return True
 
 
@@ -249,7 +205,7 @@ def _variables(
 ) -> dict[str, str]:
     variables = {"DOCKER_HOST": url}
     if candidate.certificates is not None:
-        variables["DOCKER_CERT_PATH"] = str(candidate.certificates.folder)
+        variables["DOCKER_CERT_PATH"] = str(candidate.certificates.directory)
         variables["DOCKER_TLS"] = "1"
         variables["DOCKER_TLS_VERIFY"] = "1" if candidate.certificates.verify else ""
     elif environment.get("DOCKER_TLS_VERIFY"):
@@ -259,79 +215,3 @@ def _variables(
     if environment.get("KIND_EXPERIMENTAL_PROVIDER", "docker") != "docker":
         variables["KIND_EXPERIMENTAL_PROVIDER"] = "docker"
     return variables
-
-
-def _named(environment: Mapping[str, str], home: Path) -> Candidate | None:
-    """The engine that the user has named, if any, by the rules of the `docker` command."""
-    folder = Path(environment.get("DOCKER_CONFIG") or home / ".docker")
-    if url := environment.get("DOCKER_HOST"):
-        secured = url.startswith("https://") or environment.get("DOCKER_TLS_VERIFY")
-        certificates = Certificates(Path(environment.get("DOCKER_CERT_PATH") or folder)) if secured else None
-        return Candidate(url, "DOCKER_HOST", certificates if url.startswith(_WEB) else None)
-    if name := environment.get("DOCKER_CONTEXT"):
-        return None if name == "default" else _context(folder, name, "DOCKER_CONTEXT")
-    config = folder / "config.json"
-    name = _read(config).get("currentContext") if config.exists() else None
-    return None if name in (None, "", "default") else _context(folder, str(name), str(config))
-
-
-def _context(folder: Path, name: str, source: str) -> Candidate:
-    key = hashlib.sha256(name.encode()).hexdigest()
-    meta = folder / "contexts" / "meta" / key / "meta.json"
-    if not meta.exists():
-        raise NotReadyError(
-            f"Docker context {name!r}, named by {source}, does not exist",
-            "choose one that does: `docker context ls`, `docker context use NAME`",
-            (f"looked for {meta}",),
-        )
-    endpoint = (_read(meta).get("Endpoints") or {}).get("docker") or {}
-    url = str(endpoint.get("Host") or "unix:///var/run/docker.sock")
-    certificates = folder / "contexts" / "tls" / key / "docker"
-    secured = certificates.exists() and url.startswith(_WEB)
-    verify = not endpoint.get("SkipTLSVerify", False)
-    return Candidate(
-        url, f"Docker context {name!r}", Certificates(certificates, verify=verify) if secured else None
-    )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise NotReadyError(f"{path} cannot be read: {error}", "mend it, or set DOCKER_HOST") from error
-    return content if isinstance(content, dict) else {}
-
-
-def places(environment: Mapping[str, str], home: Path) -> list[Candidate]:
-    """Where engines answer that nobody has configured, best first."""
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    docker = [
-        Candidate("unix:///var/run/docker.sock", "default socket"),
-        *([Candidate(f"unix://{runtime}/docker.sock", "rootless Docker")] if runtime else []),
-        Candidate(f"unix://{home}/.docker/run/docker.sock", "Docker Desktop"),
-        Candidate(f"unix://{home}/.docker/desktop/docker.sock", "Docker Desktop"),
-        Candidate(f"unix://{home}/.colima/default/docker.sock", "Colima"),
-        Candidate(f"unix://{home}/.rd/docker.sock", "Rancher Desktop"),
-        Candidate(f"unix://{home}/.orbstack/run/docker.sock", "OrbStack"),
-    ]
-    podman = _podman_places(environment, home)
-    wants_podman = environment.get("KIND_EXPERIMENTAL_PROVIDER") == "podman"
-    return podman + docker if wants_podman else docker + podman
-
-
-def _podman_places(environment: Mapping[str, str], home: Path) -> list[Candidate]:
-    places: list[Candidate] = []
-    if url := environment.get("CONTAINER_HOST"):
-        places.append(Candidate(url, "CONTAINER_HOST"))
-    if runtime := environment.get("XDG_RUNTIME_DIR"):
-        places.append(Candidate(f"unix://{runtime}/podman/podman.sock", "rootless Podman"))
-    places.append(Candidate("unix:///run/podman/podman.sock", "Podman"))
-    machine = f"unix://{home}/.local/share/containers/podman/machine"
-    places += [
-        Candidate(f"{machine}/podman.sock", "Podman machine"),
-        Candidate(f"{machine}/podman-machine-default/podman.sock", "Podman machine"),
-    ]
-    if folder := environment.get("TMPDIR"):
-        socket = f"{folder.rstrip('/')}/podman/podman-machine-default-api.sock"
-        places.append(Candidate(f"unix://{socket}", "Podman machine"))
-    return places

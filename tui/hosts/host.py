@@ -1,4 +1,4 @@
-"""What every host offers."""
+"""What every host offers: a machine that runs commands and a container engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HostLostError(BringupError):
-    """The connection to a host ended while something was done there."""
+    """The connection to a host was lost while something was done there."""
 
 
 class HostFullError(BringupError):
@@ -24,7 +24,7 @@ class HostFullError(BringupError):
 
 
 def at(host: Host) -> str:
-    """Where something is, as it is appended to its name; nothing for this machine."""
+    """Return ` at HOST`, to follow the name of something there; empty for this machine."""
     return f" at {host.location}" if host.location else ""
 
 
@@ -46,10 +46,10 @@ class Host(Protocol):
     shares_kernel: bool
 
     async def connect(self) -> None:
-        """Makes sure that it can be used.
+        """Connect to it, unless that is done.
 
         Raises:
-            NotReadyError: It cannot.
+            NotReadyError: It cannot be used.
         """
 
     async def run(
@@ -61,77 +61,79 @@ class Host(Protocol):
         directory: PurePath | None = None,
         on_left: Callable[[str], None] | None = None,
     ) -> int:
-        """Runs a program in a process group of its own until it ends; it reads nothing.
+        """Run a program in a process group of its own and wait for it; its input is empty.
 
-        Cancelling it ends the whole group: asked to at first, then killed within two seconds. So does the end
-        of the connection to it.
+        To cancel this, or to lose the connection, terminates the whole group: by SIGTERM, then within two
+        seconds by SIGKILL.
 
         Args:
             argv: The program and its arguments.
-            on_lines: Takes the lines of its output and errors, whole, decoded, without their ends; as many at
-                once as have come.
-            env: Variables over those that its user has there.
-            directory: Where it runs.
-            on_left: Told what the program has left running in the background, where it succeeded. That
-                goes on until the host is closed, and its output is taken; without `on_left` that is lost.
+            on_lines: Takes lines of its output and errors, decoded, without line ends, as many as have come.
+            env: Variables to set beside those that the user has there.
+            directory: The working directory.
+            on_left: Takes what the program has left running in the background, where it succeeded. That goes
+                on until the host is closed, and its output is taken; without `on_left` that is lost.
 
         Returns:
-            Its exit status; negative where a signal ended it. Over SSH a shell tells it, to which statuses
-            from 129 on are signals.
+            Its exit status; the negative signal number where a signal ended it. Over SSH a shell reports it,
+            for which statuses from 129 on are signals.
 
         Raises:
-            FileNotFoundError: There is no such program, or folder.
-            PermissionError: It is none that may be run.
-            HostLostError: The connection ended first.
+            FileNotFoundError: The program, or the directory, does not exist.
+            PermissionError: It may not be run.
+            HostLostError: The connection was lost first.
             NotReadyError: The host cannot be reached.
         """
 
     async def machine(self) -> Machine:
-        """What it says of its machine."""
+        """Return what the host reports of its hardware, system and user."""
 
     async def engine(self) -> ContainerEngine:
-        """The container engine that answers there, found once.
+        """Return the container engine that answers there; looked for once.
 
         Raises:
             NotReadyError: None answers.
         """
 
     def scratch(self) -> AbstractAsyncContextManager[PurePath]:
-        """A folder there of the user's alone, gone with all that is in it when the block ends."""
+        """Make a directory there that only the user may read, and remove it when the block ends."""
 
     async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
-        """Writes a file there.
+        """Write a file there.
 
         Raises:
             HostFullError: There is no room for it.
             OSError: It cannot be written.
-            HostLostError: The connection ended first.
+            HostLostError: The connection was lost first.
         """
 
     async def copy(self, source: Path, path: PurePath) -> None:
-        """Copies a file or folder of this machine there; raises as `write` does."""
+        """Copy a file or directory of this machine there, as `list_tree` lists it; raises as `write` does."""
 
     async def forward(self, port: int, address: str = "127.0.0.1") -> int:
-        """The port of this machine's loopback that leads to one there, the same number if that can be had.
+        """Forward a port of this machine's loopback to one there.
+
+        Returns:
+            The port here: the same number, if it is free.
 
         Raises:
-            HostLostError: The connection ended first.
+            HostLostError: The connection was lost first.
             NotReadyError: The host does not allow it.
         """
 
     async def socket(self, port: int, address: str = "127.0.0.1") -> Path | None:
-        """A Unix socket of this machine that leads to a port there; None where one connects directly."""
+        """Forward a Unix socket of this machine to a port there; None where one connects directly."""
 
     @property
     def loss(self) -> HostLostError | None:
-        """What is said of what fails now, if the connection has been lost just so; None if it stands."""
+        """The error for what fails now because the connection was just lost; None while there is one."""
 
     @property
     def forwards(self) -> Mapping[int, tuple[str, int]]:
-        """The ports of this machine that lead there, each with the address and port that it leads to."""
+        """The forwarded ports of this machine, each with the address and port there that it leads to."""
 
     def kill(self) -> None:
-        """Kills at once whatever still runs: for the second Ctrl-C."""
+        """Kill at once whatever still runs: for the second Ctrl-C."""
 
     async def close(self) -> None:
-        """Lets go of it; ends what a lost connection has left there, if it can be reached."""
+        """Disconnect; end first what a lost connection left running there, if the host can be reached."""

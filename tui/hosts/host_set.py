@@ -24,7 +24,7 @@ class Hosts:
     """The hosts of a run."""
 
     def __init__(self, hosts: Mapping[str, Host]) -> None:
-        """Takes them.
+        """Take them.
 
         Args:
             hosts: Each by its name in the plan; `default` and `local` among them.
@@ -33,12 +33,12 @@ class Hosts:
 
     @classmethod
     def here(cls, host: Host | None = None) -> Hosts:
-        """This machine alone."""
+        """Return a set of this machine alone."""
         local = host or LocalHost()
         return cls({DEFAULT: local, LOCAL: local})
 
     def of(self, name: str) -> Host:
-        """The host of that name; in a rehearsal any name means this machine."""
+        """Return the host of that name; in a rehearsal any name means this machine."""
         return self._hosts.get(name) or self._hosts[DEFAULT]
 
     @property
@@ -54,33 +54,33 @@ class Hosts:
         return found
 
     async def connect(self, names: Iterable[str]) -> None:
-        """Makes sure that some can be used; one by one, as each may have something to ask.
+        """Connect to some of them, one after the other, as each may have something to ask.
 
         Raises:
-            NotReadyError: One cannot.
+            NotReadyError: One cannot be used.
         """
         for host in dict.fromkeys(self.of(name) for name in names):
             await host.connect()
 
     def kill(self) -> None:
-        """Kills at once whatever still runs on any of them."""
+        """Kill at once whatever still runs on any of them."""
         for host in set(self._hosts.values()):
             host.kill()
 
     async def close(self) -> None:
-        """Lets go of all of them."""
+        """Disconnect from all of them."""
         await asyncio.gather(*(host.close() for host in set(self._hosts.values())))
 
 
 def open_hosts(
     addresses: Mapping[str, str], prompter: Prompter | None = None, cache: Path | None = None
 ) -> Hosts:
-    """Makes hosts; nothing is connected yet.
+    """Make hosts; nothing is connected yet.
 
     Args:
         addresses: The address of each host, or `local`, by its name in the plan.
         prompter: Asks the user for what is not known of a machine.
-        cache: Where this machine keeps folders that are needed for a while.
+        cache: Where this machine keeps temporary directories.
     """
     local: Host = LocalHost(cache=cache)
     made: dict[str, Host] = {LOCAL: local}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST = 64 * 1024
-"""Characters; a longer line is told in pieces of this length."""
+"""Characters; a longer line is cut into pieces of this length."""
 
 REST = 0.01
 """Seconds between two readings of a stream: what comes meanwhile is handed over at once."""
@@ -24,18 +24,18 @@ _ENDS = re.compile(r"\r+\n|\r+|\n")
 class LineSplitter:
     r"""Cuts a stream of bytes into lines at `\n`, `\r\n` and `\r`.
 
-    What a carriage return ends, such as a progress bar's state, is a line of its own, told as soon as it is
-    there; an empty one is dropped. Bytes that are no UTF-8 are replaced. The lines are the same wherever the
-    stream is cut into pieces.
+    What a carriage return ends, such as a progress bar's state, is a line of its own, returned at once; an
+    empty one is dropped. Invalid UTF-8 is replaced. The lines are the same wherever the stream is cut into
+    pieces.
     """
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._rest = ""
-        self._told = False  # the rest is a carriage return whose line has been told
+        self._returned = False  # the rest is a carriage return whose line has been returned
 
     def feed(self, data: bytes) -> list[str]:
-        """Takes the next piece of the stream.
+        """Take the next piece of the stream.
 
         Args:
             data: Any number of bytes.
@@ -46,13 +46,13 @@ class LineSplitter:
         return self._split(self._decoder.decode(data))
 
     def close(self) -> list[str]:
-        """Ends the stream.
+        """End the stream.
 
         Returns:
             The last line, where the stream did not end with a line's end.
         """
         lines = self._split(self._decoder.decode(b"", final=True))
-        last, self._rest, self._told = self._rest.rstrip("\r"), "", False
+        last, self._rest, self._returned = self._rest.rstrip("\r"), "", False
         return [*lines, last] if last else lines
 
     def _split(self, text: str) -> list[str]:
@@ -71,11 +71,11 @@ class LineSplitter:
         for end in _ENDS.finditer(text):
             line = text[start : end.start()]
             start = end.end()
-            told, self._told = self._told, False
-            if not told and (line or end[0].endswith("\n")):
+            returned, self._returned = self._returned, False
+            if not returned and (line or end[0].endswith("\n")):
                 lines += _pieces(line)
             if start == len(text) and end[0].endswith("\r"):  # its "\n" may still come
-                self._rest, self._told = "\r", told or bool(line)
+                self._rest, self._returned = "\r", returned or bool(line)
                 return lines
         *whole, self._rest = _pieces(text[start:])
         return lines + whole

@@ -35,7 +35,7 @@ class LocalHost:
     Args:
         environment: Variables for programs and for finding the container engine; those of bringup itself
             if absent.
-        cache: Where folders are made for what is needed for a while; the system's own place if absent.
+        cache: Where temporary directories are made; the system's own place if absent.
     """
 
     name = LOCAL
@@ -51,7 +51,7 @@ class LocalHost:
         self._finding = asyncio.Lock()
 
     async def connect(self) -> None:
-        """There is nothing to do; see `Host.connect`."""
+        """Do nothing; see `Host.connect`."""
 
     async def run(
         self,
@@ -62,7 +62,7 @@ class LocalHost:
         directory: PurePath | None = None,
         on_left: Callable[[str], None] | None = None,
     ) -> int:
-        """Runs a program until it ends; see `Host.run`."""
+        """Run a program and wait for it; see `Host.run`."""
         program = await self._start(argv, on_lines, {**self._environment, **(env or {})}, directory)
         try:
             status = await program.finish()
@@ -81,16 +81,16 @@ class LocalHost:
                 program.close()
 
     async def engine(self) -> ContainerEngine:
-        """The container engine that answers here; see `Host.engine`."""
+        """Return the container engine that answers here; see `Host.engine`."""
         async with self._finding:
             if self._engine is None:
-                from tui.hosts.container_engine import find_engine
+                from tui.hosts.local_engine import find_engine
 
                 self._engine = await find_engine(self._environment, self._home)
         return self._engine
 
     async def machine(self) -> Machine:
-        """What it says of itself; see `Host.machine`."""
+        """Return what this machine reports of itself; see `Host.machine`."""
         from tui.hosts.machine import Machine
 
         said = platform.uname()
@@ -98,15 +98,15 @@ class LocalHost:
 
     @contextlib.asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
-        """A folder of the user's alone; see `Host.scratch`."""
-        folder = await asyncio.to_thread(_make, self._cache)
+        """Make a private directory for the block; see `Host.scratch`."""
+        directory = await asyncio.to_thread(_make, self._cache)
         try:
-            yield folder
+            yield directory
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
     async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
-        """Writes a file; see `Host.write`."""
+        """Write a file; see `Host.write`."""
         with _explained(path):
             file = await asyncio.to_thread(Path(path).open, "wb")
             try:
@@ -116,16 +116,16 @@ class LocalHost:
                 await asyncio.to_thread(file.close)
 
     async def copy(self, source: Path, path: PurePath) -> None:
-        """Copies a file or folder; see `Host.copy`."""
+        """Copy a file or directory; see `Host.copy`."""
         with _explained(path):
             await asyncio.to_thread(_copy, source, Path(path))
 
     async def forward(self, port: int, address: str = "") -> int:
-        """The port itself; see `Host.forward`."""
+        """Return the port itself; see `Host.forward`."""
         return port
 
     async def socket(self, port: int, address: str = "") -> None:
-        """None: one connects directly; see `Host.socket`."""
+        """Return None: one connects directly; see `Host.socket`."""
 
     @property
     def loss(self) -> None:
@@ -143,7 +143,7 @@ class LocalHost:
         await asyncio.gather(*(program.end() for program in left))
 
     def kill(self) -> None:
-        """Kills at once whatever still runs."""
+        """Kill at once whatever still runs."""
         for group in tuple(self._groups):
             send_signal(group, signal.SIGKILL)
 
@@ -183,7 +183,7 @@ class LocalHost:
 
 
 def _make(parent: Path | None) -> Path:
-    """Makes a folder; in the user's cache, what a process has left that was killed is removed first."""
+    """Make a directory; remove from the user's cache what killed processes have left there."""
     prefix, suffix = "bringup-step-", f"@{platform.node()}"  # several machines may share a home
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)
@@ -221,7 +221,7 @@ def _copy(source: Path, path: Path) -> None:
 
 @contextlib.contextmanager
 def _explained(path: PurePath) -> Iterator[None]:
-    """Says of a file that it does not fit, if that is what went wrong."""
+    """Raise `HostFullError` in place of the error that says so."""
     try:
         yield
     except OSError as error:

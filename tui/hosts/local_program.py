@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
 _REAP = 0.4  # seconds for a killed group to be gone
 _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it open for ever
-_LOOKS = 10  # a closer look comes at every so many
+_LOOKS = 10  # at every so many, zombies are looked for
 _POLL = 0.02  # seconds between looks at a group that is ending
 
 
 class Program(asyncio.SubprocessProtocol):
-    """A running program: its output as lines, its end, and the end of all that it started."""
+    """A running program, and the process group of all that it started."""
 
     def __init__(self, on_lines: Callable[[list[str]], None] | None, groups: set[int]) -> None:
         self._loop = loop = asyncio.get_running_loop()
@@ -56,7 +56,7 @@ class Program(asyncio.SubprocessProtocol):
             self._pipe.resume_reading()
 
     async def finish(self) -> int:
-        """Waits for the end of the program and, for a bounded time, of its output."""
+        """Wait for the program and, for a bounded time, for the end of its output; return its exit status."""
         await self._exited
         if self._output.error is None:
             await asyncio.wait({self._silent}, timeout=_DRAIN)
@@ -75,7 +75,7 @@ class Program(asyncio.SubprocessProtocol):
         return names or ("" if self._silent.done() else "a process of a session of its own")
 
     async def end(self) -> None:
-        """Ends the whole group: asked to first, then killed."""
+        """Terminate the whole group, by SIGTERM first."""
         try:
             send_signal(self.group, signal.SIGTERM)
             await _gone(self.group, _GRACE)
@@ -86,12 +86,12 @@ class Program(asyncio.SubprocessProtocol):
             self.close()
 
     def close(self) -> None:
-        """Lets go of the program and its pipes."""
+        """Close the pipes."""
         self._groups.discard(self.group)
         self._transport.close()
 
     def _rest(self, seconds: float) -> None:
-        """Lets output gather in the pipe while the program runs; one that says more than it holds waits."""
+        """Let output gather in the pipe while the program runs; one that prints more than it holds waits."""
         if self._pipe is not None and not self._exited.done():
             self._pipe.pause_reading()
             self._loop.call_later(seconds, self._pipe.resume_reading)
@@ -104,12 +104,12 @@ def _settle(future: asyncio.Future[None]) -> None:
 
 def send_signal(group: int, number: signal.Signals) -> None:
     """Send a signal to all of a process group, if there is one."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left that may be sent one
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # none is left that takes one
         os.killpg(group, number)
 
 
 async def _gone(group: int, patience: float) -> None:
-    """Waits until nobody is left in a group that does something, for some seconds at most."""
+    """Wait, for some seconds at most, until no process of a group runs any more."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience  # by the clock: on a busy machine each look takes longer
     number = 0
@@ -135,7 +135,7 @@ def _members(group: int) -> str:
 
 
 def _is_dead(group: int) -> bool:
-    """Whether all of a group have ended: in containers without an init nobody reaps those, and they stay."""
+    """Return whether all of a group are zombies: in containers without an init they stay."""
     found = False
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has gone meanwhile

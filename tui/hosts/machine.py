@@ -1,4 +1,4 @@
-"""What a host says of its machine."""
+"""What a host reports of its machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine, as its `uname` and its user's environment have it.
+    """A machine, by its `uname` and its user's environment.
 
     Attributes:
         system: `Linux`, `Darwin`.

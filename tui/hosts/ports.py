@@ -1,4 +1,4 @@
-"""Host ports: whether one can be had, and who has it."""
+"""Ports of hosts: which are taken, and by whom."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _MAPPED = "0000000000000000FFFF0000"  # an IPv4 address among IPv6 ones
 
 
 async def taken(host: Host, wanted: Iterable[tuple[str, int]]) -> dict[int, str]:
-    """The wanted ports of a host that another program listens on.
+    """Return the ports among `wanted` that another program listens on.
 
     Args:
         host: Whose ports.
         wanted: Addresses and ports.
 
     Returns:
-        For each port that is taken by whom, if that is known. Over SSH nobody is known, and where the machine
-        is no Linux, none is known to be taken.
+        The taken ports, each with the process that has it; empty where that is not known, as over SSH.
+        Of a machine over SSH that is no Linux, no port is known to be taken.
     """
     if host.shares_kernel:
         busy = [port for address, port in wanted if await asyncio.to_thread(is_taken, port, address)]
@@ -43,11 +43,11 @@ async def taken(host: Host, wanted: Iterable[tuple[str, int]]) -> dict[int, str]
 
 
 def is_taken(port: int, address: str = "") -> bool:
-    """Whether another program listens on a TCP port; blocks for a moment.
+    """Return whether another program listens on a TCP port; blocks for a moment.
 
     Args:
         port: The port.
-        address: Where it would be listened on; `ANYWHERE` has the ways to write all addresses.
+        address: The address to listen on; `ANYWHERE` has the spellings of "all addresses".
     """
     address = "" if address in ANYWHERE else address
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -63,9 +63,9 @@ def is_taken(port: int, address: str = "") -> bool:
 
 
 def holder(port: int, proc: Path = Path("/proc")) -> str:
-    """The process that listens on a TCP port: `name (pid 42)`; empty where the system does not say.
+    """Return the process that listens on a TCP port, as `name (pid 42)`; blocks.
 
-    Linux alone says it, and to a plain user only of the user's own processes. Blocks.
+    It is empty where the system does not tell: Linux alone does, to a plain user only of the user's own.
     """
     wanted = {
         f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _inodes(proc / "net" / table, port)
@@ -89,7 +89,7 @@ def _inodes(table: Path, port: int) -> list[str]:
 
 
 def _listeners(lines: Iterable[str], port: int) -> Iterator[list[str]]:
-    """The rows of `/proc/net/tcp` of those that listen on a port."""
+    """Yield the rows of `/proc/net/tcp` of those that listen on a port."""
     for line in lines:
         row = line.split()
         if len(row) > _INODE and row[1].endswith(f":{port:04X}") and row[3] == _LISTENING:
@@ -97,7 +97,7 @@ def _listeners(lines: Iterable[str], port: int) -> Iterator[list[str]]:
 
 
 def _listens(lines: Iterable[str], address: str, port: int) -> bool:
-    """Whether somebody listens where an address would meet it; these tables have its bytes backwards."""
+    """Return whether a program listens at an address; these tables have its bytes backwards."""
     listening = {row[1].partition(":")[0] for row in _listeners(lines, port)}
     try:
         number = ipaddress.IPv4Address(address).packed[::-1].hex().upper()

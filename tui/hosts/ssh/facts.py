@@ -1,4 +1,4 @@
-"""What the other machine says of itself when the connection is made."""
+"""What a machine reports of itself when the connection is made."""
 
 from __future__ import annotations
 
@@ -13,42 +13,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the other machine.
+    """What is known of a machine.
 
     Attributes:
-        machine: The machine.
-        folder: A private folder there, gone with the connection; empty where there is none.
-        fault: Why there is none.
+        machine: Its system and user.
+        directory: A private directory there, removed with the connection; empty where there is none.
+        error: Why there is none.
         engine: The URL of the container engine that its user has chosen; empty for the usual places.
         sockets: The sockets at those places, `there` or `denied` to the user.
     """
 
     machine: Machine
-    folder: str = ""
-    fault: str = ""
+    directory: str = ""
+    error: str = ""
     engine: str = ""
     sockets: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_facts(lines: Sequence[str]) -> Facts:
-    """The facts that `tui.hosts.ssh.remote_shell.facts` tells, a word and its value a line."""
-    said = dict(line.split(" ", 1) for line in lines if " " in line)
+    """Read the facts that the script `remote_shell.facts` prints, a word and its value a line."""
+    words = dict(line.split(" ", 1) for line in lines if " " in line)
     variables = dict(
         line.removeprefix("variable ").split("=", 1) for line in lines if line.startswith("variable ")
     )
     machine = Machine(
-        said.get("system", ""),
-        said.get("release", ""),
-        said.get("processor", ""),
-        said.get("home", "/"),
+        words.get("system", ""),
+        words.get("release", ""),
+        words.get("processor", ""),
+        words.get("home", "/"),
         variables,
     )
     return Facts(
-        machine, said.get("folder", ""), said.get("fault", ""), said.get("engine", ""), read_standing(lines)
+        machine,
+        words.get("directory", ""),
+        words.get("error", ""),
+        words.get("engine", ""),
+        read_sockets(lines),
     )
 
 
-def read_standing(lines: Iterable[str]) -> dict[str, str]:
-    """What `tui.hosts.ssh.remote_shell.standing` tells: how each socket stands that is there."""
+def read_sockets(lines: Iterable[str]) -> dict[str, str]:
+    """Read what the script `remote_shell.look_at_sockets` prints: for each socket, `there` or `denied`."""
     pairs = (line.partition(" ") for line in lines)
     return {path: word for word, _, path in pairs if word in ("there", "denied")}

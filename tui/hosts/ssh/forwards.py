@@ -1,4 +1,4 @@
-"""Ways from this machine to sockets and ports of the other one, which outlive a connection."""
+"""Ports and sockets forwarded to a machine, which outlive a connection."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ LOOPBACK = "127.0.0.1"
 
 
 class Forwards:
-    """The ways to one machine: each stays where it is when the connection is a new one."""
+    """The forwards to one machine: each keeps its port or path when the connection is made again."""
 
     def __init__(self, name: str, connection: Callable[[], Awaitable[asyncssh.SSHClientConnection]]) -> None:
-        """Prepares them.
+        """Prepare them.
 
         Args:
             name: The machine's.
-            connection: The connection that stands now.
+            connection: Returns the connection of the moment.
         """
         self._name = name
         self._connection = connection
-        self._folder: Path | None = None
+        self._directory: Path | None = None
         self._sockets: dict[str | tuple[str, int], Path] = {}
         self.ports: dict[int, tuple[str, int]] = {}
         self._opening = asyncio.Lock()
 
     async def socket(self, there: str | tuple[str, int]) -> Path:
-        """The Unix socket of this machine that leads to a socket's path, or an address and port, there."""
+        """Return the Unix socket here that leads to a socket, or an address and port, there."""
         connection = await self._connection()
         async with self._opening:
             if there not in self._sockets:
@@ -50,7 +50,7 @@ class Forwards:
         return self._sockets[there]
 
     async def port(self, address: str, port: int) -> int:
-        """The port of this machine's loopback that leads to an address and port there."""
+        """Return the port of this machine's loopback that leads to an address and port there."""
         connection = await self._connection()
         async with self._opening:
             for local, there in self.ports.items():
@@ -62,31 +62,33 @@ class Forwards:
         return local
 
     async def restore(self, connection: asyncssh.SSHClientConnection) -> None:
-        """Opens all ways anew, over a new connection."""
+        """Open all forwards again, over a new connection."""
         async with self._opening:
             for there, path in self._sockets.items():
                 await asyncio.to_thread(path.unlink, missing_ok=True)
                 await _listen(connection, path, there)
             for local, (address, port) in tuple(self.ports.items()):
-                anew = await _forward(connection, local, address, port)
-                if anew != local:  # somebody has taken it meanwhile
+                again = await _forward(connection, local, address, port)
+                if again != local:  # another program has taken it meanwhile
                     del self.ports[local]
-                    self.ports[anew] = (address, port)
+                    self.ports[again] = (address, port)
 
     async def close(self) -> None:
-        """Removes the sockets."""
-        if self._folder is not None:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        """Remove the sockets."""
+        if self._directory is not None:
+            await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     async def _check(self, connection: asyncssh.SSHClientConnection, address: str, port: int) -> None:
         if await _is_forbidden(connection, address, port):
-            cause = f"{self._name} leads nobody to its port {port}: its sshd forbids that"
-            raise NotReadyError(cause, "its sshd_config has to allow AllowTcpForwarding, PermitOpen the port")
+            cause = f"{self._name} does not forward its port {port}: its sshd forbids that"
+            raise NotReadyError(
+                cause, "set AllowTcpForwarding in its sshd_config, and PermitOpen for the port"
+            )
 
     async def _place(self, name: str) -> Path:
-        if self._folder is None:  # of mode 0700: the sockets themselves are everybody's
-            self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="bringup-"))
-        return self._folder / name
+        if self._directory is None:  # of mode 0700: everybody may use the sockets themselves
+            self._directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="bringup-"))
+        return self._directory / name
 
 
 async def _listen(connection: asyncssh.SSHClientConnection, path: Path, there: str | tuple[str, int]) -> None:
@@ -97,15 +99,15 @@ async def _listen(connection: asyncssh.SSHClientConnection, path: Path, there: s
 
 
 async def _forward(connection: asyncssh.SSHClientConnection, wanted: int, address: str, port: int) -> int:
-    with contextlib.suppress(OSError):  # somebody has it, or may have it only as root
+    with contextlib.suppress(OSError):  # it is taken, or only root may have it
         return (await connection.forward_local_port(LOOPBACK, wanted, address, port)).get_port()
     return (await connection.forward_local_port(LOOPBACK, 0, address, port)).get_port()
 
 
 async def refusal(connection: asyncssh.SSHClientConnection, path: str) -> str:
-    """Why a socket there cannot be connected to; empty where it can.
+    """Return why a socket there cannot be connected to; empty if it can.
 
-    OpenSSH does not tell what it forbids from what nobody listens at.
+    OpenSSH gives the same reason where it forbids that and where nobody listens.
     """
     try:
         _, writer = await connection.open_unix_connection(path)
@@ -116,7 +118,7 @@ async def refusal(connection: asyncssh.SSHClientConnection, path: str) -> str:
 
 
 async def _is_forbidden(connection: asyncssh.SSHClientConnection, address: str, port: int) -> bool:
-    """Whether the other machine leads nobody to a port; to one where nobody listens it does."""
+    """Return whether sshd there forbids to forward a port; one where nobody listens is not forbidden."""
     try:
         _, writer = await connection.open_connection(address, port)
     except asyncssh.ChannelOpenError as error:

@@ -32,7 +32,7 @@ _PATIENCE = 10.0  # seconds for the other machine to be ready for files
 
 
 class SshHost:
-    """A machine over SSH: its commands, its container engine, its files, its ports.
+    """A machine over SSH.
 
     It belongs to the event loop that it is first used on.
     """
@@ -40,11 +40,11 @@ class SshHost:
     shares_files = shares_loopback = shares_kernel = False
 
     def __init__(self, address: Address, prompter: Prompter | None = None) -> None:
-        """Prepares it.
+        """Prepare it.
 
         Args:
             address: Where it is.
-            prompter: Asks the user for what is not known, until the first connection stands.
+            prompter: Asks the user for what is not known, until the first connection is made.
         """
         self.name = self.location = str(address)
         self._connection = Connection(address, prompter)
@@ -53,8 +53,8 @@ class SshHost:
         self._left: list[Program] = []
 
     async def connect(self) -> None:
-        """Connects, unless the connection stands; see `Host.connect`."""
-        await self._connection.stand()
+        """Connect, unless that is done; see `Host.connect`."""
+        await self._connection.get()
 
     async def run(
         self,
@@ -65,7 +65,7 @@ class SshHost:
         directory: PurePath | None = None,
         on_left: Callable[[str], None] | None = None,
     ) -> int:
-        """Runs a program until it ends; see `Host.run`."""
+        """Run a program and wait for it; see `Host.run`."""
         async with self._connection.session() as link:
             program = await self._start(link, argv, env or {}, directory, on_lines, on_left is not None)
             try:
@@ -91,64 +91,64 @@ class SshHost:
                     program.close()
 
     async def machine(self) -> Machine:
-        """What it says of its machine; see `Host.machine`."""
+        """Return what the machine reports of itself; see `Host.machine`."""
         return (await self._connection.facts()).machine
 
     async def engine(self) -> ContainerEngine:
-        """The container engine that answers there; see `Host.engine`."""
+        """Return the container engine that answers there; see `Host.engine`."""
         async with self._finding:
             if self._engine is None:
                 self._engine = await find_engine(self, self._connection)
-        await self.connect()  # the way to it needs a connection
+        await self.connect()  # the forward to it needs one
         return self._engine
 
     @contextlib.asynccontextmanager
     async def scratch(self) -> AsyncIterator[PurePath]:
-        """A folder there of the user's alone; see `Host.scratch`."""
+        """Make a private directory there for the block; see `Host.scratch`."""
         facts = await self._connection.facts()
-        if not facts.folder:
-            raise _full(self.name, facts.fault)
-        folder = PurePosixPath(facts.folder) / f"step-{secrets.token_hex(4)}"
-        async with self._files(folder.parent) as files:
-            await files.mkdir(str(folder), asyncssh.SFTPAttrs(permissions=0o700))
+        if not facts.directory:
+            raise _full(self.name, facts.error)
+        directory = PurePosixPath(facts.directory) / f"step-{secrets.token_hex(4)}"
+        async with self._files(directory.parent) as files:
+            await files.mkdir(str(directory), asyncssh.SFTPAttrs(permissions=0o700))
         try:
-            yield folder
+            yield directory
         finally:
-            if self._connection.is_as_when_told(facts):  # else it has gone with the connection
+            if self._connection.still_has(facts):  # else the connection took it along
                 with contextlib.suppress(HostLostError, NotReadyError):
-                    await self.run(("rm", "-rf", str(folder)))
+                    await self.run(("rm", "-rf", str(directory)))
 
     async def write(self, path: PurePath, content: AsyncIterator[bytes]) -> None:
-        """Writes a file there; see `Host.write`."""
+        """Write a file there; see `Host.write`."""
         async with self._files(path.parent) as files, files.open(str(path), "wb") as file:
             async for chunk in content:
                 await file.write(chunk)
 
     async def copy(self, source: Path, path: PurePath) -> None:
-        """Copies a file or folder there; see `Host.copy`."""
+        """Copy a file or directory there; see `Host.copy`."""
         async with self._files(path.parent) as files:
             await copy(files, source, path)
 
     async def forward(self, port: int, address: str = LOOPBACK) -> int:
-        """The local port that leads to one there; see `Host.forward`."""
+        """Return the local port that leads to one there; see `Host.forward`."""
         return await self._connection.forwards.port(address, port)
 
     async def socket(self, port: int, address: str = LOOPBACK) -> Path:
-        """The local socket that leads to a port there; see `Host.socket`."""
+        """Return the local socket that leads to a port there; see `Host.socket`."""
         return await self._connection.forwards.socket((address, port))
 
     @property
     def loss(self) -> HostLostError | None:
-        """What is said of what fails now, if the connection has been lost just so; see `Host.loss`."""
+        """The error for what fails now because the connection was just lost; see `Host.loss`."""
         return self._connection.lost() if self._connection.is_fresh_loss else None
 
     @property
     def forwards(self) -> Mapping[int, tuple[str, int]]:
-        """The local ports that lead there; see `Host.forwards`."""
+        """The forwarded local ports; see `Host.forwards`."""
         return self._connection.forwards.ports
 
     def kill(self) -> None:
-        """Cuts the connection, of which all that runs there ends."""
+        """Cut the connection, which ends all that runs there."""
         self._connection.abort()
 
     async def close(self) -> None:
@@ -183,13 +183,13 @@ class SshHost:
             raise NotReadyError(cause, "raise MaxSessions in its sshd_config") from error
 
     @contextlib.asynccontextmanager
-    async def _files(self, folder: PurePath) -> AsyncIterator[asyncssh.SFTPClient]:
-        """Files there, of a folder; what goes wrong with them in the words of this machine's."""
+    async def _files(self, directory: PurePath) -> AsyncIterator[asyncssh.SFTPClient]:
+        """Give an SFTP client for a directory; raise its errors as the local host would."""
         async with self._connection.session() as link, await self._start_files(link) as files:
             try:
                 yield files
             except asyncssh.SFTPError as error:
-                raise await self._explained(files, folder, error) from error
+                raise await self._explained(files, directory, error) from error
             except (asyncssh.Error, OSError) as error:
                 if link.is_open:
                     raise
@@ -204,26 +204,29 @@ class SshHost:
                 raise self._connection.lost() from error
             if isinstance(error, asyncssh.SFTPBadMessage):
                 why, hint = (
-                    "its SFTP says what is none",
-                    "start-up files of shells there must not print anything",
+                    "what answers there is not SFTP",
+                    "let start-up files of shells there print nothing",
                 )
             else:
-                why, hint = "it has no SFTP", "its sshd_config has to have a Subsystem sftp that is installed"
+                why, hint = (
+                    "it has no SFTP",
+                    "name an sftp-server that is installed there as `Subsystem sftp` in its sshd_config",
+                )
             raise NotReadyError(f"{self.name} takes no files: {why}", hint) from error
 
     async def _explained(
-        self, files: asyncssh.SFTPClient, folder: PurePath, error: asyncssh.SFTPError
+        self, files: asyncssh.SFTPClient, directory: PurePath, error: asyncssh.SFTPError
     ) -> Exception:
         if isinstance(error, asyncssh.SFTPNoConnection | asyncssh.SFTPConnectionLost):
             return self._connection.lost()
         if isinstance(error, asyncssh.SFTPNoSuchFile):
-            return FileNotFoundError(errno.ENOENT, "no such file there", str(folder))
+            return FileNotFoundError(errno.ENOENT, "no such file there", str(directory))
         if isinstance(error, asyncssh.SFTPPermissionDenied):
-            return PermissionError(errno.EACCES, f"permission denied at {self.name}", str(folder))
+            return PermissionError(errno.EACCES, f"permission denied at {self.name}", str(directory))
         with contextlib.suppress(asyncssh.SFTPError):  # OpenSSH calls a full disk a failure, and no more
-            if not (await files.statvfs(str(folder))).bavail:
-                return _full(self.name, f"no space left at {folder}")
-        return OSError(errno.EIO, error.reason or "it failed", str(folder))
+            if not (await files.statvfs(str(directory))).bavail:
+                return _full(self.name, f"no space left at {directory}")
+        return OSError(errno.EIO, error.reason or "it failed", str(directory))
 
 
 def open_host(address: Address, prompter: Prompter | None = None) -> SshHost:
@@ -232,4 +235,4 @@ def open_host(address: Address, prompter: Prompter | None = None) -> SshHost:
 
 
 def _full(name: str, why: str) -> HostFullError:
-    return HostFullError(f"{name} takes no files: {why}", "make room there, or make the folder writable")
+    return HostFullError(f"{name} takes no files: {why}", "make room there, or make the directory writable")

@@ -1,4 +1,4 @@
-"""A connection, and how many sessions it carries."""
+"""One SSH connection, and how many sessions it carries."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncssh
 
-_MOST = 8  # sessions; OpenSSH's default is 10, of which people keep some for themselves
+_MOST = 8  # sessions; OpenSSH allows 10 by default, of which some are left to others
 
 
 class Link:
-    """A connection to a machine.
+    """An SSH connection to a machine.
 
     Attributes:
-        connection: The library's; set as soon as it stands.
+        connection: The library's object; set once it is connected.
         sessions: How many programs and file transfers it carries now.
     """
 
@@ -31,11 +31,11 @@ class Link:
 
     @property
     def is_open(self) -> bool:
-        """Whether it stands."""
+        """Whether it is connected."""
         return not self.connection.is_closed()
 
     async def close(self, patience: float) -> None:
-        """Ends it; cuts it off where that takes longer than some seconds."""
+        """Disconnect; cut it off where that takes longer than some seconds."""
         self.connection.close()
         closed = asyncio.ensure_future(self.connection.wait_closed())
         await asyncio.wait({closed}, timeout=patience)

@@ -1,4 +1,4 @@
-"""Finding the container engine of the other machine, and a way to it."""
+"""Finding the container engine of a machine over SSH, and forwarding its socket."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import NotReadyError
-from tui.hosts.container_engine import Candidate, SilentError, ask, places
+from tui.hosts.container_engine import Candidate, SilentError, ask
+from tui.hosts.local_engine import places
 from tui.hosts.ssh import remote_shell
-from tui.hosts.ssh.facts import read_standing
+from tui.hosts.ssh.facts import read_sockets
 from tui.hosts.ssh.forwards import refusal
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tui.hosts.ssh.connection import Connection
 
 _UNIX = "unix://"
-_RIGHTS = "let that user use the engine there: `sudo usermod -aG docker USER`, then log in anew"
+_RIGHTS = "let that user use the engine there: `sudo usermod -aG docker USER`, then log in again"
 _START = "start Docker or Podman there, or install one"
 _RUNS = (
     "does it run there, and does sshd_config there allow AllowStreamLocalForwarding and AllowTcpForwarding?"
@@ -27,14 +28,14 @@ _RUNS = (
 
 
 async def find_engine(host: Host, connection: Connection) -> ContainerEngine:
-    """Finds the container engine that answers there: the one that its user has chosen, or a usual place's.
+    """Find the container engine that answers there: the one that its user has chosen, else a usual one.
 
     Args:
         host: The machine.
         connection: The connection to it.
 
     Raises:
-        NotReadyError: None answers; its details say what was tried.
+        NotReadyError: None answers; the details list what was tried.
     """
     facts = await connection.facts()
     variables = facts.machine.variables
@@ -44,15 +45,15 @@ async def find_engine(host: Host, connection: Connection) -> ContainerEngine:
     else:
         candidates = places(variables, Path(facts.machine.home))
     silent: dict[Candidate, SilentError] = {}
-    # What it has told of its sockets spares a look; one that is not among them may have come since.
-    for told in (True, False):
-        sockets = facts.sockets if told else await _look(host, candidates)
+    # The facts list sockets that were there at first; another may have come since.
+    for at_first in (True, False):
+        sockets = facts.sockets if at_first else await _look(host, candidates)
         for candidate in candidates:
-            standing = sockets.get(candidate.url.removeprefix(_UNIX), "absent")
-            if candidate in silent or (told and standing == "absent"):
+            state = sockets.get(candidate.url.removeprefix(_UNIX), "absent")
+            if candidate in silent or (at_first and state == "absent"):
                 continue
             try:
-                return await _ask(connection, candidate, standing, variables)
+                return await _ask(connection, candidate, state, variables)
             except SilentError as error:
                 silent[candidate] = error
     raise NotReadyError(
@@ -63,17 +64,17 @@ async def find_engine(host: Host, connection: Connection) -> ContainerEngine:
 
 
 async def _look(host: Host, candidates: Sequence[Candidate]) -> dict[str, str]:
-    """How the candidates' sockets stand now."""
-    said: list[str] = []
-    look = remote_shell.standing(candidate.url.removeprefix(_UNIX) for candidate in candidates)
-    await host.run(("sh", "-c", look), on_lines=said.extend)
-    return read_standing(said)
+    """Return the state of the candidates' sockets now."""
+    lines: list[str] = []
+    look = remote_shell.look_at_sockets(candidate.url.removeprefix(_UNIX) for candidate in candidates)
+    await host.run(("sh", "-c", look), on_lines=lines.extend)
+    return read_sockets(lines)
 
 
 async def _ask(
     connection: Connection, candidate: Candidate, socket: str, variables: Mapping[str, str]
 ) -> ContainerEngine:
-    if "://" not in candidate.url:  # what the command said in its place
+    if "://" not in candidate.url:  # what the docker command printed in its place
         raise SilentError(
             "that is no engine", "choose one there: `docker context ls`, `docker context use NAME`"
         )
@@ -86,12 +87,12 @@ async def _ask(
     if socket == "denied":
         raise SilentError("permission denied", _RIGHTS)
     there = candidate.url.removeprefix(_UNIX)
-    near = Candidate(
+    here = Candidate(
         f"{_UNIX}{await connection.forwards.socket(there)}", f"{candidate.found} at {connection.name}"
     )
     try:
-        return await ask(near, variables, candidate.url)
+        return await ask(here, variables, candidate.url)
     except SilentError:
-        if reason := await refusal(await connection.stand(), there):
+        if reason := await refusal(await connection.get(), there):
             raise SilentError(f"it cannot be connected to: {reason}", _RUNS) from None
         raise

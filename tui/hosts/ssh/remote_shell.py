@@ -1,8 +1,8 @@
-"""What runs on the other machine: plain `sh`, sent along with each command.
+"""What runs on a machine over SSH: scripts for `sh`, sent along with each command.
 
-A program runs in a session of its own, below a shell that watches the connection. When the connection ends,
-or the command's input, because somebody has cancelled it, that shell ends the program's whole group. Signals
-over SSH would not do: OpenSSH gives none to processes of root, and none when the connection is gone.
+A program runs in a session of its own, below a shell that watches the command's input. When that ends, as the
+command was cancelled or the connection was lost, the shell terminates the program's whole group. Signals over
+SSH would not do: OpenSSH passes none to processes of root, and none can be sent when the connection is gone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.hosts.container_engine import places
+from tui.hosts.local_engine import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 GRACE = 1.5
 """Seconds between asking a group to end and killing it."""
 
-_TRIES = 5  # looks, a tenth of a second apart, before what still runs is taken as left in the background
+_LOOKS = 5  # a tenth of a second apart, before what still runs is taken as left in the background
 
-# MARK is a word that nobody else says: what a login shell's start-up files print comes before it. What is to
-# be run comes on the input, since all users of a machine see arguments: up to a line of MARK the program, up
-# to another its variables, which hold for it alone, whatever their names. A group is told with its leader's
-# start, since its number may be another's one day. No single quote and no backslash is in it, which other
-# login shells than sh would take in their own ways.
+# MARK is a random word: what start-up files of the login shell print comes before it. What to run comes on
+# the input, since all users of a machine see arguments: up to a line of MARK the program, up to another its
+# variables, which are set for it alone. A group is reported with its leader's start time, since numbers are
+# used again. Single quotes and backslashes are not in it: other login shells than sh read them differently.
 _WRAPPER = """
 nl="
 "
@@ -40,7 +39,7 @@ LOOK
 take; eval "$said"; take
 PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin:$HOME/bin:$HOME/go/bin"
 echo MARK; echo MARK >&2
-if [ -n "$folder" ] && ! cd -- "$folder" 2>/dev/null; then echo "folder" >&2; exit 0; fi
+if [ -n "$directory" ] && ! cd -- "$directory" 2>/dev/null; then echo "directory" >&2; exit 0; fi
 exec 3<&0 4>&2
 start() {
   eval "$said"
@@ -55,7 +54,7 @@ group=$!
 set +m
 ( while read -r line <&3; do :; done
   trap "" TERM
-  for try in NAPS; do kill -TERM -$group && break; sleep 0.1; done  # it may not have its session yet
+  for try in NAPS; do kill -TERM -$group && break; sleep 0.1; done  # its session may not exist yet
   for try in NAPS; do kill -0 -$group || exit; sleep 0.1; done
   kill -KILL -$group ) >/dev/null 2>&1 4>&- &
 watch=$!
@@ -73,11 +72,11 @@ for try in $keep; do
 done
 if [ -n "$left" ]; then echo "left $status" $left >&2; wait $watch; exit $status; fi
 kill $watch 2>/dev/null
-wait $watch  # while it ends the group, it does not heed that: others than the leader may take longer
+wait $watch  # while it ends the group it ignores that: others than the leader may take longer
 exit $status
 """
 
-# Whether a name stands for a program, as the system itself would look for one: shells have some of their own.
+# Looks for a program as the system does: shells have built-in ones of their own.
 _LOOK = """
 look() (
   found=absent
@@ -92,7 +91,7 @@ look() (
 )
 """.strip()
 
-# When a group's leader was started, as far as the system says.
+# When a group's leader was started, if the system tells.
 _START = """
 start=; read -r start 2>/dev/null </proc/$group/stat
 start=${start##*) }; start=$(set -- $start; echo "${20}")
@@ -111,22 +110,22 @@ GROUPS
 true
 """
 
-_STANDING = """
+_SOCKET = """
 if [ -S "$path" ]; then if [ -w "$path" ]; then echo "there $path"; else echo "denied $path"; fi; fi
 """.strip()
 
-# Its shell may have something to say that nobody hears any more, when the connection has ended. The folder's
-# name tells its keeper and, as several may share a home, its machine: one that outlived it is removed later.
-# The sleep is not waited for: one that is only just being made may miss its signal.
+# SIGPIPE is ignored, as the connection may be gone when the script prints. The directory's name has its
+# keeper's process and, as machines may share a home, its machine: one that is left over is removed later.
+# The sleep runs in the background: a process that is only just started may miss its signal.
 _FACTS = """
 umask 077
 trap "" PIPE
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bringup
 set -- $(uname -snrm)
-folder=$cache/ssh-TOKEN-$$@$2
-trap "rm -rf \\"$folder\\"" EXIT; trap "kill \\$!; exit 0" HUP INT TERM
-if fault=$(mkdir -p "$cache" 2>&1 && mkdir "$folder" 2>&1); then echo "folder $folder"
-else echo "fault $fault"; fi
+directory=$cache/ssh-TOKEN-$$@$2
+trap "rm -rf \\"$directory\\"" EXIT; trap "kill \\$!; exit 0" HUP INT TERM
+if error=$(mkdir -p "$cache" 2>&1 && mkdir "$directory" 2>&1); then echo "directory $directory"
+else echo "error $error"; fi
 echo "home $HOME"; echo "system $1"; echo "release $3"; echo "processor $4"
 for name in DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST KIND_EXPERIMENTAL_PROVIDER XDG_RUNTIME_DIR TMPDIR; do
   eval "value=\\$$name"; [ -z "$value" ] || echo "variable $name=$value"; done
@@ -136,7 +135,7 @@ if [ -z "$engine" ] && { [ -n "$DOCKER_CONTEXT" ] || grep -qs currentContext "$c
   command -v docker >/dev/null
 then engine=$(docker context inspect --format "{{.Endpoints.docker.Host}}" 2>&1 | head -n 1); fi
 [ -z "$engine" ] || echo "engine $engine"
-for path in PLACES "${engine#unix://}"; do STANDING; done
+for path in PLACES "${engine#unix://}"; do SOCKET; done
 echo ready
 for old in "$cache"/ssh-*"@$2"; do
   keeper=${old%@*}; kill -0 "${keeper##*-}" 2>/dev/null || rm -rf "$old"
@@ -146,7 +145,7 @@ while :; do sleep 3600 & wait $!; done
 
 
 def wrapper(mark: str) -> str:
-    """The command for the other machine's login shell."""
+    """Return the command for the login shell there."""
     naps = " ".join(str(number) for number in range(round(GRACE * 10)))
     script = _WRAPPER.replace("LOOK", _LOOK).replace("START", _START)
     script = script.replace("NAPS", naps).replace("MARK", mark)
@@ -154,42 +153,42 @@ def wrapper(mark: str) -> str:
 
 
 def request(
-    mark: str, argv: Sequence[str], env: Mapping[str, str], folder: PurePath | None, keep: bool = False
+    mark: str, argv: Sequence[str], env: Mapping[str, str], directory: PurePath | None, keep: bool = False
 ) -> bytes:
-    """What the wrapper reads: which program is to be run, and how.
+    """Return what the wrapper reads: the program to run, and how.
 
     Args:
         mark: The wrapper's mark.
         argv: The program and its arguments.
         env: Variables for it.
-        folder: Where it runs.
-        keep: What the program leaves in the background is told, and goes on while the input is open.
+        directory: Where it runs.
+        keep: Whether what it leaves in the background is reported, and goes on while the input is open.
     """
-    tries = " ".join(map(str, range(_TRIES if keep else 0)))
-    where = f"folder={shlex.quote(str(folder or ''))} keep={shlex.quote(tries)}"
+    tries = " ".join(map(str, range(_LOOKS if keep else 0)))
+    where = f"directory={shlex.quote(str(directory or ''))} keep={shlex.quote(tries)}"
     program = (where, shlex.join(("set", "--", *argv)))
     variables = (f"export {name}={shlex.quote(value)}" for name, value in env.items())
     return "\n".join((*program, mark, *variables, mark, "")).encode(errors="surrogateescape")
 
 
 def ending(groups: Iterable[tuple[str, str]]) -> str:
-    """A script that ends what an earlier connection has left running.
+    """Return a script that ends what an earlier connection has left running.
 
     Args:
-        groups: Each group's number and its leader's start.
+        groups: Each group's number and its leader's start time.
     """
     calls = "\n".join(shlex.join(("end", number, start)) for number, start in groups)
     return _END.replace("START", _START).replace("GROUPS", calls).replace("GRACE", str(GRACE))
 
 
 def facts() -> str:
-    """A script that tells of the machine, and keeps a private folder there while the connection stands."""
+    """Return a script that reports the machine's facts and keeps a private directory until its input ends."""
     usual = places({name: f"${name}" for name in ("XDG_RUNTIME_DIR", "TMPDIR")}, Path("$HOME"))
     sockets = " ".join(f'"{candidate.url.removeprefix("unix://")}"' for candidate in usual)
     script = _FACTS.replace("TOKEN", secrets.token_hex(4)).replace("PLACES", sockets)
-    return script.replace("STANDING", _STANDING)
+    return script.replace("SOCKET", _SOCKET)
 
 
-def standing(paths: Iterable[str]) -> str:
-    """A script that tells which sockets are there, and of those which are `denied` to the user."""
-    return f"for path in {shlex.join(paths)}; do {_STANDING}; done"
+def look_at_sockets(paths: Iterable[str]) -> str:
+    """Return a script that reports which sockets are `there`, and which of them are `denied` to the user."""
+    return f"for path in {shlex.join(paths)}; do {_SOCKET}; done"
