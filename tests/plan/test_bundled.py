@@ -44,8 +44,8 @@ def test_a_folder_has_a_plan_in_it(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "cause", "hint"),
     [
-        ("workflowexecutoin", "no such file, folder or bundled plan", "did you mean 'workflowexecution'?"),
-        (".", "the folder has neither bringup.yaml nor plan.yaml", "name the plan's file"),
+        ("workflowexecutoin", "no such file, directory or bundled plan", "did you mean 'workflowexecution'?"),
+        (".", "the directory has neither bringup.yaml nor plan.yaml", "name the plan's file"),
         ("~nobody-of-that-name", "cannot be read", "check the path"),
         ("a" * 5000, "cannot be read", "check the path"),
         ("none.yaml", "cannot be read: No such file", "check the path"),

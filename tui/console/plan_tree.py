@@ -18,20 +18,25 @@ if TYPE_CHECKING:
 
 def tree(loaded: LoadedPlan, style: Style) -> Iterator[str]:
     """Yield the lines that show a plan's phases, tasks, needs and steps, and its hosts; secrets masked."""
-    plan, mask = loaded.plan, Masker(loaded.plan.secret_values).mask
-    name = style(mask(plan.title or plan.name), "strong")
-    yield name + style(f"  {plan.name} · {one_line(loaded.document.file)}", "dim")
+    mask = Masker(loaded.plan.secret_values).mask
+    return map(mask, _lines(loaded, style))
+
+
+def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
+    plan = loaded.plan
+    about = f"  {plan.name} · {one_line(loaded.document.file)}"
+    yield style(plan.title or plan.name, "strong") + style(about, "dim")
     for number, phase in enumerate(plan.phases, 1):
-        yield f"{number} {style(mask(phase.name), 'strong')}"
+        yield f"{number} {style(phase.name, 'strong')}"
         for task in phase.tasks:
             last = task is phase.tasks[-1]
-            yield f"  {'└─' if last else '├─'} {mask(task.name)}  {style(_facts(task), 'dim')}".rstrip()
+            yield f"  {'└─' if last else '├─'} {task.name}  {style(_facts(task), 'dim')}".rstrip()
             for step in task.steps:
                 branch = f"  {' ' if last else '│'}     {'└' if step is task.steps[-1] else '├'} "
-                yield style(branch, "dim") + mask(step.describe())
+                yield style(branch, "dim") + step.describe()
     wide = max(map(len, plan.hosts), default=0)
     for host, address in plan.hosts.items():
-        yield f"{host:<{wide}}  {style(mask(one_line(address)), 'dim')}"
+        yield f"{host:<{wide}}  {style(one_line(address), 'dim')}"
     if plan.limit:
         yield style(f"at most {plan.limit} tasks at once", "dim")
 

@@ -12,22 +12,22 @@ _INSIDE = (OWN, "plan.yaml")  # what a plan is called in its directory
 
 
 def manifests_folder() -> Path:
-    """The folder of bundled plans: inside the installed package, or beside it in a checkout."""
+    """Return the directory of bundled plans: in the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "manifests"
     return inside if inside.is_dir() else package.parent / "manifests"
 
 
 def bundled_plans() -> list[str]:
-    """Names of the plans that travel with bringup."""
+    """Return the names of the plans that travel with bringup."""
     return sorted(path.parent.name for path in manifests_folder().glob("*/plan.yaml"))
 
 
 def find_plan(name: str | None) -> Path:
-    """The file of a plan.
+    """Return the file of a plan.
 
     Args:
-        name: A file, a folder that holds `plan.yaml` or `bringup.yaml`, or a bundled plan's name. Without
+        name: A file, a directory that holds `plan.yaml` or `bringup.yaml`, or a bundled plan's name. Without
             one: `bringup.yaml` here, else the bundled default.
 
     Raises:
@@ -38,7 +38,7 @@ def find_plan(name: str | None) -> Path:
         return own if own.is_file() else manifests_folder() / DEFAULT / "plan.yaml"
     try:
         return _named(name)
-    except (OSError, RuntimeError) as error:  # no right to look there, or an unknown user after `~`
+    except (OSError, RuntimeError) as error:  # it may not be read, or `~user` is unknown
         cause = error.strerror if isinstance(error, OSError) else error
         raise PlanError.at(Place(name, 0), f"cannot be read: {cause}", "check the path") from error
 
@@ -46,13 +46,17 @@ def find_plan(name: str | None) -> Path:
 def _named(name: str) -> Path:
     path = Path(name).expanduser()
     if name in bundled_plans() and not any((path / inside).is_file() for inside in _INSIDE):
-        return manifests_folder() / name / "plan.yaml"  # whatever else is called like it here
+        return (
+            manifests_folder() / name / "plan.yaml"
+        )  # a file or an empty directory of that name does not hide it
     if path.is_dir():
         for inside in _INSIDE:
             if (path / inside).is_file():
                 return path / inside
-        cause = f"the folder has neither {OWN} nor plan.yaml"
+        cause = f"the directory has neither {OWN} nor plan.yaml"
         raise PlanError.at(Place(name, 0), cause, "name the plan's file")
     if path.exists() or path.suffix in {".yaml", ".yml"} or "/" in name:
         return path
-    raise PlanError.at(Place(name, 0), "no such file, folder or bundled plan", suggest(name, bundled_plans()))
+    raise PlanError.at(
+        Place(name, 0), "no such file, directory or bundled plan", suggest(name, bundled_plans())
+    )

@@ -1,4 +1,4 @@
-"""The checks that span a plan's tasks, made on plain values, beside those of its parts."""
+"""The checks between a plan's parts, made on plain values so that they run on wrong plans too."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Task(NamedTuple):
 
 
 def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> Iterator[Finding]:
-    """What is wrong between a plan's parts.
+    """Yield what is wrong between a plan's parts.
 
     Args:
-        data: The plan, filled in; of whatever shape.
+        data: The plan, filled in, of whatever shape.
         values: Its variables, filled in.
         document: The plan as it is written.
     """
@@ -47,14 +47,14 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
 
 
 def _items(data: Any, path: Path_) -> Iterator[tuple[int, Any, Path_]]:
-    """The items of a list at a key, if there is one, with their paths."""
+    """Yield the items of the list at a path, if there is one, with their places and paths."""
     found = data.get(path[-1]) if isinstance(data, dict) else None
     for i, item in enumerate(found if isinstance(found, list) else ()):
         yield i, item, (*path, i)
 
 
 def _texts(data: Any, path: Path_, key: str) -> list[tuple[str, Path_]]:
-    """The texts at a key, one or a list of them, with their paths; numbers may stand for text."""
+    """Return the text or the list of texts at a key, each with its path; numbers count as text."""
     found = data.get(key) if isinstance(data, dict) else None
     pairs = (
         [(item, (*path, key, i)) for i, item in enumerate(found)]
@@ -85,7 +85,7 @@ def _repeated(what: str, found: list[tuple[str, Path_]], document: Document) -> 
 
 
 def _unmet(tasks: list[_Task], phases: list[tuple[str, Path_]], document: Document) -> Iterator[Finding]:
-    """Needs of what is no task, or of a task that comes later."""
+    """Find needs of unknown tasks, and of tasks in a later phase."""
     known = {task.id: task for task in tasks}
     for task in tasks:
         for need, path in task.needs:
@@ -100,7 +100,7 @@ def _unmet(tasks: list[_Task], phases: list[tuple[str, Path_]], document: Docume
 
 
 def _circle(tasks: list[_Task], document: Document) -> Iterator[Finding]:
-    """Tasks that need each other."""
+    """Find tasks that need each other in a circle."""
     try:
         Graph(Node(task.id, task.phase, tuple(need for need, _ in task.needs)) for task in tasks)
     except CycleError as error:
@@ -121,7 +121,7 @@ def _secrets(data: dict[str, Any], values: dict[str, Any], document: Document) -
 
 
 def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
-    """A step that speaks to the plan's cluster, where the plan has none."""
+    """Find a step that needs the plan's cluster where the plan has none."""
     if data.get("cluster") is not None:
         return
     for _, phase, at in _items(data, ("phases",)):
@@ -136,7 +136,7 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
 
 
 def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
-    """A task on a host that the plan does not know; one that is given to this machine's name."""
+    """Find tasks on unknown hosts, and a host that is called like this machine."""
     hosts = data.get("hosts")
     if isinstance(hosts, dict) and hosts.get(LOCAL, LOCAL) != LOCAL:
         place = document.place(("hosts", LOCAL))

@@ -7,22 +7,26 @@ names the failures that it applies to, since one that applies to all hides flake
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-from tui.plan.signature import Signature
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tui.plan.signature import Signature
 
-class Known(Signature):
+
+class Known(NamedTuple):
     """An entry of the catalogue.
 
     Attributes:
+        pattern: Regular expression.
+        hint: What helps.
         scopes: Kinds of steps, or their first word, that it is looked for in; or `pod`. All if empty.
     """
 
-    scopes: tuple[str, ...] = ()
+    pattern: str
+    hint: str
+    scopes: tuple[str, ...]
 
     def is_for(self, scope: str) -> bool:
         """Return whether it is looked for in a scope."""
@@ -30,7 +34,7 @@ class Known(Signature):
 
 
 def _known(pattern: str, hint: str, *scopes: str) -> Known:
-    return Known(pattern=f"(?is){pattern}", hint=hint, scopes=scopes)
+    return Known(f"(?is){pattern}", hint, scopes)
 
 
 _STATUS = r"\b(?:status|http(?:/\d(?:\.\d)?)?|code|answered)\W{0,3}(?:code\W{0,3})?"
@@ -284,9 +288,7 @@ KNOWN: dict[str, Known] = {
         "kind.create",
     ),
     "node-image": _known(
-        "failed to pull image",
-        "the node image could not be pulled: name one that can be had with `image`",
-        "kind",
+        "failed to pull image", "name a node image that can be had with `image` of kind.create", "kind"
     ),
     "control-plane": _known(
         "timed out waiting for ready|kubelet.*not.*healthy|timed out waiting for the condition",
@@ -376,7 +378,7 @@ def recognise(text: str, scope: str = "") -> Known | None:
 
     Args:
         text: What was said.
-        scope: By or of whom, see `Known`; what may be met anywhere is always looked for.
+        scope: By or of whom; see `Known`.
     """
     return next(
         (each for each in KNOWN.values() if each.is_for(scope) and re.search(each.pattern, text)), None
@@ -390,7 +392,7 @@ def hint_for(text: str, scope: str = "") -> str:
 
 
 def applies(signatures: Iterable[str | Signature], text: str) -> str | None:
-    """Return which of some signatures a failure's text shows: a known one's name, or a pattern; else None."""
+    """Return which signature a failure's text shows: a known one's name, or a pattern; None if none."""
     for signature in signatures:
         pattern = KNOWN[signature].pattern if isinstance(signature, str) else signature.pattern
         if re.search(pattern, text):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_FAULTS = 50
-"""How many faults are reported at once: more are no help, and finding hints for all of them takes long."""
+"""The most faults that are reported at once: more are no help, and finding their hints takes long."""
 
 _MOST_WORDS = 20
 _MOST_KNOWN = 1000
@@ -23,7 +23,7 @@ _MOST_LETTERS = 80
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A position in a file; line and column count from 1. Line 0: the whole of it."""
+    """A position in a file: line and column count from 1; line 0 is the whole file."""
 
     file: str
     line: int = 1
@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong.
+    """One thing that is wrong in a file.
 
     Attributes:
         place: Where.
@@ -53,7 +53,7 @@ class Fault:
 
 
 class PlanError(BringupError):
-    """A plan cannot be used.
+    """A plan cannot be read or used.
 
     Attributes:
         faults: One or several; of very many, the first ones.
@@ -66,12 +66,12 @@ class PlanError(BringupError):
 
     @classmethod
     def at(cls, place: Place, cause: str, hint: str = "") -> PlanError:
-        """An error of one fault."""
+        """Return an error of one fault."""
         return cls([Fault(place, cause, hint)])
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """A hint naming the known word that is most like a wrong one, or all of a few."""
+    """Return a hint that names the known word most like a wrong one, or else the known words."""
     words = sorted(islice(known, _MOST_KNOWN))
     close = difflib.get_close_matches(word[:_MOST_LETTERS], words, n=1)
     if close:

@@ -1,4 +1,4 @@
-"""The plan's tasks as a graph: who needs whom, in which order, how early."""
+"""The plan's tasks as a graph: what each needs, and in which order they can run."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Graph:
 
     @classmethod
     def of(cls, plan: Plan) -> Graph:
-        """The graph of a plan."""
+        """Return the graph of a plan."""
         return cls(
             Node(task.id, i, tuple(dict.fromkeys(task.needs)))
             for i, phase in enumerate(plan.phases)
@@ -93,7 +93,7 @@ class Graph:
         return order
 
     def _cycle(self, stuck: set[str]) -> list[str]:
-        """One circle among tasks that each need another of them."""
+        """Return one circle among tasks that each need another of them."""
         id_ = next(i for i in self.nodes if i in stuck)
         trail: dict[str, int] = {}
         while id_ not in trail:
@@ -105,18 +105,18 @@ class Graph:
         return [*chain[first:], *chain[:first], chain[first]]
 
     def upstream(self, id_: str) -> frozenset[str]:
-        """All tasks that a task needs, directly or through others."""
+        """Return all tasks that a task needs, directly or through others."""
         if id_ not in self._upstream:
             self._upstream[id_] = frozenset(_reached(self._needs, [id_]))
         return self._upstream[id_]
 
     def held_up(self, ids: Iterable[str]) -> set[str]:
-        """All tasks that need one of some tasks, directly or through others."""
+        """Return all tasks that need one of some tasks, directly or through others."""
         return _reached(self.dependents, ids)
 
 
 def _reached(edges: Mapping[str, Sequence[str]], ids: Iterable[str]) -> set[str]:
-    """What edges lead to from some tasks, directly or through others."""
+    """Return what edges lead to from some tasks, directly or through others."""
     found: set[str] = set()
     pending = list(ids)
     while pending:

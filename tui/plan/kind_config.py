@@ -67,7 +67,9 @@ Subnets = Annotated[Text, BeforeValidator(_subnets)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        extra="forbid", alias_generator=to_camel, coerce_numbers_to_str=True, defer_build=True
+    )
 
 
 class PortMapping(_Part):

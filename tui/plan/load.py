@@ -1,4 +1,4 @@
-"""Reads a plan: document, variables, models, and the checks that span them."""
+"""Reading a plan: its document, its variables, its models, and the checks between them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class LoadedPlan:
     settings: tuple[str, ...] = ()
 
     def place(self, task: str, *path: str | int) -> Place:
-        """Where a task is written, or what is in it: `"steps", 0`."""
+        """Return the place of a task, or of a part of it such as `"steps", 0`."""
         return self.document.place((*self._paths[task], *path))
 
     @cached_property
@@ -65,7 +65,7 @@ class LoadedPlan:
 
 
 def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> LoadedPlan:
-    """Reads and checks a plan.
+    """Read and check a plan.
 
     Args:
         path: The plan's file.
@@ -82,7 +82,7 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
     if "kind" in document.value and "phases" not in document.value:
         hint = "name it under `manifests` of a `kubernetes.apply` step"
         raise PlanError.at(document.keys["kind",], "this is a Kubernetes object, not a plan", hint)
-    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() fails on circles of links
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() fails on symlink loops
     variables = collect(document, folder, files, settings)
     reading = _Reading(document, variables, folder)
     data = reading.filled() | {"variables": variables.resolved()}
@@ -101,7 +101,7 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
 
 def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[Fault]:
     """Return faults, each once, with the plan's secrets masked where they show them."""
-    # Variables on their own too: a password does not become public by being given for a user's name.
+    # Variables are looked at on their own too: a password given for a user's name stays a secret.
     masker = Masker((*secrets_in(data["variables"]), *secret_values(data)))
     return [
         Fault(fault.place, masker.mask_cut(fault.cause), masker.mask_cut(fault.hint))
@@ -110,7 +110,7 @@ def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[F
 
 
 class _Reading:
-    """A plan on its way from document to model, with the faults found so far."""
+    """A plan between document and model, with the faults found so far."""
 
     def __init__(self, document: Document, variables: Variables, folder: Path) -> None:
         self.document = document
@@ -120,7 +120,7 @@ class _Reading:
         self._unfilled: set[Path_] = set()
 
     def take(self, found: Iterable[tuple[Path_, Fault]]) -> None:
-        """Adds faults, but for those that only follow from a reference that leads nowhere."""
+        """Add faults, except those that follow from an undefined reference."""
         for path, fault in found:
             if len(self.faults) >= MOST_FAULTS:
                 return
@@ -128,7 +128,7 @@ class _Reading:
                 self.faults.append(self._with_origin(path, fault))
 
     def filled(self) -> dict[str, Any]:
-        """The document's values with all references outside `variables` filled in."""
+        """Return the document's values with all references outside `variables` filled in."""
         written = {key: value for key, value in self.document.value.items() if key != "variables"}
         return dict(each_text(written, self._filled))
 
@@ -143,7 +143,7 @@ class _Reading:
             return text
 
     def validated(self, data: dict[str, Any]) -> Plan | None:
-        """The plan's model, if it can be made."""
+        """Return the plan's model, or None if it is wrong."""
         if "folder" in data:
             place = self.document.keys["folder",]
             self.faults.append(Fault(place, "unknown key 'folder'", "${folder} is there by itself"))
@@ -154,7 +154,7 @@ class _Reading:
             return None
 
     def _with_origin(self, path: Path_, fault: Fault) -> Fault:
-        """Says in the hint from which variable a wrong value came."""
+        """Return a fault whose hint names the variable that a wrong value came from."""
         text: Any = self.document.value
         for part in path:
             text = (
@@ -172,8 +172,8 @@ class _Reading:
 
 
 def readable(path: Path) -> str:
-    """A path as people read it: relative where it is below the current folder."""
-    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() fails on circles of links
+    """Return a path for people: relative if it is below the current directory."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() fails on symlink loops
     below = os.path.relpath(absolute)
     text = str(path) if below.startswith(os.pardir) else below
     return os.fsencode(text).decode(errors="replace")

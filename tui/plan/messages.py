@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a plan, in its user's words and with the place in the file."""
+"""Pydantic's errors as faults: in the user's words, with the place in the file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _PATTERNS = {
 def explain(
     error: ValidationError, data: Any, document: Document, schema: dict[str, Any]
 ) -> Iterator[tuple[Path_, Fault]]:
-    """The faults behind a pydantic error, each with its path.
+    """Yield the faults of a pydantic error, each with its path.
 
     Args:
         error: What pydantic says.
@@ -58,12 +58,12 @@ def explain(
     for detail in error.errors(include_url=False, include_input=False):
         path, value = _resolved(detail["loc"], data)
         if detail["type"] == "too_short" and value:
-            continue  # it has items, none of which is right, and that is said already
+            continue  # it has items, and each is wrong for a reason of its own
         yield path, _fault(detail, path, value, document, schema)
 
 
 def _resolved(loc: tuple[str | int, ...], data: Any) -> tuple[Path_, Any]:
-    """An error's path without what pydantic adds to it, the names of a union's members; and its value."""
+    """Return an error's path without the names of union members that pydantic adds, and its value."""
     path: Path_ = ()
     for before, part in zip((None, *loc), loc, strict=False):
         if isinstance(before, int) and isinstance(part, str) and _is_tag(part, data):
@@ -116,7 +116,7 @@ def _is_step(path: Path_) -> bool:
 
 
 def _name(path: Path_) -> str:
-    """What a fault is about, to begin its cause with."""
+    """Return what a fault is about, to begin its cause with."""
     keys = [part for part in path if isinstance(part, str)]
     if not keys:
         return ""
@@ -150,7 +150,7 @@ def _hint(schema: dict[str, Any], kind: str, value: Any, loc: tuple[str | int, .
 
 
 def _about(schema: dict[str, Any], loc: tuple[str | int, ...]) -> str:
-    """What the schema says of a key."""
+    """Return what the schema says of a key."""
     keys = [i for i, part in enumerate(loc) if isinstance(part, str) and part not in _TAGS]
     if not keys:
         return ""

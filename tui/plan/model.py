@@ -42,7 +42,7 @@ Failure = Annotated[
 
 
 class Retry(Frozen):
-    """When a failed task is tried again by itself."""
+    """When a failed task is attempted again by itself."""
 
     attempts: Annotated[int, Field(ge=1, le=20)] = Field(
         3, description="Attempts in all, the first included."
@@ -76,7 +76,7 @@ class Task(Frozen):
 
     @property
     def name(self) -> str:
-        """What people are shown: the title, else the id."""
+        """The title, else the id."""
         return self.title or self.id
 
 
@@ -89,7 +89,7 @@ class Phase(Frozen):
 
     @property
     def name(self) -> str:
-        """What people are shown: the title, else the id."""
+        """The title, else the id."""
         return self.title or self.id
 
 
@@ -137,7 +137,7 @@ class Plan(Frozen):
 
     @cached_property
     def secret_values(self) -> tuple[str, ...]:
-        """The values that must never be shown: those of `secrets`, and those secret by the one rule."""
+        """The values that are never shown: those of `secrets`, and those that `tui.secrets` finds."""
         return secret_values(self.model_dump(warnings=False))
 
     @property
@@ -162,7 +162,7 @@ def secret_values(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """A variable's values as they stand in texts."""
+    """Yield a variable's values as they stand in texts."""
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts(item)

@@ -1,4 +1,4 @@
-"""Which host each part of a plan is for."""
+"""On which host each part of a plan runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Hosts, by their names in the plan.
+    """The hosts of a plan's parts, by their names in the plan.
 
     Attributes:
         tasks: Each task's.

@@ -14,7 +14,7 @@ _LITERAL = {"kind", "apiVersion"}
 
 @cache
 def plan_schema() -> dict[str, Any]:
-    """The schema of a plan as it is written: `${…}` may stand wherever a value is wanted."""
+    """Return the schema of a plan as it is written: `${…}` may stand for any value."""
     closed = closed_schema()
     opened = {name: _opened(part) for name, part in closed["$defs"].items()}
     return {
@@ -27,14 +27,14 @@ def plan_schema() -> dict[str, Any]:
 
 @cache
 def closed_schema() -> dict[str, Any]:
-    """The schema of a plan once it is filled in."""
+    """Return the schema of a plan that is filled in."""
     schema = Plan.model_json_schema(by_alias=True)
     del schema["properties"]["folder"]
     return schema
 
 
 def _opened(model: dict[str, Any]) -> dict[str, Any]:
-    """A model's schema with references allowed for its values."""
+    """Return a model's schema with references allowed for its values."""
     fields = {
         name: part if name in _LITERAL else _with_reference(part)
         for name, part in model.get("properties", {}).items()
@@ -45,7 +45,7 @@ def _opened(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_reference(part: dict[str, Any]) -> dict[str, Any]:
-    """A value's schema that allows a reference in its place, and in those of what it holds."""
+    """Return a value's schema with references allowed for it, and for what it holds."""
     options = [_inside(option) for option in part.get("anyOf", [_without(part, *_ABOUT)])]
     about = {key: part[key] for key in _ABOUT if key in part}
     if any(_takes_any_text(option) for option in options):
@@ -62,7 +62,7 @@ def _inside(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _takes_any_text(part: dict[str, Any]) -> bool:
-    """Whether a reference is allowed already, being text."""
+    """Return whether a reference, being text, is allowed already."""
     return part.get("type", "string") == "string" and not part.keys() & {
         *("pattern", "enum", "const", "$ref", "oneOf"),
     }
@@ -73,7 +73,7 @@ def _without(part: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def fields_at(schema: dict[str, Any], loc: tuple[str | int, ...]) -> dict[str, dict[str, Any]]:
-    """The keys that a mapping may have, each with its schema.
+    """Return the keys that a mapping may have, each with its schema.
 
     Args:
         schema: The schema of the whole.
@@ -95,7 +95,7 @@ def fields_at(schema: dict[str, Any], loc: tuple[str | int, ...]) -> dict[str, d
 
 
 def _target(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """The model that a field leads to, through lists and options."""
+    """Return the model that a field leads to, through lists and options."""
     if "$ref" in field:
         return dict(definitions[field["$ref"].rsplit("/", 1)[-1]])
     for option in [*field.get("anyOf", []), field.get("items", {})]:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tui.plan.graph import Graph
 
 NEVER = -1.0
-"""The start and end of a task that never runs: before everything else, so that nothing waits for it."""
+"""The start and end of a task that never runs: before all others, so that nothing waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What besides needs holds tasks back.
+    """What holds tasks back besides their needs.
 
     Attributes:
         mode: The mode.
@@ -43,7 +43,7 @@ class Timeline:
 
     @classmethod
     def empty(cls, count: int) -> Timeline:
-        """A timeline on which nothing runs."""
+        """Return a timeline on which nothing runs."""
         return cls([NEVER] * count, [NEVER] * count)
 
 
@@ -81,7 +81,7 @@ def simulate(
     rules: Rules,
     now: float = 0.0,
 ) -> None:
-    """Fills in when tasks will run, as the engine would have them run.
+    """Fill in when tasks will run, as the engine would have them run.
 
     Args:
         topology: The run's graph.
@@ -133,7 +133,7 @@ def _at_once(
 
 
 class _Slots:
-    """A run in which only so many tasks run at once: a free slot goes to the first task that may start."""
+    """A run with a limit of tasks at once: a free slot goes to the first task that may start."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class _Slots:
         self._ending = [(line.ends[i], i) for i in running]
         heapq.heapify(self._ending)
         open_ = {*waiting, *running}
-        self._left = [0] * len(topology.bounds)  # tasks of each phase that have not ended
+        self._left = [0] * len(topology.bounds)  # tasks of each phase that have not finished
         if rules.mode == "parallel":
             for i in open_:
                 self._left[topology.phases[i]] += 1
@@ -165,7 +165,7 @@ class _Slots:
         self._ready = [i for i in waiting if not self._unmet[i]]
 
     def run(self, now: float) -> None:
-        """Runs all tasks that wait."""
+        """Run all tasks that wait."""
         line, ending, ready = self._line, self._ending, self._ready
         time = now
         while True:

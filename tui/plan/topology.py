@@ -32,7 +32,7 @@ class Topology:
 
     @classmethod
     def of(cls, graph: Graph) -> Topology:
-        """A graph's topology, made once for each graph."""
+        """Return a graph's topology, made once for each graph."""
         if graph not in _made:
             _made[graph] = cls._make(graph)
         return _made[graph]

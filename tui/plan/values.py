@@ -36,18 +36,23 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Frozen(BaseModel):
-    """Base of all of a plan's parts: unchangeable, and strict about unknown keys.
+    """Base of all of a plan's parts: immutable, and strict about unknown keys.
 
     A number may stand where text is wanted: the document keeps those that would change by it as text.
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, coerce_numbers_to_str=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+        defer_build=True,  # a plan is built at once, not each of its parts first
     )
 
 
 def parse_duration(value: object) -> float:
-    """Reads a duration as Go writes it.
+    """Return the seconds of a duration as Go writes it.
 
     Args:
         value: Text such as `90s`, `1m30s`, `500ms`, or a number of seconds.
@@ -84,9 +89,9 @@ def _resolve(value: object, info: ValidationInfo) -> Path:
         path = Path(value).expanduser()
         if path.is_absolute() or base is None:
             return path
-        # A link keeps its own name and place, by which commands on other machines have it too.
+        # Symlinks are kept: commands on other machines have them under the same name and place.
         return (base / path).resolve() if ".." in path.parts else base / path
-    except (OSError, RuntimeError) as error:  # an unknown user after `~`, a circle of links
+    except (OSError, RuntimeError) as error:  # `~user` is unknown, or a symlink loop
         raise ValueError(f"{shown(str(value))} is not a usable path: {error}", "check the path") from error
 
 
@@ -94,7 +99,7 @@ Wanted = Literal["file", "directory", "file or directory"]
 
 
 def existing_path(value: object, info: ValidationInfo, wanted: Wanted = "file or directory") -> Path:
-    """A path made absolute from the plan's directory.
+    """Return a path made absolute from the plan's directory.
 
     Raises:
         ValueError: There is nothing of that sort at it.
@@ -186,18 +191,18 @@ ExistingPath = Annotated[Path, BeforeValidator(_existing_path), _AS_TEXT, _PATH_
 
 @dataclass(frozen=True)
 class OneOrMore:
-    """Lets a list of one be written as its item."""
+    """Marks a list that may be written as its one item."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Makes a list of what is none."""
+        """Wrap what is no list in one."""
         return core_schema.no_info_before_validator_function(_listed, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Either an item or a list of them."""
+        """Return a schema of an item or a list of them."""
         listed = handler(schema)
         return {"anyOf": [listed["items"], listed]}
 

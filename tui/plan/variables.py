@@ -21,7 +21,7 @@ _ASSIGNED = re.compile(r",\s*([\w.-]+)=")
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A value as it was written: in which document, under which path, in which folder.
+    """A value as it was written, with its document, path and directory.
 
     The merged variables are a tree of mappings with these as its leaves.
     """
@@ -32,18 +32,18 @@ class _Written:
     folder: Path
 
     def at(self, key: str) -> _Written:
-        """One of a mapping's values."""
+        """Return one of a mapping's values."""
         return _Written(self.value[key], self.document, (*self.path, key), self.folder)
 
     @property
     def place(self) -> Place:
-        """Where it is written: its key where it has one."""
+        """The place of its key, or of the value if it has none."""
         return self.document.keys.get(self.path) or self.document.place(self.path)
 
 
 @dataclass(slots=True)
 class Variables:
-    """Layers of variables, filled in on demand, so that one may use another.
+    """Variables in layers. One may use another: they are filled in on demand.
 
     Attributes:
         faults: What is wrong with them.
@@ -56,7 +56,7 @@ class Variables:
     _letters: int = 0
 
     def add_defaults(self, document: Document, folder: Path) -> None:
-        """Takes a plan's own `variables`."""
+        """Take a plan's own `variables`."""
         defaults = document.value.get("variables")
         written = _Written({} if defaults is None else defaults, document, ("variables",), folder)
         if not isinstance(written.value, dict):
@@ -123,7 +123,7 @@ class Variables:
         self._merge(self._tree, _Written(value, document, (), Path.cwd()), (), new=False)
 
     def _merge(self, tree: dict[str, Any], given: _Written, at: tuple[str, ...], *, new: bool) -> None:
-        """Lays one layer over another; `new` where it may have what is not there yet."""
+        """Lay one layer over another; only a `new` one may have variables that are not there yet."""
         for key in given.value:
             written, path, old = given.at(key), (*at, key), tree.get(key)
             free = new or old == {} or (isinstance(old, _Written) and old.value is None)
@@ -147,7 +147,7 @@ class Variables:
         self.faults.append(Fault(place, cause, hint))
 
     def look_up(self, name: str, folder: Path) -> Any:
-        """A variable's value with its own references filled in.
+        """Return a variable's value with its own references filled in.
 
         Args:
             name: Its dotted name.
@@ -169,7 +169,7 @@ class Variables:
         return value
 
     def _filled(self, name: str) -> tuple[Any, int]:
-        """A variable's value with its size, or why it has none: the same error every time, told once."""
+        """Return a variable's value and size, or the error that it has none."""
         if name in self._pending:
             chain = " → ".join([*self._pending[self._pending.index(name) :], name])
             return UndefinedError(f"variables lead in a circle: {chain}", "give one of them a value"), 0
@@ -198,7 +198,7 @@ class Variables:
             raise
 
     def resolved(self) -> dict[str, Any]:
-        """All variables, filled in; those that cannot be are added to the faults."""
+        """Return all variables, filled in; those that cannot be filled in become faults."""
 
         def fill_in(node: Any) -> Any:
             if isinstance(node, dict):
@@ -212,7 +212,7 @@ class Variables:
         return {key: fill_in(node) for key, node in self._tree.items()}
 
     def origin(self, name: str) -> Place | None:
-        """Where a variable's value is written, if it is one value."""
+        """Return where a variable is written; None if it is unknown or a group."""
         try:
             node = find(self._tree, name)
         except UndefinedError:
@@ -221,7 +221,7 @@ class Variables:
 
 
 def _size(value: Any) -> int:
-    """How large a value is, in letters.
+    """Return the size of a value, in letters.
 
     Raises:
         UndefinedError: It is nested too deeply.
@@ -244,7 +244,7 @@ def _size(value: Any) -> int:
 
 
 def collect(document: Document, folder: Path, files: Iterable[Path], settings: Sequence[str]) -> Variables:
-    """A plan's variables with what its user changed: files first, settings over them."""
+    """Return a plan's variables with what the user changed: files first, settings over them."""
     variables = Variables()
     variables.add_defaults(document, folder)
     for file in files:
