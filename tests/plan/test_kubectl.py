@@ -1,0 +1,99 @@
+"""Manifests are read as kubectl reads them, over a corpus; needs kubectl alone, and no cluster."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.plan.kubectl_corpus import READ_ALIKE, REFUSED_ALIKE, content
+from tui.plan.faults import PlanError
+from tui.plan.manifests import manifest_files, read_file, read_objects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KUBECTLS = [each for each in ("kubectl", "kubectl-1.32") if shutil.which(each)]
+LOCAL = ("label", "--local", "--overwrite", "-o", "json", "of=kubectl", "-f")
+
+pytestmark = pytest.mark.skipif(not KUBECTLS, reason="kubectl is not installed")
+
+
+def _kubectl(program: str, path: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([program, *LOCAL, str(path)], capture_output=True, check=False, timeout=60)
+
+
+def _parsed(output: bytes) -> list[dict[str, Any]]:
+    """Read kubectl's objects, without the label that it was told to add."""
+    text, decoder, found, position = output.decode().strip(), json.JSONDecoder(), [], 0
+    while position < len(text):
+        item, position = decoder.raw_decode(text, position)
+        del item["metadata"]["labels"]["of"]
+        item["metadata"] = {k: v for k, v in item["metadata"].items() if v not in ({}, None)}
+        found.append(item)
+        position += len(text[position:]) - len(text[position:].lstrip())
+    return found
+
+
+def _as_sent(value: Any) -> Any:
+    """Return a value with numbers as they are compared: kubectl writes long ones out."""
+    if isinstance(value, dict):
+        return {key: _as_sent(item) for key, item in value.items() if key != "creationTimestamp"}
+    if isinstance(value, list):
+        return [_as_sent(item) for item in value]
+    is_long = isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63
+    return float(value) if is_long else value
+
+
+@pytest.mark.parametrize("program", KUBECTLS)
+def test_what_kubectl_reads_is_read_alike(program: str, tmp_path: Path) -> None:
+    for at, case in enumerate(READ_ALIKE.values()):
+        (tmp_path / f"c{at:03}.yaml").write_bytes(content(case, f"c{at:03}"))
+    done = _kubectl(program, tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    theirs = _parsed(done.stdout)
+    assert len(theirs) > len(READ_ALIKE) / 2
+    for at, name in enumerate(READ_ALIKE):
+        ours = [manifest.body for manifest in read_file(tmp_path / f"c{at:03}.yaml")]
+        expected = [item for item in theirs if item["metadata"]["name"].startswith(f"c{at:03}")]
+        assert _as_sent(ours) == _as_sent(expected), name
+
+
+@pytest.mark.parametrize("name", REFUSED_ALIKE)
+def test_what_kubectl_refuses_is_refused(name: str) -> None:
+    with pytest.raises(PlanError):
+        read_objects(content(REFUSED_ALIKE[name], "it"), name)
+
+
+@pytest.mark.e2e  # many processes
+@pytest.mark.parametrize("program", KUBECTLS)
+def test_kubectl_refuses_it_too(program: str, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{at}.yaml" for at, name in enumerate(REFUSED_ALIKE)}
+    for name, file in files.items():
+        file.write_bytes(content(REFUSED_ALIKE[name], "it"))
+    with ThreadPoolExecutor(4) as pool:
+        done = dict(zip(files, pool.map(lambda file: _kubectl(program, file), files.values()), strict=True))
+    assert [name for name, each in done.items() if each.returncode == 0] == []
+
+
+def test_a_directory_is_read_as_kubectl_reads_it(tmp_path: Path) -> None:
+    for name in (
+        "b.yaml",
+        "a.yml",
+        "C.json",
+        "d.YAML",
+        "notes.txt",
+        ".hidden.yaml",
+        "in/e.yaml",
+        "f.yaml.bak",
+    ):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content(READ_ALIKE["words"], f"n{name[0].lower().replace('.', 'h')}"))
+    (tmp_path / "linked.yaml").symlink_to(tmp_path / "notes.txt")
+    theirs = [item["metadata"]["name"] for item in _parsed(_kubectl(KUBECTLS[0], tmp_path).stdout)]
+    assert [manifest.name for file in manifest_files(tmp_path) for manifest in read_file(file)] == theirs
