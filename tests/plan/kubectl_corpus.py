@@ -1,7 +1,7 @@
 """Manifests as people write them, to be read by kubectl and by us.
 
-`@` stands for a name that is the file's own, `@@` for the letter. Those that begin with `data:`, `x:` or `a:` get
-a head with `apiVersion`, `kind` and `metadata`.
+`@` stands for a name that is the file's own, `@@` for the letter. Those that begin with `data:`, `x:` or `a:`
+get a head with `apiVersion`, `kind` and `metadata`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The step `http.check`: a URL is asked until it answers as wanted."""
+"""The step `http.check`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHOWN = 300  # characters of a body that an error shows
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came of one request.
+    """The result of one request.
 
     Attributes:
         text: The status, or the connection's error, in words.
@@ -73,7 +73,7 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
 
 
 async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
-    """What connects to a URL as seen from a host; None for this machine's own connections.
+    """Return what connects to a URL as seen from a host; None for this machine's own connections.
 
     Raises:
         ActionError: It is no URL.
@@ -128,7 +128,7 @@ def _hint(error: aiohttp.ClientError, host: Host) -> str:
 
 
 def explain(error: Exception, host: Host | None = None) -> str:
-    """Return why a request failed: in the system's own words, where it has some.
+    """Return why a request failed, in the system's words if it has some.
 
     Args:
         error: The error that it failed with.

@@ -1,4 +1,4 @@
-"""What is fetched from the network, kept by its checksum so that it is fetched once."""
+"""Downloads, cached by checksum."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tui.reporter import Reporter
 
 PAUSES = (5.0, 10.0, 20.0)
-"""Seconds before each further try: release servers answer 503 at times, for a short while."""
+"""Seconds before each further request: release servers answer 503 at times, for a short while."""
 
 _LONGEST_PAUSE = 60.0
 _TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=15, sock_read=60)
@@ -35,7 +35,7 @@ _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 
 
 class _TryAgainError(Exception):
-    """A failure that may pass.
+    """A failure that may pass by itself.
 
     Attributes:
         after: Seconds that the server asked to wait, or None.
@@ -48,28 +48,28 @@ class _TryAgainError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a server sent; no content where it said that the kept copy is still good."""
+    """A server's answer; without content if the cached copy is still good."""
 
     content: bytes | None
     etag: str = ""
 
 
 class Store:
-    """Fetched files in a folder: each under its SHA-256, and what was found behind each URL."""
+    """A directory of fetched files by SHA-256, with an index by URL."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
 
     def read(self, digest: str) -> bytes | None:
-        """The content with this checksum; None where it is not there or was damaged."""
+        """Return the content with this checksum; None if it is absent or damaged."""
         with contextlib.suppress(OSError):
-            content = (self._folder / digest).read_bytes()
+            content = (self._directory / digest).read_bytes()
             if hashlib.sha256(content).hexdigest() == digest:
                 return content
         return None
 
     def look_up(self, url: str) -> tuple[bytes, str] | None:
-        """What was last found behind a URL, with its entity tag."""
+        """Return the content last fetched from a URL, and its entity tag; None if there is none."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             found = json.loads(self._index(url).read_text())
             content = self.read(found["sha256"])
@@ -77,17 +77,17 @@ class Store:
         return None
 
     def keep(self, url: str, content: bytes, etag: str) -> None:
-        """Remembers what was found behind a URL."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Store what was fetched from a URL."""
+        self._directory.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(content).hexdigest()
-        self._write(self._folder / digest, content)
+        self._write(self._directory / digest, content)
         self._write(self._index(url), json.dumps({"url": url, "sha256": digest, "etag": etag}).encode())
 
     def _index(self, url: str) -> Path:
-        return self._folder / f"{hashlib.sha256(url.encode()).hexdigest()}.json"
+        return self._directory / f"{hashlib.sha256(url.encode()).hexdigest()}.json"
 
     def _write(self, path: Path, content: bytes) -> None:
-        handle, name = tempfile.mkstemp(dir=self._folder)
+        handle, name = tempfile.mkstemp(dir=self._directory)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         Path(name).replace(path)  # at once: other runs may be reading
@@ -141,7 +141,7 @@ def _check(url: str, pin: str, content: bytes) -> None:
 
 
 async def _persist(url: str, etag: str, reporter: Reporter) -> _Answer:
-    """Asks until there is an answer, a few times."""
+    """Request a URL, a few times if need be."""
     tries = len(PAUSES) + 1
     async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=not is_loopback(url)) as session:
         for count, pause in enumerate((*PAUSES, None), 1):
@@ -184,7 +184,7 @@ def _failure(url: str, why: str) -> ActionError:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a server asks to wait, by RFC 9110's `Retry-After`: a number, or a date."""
+    """Return the seconds of a `Retry-After` header, which is a number or a date; None without one."""
     value = headers.get("Retry-After", "")
     if value.isdigit():
         return float(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tui.plan.faults import Fault, Place, PlanError
+from tui.plan.faults import Place, PlanError
 from tui.plan.yaml_values import MOST_DEPTH, MOST_NODES, Reader
 
 if TYPE_CHECKING:
@@ -129,10 +129,8 @@ def _compose(text: str, name: str) -> yaml.Node | None:
     try:
         _check_bounds(text, name)
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        raise PlanError([_yaml_fault(error, text, name)]) from error
     except yaml.YAMLError as error:
-        raise PlanError.at(Place(name), f"is not YAML: {error}".splitlines()[0]) from error
+        raise yaml_error(error, text, name) from error
     return node
 
 
@@ -148,7 +146,11 @@ def _check_bounds(text: str, name: str) -> None:
             raise PlanError.at(place, cause, "is this the right file?")
 
 
-def _yaml_fault(error: yaml.MarkedYAMLError, text: str, name: str) -> Fault:
+def yaml_error(error: yaml.YAMLError, text: str, name: str) -> PlanError:
+    """Make an error of the parser's, with the place of what is wrong and what to do about it."""
+    if not isinstance(error, yaml.MarkedYAMLError):  # a character that may not stand in YAML
+        number = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        return PlanError.at(Place(name, number), f"is not YAML: {getattr(error, 'reason', error)}")
     mark, begun = error.problem_mark or error.context_mark, error.context_mark
     place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
     context = error.context or ""
@@ -157,10 +159,12 @@ def _yaml_fault(error: yaml.MarkedYAMLError, text: str, name: str) -> Fault:
     cause = ", ".join(part for part in (context, error.problem) if part)
     lines = text.splitlines()
     line = lines[place.line - 1] if place.line <= len(lines) else ""
-    return Fault(place, f"is not YAML: {cause}", _yaml_hint(line, place.column, cause))
+    return PlanError.at(place, f"is not YAML: {cause}", _yaml_hint(line, place.column, cause))
 
 
 def _yaml_hint(line: str, column: int, cause: str) -> str:
+    if "{{" in line:
+        return "render the template first: this must be plain YAML"
     if "\t" in line[:column] and not line[: column - 1].strip():
         return "indent with spaces: YAML takes no tabs"
     if re.search(r"[\[{,:]\s*\$\{", line) and "flow" in cause:

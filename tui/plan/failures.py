@@ -148,6 +148,16 @@ KNOWN: dict[str, Known] = {
         "remove uid, resourceVersion and managedFields from its metadata",
         "kubernetes",
     ),
+    "not-text": _known(
+        "expected string, got|into Go .{1,200} of type string|ReadString: expects",
+        scopes=("kubernetes",),
+        hint="put quotes around the value that the message names: it must be text",
+    ),
+    "same-key": _known(
+        "duplicate entries for key",
+        scopes=("kubernetes",),
+        hint="two entries of a list have the same name or port: remove one of them",
+    ),
     "unknown-field": _known(
         "unknown field|field not declared in schema",
         "correct the field's name and its place in the manifest: kubectl explain lists what a kind has",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tui.plan.document import yaml_error
 from tui.plan.faults import Place, PlanError, shown
 from tui.plan.substitute import References, as_text
 
@@ -69,16 +70,8 @@ def read_values(
     references = References(text, variables, source)
     try:
         values = _read_json(references, source) or list(_Reader(references, source).documents())
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
-        raise PlanError.at(place, f"is not YAML: {error.problem or error}", _hint(text, place)) from error
     except yaml.YAMLError as error:
-        position = getattr(error, "position", None)
-        place = Place(source, text.count("\n", 0, position) + 1) if position is not None else Place(source)
-        raise PlanError.at(
-            place, f"is not YAML: {getattr(error, 'reason', error)}", _hint(text, place)
-        ) from error
+        raise yaml_error(error, text, source) from error
     references.check()
     return values
 
@@ -119,16 +112,6 @@ def _decode(data: bytes, source: str) -> str:
         place = Place(source, data.count(b"\n", 0, error.start) + 1)
         raise PlanError.at(place, "is not UTF-8 text", "save it as UTF-8") from error
     return re.sub("(?m)^\ufeff", "", text)
-
-
-def _hint(text: str, place: Place) -> str:
-    lines = text.splitlines()
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "indent with spaces: YAML takes no tabs"
-    if "{{" in line:
-        return "render the template first: kubectl and bringup read plain YAML"
-    return "check indentation, quotes and brackets"
 
 
 def _read_json(references: References, source: str) -> list[tuple[Place, Any]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tui.plan.document import yaml_error
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError, shown, suggest
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ FOLDER = "folder"
 """The one variable that always exists: the directory of the file in which it is written."""
 
 MOST_LETTERS = 1 << 22
-"""How much all that is filled in may come to: references that use one another multiply."""
+"""Limit of characters that references may expand to: those that use one another multiply."""
 
 _REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}\n]*)\}")
 _HIDDEN = re.compile("[\U00100000-\U0010fffd]\ue000*")
@@ -36,7 +37,7 @@ _NAME = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_0-9][\w-]*)*", re.ASCII)
 
 
 class UndefinedError(Exception):
-    """A reference that leads nowhere.
+    """A reference to an undefined variable.
 
     Attributes:
         cause: What is wrong with it.
@@ -54,12 +55,12 @@ class UndefinedError(Exception):
 
 
 def is_name(text: str) -> bool:
-    """Whether a reference can be made to a variable of this dotted name."""
+    """Return whether this is a dotted name that a reference can have."""
     return _NAME.fullmatch(text) is not None
 
 
 def find(variables: Mapping[str, Any], name: str) -> Any:
-    """The value of a dotted name.
+    """Return the value of a dotted name.
 
     Raises:
         UndefinedError: There is none.
@@ -92,7 +93,7 @@ def _naming_hint(name: str) -> str:
 
 
 def names(variables: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """All dotted names that lead to a value other than a mapping."""
+    """Return the dotted names of all values that are not mappings."""
     found: list[str] = []
     for key, value in variables.items():
         found += names(value, f"{prefix}{key}.") if isinstance(value, dict) and value else [f"{prefix}{key}"]
@@ -100,7 +101,7 @@ def names(variables: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def fill(text: str, look_up: Callable[[str], Any]) -> Any:
-    """Replaces the references in a text; a text that is one whole reference becomes the value itself.
+    """Replace the references in a text; a text that is one whole reference becomes the value itself.
 
     Raises:
         UndefinedError: A reference leads nowhere.
@@ -120,7 +121,7 @@ def fill(text: str, look_up: Callable[[str], Any]) -> Any:
 
 
 def each_text(value: Any, change: Callable[[str, Path_], Any], path: Path_ = ()) -> Any:
-    """A value with all texts in it changed, each by its path."""
+    """Return a value with every text in it changed; the function gets the text and its path."""
     if isinstance(value, dict):
         return {key: each_text(item, change, (*path, key)) for key, item in value.items()}
     if isinstance(value, list):
@@ -129,7 +130,7 @@ def each_text(value: Any, change: Callable[[str, Path_], Any], path: Path_ = ())
 
 
 def as_text(value: Any) -> str:
-    """A value as it stands inside a text: JSON for what is no string, which YAML reads as well."""
+    """Return a value as text: JSON if it is not a string, which YAML reads as well."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -226,10 +227,8 @@ def fill_text(text: str, variables: Mapping[str, Any], source: str) -> str:
     try:
         events = list(yaml.parse(references.text, Loader=yaml.CSafeLoader))
         filled: str = yaml.emit([each for event in events for each in _filled(event, references)])
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
-        raise PlanError.at(place, f"is not YAML: {error.problem}", "check indentation and quotes") from error
+    except yaml.YAMLError as error:
+        raise yaml_error(error, text, source) from error
     references.check()
     return filled
 

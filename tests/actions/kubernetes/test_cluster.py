@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-NAME = "bringup-actions"
+NAME = os.environ.get("BRINGUP_E2E_CLUSTER", "bringup-actions")
 NODE = os.environ.get("BRINGUP_E2E_NODE_IMAGE", "kindest/node:v1.20.2")
 IMAGE = os.environ.get("BRINGUP_E2E_IMAGE", "debian:bookworm-slim")
 
@@ -361,3 +361,95 @@ async def test_a_services_pod_is_reached_through_a_port_forward(ctx: Recorder) -
 async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
     await writer.drain()
+
+
+def _kubectl(ctx: Recorder, *argv: str, text: str = "") -> str:
+    words = ["kubectl", "--kubeconfig", str(ctx.cluster.kubeconfig), *argv]
+    done = subprocess.run(words, input=text, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout
+
+
+def _config_map(name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+async def test_fields_that_kubectl_applied_go_with_the_manifest(ctx: Recorder) -> None:
+    text = json.dumps(_config_map("taken", a="1", b="2"))
+    await asyncio.to_thread(_kubectl, ctx, "apply", "-f", "-", text=text)
+    assert (await _apply(ctx, _config_map("taken", a="1"))).note == "1 objects: 1 configured"
+    async with connect(ctx) as api:
+        found = await api.get("/api/v1/namespaces/default/configmaps/taken")
+    assert found["data"] == {"a": "1"}
+    assert (await _apply(ctx, _config_map("taken", a="1"))).note == "1 objects: 1 unchanged"
+
+
+async def test_exported_objects_and_ports_without_protocol_are_applied(ctx: Recorder) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "ports"},
+        "spec": {"selector": {"app": "ports"}, "ports": [{"port": 80}, {"port": 81, "name": "b"}]},
+    }
+    service["spec"]["ports"][0]["name"] = "a"  # type: ignore[index]
+    made = deployment("ports", ports=[{"containerPort": 80}])
+    await _apply(ctx, service, made)
+    exported = json.loads(await asyncio.to_thread(_kubectl, ctx, "get", "deploy/ports", "-o", "json"))
+    assert exported["status"]
+    await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports")
+    assert (await _apply(ctx, exported)).note == "1 objects: 1 created"
+    await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports", "service/ports")
+
+
+def _job(name: str, command: str) -> dict[str, Any]:
+    container = {"name": "app", "image": IMAGE, "command": ["sh", "-c", command]}
+    spec = {"containers": [container], "restartPolicy": "Never"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name},
+        "spec": {"template": {"spec": spec}},
+    }
+
+
+async def test_a_job_is_replaced_when_it_is_finished_and_refused_in_short_before(ctx: Recorder) -> None:
+    await _apply(ctx, _job("once", "sleep 600"))
+    with pytest.raises(ActionError) as caught:
+        await _apply(ctx, _job("once", "true"))
+    assert "spec.template: field is immutable" in caught.value.cause
+    assert len(caught.value.cause) < 200
+    assert "kubectl -n default delete job once" in caught.value.hint
+    await asyncio.to_thread(_kubectl, ctx, "delete", "job/once")
+    await _apply(ctx, _job("once", "true"))
+    await asyncio.to_thread(_kubectl, ctx, "wait", "--for=condition=complete", "--timeout=50s", "job/once")
+    assert (await _apply(ctx, _job("once", "exit 0"))).note == "1 objects: 1 replaced"
+    await asyncio.to_thread(_kubectl, ctx, "delete", "job/once")
+
+
+async def test_names_are_generated_and_secrets_not_echoed(ctx: Recorder) -> None:
+    generated = _config_map("x")
+    generated["metadata"] = {"generateName": "made-"}
+    await _apply(ctx, generated)
+    assert "configmap/made-" in await asyncio.to_thread(_kubectl, ctx, "get", "cm", "-o", "name")
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
+    values = {"password": "hush-hush", "pin": 1234}
+    with pytest.raises(ActionError) as caught:
+        await _apply(ctx, {**secret, "stringData": values})
+    assert "hush" not in caught.value.cause
+    assert caught.value.hint
+    with pytest.raises(ActionError) as caught:
+        await _apply(ctx, {**secret, "data": values})
+    assert "hush" not in caught.value.cause
+
+
+async def test_a_set_that_is_updated_by_hand_is_waited_for(ctx: Recorder) -> None:
+    found = deployment("byhand")
+    found["kind"] = "StatefulSet"
+    found["spec"] |= {"serviceName": "byhand", "updateStrategy": {"type": "OnDelete"}}
+    await _apply(ctx, found)
+    assert (await wait(_wait_for("statefulset/byhand"), _within(ctx, 60))).note == "1 rollout ready"
+    found["spec"]["template"]["spec"]["containers"][0]["command"] = ["sleep", "700"]
+    await _apply(ctx, found)
+    await asyncio.sleep(1)
+    await wait(_wait_for("statefulset/byhand"), _within(ctx, 60))
+    assert "as OnDelete leaves them" in ctx.warnings[-1]
+    await asyncio.to_thread(_kubectl, ctx, "delete", "statefulset/byhand", "--grace-period=0")

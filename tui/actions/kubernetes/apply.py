@@ -1,4 +1,4 @@
-"""The step `kubernetes.apply`: server-side apply, namespaces and CRDs first."""
+"""The step `kubernetes.apply`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tui.plan.steps import KubernetesApply
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each further try of an object that the server could not take just now."""
+"""Seconds before each further request for an object that the server could not take."""
 
 _ESTABLISHED_WITHIN = 60.0
 _GONE_WITHIN = 60.0
@@ -45,10 +45,10 @@ _POLL = 0.2
 
 
 async def apply(step: KubernetesApply, ctx: Context) -> Done:
-    """Applies a step's manifests.
+    """Apply a step's manifests: namespaces and CRDs first.
 
     Returns:
-        Unchanged where every object was as it should be.
+        Unchanged if every object already was as its manifest says.
 
     Raises:
         BringupError: A manifest cannot be read, or the API server refuses an object.
@@ -64,7 +64,7 @@ async def apply(step: KubernetesApply, ctx: Context) -> Done:
 
 
 def in_order(manifests: Sequence[Manifest]) -> tuple[list[Manifest], list[Manifest], list[Manifest]]:
-    """Namespaces, CRDs and the rest, each in the order given: the rest may need either."""
+    """Split objects into namespaces, CRDs and the rest, which may need either; each in the order given."""
     namespaces = [m for m in manifests if m.kind == "Namespace"]
     definitions = [m for m in manifests if m.kind == "CustomResourceDefinition"]
     first = {id(m) for m in (*namespaces, *definitions)}
@@ -96,7 +96,7 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
 
 
 def secret_values(manifests: Iterable[Manifest]) -> Iterator[str]:
-    """Return the secrets in Secrets, decoded: whole values, and the passwords in URLs and configurations."""
+    """Yield what Secrets hold, decoded: secret values, and passwords in URLs and configurations."""
     for manifest in manifests:
         if manifest.kind == "Secret":
             data = manifest.body.get("data")
@@ -114,7 +114,7 @@ def _decoded(value: Any) -> Any:
 
 
 class _Application:
-    """One call of the step."""
+    """One run of the step."""
 
     def __init__(self, api: Api, ctx: Context, namespace: str, total: int) -> None:
         self._api = api
@@ -135,7 +135,7 @@ class _Application:
         return self._outcomes
 
     async def _take(self, manifest: Manifest) -> None:
-        """Apply an object, and tell what that did."""
+        """Apply an object, and report the outcome."""
         self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)
         if fields := server_fields(manifest.body):
             left_out = ", ".join(fields)
@@ -146,22 +146,18 @@ class _Application:
         self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)
 
     async def _persist(self, manifest: Manifest) -> Outcome:
-        for count, pause in enumerate((*PAUSES, None), 1):
+        for pause in (*PAUSES, None):
             try:
                 return await self._apply(manifest)
             except (ApiError, UnreachableError) as error:
                 if pause is None or not is_passing(error):
                     raise self._explained(manifest, error) from error
                 pause = max(pause, getattr(error, "retry_after", None) or 0.0)
-                if self._too_late(pause):
+                if end_of(self._ctx, pause) == self._ctx.deadline:
                     raise self._explained(manifest, error) from error
-                self._ctx.log(f"{manifest.title}: {error.cause}; try {count + 1} in {pause:g} s")
+                self._ctx.log(f"{manifest.title}: {error.cause}; trying again in {pause:g} s")
                 await asyncio.sleep(pause)
-        raise AssertionError("the last try either succeeds or raises")
-
-    def _too_late(self, pause: float) -> bool:
-        deadline = self._ctx.deadline
-        return deadline is not None and asyncio.get_running_loop().time() + pause >= deadline
+        raise AssertionError("the last request either succeeds or raises")
 
     async def _apply(self, manifest: Manifest) -> Outcome:
         resource = await self._discovery.resource(manifest.api_version, manifest.kind)
@@ -193,7 +189,7 @@ class _Application:
             await asyncio.sleep(_POLL)
 
     async def _established(self, definition: Manifest) -> None:
-        """Waits until objects of a CRD can be made: right after it was applied they are refused."""
+        """Wait until the API server accepts objects of a CRD, which takes a moment."""
         resource = await self._discovery.resource(definition.api_version, definition.kind)
         now = asyncio.get_running_loop().time
         end = end_of(self._ctx, _ESTABLISHED_WITHIN)
@@ -223,10 +219,10 @@ class _Application:
 
 
 def is_passing(error: ApiError | UnreachableError) -> bool:
-    """Whether an object may be taken in a moment.
+    """Return whether the same request may succeed in a moment.
 
-    A webhook that cannot be asked counts only where its server is not listening yet: a wrong certificate or
-    name does not mend itself.
+    A webhook that cannot be reached counts only if its server is not listening yet: a wrong certificate or
+    name stays wrong.
     """
     if isinstance(error, UnreachableError):
         return True

@@ -1,4 +1,4 @@
-"""Tasks that run beside a block of code and end with it."""
+"""Background tasks of a block of code, which end with it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @contextlib.asynccontextmanager
 async def background_tasks() -> AsyncIterator[Start]:
-    """Runs tasks beside the block; all are cancelled and awaited when it ends.
+    """Run background tasks during a block; cancel and await them when it ends.
 
     Yields:
-        What starts one.
+        A function that starts a task.
 
     Raises:
-        BaseException: The first failure, of the block or of a task, as itself and not in a group.
+        BaseException: The first error of the block or of a task, not wrapped in a group.
     """
     tasks: list[asyncio.Task[None]] = []
     try:

@@ -1,4 +1,4 @@
-"""When waiting for a pod is hopeless, and what to do about it."""
+"""Decides when waiting for a pod is hopeless."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATIENCE = {
     "CreateContainerConfigError": 10.0,  # the Secret or ConfigMap may be about to be made
     "CreateContainerError": 20.0,
 }
-"""Seconds that a container may be in a state that it seldom leaves by itself."""
+"""Seconds that a container may stay in a state that it seldom leaves by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Verdict:
 
 
 class Patience:
-    """How often and how long a pod's containers have failed while they were looked at."""
+    """Counts how often and how long a pod's containers fail while it is watched."""
 
     def __init__(self) -> None:
         self._restarts: dict[str, int] = {}  # at first sight
@@ -48,7 +48,7 @@ class Patience:
         self._containers: list[Container] = []
 
     def see(self, pod: Object, now: float) -> None:
-        """Takes a pod's state.
+        """Take a pod's new state.
 
         Args:
             pod: The pod.
@@ -64,7 +64,7 @@ class Patience:
             self._reasons[container.name] = container.reason
 
     def _count_pull(self, container: Container) -> None:
-        """Each failed pull shows as `ErrImagePull`, then as a back-off until the next."""
+        """Count a failed pull: each shows as `ErrImagePull`, then as a back-off until the next."""
         before = self._reasons.get(container.name, "")
         if container.reason not in PULL_FAILURES:
             self._pulls.pop(container.name, None)
@@ -74,7 +74,7 @@ class Patience:
             self._pulls[container.name] = self._pulls.get(container.name, 0) + 1
 
     def verdict(self, now: float) -> Verdict | None:
-        """Whether waiting is hopeless by now."""
+        """Return why waiting is hopeless by now; None if it is not."""
         for container in self._containers:
             if self._is_hopeless(container, now):
                 return Verdict(container, hint_for(container.symptoms, "pod"))

@@ -1,4 +1,4 @@
-"""Looks at rollouts' pods while they come up: their states, events and logs."""
+"""Watches the pods of rollouts: their states, events and logs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEPT = 500
 
 
 class Observer:
-    """Everything about the pods of some rollouts in one namespace.
+    """Watches the pods of some rollouts in one namespace.
 
     Attributes:
         pods: The pods there are, by uid.
@@ -49,7 +49,7 @@ class Observer:
         self._early: deque[Object] = deque(maxlen=_KEPT)  # events of pods that have not been seen yet
 
     async def follow_pods(self, rollout: Rollout, selector: str) -> None:
-        """Looks at a rollout's pods until it is cancelled."""
+        """Watch a rollout's pods until cancelled."""
         async with contextlib.aclosing(watch(self._api, self._pods_path, labelSelector=selector)) as changes:
             async for change in changes:
                 if isinstance(change, Listed):
@@ -65,7 +65,7 @@ class Observer:
                 self._wake()
 
     async def follow_events(self, rollouts: Sequence[Rollout]) -> None:
-        """Looks at the namespace's events until it is cancelled; without the right to, at none."""
+        """Watch the namespace's events until cancelled; without the permission, watch none."""
         try:
             async with contextlib.aclosing(watch(self._api, self._events_path)) as changes:
                 async for change in changes:
@@ -80,7 +80,7 @@ class Observer:
             self._ctx.log(f"events cannot be shown: {error.cause}")
 
     async def last_lines(self, pod: PodTracker, container: Container) -> list[str]:
-        """The end of a container's log; of the run that crashed, where it waits for its next."""
+        """Return the end of a container's log; of its last run if it crashed and waits for the next."""
         query = {"container": container.name, "tailLines": str(LINES)}
         if (
             container.phase != "running"
@@ -95,7 +95,7 @@ class Observer:
         return list(pod.lines)
 
     def close(self) -> None:
-        """Ends what is being measured."""
+        """Close all open spans."""
         for pod in self.pods.values():
             pod.close()
 
@@ -142,7 +142,7 @@ class Observer:
 
 
 def _happened(event: Object) -> str:
-    """When an event last happened, in RFC 3339, which compares as text."""
+    """Return when an event last happened, in RFC 3339, which compares as text."""
     made = event["metadata"].get("creationTimestamp")
     return str(event.get("lastTimestamp") or event.get("eventTime") or made or "")
 

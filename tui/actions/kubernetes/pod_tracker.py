@@ -1,4 +1,4 @@
-"""A pod that is waited for: what is told of it, and where its time goes."""
+"""Tracks one pod that is waited for: its state, output and spans."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.reporter import Span
 
 LINES = 15
-"""How many of a pod's last lines are kept to explain a failure with."""
+"""Number of a pod's last lines that are kept to explain a failure."""
 
 _EVENTS = 8
 _UNSCHEDULABLE_AFTER = 10.0  # seconds: a node that is just coming up takes nothing at first
@@ -26,7 +26,7 @@ _PULL_ENDS = {"Pulled", "Failed", "BackOff", "ErrImageNeverPull"}
 
 
 class PodTracker:
-    """One pod.
+    """A pod of a rollout.
 
     Attributes:
         item: Its object, as last seen.
@@ -59,11 +59,11 @@ class PodTracker:
 
     @property
     def events(self) -> list[str]:
-        """The last events about it."""
+        """The last events about the pod."""
         return list(self._events.values())[-_EVENTS:]
 
     def see(self, pod: Object, now: float) -> None:
-        """Takes the pod's new state.
+        """Take the pod's new state.
 
         Args:
             pod: Its object.
@@ -80,7 +80,7 @@ class PodTracker:
         self._told = state
 
     def _measure(self) -> None:
-        """Lets each interval end where the next begins; a pod that falls back begins none again."""
+        """End each span where the next stage begins; a pod that falls back to a stage starts no new span."""
         reached = STAGES.index(stage(self.item))
         if reached > self._stage or self._span is None:
             self._stage = max(reached, self._stage)
@@ -96,14 +96,14 @@ class PodTracker:
             self._unschedulable_since = now
 
     def look_again(self, now: float) -> None:
-        """Warns, once, of what has gone on too long."""
+        """Warn once if the pod has not been scheduled for too long."""
         since = self._unschedulable_since
         if since is not None and now - since >= _UNSCHEDULABLE_AFTER and not self._warned:
             self._warned = True
             self._ctx.warn(f"{self.source} is not scheduled: {unschedulable(self.item)}")
 
     def new_runs(self) -> list[Container]:
-        """The containers' runs whose logs have not been asked for."""
+        """Return the runs of containers whose logs are not followed yet."""
         if self._quiet:
             return []
         found = [
@@ -113,16 +113,16 @@ class PodTracker:
         return found
 
     def is_running(self, run: str) -> bool:
-        """Whether a container's run goes on."""
+        """Return whether a container's run goes on."""
         return any(c.run == run and c.phase == "running" for c in containers(self.item))
 
     def take_lines(self, container: str, lines: Sequence[str]) -> None:
-        """Tells lines of a container's log."""
+        """Report lines of a container's log."""
         self.lines.extend(lines)
         self._ctx.log(lines, self._sources.get(container, self.source))
 
     def take_event(self, event: Object, *, live: bool) -> None:
-        """Tells an event about the pod.
+        """Report an event about the pod.
 
         Args:
             event: The event, or a new count of one that was told.
@@ -150,13 +150,13 @@ class PodTracker:
                     span.close()
 
     def end_history(self) -> None:
-        """Begins to measure the pulls that have begun and not ended by now."""
+        """Start spans for the pulls that are under way."""
         for image, span in self._pulls.items():
             if span is None:
                 self._pulls[image] = self._ctx.span("pull", image)
 
     def close(self) -> None:
-        """Ends what is being measured."""
+        """Close all open spans."""
         for span in (self._span, *self._pulls.values()):
             if span:
                 span.close()
@@ -164,7 +164,7 @@ class PodTracker:
 
 
 def event_text(event: Object) -> str:
-    """An event in one line."""
+    """Return an event in one line."""
     count = event.get("count") or 1
     text = " ".join((event.get("message") or "").split())
     warning = "warning: " if event.get("type") == "Warning" else ""
@@ -172,6 +172,6 @@ def event_text(event: Object) -> str:
 
 
 def _quoted(text: str) -> str:
-    """What stands in quotes in a text: of the kubelet's events, the image."""
+    """Return the quoted part of a text: in the kubelet's events, the image."""
     parts = text.split('"')
     return parts[1] if len(parts) > 2 else ""

@@ -1,4 +1,4 @@
-"""What a pod's object says of its state."""
+"""Reads the state of a pod from its object."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 Stage = Literal["schedule", "start", "ready", "done"]
 STAGES: tuple[Stage, ...] = ("schedule", "start", "ready", "done")
-"""What a pod goes through until it is ready, in order."""
+"""The stages of a pod until it is ready, in order."""
 
 PULL_FAILURES = {"ErrImagePull", "ImagePullBackOff"}
 
@@ -58,7 +58,7 @@ class Container:
 
 
 def containers(pod: Object) -> list[Container]:
-    """The states of a pod's containers, those that initialise it first."""
+    """Return the states of a pod's containers, init containers first."""
     status = pod.get("status", {})
     entries = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
     spec = pod.get("spec", {})
@@ -86,18 +86,18 @@ def _container(entry: dict[str, Any], pull_policy: str) -> Container:
 
 
 def condition(pod: Object, kind: str) -> dict[str, Any]:
-    """A pod's condition, such as `Ready`; empty where it has none yet."""
+    """Return a pod's condition, such as `Ready`; empty if it is not set yet."""
     conditions = pod.get("status", {}).get("conditions") or []
     return next((c for c in conditions if c["type"] == kind), {})
 
 
 def holds(pod: Object, kind: str) -> bool:
-    """Whether a pod's condition is true."""
+    """Return whether a pod's condition is true."""
     return condition(pod, kind).get("status") == "True"
 
 
 def stage(pod: Object) -> Stage:
-    """What a pod is about to do: be scheduled, have its containers started, become ready; or it is done."""
+    """Return the stage that a pod is in; `done` once it is ready."""
     if holds(pod, "Ready"):
         return "done"
     if not holds(pod, "PodScheduled"):
@@ -108,7 +108,7 @@ def stage(pod: Object) -> Stage:
 
 
 def unschedulable(pod: Object) -> str:
-    """Why no node takes a pod; empty where one may."""
+    """Return why no node takes a pod; empty if one may."""
     found = condition(pod, "PodScheduled")
     if found.get("status") != "False":
         return ""
@@ -116,9 +116,9 @@ def unschedulable(pod: Object) -> str:
 
 
 def describe(pod: Object) -> str:
-    """A pod's state, in one line."""
+    """Return a pod's state in one line."""
     if "deletionTimestamp" in pod["metadata"]:
-        return "is ending"
+        return "is being deleted"
     if holds(pod, "Ready"):
         return "ready"
     if why := unschedulable(pod):
@@ -131,7 +131,7 @@ def describe(pod: Object) -> str:
 
 
 def sources(pod: Object) -> dict[str, str]:
-    """What each container's lines are said to be from: the pod; and the container where it has several."""
+    """Return the source of each container's lines: the pod, with the container if it has several."""
     name = pod["metadata"]["name"]
     names = [c["name"] for key in ("initContainers", "containers") for c in pod["spec"].get(key) or ()]
     return {each: f"pod/{name}" if len(names) == 1 else f"pod/{name}:{each}" for each in names}

@@ -1,4 +1,4 @@
-"""The step `kubernetes.probe`: a dry run until the admission webhooks answer.
+"""The step `kubernetes.probe`.
 
 A webhook can refuse although its Deployment is Available: its service has no endpoints yet, or its
 certificate is not yet known to the API server (tektoncd/pipeline#2207).
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from tui.plan.steps import KubernetesProbe
 
 KIND_WITHIN = 30.0
-"""Seconds that the object's kind has to become known."""
+"""Seconds within which the API server must know the object's kind."""
 
 
 async def probe(step: KubernetesProbe, ctx: Context) -> Done:
-    """Dry-runs an object on the server until the webhooks that judge it answer, for or against it.
+    """Dry-run an object on the server until the webhooks that judge it answer, for or against it.
 
     Returns:
-        Unchanged where they answered at once.
+        Unchanged if they answered at once.
 
     Raises:
         ActionError: They did not answer in time, or the object is refused for what no webhook said.
@@ -48,14 +48,14 @@ async def probe(step: KubernetesProbe, ctx: Context) -> Done:
     async with connect(ctx) as api:
         with ctx.span("ready", f"webhooks of {step.manifest['kind']}"):
             resource = await _resource(api, step, min(end, begin + KIND_WITHIN), ctx)
-            tries = await _Probe(api, step, resource, ctx).run(end)
-    if tries == 1:
+            count = await _Probe(api, step, resource, ctx).run(end)
+    if count == 1:
         return Done("answered at once", changed=False)
     return Done(f"answered after {loop.time() - begin:.1f} s")
 
 
 async def _resource(api: Api, step: KubernetesProbe, end: float, ctx: Context) -> Resource:
-    """The object's resource; its CRD may only just have been applied."""
+    """Return the object's resource; wait for it if its CRD has only just been applied."""
     discovery = Discovery(api)
     told = False
     while True:
@@ -71,7 +71,7 @@ async def _resource(api: Api, step: KubernetesProbe, end: float, ctx: Context) -
 
 
 class _Probe:
-    """One call of the step."""
+    """One run of the step."""
 
     def __init__(self, api: Api, step: KubernetesProbe, resource: Resource, ctx: Context) -> None:
         self._api = api
@@ -84,21 +84,21 @@ class _Probe:
         self._is_judge_known = True
 
     async def run(self, end: float) -> int:
-        """Tries until there is an answer.
+        """Dry-run until there is an answer.
 
         Returns:
-            How often it tried.
+            The number of dry runs.
         """
-        tries = 1
+        count = 1
         while not await self._try():
             if asyncio.get_running_loop().time() + self._step.interval >= end:
                 raise ActionError(
                     f"{self._subject}: the webhooks that judge it did not answer in time: {self._why}",
                     "see whether the webhook's pods run, what they log, and whether its configuration fits",
                 )
-            tries += 1
+            count += 1
             await asyncio.sleep(self._step.interval)
-        return tries
+        return count
 
     async def _try(self) -> bool:
         try:

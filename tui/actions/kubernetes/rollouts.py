@@ -1,4 +1,4 @@
-"""When a rollout is complete: the rules of `kubectl rollout status`."""
+"""Decides whether a rollout is complete, by the rules of `kubectl rollout status`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOT_SEEN = "its controller has not seen its latest change yet"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a rollout is.
+    """The state of a rollout.
 
     Attributes:
         ready: Whether it is complete.
@@ -47,7 +47,7 @@ class Rollout:
 
     @classmethod
     def parse(cls, text: str, namespace: str) -> Rollout:
-        """Reads `KIND/NAME`."""
+        """Parse `KIND/NAME`."""
         kind, _, name = text.partition("/")
         return cls(kind, name, namespace)
 
@@ -65,7 +65,11 @@ class Rollout:
         return f"{self.collection}/{self.name}"
 
     def status(self, found: Object | None) -> Status:
-        """How far it is, by what the API server has of it; None where it has nothing."""
+        """Return its state.
+
+        Args:
+            found: The object on the API server; None if there is none.
+        """
         if found is None:
             return Status(False, f"it does not exist in namespace {self.namespace} yet")
         return {"deployment": _deployment, "statefulset": _stateful_set, "daemonset": _daemon_set}[self.kind](
@@ -141,19 +145,19 @@ def _is_by_hand(strategy: Object) -> bool:
 
 
 def _old_pods(count: int, kept_by: str) -> str:
-    """Return what to say of pods that the update strategy leaves as they are."""
+    """Describe the pods that the update strategy leaves as they are; empty if there are none."""
     return f"{count} pods are of an older revision, as {kept_by} leaves them" if count > 0 else ""
 
 
 def is_probed(found: Object) -> bool:
-    """Whether a rollout's pods become ready by a probe or after a time, not just by being started."""
+    """Return whether a rollout's pods need more than to be started to be ready: a probe, or some time."""
     spec = found["spec"]
     containers = spec["template"]["spec"]["containers"]
     return bool(spec.get("minReadySeconds")) or all("readinessProbe" in each for each in containers)
 
 
 def selector(found: Object) -> str:
-    """A rollout's pods, as a label selector."""
+    """Return the label selector of a rollout's pods."""
     wanted = found["spec"].get("selector") or {}
     parts = [f"{key}={value}" for key, value in (wanted.get("matchLabels") or {}).items()]
     for expression in wanted.get("matchExpressions") or []:
@@ -166,7 +170,7 @@ def selector(found: Object) -> str:
 
 
 def is_latest(rollout: Rollout, found: Object, pod: Object, replica_set: Object | None) -> bool:
-    """Whether a pod was made from the rollout's present template, rather than from one before.
+    """Return whether a pod was made from the rollout's current template.
 
     Args:
         rollout: The rollout.

@@ -1,4 +1,4 @@
-"""The step `kubernetes.wait`: rollouts are complete, or it is known why they will not be."""
+"""The step `kubernetes.wait`."""
 
 from __future__ import annotations
 
@@ -31,12 +31,10 @@ _EXPLAINED_WITHIN = 2.0  # seconds for reading a failed pod's last lines
 
 
 async def wait(step: KubernetesWait, ctx: Context) -> Done:
-    """Waits until rollouts exist and are complete.
-
-    Meanwhile their pods' states, events and logs are told, and where their time goes is measured.
+    """Wait until rollouts exist and are complete, and report their pods' states, events, logs and spans.
 
     Returns:
-        Unchanged where all were complete at first look.
+        Unchanged if all were complete at the start.
 
     Raises:
         ActionError: They did not become complete in time, or will not: names the pod, its state, its last
@@ -48,7 +46,7 @@ async def wait(step: KubernetesWait, ctx: Context) -> Done:
 
 
 class _Wait:
-    """One call of the step."""
+    """One run of the step."""
 
     def __init__(self, api: Api, rollouts: list[Rollout], ctx: Context) -> None:
         self._api = api
@@ -87,7 +85,7 @@ class _Wait:
                 self._ctx.warn(f"{rollout}: {left}; delete them to have them replaced")
 
     async def _follow(self, rollout: Rollout, observer: Observer, start: Start) -> None:
-        """Keeps what the API server has of a rollout, whether it exists yet or not."""
+        """Watch a rollout, whether it exists yet or not."""
         field = f"metadata.name={rollout.name}"
         seen = False
         async with contextlib.aclosing(watch(self._api, rollout.collection, fieldSelector=field)) as changes:
@@ -118,7 +116,7 @@ class _Wait:
             self._ready_since.pop(rollout, None)
 
     def _is_steady(self, now: float) -> bool:
-        """Whether every rollout is complete, and has been for long enough where nothing probes its pods.
+        """Return whether every rollout is complete, and has been for some time if nothing probes its pods.
 
         A container without a readiness probe counts as ready from its start, even if it ends at once.
         """
@@ -173,7 +171,7 @@ class _Wait:
                 raise ActionError(cause, hint, await self._details(observer, pod, verdict))
 
     async def _hint(self, pod: PodTracker, verdict: Verdict) -> str:
-        """What to do about a hopeless pod; empty where it is of an older template, and will be replaced.
+        """Return what to do about a hopeless pod; empty if it is of an older template, and will be replaced.
 
         A StatefulSet does not replace such a pod: by its documentation it must be deleted by hand.
         """
@@ -203,7 +201,7 @@ class _Wait:
         return await self._explained(f"time is up, and not ready: {states}", observer, missing[0])
 
     async def _explained(self, cause: str, observer: Observer, rollout: Rollout) -> ActionError:
-        """A failure with the state of the rollout's pod that is furthest from ready."""
+        """Make an error that shows the pod of the rollout that is furthest from ready."""
         pods = [pod for pod in observer.pods.values() if pod.rollout == rollout]
         unready = [pod for pod in pods if not holds(pod.item, "Ready")]
         if not unready:

@@ -1,4 +1,4 @@
-"""What the API server's words say about admission webhooks."""
+"""Reads what refusals of the API server say about admission webhooks."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Verdict = Literal["answers", "waiting", "refused"]
 
 
 def judge(error: ApiError) -> Verdict:
-    """What a refused object says about the webhooks that judge it.
+    """Return what a refusal says about the webhooks that judge the object.
 
     Returns:
-        `answers` where a webhook came to a verdict, though against the object; `waiting` where one could not
-        be asked, or the server is busy; `refused` where it has nothing to do with webhooks.
+        `answers` if a webhook denied the object; `waiting` if a webhook could not be asked, or the server is
+        busy; `refused` if it has nothing to do with webhooks.
     """
     if denied_by(error.message):
         return "answers"
@@ -38,7 +38,7 @@ def judge(error: ApiError) -> Verdict:
 
 
 def is_busy(error: ApiError) -> bool:
-    """Whether the API server itself could not answer just now.
+    """Return whether the API server itself could not answer just now.
 
     Objects that do not fit their schema count as refused, though some versions answer a server-side apply of
     them with status 500.
@@ -47,19 +47,19 @@ def is_busy(error: ApiError) -> bool:
 
 
 def denied_by(message: str) -> str | None:
-    """The webhook that refused an object, by the server's message."""
+    """Return the webhook that denied an object; None if none did."""
     found = _DENIED.search(message)
     return found["name"] if found else None
 
 
 def without_dry_run(message: str) -> str | None:
-    """The webhook that the server does not ask in dry runs."""
+    """Return the webhook that the server does not ask in dry runs; None if it is something else."""
     found = _NO_DRY_RUN.search(message)
     return found["name"] if found else None
 
 
 def unanswered(message: str) -> str | None:
-    """Which webhook could not be asked, and why, in a few words; None where it is of something else."""
+    """Return which webhook could not be asked, and why; None if the message is about something else."""
     found = _CALLING.search(message)
     if not found:
         return None
@@ -70,6 +70,6 @@ def unanswered(message: str) -> str | None:
 
 
 def passing(message: str) -> bool:
-    """Whether a webhook that could not be asked may be in a moment: its server just does not listen yet."""
+    """Return whether a webhook could not be asked only because its server does not listen yet."""
     why = unanswered(message)
     return why is not None and _PASSING.search(why) is not None

@@ -1,4 +1,4 @@
-"""The connection to the cluster's API server: plain JSON objects in and out.
+"""A client of the API server that sends and receives plain JSON objects.
 
 The generated client is used for its calls alone: its typed models take four times as long, and its dynamic
 client does not raise on refusals.
@@ -66,14 +66,14 @@ class UnreachableError(ActionError):
 
 
 def reason(error: BaseException) -> str:
-    """An exception in a few words; many of asyncio's have none of their own."""
+    """Return an exception in a few words; many of asyncio's have no text of their own."""
     if isinstance(error, TimeoutError):
         return "it took too long"
     return str(error) or type(error).__name__
 
 
 class Api:
-    """An API server that can be asked."""
+    """A connection to an API server."""
 
     def __init__(self, client: Any, access: Access) -> None:
         self._client = client
@@ -88,7 +88,7 @@ class Api:
         body: object = None,
         content_type: str = "application/json",
     ) -> Object:
-        """Asks for one JSON answer.
+        """Send a request, and return its JSON answer.
 
         Args:
             method: `GET`, `POST`, `PATCH`, `DELETE`.
@@ -119,11 +119,11 @@ class Api:
         return answer if isinstance(answer, dict) else {}
 
     async def get(self, path: str, **query: str) -> Object:
-        """Reads an object or a list; see `request`."""
+        """Read an object or a list; see `request`."""
         return await self.request("GET", path, query=query)
 
     async def find(self, path: str) -> Object | None:
-        """Reads an object that may not be there; see `request`."""
+        """Read an object, or return None if there is none; see `request`."""
         try:
             return await self.get(path)
         except ApiError as error:
@@ -132,12 +132,12 @@ class Api:
             raise
 
     async def apply(self, path: str, body: Object, **query: str) -> Object:
-        """Applies an object on the server side, taking over fields that others manage; see `request`."""
+        """Apply an object with server-side apply, forcing conflicts; see `request`."""
         parameters = {"fieldManager": FIELD_MANAGER, "force": "true", **query}
         return await self.request("PATCH", path, query=parameters, body=body, content_type=APPLY)
 
     async def text(self, path: str, **query: str) -> str:
-        """Reads a short text, such as a log's end; bytes that are no UTF-8 are replaced."""
+        """Read a short text, such as the end of a log; bytes that are not UTF-8 are replaced."""
         async with self.stream(path, query) as content:
             return (await content.read()).decode(errors="replace")
 
@@ -145,7 +145,7 @@ class Api:
     async def stream(
         self, path: str, query: Mapping[str, str], silence: float | None = _PATIENCE
     ) -> AsyncIterator[aiohttp.StreamReader]:
-        """An answer that is read as it comes.
+        """Open an answer that is read as it arrives.
 
         Args:
             path: From the server's root.
@@ -179,7 +179,7 @@ class Api:
     async def websocket(
         self, path: str, protocols: Sequence[str]
     ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        """A websocket to the server; its messages may be of any size.
+        """Open a websocket to the server, for messages of any size.
 
         Raises:
             ApiError: The server refused.
@@ -238,10 +238,10 @@ async def _client(access: Access, tls: ssl.SSLContext) -> Any:
 
 
 def _session(access: Access, tls: ssl.SSLContext) -> aiohttp.ClientSession:
-    """A session in place of the client's own.
+    """Make a session that replaces the client's own.
 
-    That one would seek even 127.0.0.1 behind `HTTPS_PROXY`, and have at most 100 connections, of which each
-    watch and each followed log holds one.
+    The client's session would reach even 127.0.0.1 through `HTTPS_PROXY`, and has at most 100 connections.
+    Each watch and each followed log holds one.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls),
@@ -251,7 +251,7 @@ def _session(access: Access, tls: ssl.SSLContext) -> aiohttp.ClientSession:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine itself."""
+    """Return whether a URL leads to this machine's loopback."""
     name = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(name).is_loopback

@@ -1,4 +1,4 @@
-"""Which resource a kind is served as."""
+"""Discovery of the resource that a kind is served as."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api
 
 REFRESHES = (0.0, 0.5, 1.5)
-"""Seconds before each look at a group anew: a new kind is listed a moment after its CRD is established."""
+"""Seconds before each refresh of a group: a new kind is listed a moment after its CRD is established."""
 
 
 class UnknownKindError(ActionError):
@@ -22,7 +22,7 @@ class UnknownKindError(ActionError):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Where objects of a kind are.
+    """The resource that serves objects of a kind.
 
     Attributes:
         root: The group's path, such as `/apis/apps/v1`.
@@ -42,7 +42,7 @@ class Resource:
         return self.root.split("/")[2] if self.root.startswith("/apis/") else ""
 
     def collection(self, namespace: str) -> str:
-        """The path of all such objects in a namespace, which counts only where they are in one."""
+        """Return the path of the list in a namespace; cluster-wide resources ignore it."""
         return (
             f"{self.root}/namespaces/{namespace}/{self.plural}"
             if self.namespaced
@@ -50,19 +50,19 @@ class Resource:
         )
 
     def item(self, namespace: str, name: str) -> str:
-        """The path of one such object."""
+        """Return the path of one object."""
         return f"{self.collection(namespace)}/{name}"
 
 
 class Discovery:
-    """Asks the API server what it serves, once a group and version."""
+    """What an API server serves, asked once for each group and version."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._groups: dict[str, dict[str, Resource]] = {}
 
     async def resource(self, api_version: str, kind: str) -> Resource:
-        """Finds the resource of a kind.
+        """Find the resource of a kind.
 
         Raises:
             UnknownKindError: There is none, even when asked again.
@@ -79,7 +79,7 @@ class Discovery:
         )
 
     async def refresh(self, api_version: str) -> dict[str, Resource]:
-        """Asks anew what a group and version has, by kind; nothing where it is not served."""
+        """Ask again what a group and version serves, by kind; nothing if it is not served."""
         root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         try:
             listed = (await self._api.get(root)).get("resources") or []

@@ -1,4 +1,4 @@
-"""The log of one run of a container, followed until it ends."""
+"""Follows the log of one run of a container."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api
 
 PAUSE = 1.0
-"""Seconds before a log that broke off is taken up again."""
+"""Seconds before a broken connection is made again."""
 
 _MOST_TRIES = 5
 _LONGEST = 16 * 1024  # characters; a line's rest is cut off
@@ -24,10 +24,10 @@ _SILENCE = 3600.0  # seconds: a program may well say nothing for long
 async def follow(
     api: Api, path: str, container: str, take: Callable[[list[str]], None], alive: Callable[[], bool]
 ) -> None:
-    """Follows a container's log.
+    """Follow a container's log until its run ends.
 
-    A connection that breaks is taken up where it broke, by the lines' times. Bytes that are no UTF-8 are
-    replaced.
+    After a broken connection it continues where it broke, by the timestamps of the lines. Bytes that are not
+    UTF-8 are replaced.
 
     Args:
         api: The API server.
@@ -105,7 +105,7 @@ def _is_stamp(word: str) -> bool:
 
 
 def _instant(stamp: str) -> str:
-    """A time that compares as text: without the zone, which is the node's in all of them."""
+    """Return a timestamp that compares as text: without its zone, which all lines share."""
     return stamp.rstrip("Z")
 
 

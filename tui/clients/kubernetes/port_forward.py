@@ -1,4 +1,4 @@
-"""A port-forward: a local port that leads to a service's pod, by way of the API server.
+"""A local port that leads to a pod of a service through the API server.
 
 Kubernetes' websocket form of it, subprotocol `v4.channel.k8s.io`: one websocket a connection; the first byte
 of a message is its channel, 0 for data and 1 for an error; the first message of each channel carries the port
@@ -43,13 +43,13 @@ class Target:
 
     @property
     def path(self) -> str:
-        """Where the API server takes connections to it."""
+        """The API server's path for connections to it."""
         return f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}/portforward?ports={self.port}"
 
 
 @contextlib.asynccontextmanager
 async def forward(api: Api, namespace: str, service: str, port: int) -> AsyncIterator[tuple[str, int]]:
-    """Opens a local port to a ready pod of a service; it and its connections close when the block ends.
+    """Open a local port to a ready pod of a service; port and connections close when the block ends.
 
     Args:
         api: The cluster's API server.
@@ -91,7 +91,7 @@ async def forward(api: Api, namespace: str, service: str, port: int) -> AsyncIte
 
 
 async def find_target(api: Api, namespace: str, service: str, port: int) -> Target:
-    """Finds a ready pod behind a service's port.
+    """Find a ready pod behind a service's port.
 
     Raises:
         ActionError: There is none.
@@ -119,7 +119,7 @@ async def find_target(api: Api, namespace: str, service: str, port: int) -> Targ
 
 
 def _service_port(service: Object, port: int) -> int | str:
-    """A service's target port, which may be a name that each pod resolves for itself."""
+    """Return the target port of a service's port: a number, or a name that each pod resolves."""
     ports = service["spec"].get("ports") or []
     for entry in ports:
         if entry["port"] == port:
@@ -132,7 +132,7 @@ def _service_port(service: Object, port: int) -> int | str:
 
 
 def pod_port(pod: Object, wanted: int | str) -> int | None:
-    """The number of a pod's port, given by number or name."""
+    """Return the number of a pod's port, given by number or name; None if the pod has no such port."""
     if isinstance(wanted, int):
         return wanted
     for container in pod["spec"]["containers"]:
@@ -143,7 +143,7 @@ def pod_port(pod: Object, wanted: int | str) -> int | None:
 
 
 def is_ready(pod: Object) -> bool:
-    """Whether a pod takes connections, and is not on its way out."""
+    """Return whether a pod is ready and not being deleted."""
     conditions = pod.get("status", {}).get("conditions") or []
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
     return ready and "deletionTimestamp" not in pod["metadata"]
@@ -152,7 +152,7 @@ def is_ready(pod: Object) -> bool:
 async def _bridge(
     api: Api, target: Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    """Carry one connection until the pod ends it, or whoever connected is gone."""
+    """Carry one connection until either side is gone, or has nothing more to say."""
     try:
         async with api.websocket(target.path, [_PROTOCOL]) as socket:
             received = _Received()
@@ -176,13 +176,13 @@ async def _bridge(
 
 @dataclass(slots=True)
 class _Received:
-    """How many messages have come from the pod."""
+    """Counts the messages that have come from the pod."""
 
     messages: int = 0
 
 
 async def _await_answer(down: asyncio.Task[None], received: _Received) -> None:
-    """Wait for what a pod says to whoever has sent everything.
+    """Wait for the pod's answer after the client has sent everything.
 
     The protocol cannot tell the pod that nothing more comes, and a connection does not tell whether anybody
     still reads: a pod that is silent for long has nothing more to say.

@@ -1,4 +1,4 @@
-"""A list of objects, then each change to them, for as long as anybody looks."""
+"""Watches a list of objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api, Object
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before a watch is begun anew, by how often it broke in a row; the last one repeats."""
+"""Seconds before each reconnect in a row; the last value repeats."""
 
 _MOST_FAILURES = 8
 _SERVER_ENDS = 60  # seconds; the server ends each watch after this long
@@ -30,7 +30,7 @@ _PASSING = {408, 429, 500, 502, 503, 504}
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """All objects there are now; told at first, and again where changes may have been missed."""
+    """All objects of the list: given first, and again if changes may have been missed."""
 
     items: tuple[Object, ...]
 
@@ -44,10 +44,9 @@ class Changed:
 
 
 async def watch(api: Api, path: str, **query: str) -> AsyncGenerator[Listed | Changed, None]:
-    """Follows a list of objects without end.
+    """Watch a list of objects without end, across broken connections.
 
-    Broken connections are taken up where they broke. Own code, since the client's watch reconnects without a
-    pause, and tells objects again that it has told.
+    The client's own watch is not used: it reconnects without a pause, and repeats objects.
 
     Args:
         api: The API server.
@@ -109,7 +108,7 @@ async def _changes(api: Api, path: str, query: dict[str, str], version: str) -> 
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Lines of any length: aiohttp's own reading of lines has a limit that objects can exceed."""
+    """Yield lines of any length: aiohttp limits its own lines to less than an object may have."""
     rest = bytearray()
     async for chunk in content.iter_any():
         rest += chunk
