@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tui.plan.faults import Place, PlanError
+from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.yaml_values import MOST_DEPTH, MOST_NODES, Reader
 
 if TYPE_CHECKING:

@@ -150,13 +150,13 @@ KNOWN: dict[str, Known] = {
     ),
     "not-text": _known(
         "expected string, got|into Go .{1,200} of type string|ReadString: expects",
-        scopes=("kubernetes",),
-        hint="put quotes around the value that the message names: it must be text",
+        "put quotes around the value that the message names: it must be text",
+        "kubernetes",
     ),
     "same-key": _known(
         "duplicate entries for key",
-        scopes=("kubernetes",),
-        hint="two entries of a list have the same name or port: remove one of them",
+        "two entries of a list have the same name or port: remove one of them",
+        "kubernetes",
     ),
     "unknown-field": _known(
         "unknown field|field not declared in schema",

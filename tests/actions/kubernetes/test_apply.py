@@ -178,9 +178,14 @@ async def test_what_is_refused_for_good_is_told_at_once(
 
 async def test_an_unknown_kind_is_looked_for_anew_then_told(tmp_path: Path) -> None:
     server = Server()
-    with pytest.raises(ActionError, match="knows no Widget in v1"):
+    with pytest.raises(ActionError, match="knows no Widget in v1") as caught:
         await _apply(server, tmp_path, _manifest("Widget", "a"))
-    assert server.asked == ["discovery"] * 3
+    assert "CustomResourceDefinition" in caught.value.hint
+    assert server.asked == ["discovery"] * 4
+    old = Manifest({"apiVersion": "old/v1beta1", "kind": "ConfigMap", "metadata": {"name": "a"}}, "x")
+    with pytest.raises(ActionError, match="knows no ConfigMap in old/v1beta1") as caught:
+        await _apply(server, tmp_path, old)
+    assert caught.value.hint == "this server has it in v1: correct apiVersion"
 
 
 async def test_discovery_is_asked_once_for_many_objects(tmp_path: Path) -> None:

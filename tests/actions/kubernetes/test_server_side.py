@@ -63,13 +63,33 @@ def test_ports_of_containers_get_their_protocol(kind: str, version: str, spec: d
 def test_ports_of_services_get_their_protocol_and_others_none() -> None:
     spec = {"ports": [{"port": 80}, "wrong"], "template": 3}
     assert prepared(_body("Service", spec=spec), NAMESPACED, "x")["spec"]["ports"][0]["protocol"] == "TCP"
-    other = _body("Service", "serving.example/v1", spec=spec)
-    assert prepared(other, NAMESPACED, "x")["spec"] == spec
+    other = Resource("/apis/serving.example/v1", "services", namespaced=True)
+    assert prepared(_body("Service", "serving.example/v1", spec=spec), other, "x")["spec"] == spec
 
 
 @pytest.mark.parametrize("spec", [None, 3, [], {"template": None}, {"containers": 3}, {"containers": [3]}])
 def test_objects_of_any_shape_are_sent_as_they_are(spec: object) -> None:
     assert prepared(_body("Pod", spec=spec), NAMESPACED, "x")["spec"] == spec
+
+
+def test_quantities_are_text() -> None:
+    resources = {"limits": {"cpu": 1, "memory": "1Gi"}, "requests": {"cpu": 0.5}}
+    volumes = [{"name": "v", "emptyDir": {"sizeLimit": 1000}}]
+    spec = {"containers": [{"name": "a", "resources": resources}], "volumes": volumes, "replicas": 2}
+    sent = prepared(_body("Pod", spec=spec), NAMESPACED, "x")["spec"]
+    assert sent["containers"][0]["resources"] == {
+        "limits": {"cpu": "1", "memory": "1Gi"},
+        "requests": {"cpu": "0.5"},
+    }
+    assert sent["volumes"][0]["emptyDir"] == {"sizeLimit": "1000"}
+    assert sent["replicas"] == 2
+
+
+def test_objects_of_the_whole_cluster_lose_their_namespace() -> None:
+    body = _body("ClusterRole")
+    body["metadata"]["namespace"] = "shop"
+    whole = Resource("/apis/rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False)
+    assert prepared(body, whole, "x")["metadata"] == {"name": "a"}
 
 
 def test_a_name_is_made_of_generate_name() -> None:

@@ -102,8 +102,7 @@ def secret_values(manifests: Iterable[Manifest]) -> Iterator[str]:
             data = manifest.body.get("data")
             decoded = {key: _decoded(value) for key, value in data.items()} if isinstance(data, dict) else {}
             for values in (manifest.body.get("stringData"), decoded):
-                yield from secrets_in(values, declared=True)
-                yield from secrets_in(values)
+                yield from {*secrets_in(values, declared=True), *secrets_in(values)}
 
 
 def _decoded(value: Any) -> Any:

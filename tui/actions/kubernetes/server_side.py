@@ -31,7 +31,7 @@ _OF_THE_SERVER = (
 _LAST_APPLIED = "f:kubectl.kubernetes.io/last-applied-configuration"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # the API server's own, which make no words
 _LONGEST_BASE = 58
-_BUILT_IN = {"v1", "apps/v1", "batch/v1", "batch/v1beta1"}
+_QUANTITIES = {"capacity", "hard", "limits", "requests"}
 
 
 def named(manifest: Manifest) -> Manifest:
@@ -50,8 +50,8 @@ def named(manifest: Manifest) -> Manifest:
 def prepared(body: Object, resource: Resource, namespace: str) -> Object:
     """Return an object as server-side apply takes it.
 
-    Exported objects lose what only the server writes, which it would refuse. Ports get the default protocol:
-    servers before 1.23 know them by port and protocol, and refuse those that leave it out.
+    Exported objects lose what only the server writes, which it would refuse. Ports get the default protocol,
+    and quantities become text: servers of before 2022 refuse a port without protocol, and `cpu: 1`.
 
     Args:
         body: The object as it is written.
@@ -64,11 +64,13 @@ def prepared(body: Object, resource: Resource, namespace: str) -> Object:
         metadata.pop(key, None)
     if resource.has_status:
         result.pop("status", None)
-    if resource.namespaced:
-        metadata["namespace"] = metadata.get("namespace") or namespace
-    if result.get("apiVersion") in _BUILT_IN:
+    metadata["namespace"] = metadata.get("namespace") or namespace
+    if not resource.namespaced:
+        del metadata["namespace"]
+    if "." not in resource.group:  # it is built in
         for port in _ports(result):
             port.setdefault("protocol", "TCP")
+        _write_quantities(result)
     return result
 
 
@@ -87,6 +89,25 @@ def _ports(body: Object) -> Iterator[dict[str, Any]]:
     for key in ("containers", "initContainers", "ephemeralContainers"):
         for container in _mappings(spec, key):
             yield from _mappings(container, "ports")
+
+
+def _write_quantities(value: Any) -> None:
+    """Turn numbers into text wherever an object has quantities, such as CPU and memory."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in _QUANTITIES and isinstance(item, dict):
+                value[key] = {name: _quantity(amount) for name, amount in item.items()}
+            elif key == "sizeLimit":
+                value[key] = _quantity(item)
+            else:
+                _write_quantities(item)
+    elif isinstance(value, list):
+        for item in value:
+            _write_quantities(item)
+
+
+def _quantity(amount: Any) -> Any:
+    return str(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else amount
 
 
 def _mappings(holder: Any, key: str) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 REFRESHES = (0.0, 0.5, 1.5)
 """Seconds before each refresh of a group: a new kind is listed a moment after its CRD is established."""
 
+_NO_KIND = "apply its CustomResourceDefinition first, or correct apiVersion and kind"
+
 
 class UnknownKindError(ActionError):
     """The API server does not serve such objects."""
@@ -73,10 +75,17 @@ class Discovery:
             await asyncio.sleep(pause)
             if found := (await self.refresh(api_version)).get(kind):
                 return found
-        raise UnknownKindError(
-            f"the API server knows no {kind} in {api_version}",
-            "apply its CustomResourceDefinition first, or correct apiVersion and kind",
-        )
+        served = await self._served_in(api_version.rpartition("/")[0], kind)
+        hint = f"this server has it in {served}: correct apiVersion" if served else _NO_KIND
+        raise UnknownKindError(f"the API server knows no {kind} in {api_version}", hint)
+
+    async def _served_in(self, group: str, kind: str) -> str:
+        """Return the versions of a group that have a kind; of a built-in kind also those of other groups."""
+        groups = (await self._api.find("/apis") or {}).get("groups") or []
+        wanted = [each for each in groups if each["name"] == group or _is_built_in(group, each["name"])]
+        versions = [each["groupVersion"] for found in wanted for each in found["versions"]]
+        core = ["v1"] if _is_built_in(group) else []
+        return ", ".join([each for each in (*core, *versions) if kind in await self.refresh(each)])
 
     async def refresh(self, api_version: str) -> dict[str, Resource]:
         """Ask again what a group and version serves, by kind; nothing if it is not served."""
@@ -96,3 +105,7 @@ class Discovery:
             if "/" not in entry["name"]  # those are subresources
         }
         return self._groups[api_version]
+
+
+def _is_built_in(*groups: str) -> bool:
+    return all("." not in group or group.endswith(".k8s.io") for group in groups)
