@@ -15,9 +15,13 @@ import pytest
 
 from tests.cluster.peer import Peer, container, peer, ready
 from tests.doctor.peers import answers_of
+from tui.actions.environment import KindEnvironment
 from tui.doctor.examine import preflight
 from tui.doctor.rules import GIB
 from tui.hosts.host_set import Hosts
+from tui.launch.choose_environment import take_up_cluster
+from tui.launch.request import UsageError
+from tui.plan.load import load_plan
 from tui.plan.model import Plan
 
 if TYPE_CHECKING:
@@ -99,3 +103,18 @@ async def test_a_plan_that_makes_no_cluster_is_not_kept_waiting(tmp_path: Path, 
     plan = Plan.model_validate({"apiVersion": "bringup/v1", "name": "plain", "phases": phases})
     del there.engine["/version"]  # it is not even asked
     assert await preflight(plan, Hosts.here(there.host)) == []
+
+
+@pytest.mark.parametrize(
+    ("nodes", "says"), [([], "is gone"), ([container("demo-control-plane", state="exited")], "does not run")]
+)
+async def test_a_run_is_not_resumed_on_a_cluster_that_is_not_there(
+    tmp_path: Path, there: Peer, nodes: list[dict[str, object]], says: str
+) -> None:
+    await asyncio.to_thread(write_plan, tmp_path)
+    plan = (await asyncio.to_thread(load_plan, tmp_path / "bringup.yaml")).plan
+    there.nodes(*nodes)
+    environment = KindEnvironment(Hosts.here(there.host))
+    with pytest.raises(UsageError, match=says) as caught:
+        await take_up_cluster(plan, environment, {"create": "earlier"})
+    assert caught.value.hint.startswith("run `bringup up` without --resume")

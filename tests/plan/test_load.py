@@ -81,6 +81,12 @@ FAULTY = {
     "an empty list": (HEAD + "phases: ▶[]\n", "phases: at least one is wanted", ""),
     "limit of nothing": (one_task("", "limit: ▶0\n"), "must be more than 0, not 0", "Most tasks"),
     "not an id": (one_task("").replace("name: demo", "name: ▶My Demo"), "lower-case letters", ""),
+    "a name that kind refuses": (
+        one_task("", "cluster: {name: ▶my_demo, kubeconfig: config}\n"), "at most 49 lower-case letters", ""
+    ),
+    "a name too long for nodes": (
+        one_task("", f"cluster: {{name: ▶{'a' * 50}, kubeconfig: config}}\n"), "at most 49", ""
+    ),
     "another version": (
         one_task("").replace(": bringup/v1", ": ▶bringup/v9"),
         "must be 'bringup/v1', not 'bringup/v9'",

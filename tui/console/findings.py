@@ -1,4 +1,4 @@
-"""What was found of a machine or an environment, as lines."""
+"""Findings of a machine or an environment as lines of text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MARKS = {
 
 
 class Found(Protocol):
-    """One thing that was looked at; see `tui.doctor.Finding`."""
+    """One check's outcome; see `tui.doctor.Finding`."""
 
     @property
     def check(self) -> str:
@@ -36,12 +36,18 @@ class Found(Protocol):
     def hint(self) -> str:
         """What to do about it."""
 
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Lines that show it."""
+
 
 def findings(found: Sequence[Found], style: Style) -> Iterator[str]:
-    """A line for each finding, with its hint below."""
+    """Yield a line for each finding, with its details and its hint below."""
     wide = max((len(each.check) for each in found), default=0)
     for each in found:
         mark, kind = _MARKS[each.level]
         yield f"{style(mark, kind)} {each.check:<{wide}}  {each.text}"
+        for line in each.details:
+            yield f"  {'':<{wide}}  {line}"
         if each.hint:
             yield f"  {'':<{wide}}  hint: {each.hint}"

@@ -1,4 +1,4 @@
-"""Is this machine ready, and what to do if not."""
+"""The doctor: is a machine ready for a plan, and what to do if not."""
 
 from __future__ import annotations
 

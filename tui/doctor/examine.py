@@ -1,4 +1,4 @@
-"""Which checks are made of which host, and making them."""
+"""Making the checks of a plan's hosts."""
 
 from __future__ import annotations
 

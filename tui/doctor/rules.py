@@ -1,4 +1,4 @@
-"""What an engine's or a machine's own figures say of it: plain values in, a finding out.
+"""Judging a machine by its figures: plain values in, a finding out.
 
 The rules are those of Kind's "Known Issues" and "Rootless" pages, and of the issues named beside them.
 """
@@ -32,7 +32,7 @@ _KERNEL_OPTION = "boot with systemd.unified_cgroup_hierarchy=1 on the kernel's c
 
 
 def judge_architecture(engine: str, machine: str) -> Finding:
-    """Whether images are built and run for this machine's own processor.
+    """Judge whether images are built and run for this machine's own processor.
 
     Args:
         engine: The engine's architecture, by any of its names.
@@ -50,13 +50,13 @@ def judge_architecture(engine: str, machine: str) -> Finding:
 
 
 def kubernetes_minor(image: str) -> int | None:
-    """The minor version in a node image's tag, such as 20 in `kindest/node:v1.20.2`; None if it has none."""
+    """Return the minor version in a node image's tag, 20 in `kindest/node:v1.20.2`; None if there is none."""
     found = re.search(r":v1\.(\d+)\.", image)
     return int(found[1]) if found else None
 
 
 def judge_cgroups(info: Mapping[str, Any], image: str = "") -> Finding:
-    """Whether the kubelet can start in the engine's control groups.
+    """Judge whether the kubelet can start in the engine's control groups.
 
     Args:
         info: The engine's `/info`.
@@ -86,7 +86,7 @@ def judge_cgroups(info: Mapping[str, Any], image: str = "") -> Finding:
 
 
 def judge_size(memory: int, cpus: int) -> Finding:
-    """Whether the engine has the memory, in bytes, and the CPUs that a small cluster takes."""
+    """Judge whether the engine has the memory, in bytes, and the CPUs that a small cluster takes."""
     text = f"{memory / GIB:.1f} GiB, {cpus} {'CPU' if cpus == 1 else 'CPUs'}"
     lacking = [f"{MEMORY // GIB} GiB"] if memory < MEMORY else []
     lacking += [f"{CPUS} CPUs"] if cpus < CPUS else []
@@ -100,11 +100,11 @@ def judge_size(memory: int, cpus: int) -> Finding:
 
 
 def judge_disk(free: int, root: str, program: str) -> Finding:
-    """Whether images and a cluster find room.
+    """Judge whether images and a cluster find room.
 
     Args:
         free: Bytes.
-        root: The folder of the engine's data.
+        root: The directory of the engine's data.
         program: The engine's command.
     """
     text = f"{free / GIB:.1f} GiB free at {root}"
@@ -119,7 +119,7 @@ def judge_disk(free: int, root: str, program: str) -> Finding:
 
 
 def judge_inotify(limits: Mapping[str, int]) -> Finding:
-    """Whether kubelet and pods may watch enough files.
+    """Judge whether kubelet and pods may watch enough files.
 
     Args:
         limits: What stands in `/proc/sys/fs/inotify`, by the names of `INOTIFY`.
@@ -134,13 +134,13 @@ def judge_inotify(limits: Mapping[str, int]) -> Finding:
 
 
 def nameservers(text: str) -> list[str]:
-    """The servers that a `resolv.conf` names."""
+    """Return the servers that a `resolv.conf` names."""
     lines = (line.split() for line in text.splitlines())
     return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
 
 
 def judge_dns(servers: list[str]) -> Finding:
-    """Whether a container can reach a name server that this machine uses."""
+    """Judge whether a container can reach a name server that this machine uses."""
     if any(not _is_loopback(server) for server in servers):
         return Finding("DNS", "ok", ", ".join(server for server in servers if not _is_loopback(server)))
     named = ", ".join(servers) or "none, which means 127.0.0.1"
@@ -153,7 +153,7 @@ def judge_dns(servers: list[str]) -> Finding:
 
 
 def judge_proxies(environment: Mapping[str, str]) -> Finding:
-    """Whether the way to the cluster's API server, on 127.0.0.1, stays clear of proxies.
+    """Judge whether the cluster's API server, on 127.0.0.1, is reached without a proxy.
 
     Args:
         environment: This process's variables.

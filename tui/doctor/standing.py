@@ -1,4 +1,4 @@
-"""What of a plan stands at this moment: its cluster and endpoints are asked."""
+"""Asking the cluster and the endpoints of a plan whether they are there."""
 
 from __future__ import annotations
 

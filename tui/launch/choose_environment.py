@@ -1,4 +1,4 @@
-"""Which environment a plan is brought up in."""
+"""Choosing the environment that a plan is brought up in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Found = TypeVar("Found")
 async def choose_environment(
     specification: Specification, plan: Plan, prompter: Prompter | None = None
 ) -> Environment:
-    """The environment that was asked for, or with `auto` the real one where it can be had.
+    """Return the environment that was asked for, or with `auto` the real one where it can be had.
 
     Hosts over SSH are connected, and are never given up for a rehearsal.
 
@@ -52,14 +52,14 @@ async def choose_environment(
         await hosts.close()
         raise
     if missing is None:
-        return KindEnvironment(hosts, tuple(map(_told, found)))
+        return KindEnvironment(hosts, [_warning(each) for each in found])
     return _rehearsal(specification, plan, f"{missing.cause} (`bringup doctor` says what to do)")
 
 
 async def look_at(
     look: Callable[[Plan, Hosts], Awaitable[Found]], specification: Specification, prompter: Prompter | None
 ) -> Found:
-    """Looks at the hosts of a plan.
+    """Open the hosts of a plan for a look at them.
 
     Raises:
         NotReadyError: One that is looked at cannot be reached.
@@ -72,24 +72,25 @@ async def look_at(
 
 
 async def take_up_cluster(plan: Plan, environment: Environment, done: Container[str]) -> None:
-    """Makes sure that a run whose cluster was made by an earlier one finds it, and has its kubeconfig.
+    """Make sure that the cluster of the run that is resumed is there, and that its kubeconfig leads to it.
 
-    A cluster of the same name that was brought up elsewhere since has the same kubeconfig file.
+    A cluster of the same name that was created elsewhere since has the same kubeconfig file.
 
     Raises:
-        UsageError: The cluster is gone.
-        ActionError: Kind does not give its kubeconfig.
+        UsageError: The cluster is gone, or does not run.
+        ActionError: The kubeconfig cannot be had, or not be written.
     """
     creates = any(task.id in done and any(s.makes_cluster for s in task.steps) for task in plan.tasks)
     if not creates or plan.cluster is None:
         return
     host = environment.hosts.of(placement(plan).cluster)
     provider = await provider_of(plan.cluster)
-    if not await provider.find_nodes(plan.cluster, host):
-        raise UsageError(
-            f"cluster {plan.cluster.name!r}, which the earlier run made, is gone",
-            "run `bringup up` without --resume",
-        )
+    name = f"cluster {plan.cluster.name!r}, which the earlier run made,"
+    nodes = await provider.find_nodes(plan.cluster, host)
+    if not nodes:
+        raise UsageError(f"{name} is gone", "run `bringup up` without --resume")
+    if not all(node.running for node in nodes):
+        raise UsageError(f"{name} does not run", "run `bringup up` without --resume, which starts it again")
     await provider.reach(plan.cluster, host, anew=True)
 
 
@@ -105,7 +106,7 @@ def _missing(found: Sequence[Finding]) -> NotReadyError | None:
     return next((NotReadyError(each.text, each.hint, each.details) for each in faults.values()), None)
 
 
-def _told(finding: Finding) -> str:
+def _warning(finding: Finding) -> str:
     where = f" at {finding.host}" if finding.host else ""
     return f"{finding.check}{where}: {finding.text}{f' ({finding.hint})' if finding.hint else ''}"
 

@@ -1,4 +1,4 @@
-"""Keeping the way to what was brought up on another machine."""
+"""Forwarding the ports of what was brought up on another machine."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked 
 
 
 async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[str], object]) -> None:
-    """Forwards the ports of a run's cluster and endpoints until the process is asked to end.
+    """Forward the ports of a run's cluster and endpoints until the process is asked to stop.
 
-    The cluster's kubeconfig points at them. A lost connection is made again, with the same ports here.
+    The cluster's kubeconfig leads to them. A lost connection is made again, with the same ports here.
 
     Args:
         run: The run's id; None for the latest over SSH.
@@ -51,31 +51,31 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
         raise UsageError("the run was on this machine", "its ports are open here already")
     if plan.cluster is None and not plan.endpoints:
         raise UsageError("the plan has neither a cluster nor endpoints to lead to", "add `endpoints:` to it")
-    ended = asyncio.Event()
+    stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
         for line in _opened(plan, host, await _open(plan, host)):
             say(line)
-        while not ended.is_set():
+        while not stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_EVERY):
-                    await ended.wait()
+                    await stopping.wait()
                     break
-            with contextlib.suppress(BringupError):  # while the machine is away, there is no way
+            with contextlib.suppress(BringupError):  # while the machine is away, nothing can be mended
                 await _keep(plan, host)
     finally:
         await hosts.close()
 
 
 async def _keep(plan: Plan, host: Host) -> None:
-    """Sees to the kubeconfig: another process may have pointed it at its own way, and taken that away."""
+    """Mend the kubeconfig: it may lead to a forward of another process, which has closed it."""
     if plan.cluster is not None:
         await (await provider_of(plan.cluster)).reach(plan.cluster, host)
 
 
 async def _open(plan: Plan, host: Host) -> dict[int, int]:
-    """Opens the ways; the ports here, by those there."""
+    """Open the forwards; return the ports here by those there."""
     forwards: dict[int, int] = {}
     if plan.cluster is not None:
         provider = await provider_of(plan.cluster)
@@ -108,12 +108,12 @@ def _opened(plan: Plan, host: Host, forwards: Mapping[int, int]) -> list[str]:
 
 
 def _port(url: str) -> int | None:
-    """The port of the machine's loopback that a URL leads to, if it does."""
+    """Return the port of the host's loopback that a URL leads to; None if it leads elsewhere."""
     return port_of(url) if urlsplit(url).hostname in _LOOPBACK else None
 
 
 def _here(url: str, forwards: Mapping[int, int]) -> str:
-    """A URL of the machine that the cluster runs on, as it is on this one.
+    """Return a URL of the cluster's host as it is on this machine.
 
     Args:
         url: As the plan has it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Fault, shown, suggest
-from tui.plan.model import IDENTIFIER
+from tui.plan.model import CLUSTER_NAME, IDENTIFIER
 from tui.plan.schema import fields_at
 from tui.plan.steps import STEPS
 from tui.plan.steps.http import URL
@@ -38,6 +38,7 @@ _WANTED = {
     "tuple_type": "a list",
 }
 _PATTERNS = {
+    CLUSTER_NAME: "at most 49 lower-case letters and digits, with . and - between them",
     IDENTIFIER: "lower-case letters and digits, with . _ - between them",
     SHA256: "a checksum of 64 hexadecimal digits",
     URL: "a URL that begins with http:// or https://",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 IDENTIFIER = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+# Nodes are called after the cluster, as in `NAME-control-plane`, in at most 63 characters.
+CLUSTER_NAME = r"^[a-z0-9]([a-z0-9.-]{0,47}[a-z0-9])?$"
 _ID = "Lower-case letters and digits, with . _ - between them."
 Mode = Literal["parallel", "sequential", "eager"]
 
@@ -96,7 +98,7 @@ class Phase(Frozen):
 class Cluster(Frozen):
     """The Kubernetes cluster that the plan's steps speak to."""
 
-    name: Identifier = Field(description="Name of the cluster.")
+    name: str = Field(pattern=CLUSTER_NAME, description="Name of the cluster.")
     provider: Literal["kind"] = Field("kind", description="What creates the cluster.")
     kubeconfig: PlanPath = Field(description="Kubeconfig file through which the cluster is reached.")
 

@@ -95,7 +95,7 @@ async def _have_all(api: EngineApi, nodes: list[Node], name: str, identity: str)
 
 
 async def _identity(api: EngineApi, node: Node, name: str) -> str:
-    """The ID of a node's image of that name; empty where it has none."""
+    """Return the ID of a node's image of a name; empty where it has none."""
     status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", name))
     try:
         return str(json.loads(output)["status"]["id"]) if status == 0 else ""
@@ -166,7 +166,7 @@ async def _save(
 
 
 def _platform(engine: ContainerEngine, image: Mapping[str, Any]) -> dict[str, str]:
-    """The platform that a save has to name; none where the engine knows of none."""
+    """Return the platform that a save must name; empty where the engine's API knows of none."""
     if tuple(int(part) for part in engine.api_version.split(".")[:2]) < _ONE_PLATFORM:
         return {}
     platform = {"os": str(image["Os"]), "architecture": str(image["Architecture"])}
@@ -211,7 +211,7 @@ async def _look(image: _Delivery, expected: float, file: PurePath) -> None:
 
 
 async def _counted(image: _Delivery, expected: float, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Report how much has gone by."""
+    """Pass chunks on and report how many bytes they were."""
     written = 0
     async for chunk in chunks:
         yield chunk
@@ -220,7 +220,7 @@ async def _counted(image: _Delivery, expected: float, chunks: AsyncIterator[byte
 
 
 async def _gathered(content: StreamReader) -> AsyncIterator[bytes]:
-    """A stream in pieces that are worth a thread's while."""
+    """Yield a stream in pieces large enough to be written on a thread."""
     gathered = bytearray()
     async for chunk in content.iter_any():
         gathered += chunk
@@ -259,9 +259,9 @@ async def _watch(image: _Delivery, file: PurePath, nodes: int) -> None:
 
 
 def positions(file: Path, proc: Path = Path("/proc")) -> list[int]:
-    """How far the `kind` command has got in each of its readings of a file; none where not on Linux.
+    """Return how far the `kind` command has read a file, for each time that it has it open; Linux only.
 
-    It hands the file itself to what writes to the node, and such a shared file has one position.
+    It hands the open file to the program that writes to the node; both share its position.
     """
     needle = str(file).encode()
     found: list[int] = []
