@@ -100,7 +100,7 @@ async def test_a_program_that_is_not_there(ctx: Recorder) -> None:
 async def test_a_shell_that_misses_a_program(ctx: Recorder) -> None:
     error = await failure(command(shell="no-such-program"), ctx)
     assert error.cause.endswith("exited with status 127")
-    assert "not on PATH" in error.hint
+    assert "PATH" in error.hint
 
 
 async def test_a_file_that_is_no_program(ctx: Recorder, tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.clients.registries import PASSWORD, serving
 from tui.clients.registry import (
     HUB_KEY,
     Login,
@@ -258,38 +258,10 @@ def test_every_form_of_a_password_is_secret() -> None:
     assert "t0ken" not in repr(login)
 
 
-HTPASSWD = "me:$2b$05$K82IV1rsCL2pkDbzJ1Z9XeyAFY9TWepw9iIGJmP.zKwFvWUjXKmWq"  # the password is s3cret-word
-PASSWORD = "s3cret-word"
-
-
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
-    """A registry on loopback that wants a login."""
-    if shutil.which("docker-registry") is None:
-        pytest.skip("docker-registry is not installed")
-    (tmp_path / "htpasswd").write_text(f"{HTPASSWD}\n")
-    config = {
-        "version": 0.1,
-        "storage": {"filesystem": {"rootdirectory": str(tmp_path / "registry")}},
-        "http": {"addr": "127.0.0.1:0", "net": "tcp"},
-        "auth": {"htpasswd": {"realm": "test", "path": str(tmp_path / "htpasswd")}},
-    }
-    log = tmp_path / "registry.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            ("docker-registry", "serve", str(write(tmp_path / "config.yml", config))),
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        for _ in range(100):
-            if "listening on " in log.read_text():
-                break
-            time.sleep(0.05)
-        yield log.read_text().partition("listening on ")[2].split('"')[0].strip().split()[0]
-    finally:
-        server.terminate()
-        server.wait(10)
+    with serving(tmp_path) as address:
+        yield address
 
 
 @pytest.mark.e2e

@@ -39,7 +39,7 @@ _NOT_FOUND = 127  # a shell's status for a command that is not there
 
 
 async def run(step: Command, ctx: Context) -> Done:
-    """Runs a command, unless its `unless` says that there is nothing to do.
+    """Run a command, unless its `unless` says that there is nothing to do.
 
     Raises:
         ActionError: It failed, could not be started, or was not done at the deadline.
@@ -65,7 +65,7 @@ async def _cluster_variables(step: Command, ctx: Context) -> AsyncIterator[Mappi
 
 @contextlib.asynccontextmanager
 async def _folder(step: Command, ctx: Context) -> AsyncIterator[PurePath]:
-    """Where it runs: over SSH a private folder, laid out as the plan's, with copies of what it needs."""
+    """Yield where the command runs: over SSH a private copy of what it needs, laid out as in the plan."""
     here = step.folder or ctx.folder
     if ctx.host.shares_files:
         yield here
@@ -78,17 +78,17 @@ async def _folder(step: Command, ctx: Context) -> AsyncIterator[PurePath]:
 
 
 def _layout(step: Command, folder: Path) -> dict[Path, PurePath]:
-    """What a command needs, and where that is as seen from the plan's folder.
+    """Return what a command needs, with each one's place relative to the plan's directory.
 
     Raises:
-        ActionError: Two of it would be at one place.
+        ActionError: Two of them would have the same place.
     """
     places: dict[PurePath, Path] = {}
     for source in (*([step.folder] if step.folder else ()), *step.files):
         place = _below(source, folder)
         if places.setdefault(place, source) != source:
             cause = f"{places[place]} and {source} would both be {place} on another machine"
-            raise ActionError(cause, "rename one, or put them below the plan's folder")
+            raise ActionError(cause, "rename one, or put them into the plan's directory")
     return {source: place for place, source in places.items()}
 
 
@@ -102,7 +102,7 @@ async def _copy(ctx: Context, source: Path, target: PurePath) -> None:
 
 
 def _below(path: Path, folder: Path) -> PurePath:
-    """A path as seen from the plan's folder; one that is elsewhere by its name alone."""
+    """Return a path relative to the plan's directory, or its name alone where it is not in it."""
     return path.relative_to(folder) if path.is_relative_to(folder) else PurePath(path.name)
 
 
@@ -125,7 +125,9 @@ async def _run_in(folder: PurePath, step: Command, ctx: Context, variables: Mapp
     async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
         status = await _run(env, ctx, folder, program, tell, left)
     if status:
-        hint = "a program that it calls is not installed, or not on PATH" if status == _NOT_FOUND else ""
+        hint = (
+            "install the program that it calls, or add its directory to PATH" if status == _NOT_FOUND else ""
+        )
         raise ActionError(f"{shown} {_end(status)}", hint, tuple(last))
     return Done(cut(last[-1], _NOTE) if last else "")
 

@@ -1,4 +1,4 @@
-"""What an action is given."""
+"""What an action gets from the engine."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class Context(Reporter, Protocol):
-    """One attempt's hold on the world: where its step runs, and whom it tells what happens.
+    """Where a step runs, and whom its action reports to.
 
     Attributes:
         task: The task's id.
         step: The step's place in the task, from 0.
-        attempt: Which try of the task this is, from 1.
-        host: The task's: where its commands run and its images are.
-        folder: The plan's folder.
-        cache: A folder of the user's for what may be fetched again.
+        attempt: The number of the task's attempt, from 1.
+        host: The task's host: where its commands run and its images are.
+        folder: The plan's directory.
+        cache: A directory of the user's for what can be fetched again.
         variables: The plan's variables, for files that are filled in.
         deadline: Time of the running loop at which step or task has run out of time, or None. The engine
             cancels the step some seconds after it; an action that can say what it waited for fails by itself
@@ -41,7 +41,7 @@ class Context(Reporter, Protocol):
 
     @property
     def cluster_host(self) -> Host:
-        """Where the plan's cluster runs."""
+        """The host that the plan's cluster runs on."""
 
     @property
     def cluster(self) -> Cluster:
@@ -52,7 +52,7 @@ class Context(Reporter, Protocol):
         """
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a text holds a secret, as far as is known."""
+        """Return whether a text contains a secret that is known so far."""
 
     def image_host(self, image: str) -> Host:
-        """Where an image is: where the plan makes or pulls it, or else the task's host."""
+        """Return the host that the plan makes or pulls an image on; the task's host if it does neither."""

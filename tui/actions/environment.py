@@ -1,4 +1,4 @@
-"""What a plan is brought up in: the environment carries out its steps."""
+"""Environments: what carries out the steps of a plan."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Environment(Protocol):
-    """What steps are carried out in.
+    """Carries out the steps of a plan.
 
     Attributes:
         name: `kind` or `rehearsal`.
-        note: What every surface must say of a run in it; empty where there is nothing to say.
-        hosts: Where commands run.
+        note: What every view says of a run in it; empty if nothing.
+        hosts: The hosts that commands run on.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Environment(Protocol):
     hosts: Hosts
 
     async def perform(self, step: Step, context: Context) -> Done:
-        """Carries out a step.
+        """Carry out a step.
 
         Raises:
             BringupError: It failed.
@@ -38,7 +38,7 @@ class Environment(Protocol):
 
 
 class KindEnvironment:
-    """The real one: a Kind cluster, and what goes into it."""
+    """Carries out steps for real."""
 
     name = "kind"
     note = ""
@@ -47,8 +47,8 @@ class KindEnvironment:
         """Prepare it.
 
         Args:
-            hosts: Where commands run.
-            warnings: What was found before the run; the first step tells it.
+            hosts: The hosts that commands run on.
+            warnings: What was found before the run; reported with the first step.
         """
         self.hosts = hosts
         self._warnings = list(warnings)
@@ -62,7 +62,7 @@ class KindEnvironment:
 
 
 def preload(steps: Iterable[Step]) -> None:
-    """Import what carries out steps, on a thread that may wait, so that no step has to wait for it."""
+    """Import the actions of steps, so that no step waits for that later; blocks."""
     for action in dict.fromkeys(step.action for step in steps):
         _load(action)
 

@@ -86,8 +86,8 @@ async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
         raise ActionError(f"{url}: there is no such URL: {error}", "mend it") from error
     if host.shares_loopback:
         return None
-    await ssh_connector.way(host, name, port)  # what the host forbids is told now, not after many tries
-    return ssh_connector.FarConnector(host)
+    await ssh_connector.forwarded(host, name, port)  # what the host forbids is told now, not after many tries
+    return ssh_connector.SshConnector(host)
 
 
 async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float, host: Host) -> _Answer:

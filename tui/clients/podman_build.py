@@ -1,4 +1,4 @@
-"""Ending a build that Podman goes on with.
+"""Ends a build that Podman goes on with.
 
 When the client of a build leaves, Podman lets the running instruction go on to its end, as its builder does
 not watch for it (containers/podman#28502, containers/buildah#6786). Its processes are found by a name that
@@ -18,19 +18,19 @@ _POLL = 0.05  # seconds
 
 
 def new_mark() -> str:
-    """A host name that marks one build's containers."""
+    """Return a host name that marks the containers of one build."""
     return f"bringup-{uuid.uuid4().hex}"
 
 
 async def end_marked(mark: str, patience: float) -> bool:
-    """Kills the processes of a marked build, as soon as there are any.
+    """Kill the processes of a marked build, as soon as there are any.
 
     Args:
         mark: The build's mark.
-        patience: Seconds that it may take.
+        patience: Seconds to look for them.
 
     Returns:
-        Whether there were any. Where Podman runs elsewhere, in a virtual machine for example, there are none.
+        Whether there were any; there are none where Podman runs in a virtual machine.
     """
     for _ in range(round(patience / _POLL)):
         if await asyncio.to_thread(_kill, mark.encode()):

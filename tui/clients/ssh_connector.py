@@ -1,4 +1,4 @@
-"""Connecting to what is asked over HTTP as it is seen from another machine."""
+"""HTTP connections from another machine, through forwards over SSH."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
 
 
-class FarConnector(aiohttp.BaseConnector):
-    """Connects to each address by a way through a host.
+class SshConnector(aiohttp.BaseConnector):
+    """Connects to each address from a host.
 
-    The library's own connector to Unix sockets speaks no TLS, and leads all to one address, redirections too.
+    The library's own connector to Unix sockets speaks no TLS, and leads every request, redirected or not, to
+    one address.
     """
 
     def __init__(self, host: Host) -> None:
-        """Prepares it.
+        """Prepare it.
 
         Args:
-            host: The machine that everything is seen from.
+            host: The host that addresses are resolved and connected from.
         """
         super().__init__()
         self._host = host
@@ -36,7 +37,7 @@ class FarConnector(aiohttp.BaseConnector):
         traces: Any,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's
     ) -> ResponseHandler:
-        path = await way(self._host, req.url.host, req.url.port or 80)
+        path = await forwarded(self._host, req.url.host, req.url.port or 80)
         tls: dict[str, Any] = {}
         if req.is_ssl():
             self._secure = self._secure or await asyncio.to_thread(ssl.create_default_context)
@@ -55,8 +56,8 @@ class FarConnector(aiohttp.BaseConnector):
         return protocol
 
 
-async def way(host: Host, name: str | None, port: int) -> str:
-    """The Unix socket that leads to a name's port as they are seen from a host.
+async def forwarded(host: Host, name: str | None, port: int) -> str:
+    """Return the Unix socket here that leads to a port of a name as the host resolves it.
 
     Raises:
         HostLostError: The connection to it ended first.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import io
 import json
 import os
+import subprocess
+import tarfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +19,7 @@ from aiohttp import web
 
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
+from tests.clients.registries import PASSWORD, serving
 from tui.actions.image.build import build
 from tui.actions.image.layers import Layers
 from tui.actions.image.pull import pull
@@ -337,6 +341,78 @@ async def test_an_engine_builds_and_finds_it_built(ctx: Recorder, tag: str, tmp_
     assert ctx.progressed[-1][:2] == (3, 3)
     again = await build(step, ctx)
     assert not again.changed
+
+
+ODD_DOCKERFILE = f"""\ufeffFROM {BASE}\r
+COPY . /c\r
+RUN set -e; cd /c; test -p fifo; test "$(readlink dangling)" = /nowhere; test -x run; \\\r
+  test $(stat -c %s sparse) = 3000000; ls | grep -c . | grep -qx 9; test $(ls {"l" * 200} | wc -c) = 201\r
+"""
+
+
+def odd_context(folder: Path) -> Path:
+    context = folder / "context"
+    (context / ("l" * 200)).mkdir(parents=True)
+    (context / ("l" * 200) / ("n" * 200)).touch()
+    os.mkfifo(context / "fifo")
+    (context / "dangling").symlink_to("/nowhere")
+    (context / "run").touch(0o755)
+    (context / "hard").hardlink_to(context / "run")
+    (context / "sparse").touch()
+    os.truncate(context / "sparse", 3_000_000)
+    (context / os.fsdecode(b"bad-\xff")).touch()
+    (context / "ünï code").touch()
+    (context / "Dockerfile").write_text(ODD_DOCKERFILE, newline="")
+    return context
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(180)
+async def test_an_engine_takes_odd_files(ctx: Recorder, tag: str, tmp_path: Path) -> None:
+    context = await asyncio.to_thread(odd_context, tmp_path)
+    step = await asyncio.to_thread(ImageBuild, kind="image.build", tag=tag, context=context)
+    await build(step, ctx)
+
+
+def push_private(directory: Path, address: str) -> str:
+    """Push an image that nobody may pull without a login; returns its name."""
+    name = f"{address}/team/app:1"
+    empty = io.BytesIO()
+    tarfile.open(fileobj=empty, mode="w").close()
+    variables = {**os.environ, "DOCKER_CONFIG": str(directory)}
+
+    def docker(*argv: str, given: bytes = b"") -> None:
+        subprocess.run(("docker", *argv), input=given, env=variables, check=True, capture_output=True)
+
+    docker("import", "-", name, given=empty.getvalue())
+    docker("login", "--username", "me", "--password-stdin", address, given=PASSWORD.encode())
+    docker("push", name)
+    docker("rmi", name)
+    return name
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """An image that wants a login, and the variables of its engine."""
+    with running("docker") as variables, serving(tmp_path) as address:
+        name = push_private(tmp_path, address)
+        yield name, variables
+        subprocess.run(("docker", "rmi", name), capture_output=True, check=False)
+
+
+@pytest.mark.e2e
+async def test_an_engine_pulls_with_the_users_login(
+    private: tuple[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, variables = private
+    step = ImagePull(kind="image.pull", images=(name,))
+    recorder = Recorder(folder=tmp_path, cache=tmp_path / "cache", host=LocalHost(variables))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "none"))
+    with pytest.raises(ActionError) as caught:
+        await pull(step, recorder)
+    assert "log in" in caught.value.hint
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    assert (await pull(step, recorder)).note == f"pulled {name}"
 
 
 @pytest.mark.e2e

@@ -76,7 +76,7 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
 def _parameters(
     step: ImageBuild, context: BuildContext, engine: ContainerEngine, mark: str
 ) -> dict[str, str]:
-    """Return what the engine's API is to build, by its names."""
+    """Return the parameters of the engine's API for a build."""
     args = dict(step.args)
     if engine.flavour == "docker":
         args = platform_arguments(context.content, step.platform, engine.architecture) | args
@@ -114,7 +114,7 @@ async def _send(
 
 
 class _Body:
-    """A context on its way to the engine, which remembers why it could not be read."""
+    """Streams a context to the engine, and keeps the error if it cannot be read."""
 
     def __init__(self, context: BuildContext, ctx: Context) -> None:
         self._context = context

@@ -104,7 +104,7 @@ class BuildContext:
 
 
 def read_context(directory: Path, dockerfile: Path | None = None) -> BuildContext:
-    """Read what a context leaves out; blocks.
+    """Read a context's ignore file and Dockerfile; blocks.
 
     Args:
         directory: The context.
@@ -154,7 +154,7 @@ def _read(path: Path) -> bytes:
 
 @contextlib.contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Turn the failure to read something into an error that names it; what has gone meanwhile is left out."""
+    """Turn the error of reading a path into one that names it; ignore a path that has gone meanwhile."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):

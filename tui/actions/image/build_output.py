@@ -1,4 +1,4 @@
-"""What a build says: its lines, and spans and progress of its steps."""
+"""Turns a build's messages into log lines, spans and progress."""
 
 from __future__ import annotations
 

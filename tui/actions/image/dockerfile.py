@@ -46,7 +46,7 @@ class Instruction:
 
 
 def needs_buildkit(content: bytes) -> str:
-    """Return the line of a Dockerfile that only BuildKit can build, and why: `3: RUN --mount needs BuildKit`.
+    """Return where and why a Dockerfile needs BuildKit, such as `3: RUN --mount needs BuildKit, …`.
 
     Returns:
         Empty where the classic builder can build all of it.
@@ -76,7 +76,7 @@ def _buildkit_only(instruction: Instruction, declared: set[str]) -> str:
 
 
 def platform_arguments(content: bytes, platform: str | None, architecture: str) -> dict[str, str]:
-    """Return the arguments that BuildKit would give a build by itself, as far as a Dockerfile declares them.
+    """Return the build arguments that BuildKit sets by itself, as far as a Dockerfile declares them.
 
     Args:
         content: What is in the Dockerfile.
@@ -150,7 +150,7 @@ def _flags(rest: str) -> Iterator[str]:
 
 
 def _after_heredocs(lines: list[str], at: int, rest: str) -> int:
-    """Return the place after the here-documents that an instruction's text announces, if they are there."""
+    """Return the index of the line after an instruction's here-documents."""
     for found in _HEREDOC.finditer(rest):
         for end in range(at, len(lines)):
             if (lines[end].lstrip("\t") if found["tabs"] else lines[end]) == found["word"]:

@@ -51,7 +51,7 @@ class Pattern:
 
     Attributes:
         text: The pattern, cleaned.
-        exception: Whether it takes back in what it matches.
+        exception: Whether what it matches is not ignored after all.
         matches: Tells whether it matches a path.
     """
 
@@ -61,7 +61,7 @@ class Pattern:
 
     @property
     def prefix(self) -> str | None:
-        """The path below which it matches; None where it has wildcards before its end."""
+        """The path that all its matches begin with; None if it has wildcards before its end."""
         path = self.text.removesuffix("/**").removesuffix("/*")
         return None if _WILD & set(path) else path
 
@@ -82,14 +82,14 @@ class IgnoreRules:
         self._exceptions = [pattern.prefix for pattern in patterns if pattern.exception]
 
     def judge(self, path: str, parent: Matched) -> tuple[bool, Matched]:
-        """Tell whether a path is ignored.
+        """Return whether a path is ignored.
 
         Args:
             path: Relative to the context, with slashes.
             parent: What matched its directory; empty at the top.
 
         Returns:
-            Whether it is, and what has matched it, for the paths below.
+            Whether it is ignored, and what matched it, to be passed on for the paths below it.
         """
         ignored = False
         found: list[bool] = []
@@ -104,7 +104,7 @@ class IgnoreRules:
         return ignored, tuple(found)
 
     def ignores(self, path: str) -> bool:
-        """Tell whether a path is ignored, by itself or with a directory above it."""
+        """Return whether a path is ignored, by itself or with a directory above it."""
         ignored, matched = False, Matched()
         parts = path.split("/")
         for count in range(1, len(parts) + 1):
@@ -112,7 +112,7 @@ class IgnoreRules:
         return ignored
 
     def may_except_below(self, directory: str) -> bool:
-        """Tell whether something in an ignored directory may be an exception."""
+        """Return whether something in an ignored directory may be an exception."""
         return any(prefix is None or f"{prefix}/".startswith(f"{directory}/") for prefix in self._exceptions)
 
 
@@ -153,7 +153,7 @@ def _parse(text: str) -> Pattern | None:
 
 
 def _clean(path: str) -> str:
-    """Clean a path as Go does, and take the slash away that it begins with."""
+    """Normalize a path as Go's `filepath.Clean` does, without a leading slash."""
     rooted = path.startswith("/")
     path = posixpath.normpath(f"/{path.lstrip('/')}" if rooted else path)
     return path.removeprefix("/") if len(path) > 1 else path
@@ -174,7 +174,7 @@ def _check(pattern: str) -> None:
 
 
 def _check_class(rest: Iterator[str]) -> None:
-    """Read a class whose `[` has been read."""
+    """Check a class whose `[` has been read."""
 
     def member(char: str | None) -> None:
         if char == "\\":
@@ -241,7 +241,7 @@ def _translate(pattern: str) -> tuple[str, str]:
 
 
 def _for_python(regex: str) -> str:
-    """Write an expression of Go's for Python: their classes and escapes differ."""
+    """Convert a regular expression of Go's, whose classes and escapes differ, to Python's."""
     result, at = "", 0
     while at < len(regex):
         char = regex[at]
@@ -257,14 +257,14 @@ def _for_python(regex: str) -> str:
 
 
 def _escape(char: str) -> str:
-    """Write a character that stood behind a backslash."""
+    """Convert a backslash with the character that follows it."""
     if char.isascii() and char.isalnum() and char not in _LETTERS:
         raise _BadPatternError(f"has a \\{char}, which means nothing")
     return f"\\{char}" if char.isascii() else re.escape(char)
 
 
 def _class(regex: str, at: int) -> tuple[str, int]:
-    """Write a class whose inside begins at a place; return it and the place after it."""
+    """Convert a class whose inside begins at an index; return it and the index after it."""
     found = _CLASS.match(regex, at)
     if found is None:
         raise _BadPatternError("has a [ that is not closed")

@@ -1,4 +1,4 @@
-"""How much of some images has been transferred."""
+"""Progress of image transfers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Layers:
-    """How much of some images' layers has been transferred, from the engine's messages."""
+    """Counts the bytes of layers that the engine says it has transferred."""
 
     def __init__(self) -> None:
         self._done: dict[str, int] = {}
@@ -33,11 +33,11 @@ class Layers:
 
     @property
     def done(self) -> int:
-        """Bytes."""
+        """Bytes transferred."""
         return sum(self._done.values())
 
     @property
     def total(self) -> int | None:
-        """Bytes; None while the size of a layer is not known."""
+        """Bytes in all; None while the size of a layer is not known."""
         known = [size for size in self._total.values() if size is not None]
         return sum(known) if len(known) == len(self._total) else None

@@ -1,4 +1,4 @@
-"""The user's registry logins for a step, with what it has to say of them."""
+"""The user's registry logins for a step: masked, and their problems reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def logins_for(engine: ContainerEngine) -> Logins:
-    """Read the user's logins, those that the engine's own command keeps first."""
+    """Read the user's logins; those kept by the engine's own command go first."""
     return await read_logins(login_files(os.environ, Path.home(), engine.flavour))
 
 

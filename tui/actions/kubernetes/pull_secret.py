@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.actions.kubernetes.server_side import outcome_of
 from tui.clients.kubernetes.api import MERGE, ApiError
-from tui.clients.registry import read_logins
+from tui.clients.registry import login_files, read_logins
 from tui.cluster.connect import connect
 from tui.errors import ActionError
 from tui.reporter import Done, end_of
@@ -35,7 +37,10 @@ async def pull_secret(step: KubernetesPullSecret, ctx: Context) -> Done:
     Raises:
         ActionError: The namespace or a service account is missing, or the API server refuses.
     """
-    found = await read_logins(step.sources)
+    sources = step.sources
+    if "sources" not in step.model_fields_set:  # then wherever Docker and Podman keep them
+        sources = tuple(login_files(os.environ, Path.home(), "podman"))
+    found = await read_logins(sources)
     logins = await found.all()
     for problem in found.problems:
         ctx.warn(problem)
@@ -43,7 +48,7 @@ async def pull_secret(step: KubernetesPullSecret, ctx: Context) -> Done:
         for value in login.secrets():
             ctx.secret(value)
     if not logins:
-        files = " or ".join(map(str, step.sources))
+        files = " or ".join(map(str, sources))
         ctx.warn(f"no registry login in {files}: private images cannot be pulled; log in first")
         return Done("no logins", changed=False)
     async with connect(ctx) as api:

@@ -1,4 +1,4 @@
-"""Connections to a PostgreSQL database in the cluster, which may still be starting."""
+"""Sessions with a PostgreSQL database in the cluster, which may still be starting."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tui.plan.steps import Database
 
 _START = 60.0  # seconds that a database without a deadline may take to accept a connection
-_CONNECT = 10.0  # seconds that one try to connect may take
-_PAUSE = 0.5  # seconds between tries
+_CONNECT = 10.0  # seconds that one attempt to connect may take
+_PAUSE = 0.5  # seconds between attempts to connect
 _LEAVE = 0.1  # seconds for the server to close a connection; through a port-forward it is told of that late
 _END = 1.0  # seconds to have a session ended on the server
 
@@ -37,7 +37,7 @@ _PASSING = {"57P03", "53300", "08000", "08001", "08003", "08004", "08006"}
 
 @contextlib.asynccontextmanager
 async def forwarded(database: Database, ctx: Context) -> AsyncIterator[Connection]:
-    """A session with a database in the plan's cluster; see `session`.
+    """Open a session with a database in the plan's cluster; see `session`.
 
     Raises:
         ActionError: The cluster, the service or the database does not answer, or what is done fails.
@@ -56,16 +56,16 @@ async def forwarded(database: Database, ctx: Context) -> AsyncIterator[Connectio
 
 @contextlib.asynccontextmanager
 async def session(database: Database, host: str, port: int, ctx: Context) -> AsyncIterator[Connection]:
-    """A session with a database.
+    """Open a session with a database.
 
     Where the block fails or is cancelled, the session is ended on the server too, within a second: what it
     has not committed is rolled back, and its locks are free, even if a statement was still running.
 
     Args:
-        database: Whose user, password and name are taken.
-        host: Where it listens.
-        port: Where it listens.
-        ctx: Told of what is waited for.
+        database: Its user, password and name.
+        host: The address that it listens on.
+        port: The port that it listens on.
+        ctx: The step's context.
 
     Raises:
         ActionError: It does not accept the connection by the deadline, or what is done with it fails.
@@ -135,7 +135,7 @@ async def _leave(connection: Connection) -> None:
 
 
 async def _end(process: int, database: Database, host: str, port: int) -> None:
-    """Ends a session of ours by another; a server that cannot be asked has lost it, or will notice."""
+    """End a session by another one; a server that does not answer has lost it, or will notice."""
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         async with asyncio.timeout(_END):
             connection = await _open(database, host, port)
@@ -147,10 +147,10 @@ async def _end(process: int, database: Database, host: str, port: int) -> None:
 
 @contextlib.contextmanager
 def explained(where: str = "") -> Iterator[None]:
-    """Turns the database's errors into a step's.
+    """Turn errors of the database into an `ActionError`.
 
     Args:
-        where: What the cause begins with.
+        where: Beginning of its cause.
     """
     try:
         yield
@@ -164,11 +164,11 @@ def explained(where: str = "") -> Iterator[None]:
 
 
 def failure(where: str, error: asyncpg.PostgresError, hint: str = "") -> ActionError:
-    """What the server says is wrong, as a step's error.
+    """Return a server's error as an `ActionError`.
 
     Args:
-        where: What the cause begins with.
-        error: The server's.
+        where: Beginning of its cause.
+        error: The server's error.
         hint: What to do where neither the server nor the catalogue of failures knows.
     """
     return ActionError(
@@ -179,7 +179,7 @@ def failure(where: str, error: asyncpg.PostgresError, hint: str = "") -> ActionE
 
 
 def reason(error: Exception) -> str:
-    """An error in a few words, with its SQLSTATE if it has one."""
+    """Return an error's message, with its SQLSTATE if it has one."""
     message = str(error.args[0]) if error.args else ""
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
@@ -190,6 +190,6 @@ def reason(error: Exception) -> str:
 
 
 def details(error: asyncpg.PostgresError) -> tuple[str, ...]:
-    """What the server adds to its message, line by line."""
+    """Return what the server adds to its message, as lines."""
     parts = (("detail", error.detail), ("in", error.internal_query), ("context", error.context))
     return tuple(line for name, text in parts if text for line in f"{name}: {text}".splitlines())

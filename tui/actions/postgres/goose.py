@@ -32,7 +32,7 @@ _QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`""")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is sent to the database at once.
+    """A statement of a migration.
 
     Attributes:
         text: The SQL, without space around it.
@@ -43,7 +43,7 @@ class Statement:
     lines: tuple[int, ...]
 
     def line_at(self, position: int) -> int:
-        """The line of the file that a character is on.
+        """Return the line of the file that a character is on.
 
         Args:
             position: Which character of the text, from 1, as PostgreSQL counts in its errors.
@@ -79,11 +79,11 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
+        """The file's name without its directory."""
         return self.path.name
 
     def read(self) -> Migration:
-        """Reads and parses the file; blocks.
+        """Read and parse the file; blocks.
 
         Raises:
             ActionError: It cannot be read, or is not as goose wants it.
@@ -101,14 +101,14 @@ class Source:
         return parse(text, self.name)
 
 
-def collect(folder: Path) -> tuple[Source, ...]:
-    """Finds the migrations in a folder; blocks.
+def collect(directory: Path) -> tuple[Source, ...]:
+    """Find the migrations in a directory; blocks.
 
     As with goose, files are migrations by their names (`1_name.sql`, `00001_name.sql`,
     `20260131120000_name.sql`), others are left alone, and the order is that of the numbers.
 
     Args:
-        folder: Where they are; folders in it are not looked into.
+        directory: The directory; those in it are not looked into.
 
     Returns:
         At least one, the lowest version first.
@@ -117,18 +117,18 @@ def collect(folder: Path) -> tuple[Source, ...]:
         ActionError: There are none, two have the same version, or one is written in Go.
     """
     try:
-        paths = [path for path in folder.iterdir() if path.is_file()]
+        paths = [path for path in directory.iterdir() if path.is_file()]
     except NotADirectoryError as error:
         raise ActionError(
-            f"{folder} is not a directory", "name the directory that the files are in"
+            f"{directory} is not a directory", "name the directory that the files are in"
         ) from error
     except OSError as error:
-        raise ActionError(f"{folder} cannot be read: {error.strerror}") from error
+        raise ActionError(f"{directory} cannot be read: {error.strerror}") from error
     if sources := order(paths):
         return sources
     flyway = any(_FLYWAY.fullmatch(path.name) for path in paths)
     hint = "give files names like 00001_name.sql" + (", not Flyway's V1__name.sql" if flyway else "")
-    raise ActionError(f"no migrations in {folder}", hint)
+    raise ActionError(f"no migrations in {directory}", hint)
 
 
 def order(paths: Iterable[Path]) -> tuple[Source, ...]:
@@ -168,7 +168,7 @@ def _version(name: str) -> int | None:
 
 
 def parse(text: str, name: str) -> Migration:
-    """Reads the Up part of a migration.
+    """Parse the Up part of a migration.
 
     Args:
         text: What is in the file.
@@ -197,7 +197,7 @@ class _Part(enum.Enum):
 
 @dataclass(slots=True)
 class _Parser:
-    """Goose's state machine, fed line by line."""
+    """Parses a file line by line, as goose's state machine does."""
 
     name: str
     line: int = 0
@@ -208,7 +208,7 @@ class _Parser:
     _pending: list[tuple[int, str]] = field(default_factory=list)
 
     def read(self, line: str) -> None:
-        """Takes the next line of the file."""
+        """Take the next line of the file."""
         if line.lstrip().startswith("--") and "+goose" in line:
             self._annotate(line)
         elif self.part is _Part.START:
@@ -219,7 +219,7 @@ class _Parser:
             self._collect(line)
 
     def finish(self) -> None:
-        """Takes the end of the file."""
+        """Take the end of the file."""
         if self.part is _Part.START:
             raise self._wrong("no `-- +goose Up`", self._begin())
         self._expect_block_ended()
@@ -310,7 +310,7 @@ class _Parser:
 
 
 def ends_statement(line: str) -> bool:
-    """Whether a statement ends with this line: its last word before a comment ends with a semicolon.
+    """Return whether a statement ends with a line: its last word before a comment ends with a semicolon.
 
     A comment begins with a word that begins with `--`. Goose has looked for that word inside of quotes too
     at first, and only outside of them since; so a line ends a statement by either rule. Quotes

@@ -51,7 +51,7 @@ async def apply_migrations(connection: Connection, sources: Sequence[Source], ct
     Args:
         connection: A session with the database, as of `session`: its end on failure rolls back and unlocks.
         sources: The migrations, the lowest version first.
-        ctx: Told of every file and notice.
+        ctx: The step's context.
 
     Raises:
         ActionError: A migration is missing, wrong or fails; the cause names its file and line.
@@ -102,7 +102,7 @@ def _read(source: Source) -> Migration:
 
 
 class _Application:
-    """One migration on its way into a database."""
+    """Applies one migration."""
 
     def __init__(self, table: Versions, source: Source, migration: Migration, ctx: Context) -> None:
         self._table = table
@@ -178,7 +178,7 @@ class _Application:
         return "nothing of the file is applied"
 
     async def _outcome(self) -> str:
-        """Return how the server says that the file's transaction ended."""
+        """Ask the server how the file's transaction ended."""
         return str(await self._connection.fetchval("SELECT txid_status($1)", self._transaction))
 
     async def _record(self) -> None:

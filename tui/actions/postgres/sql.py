@@ -88,7 +88,7 @@ def psql_only(statement: str) -> Wrong | None:
 
 
 def _end(sql: str, found: re.Match[str]) -> tuple[int, str]:
-    """Return where a token ends, and what it still wants there."""
+    """Return where a token ends, and what it lacks there."""
     if found["block"]:
         return _after_comment(sql, found.end())
     if quote := found["dollar"]:
@@ -101,7 +101,7 @@ def _end(sql: str, found: re.Match[str]) -> tuple[int, str]:
 
 
 def _after_comment(sql: str, at: int) -> tuple[int, str]:
-    """Return where a comment ends, in which there may be others."""
+    """Return where a comment ends; comments nest."""
     depth = 1
     while depth:
         found = _BLOCK.search(sql, at)
