@@ -19,7 +19,7 @@ from tui.console.streams import prepare as prepare_streams
 
 
 class _Commands(click.Group):
-    """The commands, of which `up` is meant where none is named."""
+    """The commands; `up` is the default."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that is named, and exit with its code."""
@@ -36,7 +36,7 @@ class _Commands(click.Group):
             raise SystemExit(unwritten(error)) from error
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Puts `up` before options that are its own, or where there is nothing."""
+        """Insert `up` if there is no argument, or an option of its own comes first."""
         own = {name for option in self.get_params(context) for name in option.opts}
         if not context.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in own)):
             args = ["up", *args]
@@ -46,12 +46,12 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(__version__, prog_name="bringup")
 def main() -> None:
-    """Brings a Kubernetes end-to-end test environment up, and shows where the time goes.
+    """Bring a Kubernetes end-to-end test environment up, and see where the time goes.
 
-    Without a command it is `up`: in a terminal a dashboard, elsewhere lines.
+    The default command is `up`. It shows a dashboard in a terminal, and lines elsewhere.
 
-    PLAN is a plan's file, its folder, or a bundled plan's name; without one, ./bringup.yaml or else
-    the bundled `workflowexecution`.
+    PLAN is a plan's file, its directory, or a bundled plan's name; by default ./bringup.yaml or else
+    the bundled `workflowexecution`. RUN is a run's id or its beginning, `latest`, or a journal's directory.
     """
 
 

@@ -1,4 +1,4 @@
-"""What commands have to do with the person at the terminal besides the run itself."""
+"""Questions to the user at the terminal, and the details of connections that `-v` prints."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class Terminal:
-    """Asks at the terminal; see `tui.hosts.ssh.login.Asker`."""
+    """Asks the user at the terminal; see `tui.hosts.ssh.login.Prompter`."""
 
     def confirm(self, question: str) -> bool:
-        """Whether the person says yes; to say nothing is to say no."""
+        """Ask for a yes or no, and return whether it was yes; no answer means no."""
         with _leaving():
             return click.confirm(question, default=False, err=True)
 
     def secret(self, question: str) -> str:
-        """What the person types, unseen."""
+        """Ask for a secret, and return what was typed."""
         with _leaving():
             text: str = click.prompt(question, default="", hide_input=True, show_default=False, err=True)
         return text
@@ -36,7 +36,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def _leaving() -> Iterator[None]:
-    """Lets Ctrl-C, or the end of the input, end the program while it asks.
+    """Let Ctrl-C, or the end of input, end the program while it asks.
 
     An event loop that has taken the signal over would heed it only after the answer.
     """
@@ -51,18 +51,18 @@ def _leaving() -> Iterator[None]:
 
 
 def terminal() -> Prompter | None:
-    """The person at the terminal, if there is one."""
+    """Return a prompter if there is a user at a terminal."""
     return Terminal() if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 class Detail:
-    """Tells what happens on connections, as `ssh -v` does, while it is entered."""
+    """Prints what happens on connections, as `ssh -v` does, while it is entered."""
 
     def __init__(self, wanted: bool) -> None:
-        """Prepares it.
+        """Prepare it.
 
         Args:
-            wanted: Whether it is told at all.
+            wanted: Whether anything is printed.
         """
         self._wanted = wanted
         self._logger = logging.getLogger("asyncssh")
@@ -78,7 +78,7 @@ class Detail:
         self._tell(None)
 
     def write_to(self, path: Path) -> None:
-        """From now on writes it down, as the screen is somebody else's."""
+        """Write to a file from now on, as the dashboard has the screen."""
         if self._wanted:
             self._tell(logging.FileHandler(path, encoding="utf-8"))
 
@@ -93,9 +93,9 @@ class Detail:
 
 
 class _Brief(logging.Formatter):
-    """Tells the first line of a message, as a command is a whole script; machines have their say in it."""
+    """Formats the first line of a message alone, without control characters that a machine sent."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
-        """A message with its time."""
+        """Return a message with its time."""
         record.message = plain(record.message.partition("\n")[0])
         return super().formatMessage(record)

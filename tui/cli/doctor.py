@@ -26,7 +26,7 @@ from tui.cli.options import (
 @host_options
 @OUTPUT
 def doctor(output: str, verbose: bool, **given: Any) -> None:
-    """Say whether a machine is ready for a plan, and what to do if not; exit with 3 if not."""
+    """Check whether a machine is ready for a plan; exit with 3 if it is not."""
     with errors(), Detail(verbose):
         import dataclasses
 

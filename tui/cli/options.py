@@ -1,4 +1,4 @@
-"""What the commands share: their options, exit codes and errors."""
+"""Options, exit codes and error messages that commands share."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="
 
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
-    """Turns what bringup says of a failure into lines and an exit code."""
+    """Print bringup's errors, and exit with their code."""
     from tui.plan.faults import PlanError
 
     try:
@@ -69,35 +69,35 @@ def unwritten(error: OSError) -> int:
 def plan_options(
     command: Callable[..., Any], argument: Callable[[Callable[..., Any]], Callable[..., Any]] = PLAN
 ) -> Callable[..., Any]:
-    """PLAN and what changes its variables."""
+    """Add PLAN, `--values` and `--set` to a command."""
     command = click.option(
-        "--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Change a variable."
+        "--set", "settings", multiple=True, metavar="KEY.PATH=VALUE", help="Set a variable of the plan."
     )(command)
     file = click.Path(path_type=Path, dir_okay=False)
     command = click.option(
-        "--values", "files", multiple=True, type=file, help="Change variables by a YAML file."
+        "--values", "files", multiple=True, type=file, help="Set variables from a YAML file."
     )(command)
     return argument(command)
 
 
 def plan_or_run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """PLAN, or a run in its place, and what changes the plan's variables."""
+    """Add PLAN or RUN, `--values` and `--set` to a command."""
     return plan_options(command, PLAN_OR_RUN)
 
 
 def environment_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What the plan is brought up in."""
+    """Add `--env` to a command."""
     kinds = click.Choice(["auto", "kind", "rehearsal"])
-    text = "Where: a real Kind cluster, or a rehearsal over a recording; auto takes what can be had."
+    text = "A real Kind cluster, or a rehearsal of a recording; auto: the cluster if that is possible."
     return click.option("--env", "environment", type=kinds, default="auto", show_default=True, help=text)(
         command
     )
 
 
 def host_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Where the machine is, and how much is told of the way to it."""
+    """Add `--host` and `--verbose` to a command."""
     command = click.option(
-        "--verbose", "-v", is_flag=True, help="Tell what happens on the connection to a machine over SSH."
+        "--verbose", "-v", is_flag=True, help="Print what happens on connections over SSH."
     )(command)
     text = (
         "A machine over SSH, ssh://[USER@]HOST[:PORT] or a Host of ~/.ssh/config; or `local`. [BRINGUP_HOST]"
@@ -106,14 +106,14 @@ def host_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def width() -> int:
-    """Columns for what is printed."""
+    """Return the number of columns to print in."""
     import shutil
 
     return max(20, min(shutil.get_terminal_size((100, 24)).columns, 160))
 
 
 def print_json(value: Any) -> None:
-    """Prints a value as JSON."""
+    """Print a value as JSON."""
     import json
 
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

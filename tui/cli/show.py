@@ -44,7 +44,7 @@ def show(
     detail: Detail,
     may_ask: bool,
 ) -> int:
-    """Shows a run to its end, reports it, and returns the exit code."""
+    """Show a run until it has finished, print its report, and return the exit code."""
     from tui.console.style import Style, wants_colour
     from tui.launch.run_handle import RunHandle
     from tui.views.loop import show_run

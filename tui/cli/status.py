@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 @OUTPUT
 @click.option("--runs", "list_runs", is_flag=True, help="List the kept runs of PLAN, or all, newest first.")
 def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
-    """Say how a run went and what of it stands now; exit with 1 if not all does.
+    """Report how RUN, or the latest run of PLAN, went, and what of it is up now.
 
-    It is RUN, or the latest run of PLAN.
+    Exit with 1 if not all of it is up.
     """
     with errors(), Detail(verbose):
         import dataclasses

@@ -13,11 +13,11 @@ from tui.cli.options import UP, errors
 
 @click.command()
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
-@click.option("--verbose", "-v", is_flag=True, help="Tell what happens on the connection.")
+@click.option("--verbose", "-v", is_flag=True, help="Print what happens on the connection.")
 def tunnel(run: str | None, verbose: bool) -> None:
-    """Keep the ports of a run on another machine open here, until Ctrl-C.
+    """Keep the ports of a run on another machine open on this one, until Ctrl-C.
 
-    RUN is a run's id; without one, the latest that was brought up over SSH.
+    RUN is by default the latest run over SSH.
     """
     with errors(), Detail(verbose):
         import asyncio

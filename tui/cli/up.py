@@ -55,7 +55,7 @@ MODES = ("parallel", "sequential", "eager")
     "--tui/--no-tui",
     "tui",
     default=None,
-    help="The dashboard, or lines; default: a terminal gets the dashboard.",
+    help="Show the dashboard, or lines; by default the dashboard in a terminal.",
 )
 def up(
     output: str, tui: bool | None, verbose: bool, fail: tuple[str, ...], only: tuple[str, ...], **given: Any

@@ -1,4 +1,4 @@
-"""A run that is ready to start: its session, its journal, its hold on the cluster."""
+"""A run that is ready to start: its session, its journal, and the lock on its cluster."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Launch:
     Attributes:
         session: The run.
         loaded: Its plan.
-        folder: Its journal's folder.
+        folder: Its journal's directory.
         environment: What it is brought up in.
         started: Its first event, but for its time.
     """
@@ -62,12 +62,12 @@ class Launch:
 
 @contextlib.contextmanager
 def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = None) -> Iterator[Launch]:
-    """Prepares bringing a plan up; keeps others off its cluster until left.
+    """Prepare a run that brings a plan up, and lock its cluster until left.
 
     Args:
         request: What was asked for.
-        stay: When all tasks have ended, the run stays for commands.
-        prompter: Asks the user for what is not known of a machine over SSH.
+        stay: Whether the run waits for commands when all tasks have finished.
+        prompter: Asks the user what is not known of a machine over SSH.
 
     Raises:
         PlanError: The plan is not usable.
@@ -89,11 +89,11 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
 
 @contextlib.contextmanager
 def launch_down(request: Request, prompter: Prompter | None = None) -> Iterator[Launch]:
-    """Prepares taking a plan's environment away.
+    """Prepare a run that takes a plan's environment down.
 
     Args:
         request: What was asked for.
-        prompter: Asks the user for what is not known of a machine over SSH.
+        prompter: Asks the user what is not known of a machine over SSH.
 
     Raises:
         PlanError: The plan is not usable.
@@ -133,7 +133,7 @@ def _down_tasks(plan: Plan) -> tuple[Task, ...]:
 def _environment(
     runner: asyncio.Runner, specification: Specification, plan: Plan, prompter: Prompter | None
 ) -> Iterator[Environment]:
-    """The environment; its connections belong to the runner's loop, on which the run goes on."""
+    """Open the environment on the runner's loop, which its connections belong to and the run goes on."""
     loop = runner.get_loop()
     environment = runner.run(choose_environment(specification, plan, prompter))
     try:
@@ -213,7 +213,7 @@ def _started(plan: Plan, specification: Specification, environment: Environment)
 
 
 def _remote(specification: Specification, plan: Plan) -> dict[str, str]:
-    """The machines that a run uses, unless that is this one alone."""
+    """Return the machines that a run uses, or none if it uses this one alone."""
     addresses = {DEFAULT: LOCAL, **specification.hosts, LOCAL: LOCAL}
     places = placement(plan)
     used = {name: addresses[name] for name in places.tasks.values()}
@@ -223,7 +223,7 @@ def _remote(specification: Specification, plan: Plan) -> dict[str, str]:
 
 
 def _plan_name(path: Path) -> str:
-    """How a later run finds the plan again: a bundled one's name, or the file."""
+    """Return how a later run finds the plan again: by the bundled plan's name, or by its file."""
     path = path.resolve()
     bundled = path.parent.parent == manifests_folder().resolve()
     return path.parent.name if bundled else str(path)
@@ -238,6 +238,6 @@ def _storable(setting: str, plan: Plan) -> str:
 
 
 def machine() -> e.Machine:
-    """This machine's size."""
+    """Return this machine's size."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return e.Machine(platform.system(), os.cpu_count() or 1, round(memory, 1))

@@ -1,4 +1,4 @@
-"""A recorded run: how long each step really took, what it said, and when."""
+"""A recorded run: how long each step took, what it printed, and when."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class Recording:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """How long each task took."""
+        """The seconds that each task took."""
         return {task: sum(step.seconds for step in steps) for task, steps in self.steps.items()}
 
     def describe(self) -> str:
-        """What it is a recording of, in a line."""
+        """Return in a line what it is a recording of."""
         machine = self.started.machine
         size = f"{machine.cores} cores, {machine.memory_gib:.0f} GiB, {machine.system}"
         return f"recorded {self.started.started[:10]}, {self.started.mode}, {size}"
@@ -81,7 +81,7 @@ def read_recording(folder: Path) -> Recording:
 
 
 def bundled_recording(plan: str) -> Path | None:
-    """The folder of the recording that travels with bringup for a plan, if there is one."""
+    """Return the directory of a plan's recording that comes with bringup, if there is one."""
     folder = BUNDLED / plan
     return folder if (folder / EVENTS).is_file() else None
 

@@ -1,4 +1,4 @@
-"""An environment in which steps take as long, and say the same, as in a recording."""
+"""An environment in which steps take as long and print the same as in a recording."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FAILS_AT = 0.6  # of the step's recorded time
 
 
 class RehearsalEnvironment:
-    """Rehearses steps; see `tui.actions.environment.Environment`."""
+    """Replays recorded steps; see `tui.actions.environment.Environment`."""
 
     name = "rehearsal"
 
@@ -75,7 +75,7 @@ class RehearsalEnvironment:
         return steps[context.step]
 
     def _is_longest(self, context: Context) -> bool:
-        """Whether a failure of the task belongs to this step: the one that takes the longest."""
+        """Return whether this step is the task's longest, which is the one that `--fail` makes fail."""
         seconds = [step.seconds for step in self._recording.steps[context.task]]
         return context.step == seconds.index(max(seconds))
 

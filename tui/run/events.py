@@ -1,4 +1,4 @@
-"""Everything that can happen in a run, as immutable events: the only truth about it."""
+"""Everything that can happen in a run, as immutable events. All else is derived from them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutline:
-    """What a run's readers need to know of a task without its plan.
+    """What readers of a run need to know of a task without its plan.
 
     Attributes:
         host: Where it runs, if it names a host.
@@ -51,7 +51,7 @@ class TaskOutline:
 
 @dataclass(frozen=True, slots=True)
 class PhaseOutline:
-    """What a run's readers need to know of a phase without its plan."""
+    """What readers of a run need to know of a phase without its plan."""
 
     id: str
     title: str
@@ -60,7 +60,7 @@ class PhaseOutline:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine that a run runs on: its size, not its name."""
+    """The size of the machine that a run runs on."""
 
     system: str
     cores: int
@@ -92,7 +92,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """A run begins.
+    """A run started.
 
     Attributes:
         run: Its id.
@@ -109,9 +109,9 @@ class RunStarted(Event):
         bringup: The version that runs it.
         files: --values files.
         settings: --set settings, secrets masked.
-        resumed: The run that this one takes up, if any.
-        note: What every surface must say of it: that it is a rehearsal, and of what.
-        purpose: `up`, or `down` for taking an environment away.
+        resumed: The run that this one resumes, if any.
+        note: What every view must show: that it is a rehearsal and of what, or which run it takes down.
+        purpose: `up` or `down`.
         recording: For a rehearsal, the run that is rehearsed, if it is not the bundled one.
         speed: How many times as fast as its recording a rehearsal is.
         hosts: The addresses of the machines that it runs on, by their names in the plan; `local` is this one.
@@ -146,7 +146,7 @@ class RunStarted(Event):
 
     @property
     def where(self) -> str:
-        """The machines that it runs on, as people name them."""
+        """The machines that the run runs on, in words."""
         addresses = dict.fromkeys(self.hosts.values()) or [LOCAL]
         return ", ".join(
             "this machine" if each == LOCAL else each.removeprefix("ssh://") for each in addresses
@@ -155,7 +155,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunFinished(Event):
-    """A run ends; nothing of it runs any more."""
+    """A run finished; nothing of it runs any more."""
 
     outcome: RunOutcome
     type: ClassVar[str] = "run-finished"
@@ -163,7 +163,7 @@ class RunFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModeChanged(Event):
-    """The mode is another from now on."""
+    """The mode was changed."""
 
     mode: str
     type: ClassVar[str] = "mode-changed"
@@ -171,21 +171,21 @@ class ModeChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunPaused(Event):
-    """No task starts until the run is resumed; what runs goes on."""
+    """A run was paused: no task starts until it is resumed; running tasks go on."""
 
     type: ClassVar[str] = "run-paused"
 
 
 @dataclass(frozen=True, slots=True)
 class RunResumed(Event):
-    """Tasks start again."""
+    """A paused run was resumed: tasks start again."""
 
     type: ClassVar[str] = "run-resumed"
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested(Event):
-    """A task, or with an empty task the whole run, was told to stop."""
+    """A task was asked to stop, or the whole run if `task` is empty."""
 
     task: str = ""
     type: ClassVar[str] = "cancel-requested"
@@ -200,7 +200,7 @@ class TaskEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class TaskKept(TaskEvent):
-    """An earlier run's success is taken over; the task is not run again."""
+    """A task is not run: the run `run` did it earlier, or, if that is empty, the user left it out."""
 
     run: str
     type: ClassVar[str] = "task-kept"
@@ -208,14 +208,14 @@ class TaskKept(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class TaskReset(TaskEvent):
-    """A task that had ended waits again."""
+    """A finished task waits again."""
 
     type: ClassVar[str] = "task-reset"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFinished(TaskEvent):
-    """A task reaches a final state.
+    """A task finished.
 
     Attributes:
         outcome: Which one.
@@ -229,7 +229,7 @@ class TaskFinished(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class AttemptStarted(TaskEvent):
-    """A try of a task begins; tries count from 1."""
+    """An attempt of a task started; attempts count from 1."""
 
     attempt: int
     type: ClassVar[str] = "attempt-started"
@@ -237,7 +237,7 @@ class AttemptStarted(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class AttemptFinished(TaskEvent):
-    """A try of a task ends."""
+    """An attempt of a task finished."""
 
     attempt: int
     outcome: Outcome
@@ -247,10 +247,10 @@ class AttemptFinished(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class RetryScheduled(TaskEvent):
-    """A failed task will be tried again by itself.
+    """A failed task will be retried.
 
     Attributes:
-        attempt: The try that failed.
+        attempt: The attempt that failed.
         delay: Seconds until the next.
         signature: The known failure that it is retried for.
     """
@@ -263,7 +263,7 @@ class RetryScheduled(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class StepStarted(TaskEvent):
-    """A step begins; steps count from 0."""
+    """A step started; steps count from 0."""
 
     attempt: int
     step: int
@@ -273,7 +273,7 @@ class StepStarted(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class StepFinished(TaskEvent):
-    """A step ended well.
+    """A step succeeded.
 
     Attributes:
         changed: False where its work was already done.
@@ -289,7 +289,7 @@ class StepFinished(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class SpanStarted(TaskEvent):
-    """A named interval begins.
+    """A span started.
 
     Attributes:
         span: Its number, unlike any other of the task.
@@ -307,7 +307,7 @@ class SpanStarted(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class SpanFinished(TaskEvent):
-    """A named interval ends."""
+    """A span finished."""
 
     attempt: int
     span: int
@@ -316,7 +316,7 @@ class SpanFinished(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class Progressed(TaskEvent):
-    """A step says how far it is.
+    """A step reported its progress.
 
     Attributes:
         done: How much of it, in `unit`.
@@ -340,7 +340,7 @@ MOST_LINES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Output(TaskEvent):
-    r"""Output: lines that one source said at one moment. The journal keeps these in a file a task.
+    r"""Lines that one source printed at one moment. The journal keeps these in a file a task.
 
     Attributes:
         text: One line or several, with `\n` between them and none at the end.
@@ -355,13 +355,13 @@ class Output(TaskEvent):
 
     @property
     def lines(self) -> list[str]:
-        """Its lines, of which there is at least one."""
+        """The lines, at least one."""
         return self.text.split("\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Warned(TaskEvent):
-    """Something did not go well, but is no failure."""
+    """A task reported something that did not go well but is no failure."""
 
     attempt: int
     text: str
@@ -383,7 +383,7 @@ _plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dat
 
 
 def encode(event: Event) -> str:
-    """An event as a line of JSON, without its end; output of several lines as one for each of them."""
+    """Return an event as a line of JSON without line end; output of several lines as one line each."""
     if isinstance(event, Output) and "\n" in event.text:
         return "\n".join(encode(dataclasses.replace(event, text=line)) for line in event.lines)
     names = _FIELDS[type(event)]
@@ -391,7 +391,7 @@ def encode(event: Event) -> str:
 
 
 def decode(line: str | bytes) -> Event | None:
-    """The event that a line of JSON holds.
+    """Return the event that a line of JSON holds.
 
     Returns:
         The event, or None for a kind that this version does not know.

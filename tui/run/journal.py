@@ -1,10 +1,10 @@
-"""The journal of a run: its events as JSON Lines, and each task's whole log in a file of its own.
+"""The journal of a run: its events as JSON Lines, and a log file a task.
 
     RUN/events.jsonl      every event but output
     RUN/logs/TASK.log     output: `seconds #attempt.step source | text`
 
-What is said at once is written by one call straight to the operating system, so that a killed run loses at
-most what it was writing; what reads passes over a line that is not whole.
+Each event is written by one call to the operating system, so that a killed run loses at most the last one.
+Readers skip a line that is not whole.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _PROGRESS_EVERY = 1.0  # seconds between two events of a task's progress that ar
 
 
 class _File:
-    """A file that grows by whole blocks.
+    """A file that only whole blocks are appended to.
 
     Attributes:
         size: How many bytes it has.
@@ -58,17 +58,17 @@ class _File:
         self.size = 0
 
     def open(self) -> int:
-        """Opens it, private to its user, unless it is open."""
+        """Open the file, readable by its user alone, unless it is open."""
         if self._handle is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._handle = os.open(self._path, flags, 0o600)
         return self._handle
 
     def append(self, text: str) -> None:
-        """Writes a block.
+        """Append a block.
 
         Raises:
-            OSError: It cannot be written; the part of it that went in is taken out again.
+            OSError: It cannot be written. A part that was written is removed again.
         """
         handle = self.open()
         block = text.encode(errors="replace")
@@ -83,7 +83,7 @@ class _File:
         self.size += written
 
     def close(self) -> None:
-        """Lets go of it; the next block opens it again."""
+        """Close the file; the next block opens it again."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -93,12 +93,12 @@ class Journal:
     """Writes a run's journal.
 
     Attributes:
-        folder: The run's folder.
-        fault: Why nothing is written any more, if writing failed: a full disk ends the journal, not the run.
+        folder: The run's directory.
+        fault: Why nothing is written any more, if writing failed. A full disk ends the journal, not the run.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder, private to its user.
+        """Make the directory, readable by its user alone.
 
         Raises:
             OSError: It cannot be made, or holds a run already.
@@ -114,7 +114,7 @@ class Journal:
         self._progress: dict[str, tuple[float, Progressed | None]] = {}
 
     def append(self, event: Event) -> None:
-        """Keeps an event."""
+        """Append an event; if that fails, write nothing any more."""
         if self.fault:
             return
         try:
@@ -142,7 +142,7 @@ class Journal:
         return f"{encode(last)}\n" if last else ""
 
     def log_size(self, task: str) -> int:
-        """How many bytes a task's log file has, all of whole lines."""
+        """Return the size of a task's log file in bytes; it ends with a whole line."""
         return self._log(task).size
 
     def _log(self, task: str) -> _File:
@@ -151,28 +151,28 @@ class Journal:
         return self._logs[task]
 
     def close(self) -> None:
-        """Closes the files; what is said after that is not kept."""
+        """Close the files; later events are not kept."""
         self.fault = self.fault or "the journal is closed"
         for file in (self._events, *self._logs.values()):
             file.close()
 
 
 def log_path(folder: Path, task: str) -> Path:
-    """The file of a task's log; it is there once the task has said something."""
+    """Return the path of a task's log, which is there once the task has printed something."""
     return folder / LOGS / f"{task}.log"
 
 
 def log_lines(event: Output) -> str:
-    """Output as a log file holds it: a line for each of its lines, the last one without its end."""
+    """Return output as a log file holds it, each line with its head, without the last line end."""
     before = head(event.at, event.attempt, event.step, event.source)
     return before + event.text.replace("\n", f"\n{before}")
 
 
 def read_events(folder: Path) -> Iterator[Event]:
-    """A run's events, output left out, in the order in which they happened.
+    """Yield a run's events in order, without output.
 
     Raises:
-        OSError: There is no journal in the folder.
+        OSError: There is no journal in the directory.
     """
     with _opened(folder) as file:
         while line := file.readline(_LONGEST):
@@ -182,7 +182,7 @@ def read_events(folder: Path) -> Iterator[Event]:
 
 
 def read_started(folder: Path) -> RunStarted | None:
-    """The first event of a run; None where no journal is, or a damaged one."""
+    """Return the first event of a run, or None if there is no journal or it is damaged."""
     with contextlib.suppress(OSError, ValueError, RecursionError), _opened(folder) as file:
         first = decode(file.readline(_LONGEST))
         return first if isinstance(first, RunStarted) else None
@@ -190,7 +190,7 @@ def read_started(folder: Path) -> RunStarted | None:
 
 
 def is_written(folder: Path) -> bool:
-    """Whether a process still writes the journal in a folder."""
+    """Return whether a process still writes the journal in a directory."""
     with contextlib.suppress(OSError), _opened(folder) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -200,10 +200,10 @@ def is_written(folder: Path) -> bool:
 
 
 def _opened(folder: Path) -> BinaryIO:
-    """Opens a run's events, which a pipe or a device of that name has none of.
+    """Open the file of a run's events; refuse a pipe or a device, which would block.
 
     Raises:
-        OSError: There is no journal in the folder.
+        OSError: There is no journal in the directory.
     """
     handle = os.open(folder / EVENTS, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -213,7 +213,7 @@ def _opened(folder: Path) -> BinaryIO:
 
 
 def read_log(folder: Path, task: str) -> Iterator[Output]:
-    """A task's output, a line an event; none where it said nothing."""
+    """Yield a task's output, one event a line."""
     if log_path(folder, task).exists():
         for said, _ in read_log_part(folder, task):
             yield from (replace(said, text=line) for line in said.lines)
@@ -222,16 +222,16 @@ def read_log(folder: Path, task: str) -> Iterator[Output]:
 def read_log_part(
     folder: Path, task: str, start: int = 0, stop: int | None = None
 ) -> Iterator[tuple[Output, int]]:
-    """A task's output from one place of its log file to another, as it was said: many lines an event.
+    """Yield a task's output between two offsets of its log file, many lines an event, as it was printed.
 
     Args:
-        folder: The run's folder.
+        folder: The run's directory.
         task: The task.
-        start: Where to begin, in bytes; the begin of a line.
-        stop: Where to end, the end of a line; that of the last whole line if absent.
+        start: The offset to begin at, in bytes: the start of a line.
+        stop: The offset to end at: the end of a line. Without it, the end of the last whole line.
 
     Yields:
-        An event, and the place behind it.
+        An event and the offset after it.
 
     Raises:
         OSError: The file cannot be read.
@@ -260,10 +260,10 @@ def _output(task: str, line: LogLine) -> Output:
 
 
 def read_all(folder: Path) -> Iterator[Event]:
-    """A run's events and all its output, as it was said, by time.
+    """Yield a run's events and output, ordered by time.
 
     Raises:
-        OSError: There is no journal in the folder.
+        OSError: There is no journal in the directory.
     """
     logs = [read_log_part(folder, path.stem) for path in sorted((folder / LOGS).glob("*.log"))]
     output: list[Iterator[Event]] = [(said for said, _ in log) for log in logs]
@@ -271,9 +271,9 @@ def read_all(folder: Path) -> Iterator[Event]:
 
 
 def read_state(folder: Path) -> RunState:
-    """The state that a run's events fold into.
+    """Return the state that a run's events fold into.
 
     Raises:
-        OSError: There is no journal in the folder.
+        OSError: There is no journal in the directory.
     """
     return fold(read_events(folder))

@@ -1,4 +1,4 @@
-"""A plan as the readers of its runs know it: names and needs, without what the steps do."""
+"""The outline of a plan that its runs keep: names, needs and checksums, without what steps do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
-    """The outline of a plan's phases."""
+    """Return the outline of a plan's phases."""
     return tuple(
         PhaseOutline(
             phase.id,
@@ -43,7 +43,7 @@ def task_digest(plan: Plan, task: Task) -> str:
 
 
 def preview(document: Any) -> tuple[str, tuple[PhaseOutline, ...]]:
-    """What a plan's file says of its outline, before the plan is read in earnest.
+    """Return the outline that a plan's file shows before the plan is read and checked.
 
     Args:
         document: The file's value, whatever it is.

@@ -19,7 +19,7 @@ FINAL = frozenset({"succeeded", "failed", "cancelled", "skipped"})
 
 @dataclass(frozen=True, slots=True)
 class SpanState:
-    """A named interval; without an end while it lasts."""
+    """A span; `finished` is None while it lasts."""
 
     span: int
     step: int
@@ -34,7 +34,7 @@ _NO_SPANS: Chunks[SpanState] = Chunks()
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """A step of an attempt; without an end while it runs, or where it failed."""
+    """A step of an attempt; `finished` is None while it runs, or if it failed."""
 
     step: int
     title: str
@@ -46,7 +46,7 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class AttemptState:
-    """One try of a task."""
+    """One attempt of a task."""
 
     attempt: int
     started: float
@@ -58,7 +58,7 @@ class AttemptState:
     progress: e.Progressed | None = None
 
     def end(self, now: float) -> float:
-        """When it ended, or now while it runs."""
+        """Return when the attempt finished, or `now` while it runs."""
         return max(now, self.started) if self.finished is None else self.finished
 
 
@@ -67,12 +67,12 @@ class TaskState:
     """A task as it stands. A changed task is a new object: compare by identity.
 
     Attributes:
-        retry_at: When a failed task will be tried again by itself.
+        retry_at: When a failed task will be retried.
         because: For a skipped task, the task that it needed.
         kept: The earlier run whose success it is, if any.
-        cancelling: Somebody asked it to stop.
-        ended: When it reached its final state, if it is in one.
-        earlier: How many of its tries were made before it was last set to wait again.
+        cancelling: Whether it was asked to stop.
+        ended: When it finished, if it has.
+        earlier: The number of attempts before it was last reset.
         host: Where it runs, by the plan's name for it; empty for where all run that name none.
     """
 
@@ -93,17 +93,17 @@ class TaskState:
 
     @property
     def attempt(self) -> AttemptState | None:
-        """The latest try."""
+        """The latest attempt."""
         return self.attempts[-1] if self.attempts else None
 
     @property
     def start(self) -> float | None:
-        """When it first started since it last began to wait; None if it has not."""
+        """When the task started, since it was last reset; None if it has not."""
         return self.attempts[self.earlier].started if len(self.attempts) > self.earlier else None
 
     @property
     def is_assumed(self) -> bool:
-        """Whether it counts as done although no run has done it, as `--only` and `--from` have it."""
+        """Whether no run did the task, and `--only` or `--from` left it out."""
         return self.status == "succeeded" and not self.kept and len(self.attempts) == self.earlier
 
     def seconds(self, now: float) -> float:
@@ -121,7 +121,7 @@ class RunState:
         modes: Each mode with the time from which it held, the one that the run started in first.
         pauses: When the run was paused and when it was resumed; None while it is paused.
         running: Ids of tasks that run.
-        open_phase: The first phase with a task that has not ended; the number of phases if none has.
+        open_phase: The first phase with an unfinished task; the number of phases if there is none.
         version: Grows with every change.
         at: Time of the latest event, in seconds since the run began.
     """
@@ -145,7 +145,7 @@ class RunState:
     _last_end: float | None = None
 
     def apply(self, event: e.Event) -> None:
-        """Takes an event in."""
+        """Change the state by an event."""
         change = _CHANGES.get(type(event))
         self.at = max(self.at, event.at)
         if change is not None:
@@ -159,9 +159,9 @@ class RunState:
 
     @property
     def ended_at(self) -> float | None:
-        """When the last task ended; None while one has not.
+        """When the last task finished; None while one has not.
 
-        The run itself may go on, as it stays for commands: what counts time stops here.
+        The run itself may go on waiting for commands; its clock stops here.
         """
         return None if self.unfinished else self._last_end
 
@@ -179,18 +179,18 @@ class RunState:
 
     @property
     def result(self) -> e.RunOutcome | None:
-        """How the run went, known once all tasks have: the run itself may stay for commands after that."""
+        """How the run went, known once all tasks finished, while it may still wait for commands."""
         if self.outcome or self.unfinished or not self.tasks:
             return self.outcome
         return "failed" if self.with_status("failed", "cancelled", "skipped") else "succeeded"
 
     @property
     def assumed(self) -> list[TaskState]:
-        """The tasks that count as done although no run has done them."""
+        """The tasks that no run did, and that `--only` or `--from` left out."""
         return [task for task in self.tasks.values() if task.is_assumed]
 
     def with_status(self, *statuses: Status) -> list[TaskState]:
-        """The tasks in some of the states, in plan order."""
+        """Return the tasks with one of some statuses, in plan order."""
         return [task for task in self.tasks.values() if task.status in statuses]
 
     def _put(self, old: TaskState, new: TaskState) -> None:
@@ -207,7 +207,7 @@ class RunState:
 
 
 def fold(events: Iterable[e.Event]) -> RunState:
-    """The state after some events."""
+    """Return the state after some events."""
     state = RunState()
     for event in events:
         state.apply(event)
@@ -228,7 +228,7 @@ def _run_started(state: RunState, event: e.RunStarted) -> None:
 
 
 def _graph(tasks: dict[str, TaskState]) -> Graph:
-    """Returns the graph of tasks, without needs where those of a damaged journal lead nowhere."""
+    """Return the graph of tasks, without needs if those of a damaged journal lead nowhere."""
     with contextlib.suppress(CycleError, KeyError):
         return Graph(Node(task.id, task.phase, task.needs) for task in tasks.values())
     return Graph(Node(task.id, task.phase, ()) for task in tasks.values())

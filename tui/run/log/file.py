@@ -1,4 +1,4 @@
-"""A task's whole log in the journal, however long: numbered, filtered and searched without holding it.
+"""A task's log file, however long: its lines are numbered and filtered without being kept in memory.
 
 What reads the file may take its time and belongs on a thread; what only looks at numbers does not wait for
 anything. One thread at a time may extend a file, or a view of it; any may read meanwhile.
@@ -27,14 +27,14 @@ _BLOCK = 256 * 1024
 
 
 class _Kinds(dict[tuple[bytes, bytes], int]):
-    """Numbers for the sorts of lines: each attempt and source has one, in order of appearance."""
+    """Numbers of the kinds of lines: one for each attempt and source, in order of appearance."""
 
     def __missing__(self, kind: tuple[bytes, bytes]) -> int:
         return self.setdefault(kind, len(self))
 
 
 class LogFile:
-    """A task's log file, known by where its lines begin and whose they are.
+    """A task's log file: where its lines begin, and of which attempt and source they are.
 
     Attributes:
         path: Where it is; it may not be there yet.
@@ -53,7 +53,7 @@ class LogFile:
         self._searched = 0  # where the end of a line longer than a block was not found yet
 
     def extend(self, most: int = 8 * _BLOCK) -> bool:
-        """Takes in what was written since.
+        """Index what was written since.
 
         Args:
             most: Bytes to read, about.
@@ -73,7 +73,7 @@ class LogFile:
         return self.read < self.size
 
     def _take(self, file: BinaryIO) -> bool:
-        """Takes in a block of whole lines, if there is one."""
+        """Index a block of whole lines, if there is one."""
         file.seek(self.read)
         block = file.read(_BLOCK)
         length = block.rfind(b"\n") + 1
@@ -88,7 +88,7 @@ class LogFile:
         return length > 0
 
     def _long_line(self, file: BinaryIO, known: int) -> int:
-        """The length of the line that begins where all is read so far; 0 if it is not whole yet."""
+        """Return the length of the line that begins at `read`, or 0 if it is not whole yet."""
         self._searched = max(self._searched, self.read + known)
         file.seek(self._searched)
         while piece := file.read(_BLOCK):
@@ -111,18 +111,18 @@ class LogFile:
         self._counts.update(numbers)
 
     def counts(self) -> dict[tuple[int, str], int]:
-        """How many lines each attempt has of each source."""
+        """Return the number of lines of each attempt and source."""
         found: Counter[tuple[int, str]] = Counter()
         for kind, number in list(self._kinds.items()):
             found[_attempt_and_source(kind)] += self._counts[number]
         return dict(found)
 
     def view(self, attempt: int | None = None, sources: frozenset[str] | None = None) -> LogFileView:
-        """The lines of an attempt, or of some sources, or of both; without either all of them."""
+        """Return a view of the lines of an attempt, of some sources, of both, or of all."""
         return LogFileView(self, attempt, sources)
 
     def tail(self, most: int = _BLOCK // 4) -> tuple[int, LogSlice]:
-        """The file's last lines, whatever is known of it.
+        """Return the file's last lines, indexed or not.
 
         Returns:
             Where the first of them begins, in bytes, and the lines, numbered from 0.
@@ -142,11 +142,11 @@ class LogFile:
         return start + (heads[0] if heads else 0), LogSlice(0, lines)
 
     def line_at(self, place: int) -> int:
-        """The number of the first line that begins at a place in the file or behind it."""
+        """Return the number of the first line that begins at an offset or after it."""
         return bisect_left(self._starts, place)
 
     def raw(self, numbers: Sequence[int]) -> Iterator[tuple[bytes, int]]:
-        """Lines as they stand in the file.
+        """Yield lines as they stand in the file.
 
         Args:
             numbers: Whose, in ascending order.
@@ -189,7 +189,7 @@ def _more(count: int) -> str:
 
 
 class LogFileView:
-    """Those lines of a log file that pass a filter, numbered from 0."""
+    """The lines of a log file that pass a filter, numbered from 0."""
 
     first = 0
 
@@ -204,11 +204,11 @@ class LogFileView:
 
     @property
     def end(self) -> int:
-        """One more than the newest line's number."""
+        """One more than the number of the newest line."""
         return self.file.lines if self._all else len(self._numbers)
 
     def extend(self, most: int = 200_000) -> bool:
-        """Takes in lines that the file got since.
+        """Filter the lines that were indexed since.
 
         Args:
             most: Lines to look at.
@@ -229,13 +229,13 @@ class LogFileView:
         return stop < self.file.lines
 
     def in_file(self, number: int) -> int:
-        """The number in the whole file of the view's line; behind its last line if there is no such."""
+        """Return the number in the file of a line of the view, or one past the last if there is none."""
         if self._all:
             return number
         return self._numbers[number] if number < len(self._numbers) else self._seen
 
     def find(self, number: int) -> int:
-        """The number in the view of the whole file's line, or of the next that passes."""
+        """Return the number in the view of a line of the file, or of the next that passes."""
         return number if self._all else bisect_left(self._numbers, number)
 
     def _in_file(self, start: int, stop: int) -> Sequence[int]:
@@ -243,11 +243,11 @@ class LogFileView:
         return range(start, stop) if self._all else self._numbers[start:stop]
 
     def read(self, start: int, stop: int) -> list[LogLine]:
-        """The lines from `start` up to but not including `stop`, as far as they are there."""
+        """Return the lines from `start` up to, not including, `stop`, as far as there are."""
         return [_parse(*raw) for raw in self.file.raw(self._in_file(start, stop))]
 
     def texts(self, start: int, stop: int) -> Iterator[str]:
-        """The texts of the same lines, one after the other, for less."""
+        """Yield the texts of these lines, which costs less than the lines."""
         for at in range(start, min(stop, self.end), 1000):
             for data, more in self.file.raw(self._in_file(at, min(stop, at + 1000))):
                 yield data.partition(b" | ")[2].decode(errors="replace") + _more(more)
@@ -257,8 +257,8 @@ class LogSlice(NamedTuple):
     """Some lines of a log, in memory.
 
     Attributes:
-        first: The first one's number.
-        lines: They.
+        first: The number of the first line.
+        lines: The lines.
     """
 
     first: int = 0
@@ -266,9 +266,9 @@ class LogSlice(NamedTuple):
 
     @property
     def end(self) -> int:
-        """One more than the last one's number."""
+        """One more than the number of the last line."""
         return self.first + len(self.lines)
 
     def read(self, start: int, stop: int) -> list[LogLine]:
-        """The lines from `start` up to but not including `stop`, as far as they are there."""
+        """Return the lines from `start` up to, not including, `stop`, as far as there are."""
         return list(self.lines[max(0, start - self.first) : max(0, stop - self.first)])

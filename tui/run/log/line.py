@@ -1,4 +1,4 @@
-"""What every source of a task's log offers, whether it is kept in memory or read from the journal."""
+"""A line of a task's log, its form in a log file, and what every source of lines offers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class LogLine(NamedTuple):
     """A line of a task's log.
 
     Attributes:
-        text: The line as it was said, secrets masked; it may hold any character but a line's end.
+        text: The line as it was printed, secrets masked; any character but a line end.
         source: Who wrote it, where that is not the step itself.
-        attempt: The try of the task, from 1.
+        attempt: The attempt of the task, from 1.
         step: The step's place in the task, from 0.
         at: Seconds since the run began.
     """
@@ -47,15 +47,15 @@ def parse_line(data: bytes) -> LogLine | None:
 
 
 class LogLines(Protocol):
-    """Numbered lines of which the oldest may be gone already; they grow at their end."""
+    """Numbered lines; new ones come at the end, and the oldest may be gone."""
 
     @property
     def first(self) -> int:
-        """The number of the oldest line that can be read."""
+        """The number of the oldest line there is."""
 
     @property
     def end(self) -> int:
-        """One more than the newest line's number; equal to `first` where there is none."""
+        """One more than the number of the newest line; equal to `first` if there is none."""
 
     def read(self, start: int, stop: int) -> list[LogLine]:
-        """The lines from `start` up to but not including `stop`, as far as they are there."""
+        """Return the lines from `start` up to, not including, `stop`, as far as there are."""

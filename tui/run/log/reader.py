@@ -1,4 +1,4 @@
-"""What a screen reads of a log file: what it needs is in memory when it needs it, or is sent for."""
+"""A log file for a screen: the lines that it shows are in memory, others are loaded on a thread."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _MARGIN = 100  # lines before the window's edge at which more are loaded
 
 
 class Window:
-    """The lines of a view around what is looked at and at its end: what can be read without waiting."""
+    """The lines of a view that are in memory: those around the visible ones, and the last ones."""
 
     first = 0
 
     def __init__(self, view: LogFileView, missed: Callable[[], None]) -> None:
-        """Holds nothing yet.
+        """Make an empty window.
 
         Args:
             view: Whose lines.
-            missed: Called when lines are wanted soon, or at once, that are not here: `load` is due.
+            missed: Called when lines are wanted that are not in memory: `load` is due.
         """
         self.view = view
         self._missed = missed
@@ -38,11 +38,11 @@ class Window:
 
     @property
     def end(self) -> int:
-        """One more than the newest line's number; that line is here."""
+        """One more than the number of the newest line, which is in memory."""
         return self._tail.end
 
     def read(self, start: int, stop: int) -> list[LogLine]:
-        """The lines from `start` up to but not including `stop`; none where they are not all here."""
+        """Return the lines from `start` up to, not including, `stop`; none unless all are in memory."""
         start, stop = max(0, start), min(stop, self.end)
         held = next((e for e in (self._tail, self._near) if e.first <= start and stop <= e.end), None)
         least, most = max(0, start - _MARGIN), min(self.end, stop + _MARGIN)
@@ -52,13 +52,13 @@ class Window:
         return held.read(start, stop) if held else []
 
     def load(self, around: int | None = None) -> None:
-        """Reads the lines around one, or around those that were missed."""
+        """Load the lines around a line, or around those that were missed."""
         wanted = self._wanted if around is None else around
         first = max(0, wanted - _NEAR)
         self._near = LogSlice(first, self.view.read(first, wanted + _NEAR))
 
     def pull(self) -> None:
-        """Reads the lines that the view got at its end."""
+        """Load the lines that the view got at its end."""
         tail, end = self._tail, self.view.end
         if end != tail.end:
             first = max(tail.end, end - _NEAR)
@@ -70,7 +70,7 @@ class Choice(NamedTuple):
     """Other lines of a log file, ready to be shown.
 
     Attributes:
-        view: They.
+        view: The lines.
         window: What can be shown of them at once.
         number: The number that the line at the top has among them, or the next that is left.
     """
@@ -81,9 +81,9 @@ class Choice(NamedTuple):
 
 
 class LogReader:
-    """A log file, the lines of it that are wanted, and what is looked for in them.
+    """A log file, a view of it, and a search in that.
 
-    Its methods but `use` read, and belong on a thread; what they leave can be looked at without waiting.
+    All methods but `use` read the file and belong on a thread; attributes can be read without waiting.
 
     Attributes:
         file: The whole of it.
@@ -93,7 +93,7 @@ class LogReader:
     """
 
     def __init__(self, path: Path, missed: Callable[[], None]) -> None:
-        """Has read nothing yet.
+        """Make a reader that has read nothing yet.
 
         Args:
             path: The file; it may not be there yet.
@@ -107,7 +107,7 @@ class LogReader:
         self.search: Search | None = None
 
     def advance(self) -> bool:
-        """Takes a step: reads what was written since, filters it and searches it.
+        """Read a piece of what was written since, filter and search it.
 
         Returns:
             Whether there is more to do at once.
@@ -123,7 +123,7 @@ class LogReader:
             return (search is not None and search.advance()) or more
 
     def choose(self, attempt: int | None, sources: frozenset[str] | None, number: int) -> Choice:
-        """Makes other lines ready.
+        """Prepare a view of other lines.
 
         Args:
             attempt: Of which attempt only, if any.
@@ -141,13 +141,13 @@ class LogReader:
         return Choice(view, window, view.find(line))
 
     def use(self, choice: Choice) -> None:
-        """Wants other lines from now on; what is looked for is looked for among them."""
+        """Show other lines from now on, and search among them."""
         self.view, self.window, number = choice
         if self.search is not None:
             self.search = Search(self.view, self.search.matches, number)
 
     def last_texts(self, most: int) -> list[str]:
-        """The texts of the last lines that are wanted, as many as fit into so many characters."""
+        """Return the texts of the view's last lines, as many as fit into `most` characters."""
         texts: list[str] = []
         stop = self.view.end
         while stop > 0:
@@ -160,11 +160,11 @@ class LogReader:
         return texts[::-1]
 
     def save(self, path: Path, clean: Callable[[str], str], *, overwrite: bool = False) -> int:
-        """Writes the lines that are wanted to a file, each with its source before it.
+        """Write the view's lines to a file, each with its source before it.
 
         Args:
             path: The file.
-            clean: What makes of a text what is written.
+            clean: Returns a text as it is to be written.
             overwrite: Whether a file that is there may be replaced.
 
         Returns:

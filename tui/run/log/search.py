@@ -1,4 +1,4 @@
-"""What is looked for in a task's log: anything, from where one is; and what looks like an error."""
+"""Search in a task's log, from the visible lines outwards; and which lines look like errors."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _STEMS = ("err", "fail", "exception", "fatal", "panic", "traceback", "exit", "no
 
 
 def tells_trouble(text: str) -> bool:
-    """Whether a line looks like an error; `0 errors` and `error=nil` do not."""
+    """Return whether a line looks like an error; `0 errors` and `error=nil` do not."""
     low = text.lower()  # the stems take a twentieth of the pattern's time
     return (text[:1] in "EF" or any(stem in low for stem in _STEMS)) and _TROUBLE.search(text) is not None
 
 
 def compile_search(text: str) -> re.Pattern[str]:
-    r"""The pattern that a user means: an upper case letter, but for one as in `\S`, tells case apart.
+    r"""Compile a user's pattern: it ignores case unless it has an upper case letter, other than in `\S`.
 
     Raises:
         re.error: It is no regular expression.
@@ -38,7 +38,7 @@ def compile_search(text: str) -> re.Pattern[str]:
 
 
 class _Known(NamedTuple):
-    """How far a search is: from which line to which, and how many of its matches are below and above."""
+    """The range of lines that was searched, and the number of matches below and above the start."""
 
     low: int
     high: int
@@ -47,21 +47,21 @@ class _Known(NamedTuple):
 
 
 class Search:
-    """The lines of a view that match, found from one place on outwards.
+    """The lines of a view that match, found from one line outwards.
 
     One thread may advance it while others ask what it knows.
 
     Attributes:
-        matches: Says something true of a text that is looked for.
-        done: Whether the whole view was looked at, as far as it goes.
+        matches: Returns something true for a text that matches.
+        done: Whether the whole view was searched.
     """
 
     def __init__(self, view: LogFileView, matches: Callable[[str], object], start: int) -> None:
-        """Prepares to search.
+        """Prepare a search.
 
         Args:
             view: Where.
-            matches: What says something true of a text that is looked for.
+            matches: Returns something true for a text that matches.
             start: The line to begin with; what is near it is found first, in both directions.
         """
         self.matches = matches
@@ -72,7 +72,7 @@ class Search:
         self._above = array("I")
 
     def advance(self, most: int = 4000) -> bool:
-        """Looks at some more lines.
+        """Search some more lines.
 
         Args:
             most: How many, about.
@@ -95,12 +95,12 @@ class Search:
 
     @property
     def count(self) -> int:
-        """How many lines matched so far."""
+        """The number of matches so far."""
         return self._known.below + self._known.above
 
     @property
     def part(self) -> float:
-        """How much of the view was looked at, from 0 to 1."""
+        """The part of the view that was searched, from 0 to 1."""
         return (self._known.high - self._known.low) / (self._view.end or 1)
 
     def _at(self, index: int, known: _Known) -> int:
@@ -109,18 +109,18 @@ class Search:
         )
 
     def _index(self, number: int, known: _Known) -> int:
-        """How many of the matches are in lines before the one of that number."""
+        """Return the number of matches before a line."""
         return bisect_left(range(known.below + known.above), number, key=lambda index: self._at(index, known))
 
     def ordinal(self, number: int) -> int | None:
-        """Which match a line is, from 1; None where that is not known, or it is none."""
+        """Return which match a line is, from 1; None if that is not known, or it is none."""
         known = self._known
         index = self._index(number, known)
         there = index < known.below + known.above and self._at(index, known) == number
         return index + 1 if known.low == 0 and there else None
 
     def next(self, number: int, backwards: bool = False) -> int | None:
-        """The match after a line, or before it; around the end, once all was looked at.
+        """Return the match after a line, or before it; past the end, once all was searched, the first.
 
         Returns:
             Its number; None where there is none, or it is not known yet.
