@@ -70,4 +70,4 @@ def rehearsed(
         await running
 
     run_virtual(main())
-    return journal.folder, Expectation.of([read_state(recorded)]).named("a recording")
+    return journal.directory, Expectation.of([read_state(recorded)]).named("a recording")

@@ -143,7 +143,7 @@ def record(folder: Path) -> Path:
     engine = Engine(loaded.plan, Scripted(), started(loaded.plan), cache=folder, journal=journal)
     run_virtual(engine.run())
     journal.close()
-    return journal.folder
+    return journal.directory
 
 
 def test_no_secret_is_told_of_any_kind_of_step(folder: Path) -> None:

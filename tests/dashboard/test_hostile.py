@@ -209,7 +209,7 @@ async def test_as_plain_lines_and_in_the_report(tmp_path: Path) -> None:
     live = spiteful_run(tmp_path)
     async with driving(live, (80, 24)) as hands:
         await hands.advance(100)
-    events = await asyncio.to_thread(lambda: list(read_all(live.journal.folder)))
+    events = await asyncio.to_thread(lambda: list(read_all(live.journal.directory)))
     out = io.StringIO()
     state, lines = RunState(), Lines(out, STYLE)
     for event in events:

@@ -116,7 +116,7 @@ async def test_all_is_printed_and_each_thing_once(tmp_path: Path) -> None:
     await views.dashboard(60.5)  # and back at once
     await views.to_its_end()
 
-    events = await asyncio.to_thread(lambda: list(read_all(live.journal.folder)))
+    events = await asyncio.to_thread(lambda: list(read_all(live.journal.directory)))
     printed = views.out.getvalue().splitlines()
     assert Counter(printed) == Counter(printed_at_once(events).splitlines())
     assert printed[-1].endswith("✓ deploy succeeded, 15.0s")

@@ -222,8 +222,8 @@ def test_following_waits_for_what_comes_and_says_when_nothing_did(journal: Journ
 def test_after_the_disk_has_filled_up_a_view_that_keeps_up_still_sees_all(journal: Journal) -> None:
     run = Run(journal)
     run.say(output("a", "kept"))
-    journal.fault = "full"
-    run.say(output("a", "not kept"), e.Warned(1.0, "", 0, journal.fault), output("b", "not kept either"))
+    journal.error = "full"
+    run.say(output("a", "not kept"), e.Warned(1.0, "", 0, journal.error), output("b", "not kept either"))
     assert flat(run.feed.read()) == flat(run.said)
     for i in range(5000):
         run.say(output("a", str(i)))
@@ -244,5 +244,5 @@ def test_without_a_journal_the_stream_has_what_it_is_told() -> None:
 def test_files_that_somebody_took_away_end_no_view(journal: Journal) -> None:
     run = Run(journal)
     run.say(output("a", "one"), e.Warned(1.0, "a", 1, "w"))
-    shutil.rmtree(journal.folder)
+    shutil.rmtree(journal.directory)
     assert [ev.type for ev in run.feed.read()] == ["warned"]

@@ -161,7 +161,7 @@ def test_what_does_not_fit_on_the_disk_leaves_whole_lines(tmp_path: Path) -> Non
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         journal.close()
-    assert "File too large" in journal.fault
+    assert "File too large" in journal.error
     kept = list(read_log(tmp_path / "run", "a"))
     assert kept
     assert [(line.at, line.text) for line in kept] == [
@@ -192,7 +192,7 @@ def test_more_tasks_may_speak_than_files_may_be_open(tmp_path: Path) -> None:
         run_virtual(engine.run())
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert journal.fault == ""
+    assert journal.error == ""
     assert len(list((tmp_path / "run" / "logs").iterdir())) == 60
     journal.close()
 
@@ -294,9 +294,9 @@ def test_a_log_is_read_from_any_place_to_any_other(
         journal.close()
         start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(output))] * 2)))
         if output:
-            part = list(read_log_part(journal.folder, "t", places[start], places[stop]))
+            part = list(read_log_part(journal.directory, "t", places[start], places[stop]))
             assert part == list(zip(output[start:stop], places[start + 1 :], strict=False))
-            assert [line.text for line in read_log(journal.folder, "t")] == [
+            assert [line.text for line in read_log(journal.directory, "t")] == [
                 line for event in output for line in event.lines
             ]
 

@@ -249,10 +249,10 @@ class Engine:
         event = mask_event(event, self._masker)
         self.state.apply(event)
         if self._journal is not None:
-            healthy = not self._journal.fault
+            healthy = not self._journal.error
             self._journal.append(event)
-            if healthy and self._journal.fault:
-                self._emit(e.Warned(self._now(), "", 0, self._journal.fault))
+            if healthy and self._journal.error:
+                self._emit(e.Warned(self._now(), "", 0, self._journal.error))
         if self._listener is not None:
             self._listener(event)
 

@@ -181,7 +181,7 @@ class Feed:
         self._news.set()
 
     def _put_output(self, output: Output) -> None:
-        if self._journal is not None and not self._journal.fault:
+        if self._journal is not None and not self._journal.error:
             self._grown[output.task] = self._journal.log_size(output.task)
         elif len(self._stream) < _MOST_UNKEPT:  # for a view that keeps up
             self._stream.put(self._entry(output))
@@ -253,7 +253,7 @@ class Feed:
         if self._journal is None:
             return
         parts = [
-            read_log_part(self._journal.folder, task, self._places.get(task, 0), size)
+            read_log_part(self._journal.directory, task, self._places.get(task, 0), size)
             for task, size in grown.items()
             if self._places.get(task, 0) < size
         ]

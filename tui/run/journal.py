@@ -93,21 +93,21 @@ class Journal:
     """Writes a run's journal.
 
     Attributes:
-        folder: The run's directory.
-        fault: Why nothing is written any more, if writing failed. A full disk ends the journal, not the run.
+        directory: The run's directory.
+        error: Why nothing is written any more, if writing failed. A full disk ends the journal, not the run.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, directory: Path) -> None:
         """Make the directory, readable by its user alone.
 
         Raises:
             OSError: It cannot be made, or holds a run already.
         """
-        self.folder = folder
-        self.fault = ""
-        folder.mkdir(parents=True, mode=0o700)
-        (folder / LOGS).mkdir()
-        self._events = _File(folder / EVENTS)
+        self.directory = directory
+        self.error = ""
+        directory.mkdir(parents=True, mode=0o700)
+        (directory / LOGS).mkdir()
+        self._events = _File(directory / EVENTS)
         with contextlib.suppress(OSError):  # some network file systems have no locks
             fcntl.flock(self._events.open(), fcntl.LOCK_EX)  # until the process ends, however it does
         self._logs: dict[str, _File] = {}
@@ -115,7 +115,7 @@ class Journal:
 
     def append(self, event: Event) -> None:
         """Append an event; if that fails, write nothing any more."""
-        if self.fault:
+        if self.error:
             return
         try:
             if isinstance(event, Output):
@@ -125,7 +125,7 @@ class Journal:
                 if isinstance(event, TaskFinished) and event.task in self._logs:
                     self._logs[event.task].close()
         except OSError as error:
-            self.fault = f"the journal cannot be written any more: {error.strerror}"
+            self.error = f"the journal cannot be written any more: {error.strerror}"
 
     def _is_due(self, event: Progressed) -> bool:
         """Return whether progress is kept now: of what comes faster, a sample and the last are kept."""
@@ -147,19 +147,19 @@ class Journal:
 
     def _log(self, task: str) -> _File:
         if task not in self._logs:
-            self._logs[task] = _File(log_path(self.folder, task))
+            self._logs[task] = _File(log_path(self.directory, task))
         return self._logs[task]
 
     def close(self) -> None:
         """Close the files; later events are not kept."""
-        self.fault = self.fault or "the journal is closed"
+        self.error = self.error or "the journal is closed"
         for file in (self._events, *self._logs.values()):
             file.close()
 
 
-def log_path(folder: Path, task: str) -> Path:
+def log_path(directory: Path, task: str) -> Path:
     """Return the path of a task's log, which is there once the task has printed something."""
-    return folder / LOGS / f"{task}.log"
+    return directory / LOGS / f"{task}.log"
 
 
 def log_lines(event: Output) -> str:
@@ -168,30 +168,30 @@ def log_lines(event: Output) -> str:
     return before + event.text.replace("\n", f"\n{before}")
 
 
-def read_events(folder: Path) -> Iterator[Event]:
+def read_events(directory: Path) -> Iterator[Event]:
     """Yield a run's events in order, without output.
 
     Raises:
         OSError: There is no journal in the directory.
     """
-    with _opened(folder) as file:
+    with _opened(directory) as file:
         while line := file.readline(_LONGEST):
             with contextlib.suppress(ValueError, RecursionError):  # cut off when its writer was killed
                 if (event := decode(line)) is not None:
                     yield event
 
 
-def read_started(folder: Path) -> RunStarted | None:
+def read_started(directory: Path) -> RunStarted | None:
     """Return the first event of a run, or None if there is no journal or it is damaged."""
-    with contextlib.suppress(OSError, ValueError, RecursionError), _opened(folder) as file:
+    with contextlib.suppress(OSError, ValueError, RecursionError), _opened(directory) as file:
         first = decode(file.readline(_LONGEST))
         return first if isinstance(first, RunStarted) else None
     return None
 
 
-def is_written(folder: Path) -> bool:
+def is_written(directory: Path) -> bool:
     """Return whether a process still writes the journal in a directory."""
-    with contextlib.suppress(OSError), _opened(folder) as file:
+    with contextlib.suppress(OSError), _opened(directory) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -199,33 +199,33 @@ def is_written(folder: Path) -> bool:
     return False
 
 
-def _opened(folder: Path) -> BinaryIO:
+def _opened(directory: Path) -> BinaryIO:
     """Open the file of a run's events; refuse a pipe or a device, which would block.
 
     Raises:
         OSError: There is no journal in the directory.
     """
-    handle = os.open(folder / EVENTS, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = os.open(directory / EVENTS, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(f"{folder / EVENTS} is no file")
+        raise OSError(f"{directory / EVENTS} is no file")
     return os.fdopen(handle, "rb")
 
 
-def read_log(folder: Path, task: str) -> Iterator[Output]:
+def read_log(directory: Path, task: str) -> Iterator[Output]:
     """Yield a task's output, one event a line."""
-    if log_path(folder, task).exists():
-        for said, _ in read_log_part(folder, task):
+    if log_path(directory, task).exists():
+        for said, _ in read_log_part(directory, task):
             yield from (replace(said, text=line) for line in said.lines)
 
 
 def read_log_part(
-    folder: Path, task: str, start: int = 0, stop: int | None = None
+    directory: Path, task: str, start: int = 0, stop: int | None = None
 ) -> Iterator[tuple[Output, int]]:
     """Yield a task's output between two offsets of its log file, many lines an event, as it was printed.
 
     Args:
-        folder: The run's directory.
+        directory: The run's directory.
         task: The task.
         start: The offset to begin at, in bytes: the start of a line.
         stop: The offset to end at: the end of a line. Without it, the end of the last whole line.
@@ -237,7 +237,7 @@ def read_log_part(
         OSError: The file cannot be read.
     """
     place, before, first, texts = start, b"", None, list[str]()
-    with log_path(folder, task).open("rb") as file:
+    with log_path(directory, task).open("rb") as file:
         file.seek(start)
         while (stop is None or place < stop) and (data := file.readline()).endswith(b"\n"):
             line = data[:-1]
@@ -259,21 +259,21 @@ def _output(task: str, line: LogLine) -> Output:
     return Output(line.at, task, line.attempt, line.step, line.text, line.source)
 
 
-def read_all(folder: Path) -> Iterator[Event]:
+def read_all(directory: Path) -> Iterator[Event]:
     """Yield a run's events and output, ordered by time.
 
     Raises:
         OSError: There is no journal in the directory.
     """
-    logs = [read_log_part(folder, path.stem) for path in sorted((folder / LOGS).glob("*.log"))]
+    logs = [read_log_part(directory, path.stem) for path in sorted((directory / LOGS).glob("*.log"))]
     output: list[Iterator[Event]] = [(said for said, _ in log) for log in logs]
-    return heapq.merge(read_events(folder), *output, key=attrgetter("at"))
+    return heapq.merge(read_events(directory), *output, key=attrgetter("at"))
 
 
-def read_state(folder: Path) -> RunState:
+def read_state(directory: Path) -> RunState:
     """Return the state that a run's events fold into.
 
     Raises:
         OSError: There is no journal in the directory.
     """
-    return fold(read_events(folder))
+    return fold(read_events(directory))
