@@ -1,4 +1,4 @@
-"""How whoever does the work tells of it: output, progress, spans, warnings, secrets."""
+"""How work is reported while it goes on: output, progress, spans, warnings, secrets."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step's good end.
+    """The result of a step that succeeded.
 
     Attributes:
-        changed: False where the step found its work already done.
-        note: What was done, or found, in a few words.
+        changed: False if the step found its work done already.
+        note: What was done or found, in a few words.
     """
 
     note: str = ""
@@ -28,7 +28,7 @@ class Span(Protocol):
     """A named interval inside an attempt; closing it twice is harmless."""
 
     def close(self) -> None:
-        """Ends the interval now."""
+        """End the interval now."""
 
     def __enter__(self) -> Span: ...
 
@@ -38,7 +38,7 @@ class Span(Protocol):
 
 
 class Reporter(Protocol):
-    """Takes what a piece of work tells of itself while it goes on.
+    """Takes reports of a piece of work while it goes on.
 
     Attributes:
         deadline: Time of the running loop at which the work has run out of time, or None. It is cancelled
@@ -48,7 +48,7 @@ class Reporter(Protocol):
     deadline: float | None
 
     def log(self, text: str | Sequence[str], source: str = "") -> None:
-        """Says output.
+        """Report output.
 
         Args:
             text: A line without its end, or all the lines that have come at once, which costs far less than
@@ -57,10 +57,10 @@ class Reporter(Protocol):
         """
 
     def progress(self, done: float, total: float | None = None, unit: str = "", what: str = "") -> None:
-        """Says how far the step is; cheap to call often."""
+        """Report progress; cheap to call often."""
 
     def span(self, name: str, subject: str = "") -> Span:
-        """Begins an interval.
+        """Begin an interval.
 
         Args:
             name: `pull`, `schedule`, `start`, `ready`, `build`, `load`, ….
@@ -68,10 +68,10 @@ class Reporter(Protocol):
         """
 
     def secret(self, value: str) -> None:
-        """Has a value masked, in every form, in all that is said from now on."""
+        """Mask a value, in every form, in all reports from now on."""
 
     def warn(self, text: str) -> None:
-        """Says what did not go well but is no failure; told again at the end."""
+        """Report what did not go well but is no failure; it is shown again at the end of the run."""
 
 
 def deadline_of(reporter: Reporter, default: float) -> float:

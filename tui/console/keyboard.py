@@ -1,4 +1,4 @@
-"""A key that is listened for while lines are printed."""
+"""Reads a key while lines are printed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pressed:
 
 @contextlib.contextmanager
 def keyboard(key: str) -> Iterator[Pressed]:
-    """Have the terminal give keys at once and without showing them, until left; signals work as ever.
+    """Set the terminal to give keys at once and not to echo them, until left; signals work as before.
 
     A shell sets the terminal as it likes while the program is stopped: it is set anew afterwards.
 
@@ -65,6 +65,6 @@ def keyboard(key: str) -> Iterator[Pressed]:
         yield Pressed(key, terminal)
     finally:
         signal.signal(signal.SIGCONT, handler)
-        if in_foreground(terminal):  # or else the terminal stops whoever touches it
+        if in_foreground(terminal):  # or else the terminal stops the process
             with contextlib.suppress(termios.error):  # the terminal is gone
                 termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -1,4 +1,4 @@
-"""A run as lines of text: each with its task before it, each whole."""
+"""A run as lines of text, each with its task's name, or as lines of JSON."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from tui.console.style import Style
     from tui.run.state import AttemptState, RunState
 
-_SILENT = 10.0  # seconds without a line after which a running task says that it lives
+_SILENT = 10.0  # seconds without a line after which a running task is mentioned
 
 
 class Lines:
-    """Prints events as they come."""
+    """Prints events as they come; see `Printer`."""
 
     def __init__(self, out: TextIO, style: Style) -> None:
         self._out = out
@@ -32,7 +32,7 @@ class Lines:
             e.RunResumed: lambda event, _: self._run_line(event, "resumed"),
             e.CancelRequested: self._cancel_requested,
             e.TaskKept: self._task_kept,
-            e.TaskReset: lambda event, _: self._line(event.at, event.task, "○ waits to be tried again"),
+            e.TaskReset: lambda event, _: self._line(event.at, event.task, "○ waits to run again"),
             e.TaskFinished: self._task_finished,
             e.AttemptStarted: self._attempt_started,
             e.AttemptFinished: self._attempt_finished,
@@ -44,17 +44,17 @@ class Lines:
         }
 
     def show(self, event: e.Event, state: RunState) -> None:
-        """Prints an event; `state` is the run's, with the event in it."""
+        """Print an event; `state` is the run with the event in it."""
         show = self._show.get(type(event))
         if show is not None:
             show(event, state)
 
     def beat(self, now: float, state: RunState) -> None:
-        """Says of running tasks that have been silent what they are at.
+        """Print what running tasks are at that have been silent.
 
         Args:
             now: Seconds since the run began.
-            state: The run's.
+            state: The run.
         """
         for id_ in sorted(state.running, key=state.graph.position.__getitem__):
             attempt = state.tasks[id_].attempt
@@ -123,7 +123,7 @@ class Lines:
             self._line(event.at, event.task, f"  hint: {one_line(failure.hint)}")
 
     def _retry_scheduled(self, event: e.RetryScheduled, _: RunState) -> None:
-        text = f"↻ tries again in {seconds(event.delay)}, for {event.signature!r} is retried"
+        text = f"↻ retried in {seconds(event.delay)}, as the plan has {event.signature!r} retried"
         self._line(event.at, event.task, self._style(text, "warning"))
 
     def _step_started(self, event: e.StepStarted, state: RunState) -> None:
@@ -167,9 +167,9 @@ class JsonLines:
 
 
 def _at_work(attempt: AttemptState, now: float) -> str:
-    """What an attempt is at, and for how long."""
+    """Return what an attempt is at, and for how long."""
     if not attempt.steps or attempt.finished is not None:
-        return "pauses before it is tried again"
+        return "waits to be retried"
     step = attempt.steps[-1]
     parts = [f"{step.title}, {seconds(now - step.started)}"]
     if attempt.progress is not None:

@@ -1,4 +1,4 @@
-"""Standard input, output and error, made fit for what is read and printed there."""
+"""Makes standard input, output and error usable, however they were given."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PLAIN = {
     "│": "|", "─": "-", "├": "|", "└": "`", "·": "-", "…": "...", "–": "-", "—": "-", "×": "x", "“": '"',
     "”": '"', "’": "'", "█": "#", "▓": "#", "▒": "=", "░": "-", "≥": ">=", "≤": "<=",
 }  # fmt: skip
-"""What stands for a glyph that the terminal's encoding lacks; a `?` would make failure and success alike."""
+"""Replacements for glyphs that an encoding lacks; a `?` for each would make failure look like success."""
 
 
 def prepare() -> None:
-    """Have all three open, and all written that is printed, whatever the user's settings and terminal are."""
+    """Open the streams that are closed, and have the others write everything in their encoding."""
     codecs.register_error("bringup-plain", _plain)
     for number, (name, mode) in enumerate(_MODES):
-        if getattr(sys, name) is None:  # closed, as by `>&-`: a file opened later would get its number
+        if getattr(sys, name) is None:  # closed by `>&-`: a file opened later would get its number
             _open(number, name, mode)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -35,7 +35,7 @@ def prepare() -> None:
 
 
 def discard() -> None:
-    """Let all that is printed from now on go nowhere, and with it what could not be printed."""
+    """Discard all that is printed from now on, and what could not be written so far."""
     with contextlib.suppress(OSError, ValueError):
         number = os.open(os.devnull, os.O_WRONLY)
         os.dup2(number, sys.stdout.fileno())
@@ -43,7 +43,7 @@ def discard() -> None:
 
 
 def flush() -> OSError | None:
-    """Write what is left to write; returns why it cannot be written, if so."""
+    """Flush both outputs; return the error if that fails."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -57,13 +57,13 @@ def _open(number: int, name: str, mode: int) -> None:
     if opened != number:
         os.dup2(opened, number)
         os.close(opened)
-    stream = open(number, "r" if name == "stdin" else "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open
+    stream = os.fdopen(number, "r" if name == "stdin" else "w", encoding="utf-8", closefd=False)
     setattr(sys, name, stream)
     setattr(sys, f"__{name}__", stream)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
-    """Put something plain in place of characters that cannot be encoded; for `codecs.register_error`."""
+    """Replace characters that cannot be encoded; for `codecs.register_error`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -71,11 +71,10 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def _buffered(stream: io.TextIOWrapper) -> io.TextIOWrapper:
-    """The same with a buffer, so that nothing is lost.
+    """Return the stream with a buffer.
 
-    Where PYTHONUNBUFFERED is set there is none, and Python drops what one call to the system has left. A full
-    pipe or terminal makes it leave something where it is interrupted: by a stop and going on, by a window's
-    new size, by the end of a program that was started. A buffer writes the rest.
+    PYTHONUNBUFFERED leaves it without one, and then Python loses the rest of a partial write. Signals cause
+    those when a pipe or terminal is full: a stop, a new window size, the end of a child.
     """
     return io.TextIOWrapper(
         io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False)),

@@ -34,16 +34,16 @@ class Style:
     colour: bool
 
     def __call__(self, text: str, kind: str) -> str:
-        """The text in the colour of a state: `failed`, `dim`, …."""
+        """Return the text in the colour of a state: `failed`, `dim`, …."""
         return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour and text else text
 
     def task(self, text: str, index: int) -> str:
-        """The text in the colour of a task, so that its lines are found among others'."""
+        """Return the text in the colour of a task, which tells its lines from others'."""
         return f"\x1b[{_TASK_COLOURS[index % len(_TASK_COLOURS)]}m{text}\x1b[0m" if self.colour else text
 
     def clean(self, text: str) -> str:
-        """Somebody else's text: its colours, where colours are wanted, and none of its other controls."""
-        parts = SGR.split(text)  # what stands between colours, and the colours, by turns
+        """Return a program's text without its control sequences; its colours stay if colours are wanted."""
+        parts = SGR.split(text)  # text and colours by turns
         cleaned = [plain(part) for part in parts[::2]]
         if not self.colour or len(parts) == 1:
             return "".join(cleaned)

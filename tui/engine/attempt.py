@@ -1,4 +1,4 @@
-"""One try of one task: its steps in order, what they say, and how they end."""
+"""One attempt at one task: runs its steps in order and reports what happens."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class RunContext:
 
 
 class Attempt:
-    """A try of a task.
+    """One attempt at a task.
 
     Attributes:
-        number: Which try of the task in the run this is, from 1.
-        tries: Which try it is since somebody last asked for the task, from 1.
+        number: The attempt's number among all of the task's in the run, from 1.
+        tries: Its number since the task was last asked for, from 1; `retry.attempts` limits it.
         failure: Why it failed, once it has.
     """
 
@@ -76,28 +76,28 @@ class Attempt:
         self._spans = 0
 
     def emit(self, event: e.Event) -> None:
-        """Says an event, unless the attempt has ended: what was left behind is not listened to."""
-        if self._state != "ended":
+        """Emit an event, unless the attempt has finished: then it comes from what was left behind."""
+        if self._state != "finished":
             self.context.emit(event)
 
     def next_span(self) -> int:
-        """A number for a new span."""
+        """Return a number for a new span."""
         self._spans += 1
         return self._spans
 
     def begin(self) -> None:
-        """Says that the attempt starts; `run` follows."""
+        """Emit the start of the attempt; call it before `run`."""
         self._state = "begun"
         self.emit(e.AttemptStarted(self.context.now(), self.task.id, self.number))
 
     def close(self, outcome: e.Outcome) -> None:
-        """Says that the attempt has ended, if it had begun and nobody has said so yet."""
+        """Emit the end of the attempt, once, and only if it has begun."""
         if self._state == "begun":
             self.emit(e.AttemptFinished(self.context.now(), self.task.id, self.number, outcome, self.failure))
-        self._state = "ended"
+        self._state = "finished"
 
     async def run(self) -> e.Outcome:
-        """Runs the steps; a failure becomes `failure`, never an exception.
+        """Run the steps. A failure is kept as `failure` and never raised.
 
         Raises:
             asyncio.CancelledError: It was cancelled; all that it started has ended.
@@ -129,7 +129,7 @@ class Attempt:
             hard = None if given.deadline is None else given.deadline + _GRACE
             async with asyncio.timeout_at(hard) as limit:
                 done = await self.context.environment.perform(step, given)
-        except Exception as error:  # whatever escapes here would be lost: it becomes the task's failure
+        except Exception as error:  # nobody else would see it: make it the task's failure
             if isinstance(error, TimeoutError) and given.deadline is not None and limit.expired():
                 error = _timed_out(step, self.task)
             return self._failed(_of_lost_host(error, given), index, title)
@@ -144,7 +144,7 @@ class Attempt:
             self.emit(
                 e.Output(self.context.now(), self.task.id, self.number, index, "\n".join(lines.splitlines()))
             )
-            hint = "this is a fault of bringup itself; the task's log has the traceback"
+            hint = "this is a bug in bringup: report it with the traceback in the task's log"
             error = ActionError(f"{type(error).__name__}: {error}".rstrip(": "), hint)
         shown = "\n".join((error.cause, *error.details, *self.tail))
         retried = applies(self.task.retry.signatures, shown) if self.task.retry else None
@@ -160,7 +160,7 @@ class Attempt:
 
 
 def _of_lost_host(error: Exception, context: StepContext) -> Exception:
-    """The loss of a host's connection, if it fails of that: then its own words tell but of a consequence."""
+    """Return the loss of a host's connection, if that is why the step failed; its error is then detail."""
     lost = context.host.loss or context.cluster_host.loss
     if lost is None or isinstance(error, HostLostError):
         return error

@@ -1,4 +1,4 @@
-"""The engine: carries out a plan, takes commands while it does, and says all that happens."""
+"""The engine: carries out a plan, takes commands meanwhile, and emits an event for all that happens."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tui.run.commands import Command
     from tui.run.journal import Journal
 
-_SETTLE_WITHIN = 1.0  # seconds that what was left behind is given
+_SETTLE_WITHIN = 1.0  # seconds that abandoned tasks and blocked threads are given at the end
 
 
 class Lock(Protocol):
@@ -60,11 +60,10 @@ class Lock(Protocol):
 class Engine:
     """One run of a plan.
 
-    Make it, then await `run`. The commands may be given at any moment, on the loop that runs it; each says
-    whether there was something to do.
+    Make it, then await `run`. Give it commands by `do` at any moment, on the loop that runs it.
 
     Attributes:
-        state: What has happened so far; the fold of all that was said.
+        state: The run so far: the fold of all events.
         clean: Nothing of the run is left in this process, once it has finished.
     """
 
@@ -81,16 +80,16 @@ class Engine:
         stay: bool = False,
         lock: Lock | None = None,
     ) -> None:
-        """Prepares a run.
+        """Prepare a run.
 
         Args:
-            plan: What is to be done.
-            environment: What carries out its steps.
+            plan: The plan.
+            environment: Carries out its steps.
             started: The run's first event, but for its time.
-            cache: A folder for what may be fetched again.
+            cache: A directory for what may be fetched again.
             journal: Keeps the events.
-            listener: Is told each event, on the engine's loop; must not wait.
-            keep: Tasks that are done already, with the run that did them, or "" for one taken on trust.
+            listener: Called with each event, on the engine's loop; must not block.
+            keep: Tasks that are done already, with the run that did them, or "" where none is known.
             stay: When all tasks have finished, stay for commands; see `Stay`.
             lock: Keeps others off the cluster; it is released while all tasks have finished.
         """
@@ -111,7 +110,7 @@ class Engine:
         self._threads = StepThreads()
         self._running: dict[str, TaskRun] = {}
         self._abandoned: list[TaskRun] = []
-        self._restarting: set[str] = set()  # running tasks that wait again as soon as they have ended
+        self._restarting: set[str] = set()  # running tasks that are to wait again once they have stopped
         self._error: BaseException | None = None
         self._wake = asyncio.Event()
         self._began = 0.0
@@ -130,7 +129,7 @@ class Engine:
         }
 
     async def run(self) -> RunState:
-        """Runs until all tasks have ended, or a cancelled run has been drained, and closes the hosts."""
+        """Run until all tasks have finished, or have stopped after a cancel; then close the hosts."""
         asyncio.get_running_loop().set_default_executor(self._threads)
         try:
             return await self._run()
@@ -145,7 +144,7 @@ class Engine:
             self._emit(e.TaskKept(self._now(), task, run))
         self._schedule = Schedule(self.state)
         for task in self._keep:
-            self._schedule.ended(task)
+            self._schedule.succeeded(task)
         while True:
             if self._error is not None:
                 raise self._error
@@ -240,7 +239,7 @@ class Engine:
     def _close(self, _: Close) -> None:
         self._stays = False
 
-    # Saying what happens
+    # Events
 
     def _now(self) -> float:
         return round(asyncio.get_running_loop().time() - self._began, 6)
@@ -256,13 +255,13 @@ class Engine:
         if self._listener is not None:
             self._listener(event)
 
-    # Carrying out decisions
+    # Tasks
 
     def _start_tasks(self) -> None:
         while (id_ := self._schedule.decide()) is not None:
             number = len(self.state.tasks[id_].attempts) + 1
             self._running[id_] = TaskRun(self._context, self._tasks[id_], number, self._task_finished)
-            self._running[id_].start()  # before anything else is decided: that goes by what has been said
+            self._running[id_].start()  # the next decision needs its start in the state
 
     def _task_finished(self, run: TaskRun, outcome: e.Outcome, error: BaseException | None) -> None:
         self._error = self._error or error
@@ -273,33 +272,33 @@ class Engine:
         self._wake.set()
 
     def _end(self, id_: str, outcome: e.Outcome) -> None:
-        """Take note that a task has reached a final state, and of what follows from it."""
+        """Finish a task, and skip or release the tasks that need it."""
         run = self._running.pop(id_, None)
         if run is not None:
             run.attempt.close(outcome)
         self._emit(e.TaskFinished(self._now(), id_, outcome))
-        waits = id_ in self._restarting and self._restart_ended(id_)
+        waits = id_ in self._restarting and self._restart_stopped(id_)
         if outcome == "succeeded":
-            self._schedule.ended(id_)
+            self._schedule.succeeded(id_)
         elif not waits:
             self._skip(id_)
         self._wake.set()
 
     def _skip(self, id_: str) -> None:
-        """Skips what needs a task that did not succeed."""
+        """Skip the tasks that need one that did not succeed."""
         for dependent in self._in_order(self.state.graph.held_up([id_])):
             if self.state.tasks[dependent].status == "waiting":
                 self._emit(e.TaskFinished(self._now(), dependent, "skipped", because=id_))
 
-    def _restart_ended(self, id_: str) -> bool:
-        """Lets a task that was stopped for it wait again, unless what it needs was cancelled meanwhile."""
+    def _restart_stopped(self, id_: str) -> bool:
+        """Let a task wait again that a restart has stopped, unless what it needs was cancelled."""
         self._restarting.discard(id_)
         again = rerun(self.state, [id_])
         self._reset(again)
         return bool(again)
 
     def _reset(self, ids: list[str]) -> None:
-        """Lets ended tasks wait again; none starts before all have ended that are restarted with it."""
+        """Let finished tasks wait again; none starts before all that are restarted with it have stopped."""
         for id_ in ids:
             self._emit(e.TaskReset(self._now(), id_))
         self._schedule.withhold(ids)
@@ -317,7 +316,7 @@ class Engine:
         return not (self._running or stays or self.state.unfinished)
 
     async def _leave(self) -> None:
-        """Waits, for a bounded time, for what was left behind; then says how the run ended."""
+        """Give what was left behind a second to stop, and finish the run."""
         await asyncio.gather(*(run.settle(_SETTLE_WITHIN) for run in self._abandoned))
         for place in await self._threads.blocked(_SETTLE_WITHIN):
             text = f"{place.title} is blocked in a call that cannot be interrupted; it was left behind"

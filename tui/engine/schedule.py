@@ -1,7 +1,7 @@
-"""Which tasks start now: a decision from the run's state, which the engine carries out.
+"""Decides which tasks start now, from the run's state alone; the engine carries it out.
 
-The rule is `tui.run.holds.hold`. What stands here only keeps it cheap: after an event, just the tasks that
-the event may have freed are asked again, so that a decision's cost does not grow with the plan.
+The rule is `tui.run.holds.hold`. This module keeps it cheap: after an event, only the tasks that the event
+may have freed are asked again, so that the cost of a decision does not grow with the plan.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ class Schedule:
         self.offer(id_ for id_, task in state.tasks.items() if not task.needs)
 
     def offer(self, ids: Iterable[str]) -> None:
-        """Has tasks asked again, because something that held them back has changed."""
+        """Ask tasks again at the next decision: something that held them back has changed."""
         for id_ in ids:
             heapq.heappush(self._offered, self._state.graph.position[id_])
 
-    def ended(self, id_: str) -> None:
-        """Takes note that a task succeeded: what needs it may be free."""
+    def succeeded(self, id_: str) -> None:
+        """Ask again the tasks that need one that has succeeded."""
         self.offer(self._state.graph.dependents[id_])
 
     def withhold(self, ids: Iterable[str]) -> None:
-        """Lets tasks not start, whatever holds them back or not, until they are released."""
+        """Let tasks not start until they are released."""
         self._withheld.update(ids)
 
     def release(self) -> None:
-        """Lets all start that were withheld, as soon as nothing else holds them back."""
+        """Release all withheld tasks."""
         self.offer(self._withheld)
         self._withheld.clear()
 
     def decide(self) -> str | None:
-        """The next task to start, if one may start now."""
+        """Return the next task to start, if one may start now."""
         self._unpark()
         while self._offered:
             position = self._offered[0]
@@ -64,11 +64,11 @@ class Schedule:
                 heapq.heappop(self._offered)
                 self._parked.setdefault(self._state.tasks[id_].phase, []).append(id_)
             else:
-                return None  # it holds every other task back as well
+                return None  # it holds back every other task as well
         return None
 
     def _unpark(self) -> None:
-        """Offers again what a phase held back, once the phase has opened or phases hold nothing back."""
+        """Offer again what a phase held back, once that phase is open or the mode has no phases."""
         for phase in list(self._parked):
             if self._state.mode != "parallel" or phase <= self._state.open_phase:
                 self.offer(self._parked.pop(phase))

@@ -1,4 +1,4 @@
-"""What a step is given to work with, and to tell of its work."""
+"""What a step gets: hosts, cluster, and the means to report its work."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from tui.plan.model import Cluster
 
 TAIL = 15
-"""Lines of output that are kept to show with a failure."""
+"""Lines of output that are shown with a failure."""
 _PROGRESS_EVERY = 0.1  # seconds
 
 
 class OpenSpan:
-    """A span that has begun; see `tui.actions.context.Span`."""
+    """A span that has begun; see `tui.reporter.Span`."""
 
     def __init__(self, attempt: Attempt, number: int) -> None:
         self._attempt = attempt
@@ -30,7 +30,7 @@ class OpenSpan:
         self._closed = False
 
     def close(self) -> None:
-        """Ends the interval now."""
+        """End the interval now."""
         if not self._closed:
             self._closed = True
             context, task = self._attempt.context, self._attempt.task
@@ -46,7 +46,7 @@ class OpenSpan:
 
 
 class StepContext:
-    """What one step is given; see `tui.actions.context.Context`."""
+    """What one step gets; see `tui.actions.context.Context`."""
 
     def __init__(self, attempt: Attempt, step: int, deadline: float | None) -> None:
         context = attempt.context
@@ -64,7 +64,7 @@ class StepContext:
 
     @property
     def cluster_host(self) -> Host:
-        """Where the plan's cluster runs."""
+        """The host that the plan's cluster runs on."""
         return self._hosts.of(self._places.cluster)
 
     @property
@@ -78,12 +78,12 @@ class StepContext:
         return cluster
 
     def image_host(self, image: str) -> Host:
-        """Where an image is."""
+        """Return the host whose container engine has an image."""
         name = self._places.images.get(image)
         return self.host if name is None else self._hosts.of(name)
 
     def log(self, text: str | Sequence[str], source: str = "") -> None:
-        """Says output: all that it is given as one event, unless that is very much."""
+        """Emit output: as one event, unless it is very long."""
         now, source = self._attempt.context.now(), "_".join(source.split())
         block = text or "\n" if isinstance(text, str) else "\n".join((*text, ""))
         lines = block.splitlines()
@@ -93,7 +93,7 @@ class StepContext:
             self._attempt.emit(e.Output(now, self.task, self.attempt, self.step, said, source))
 
     def progress(self, done: float, total: float | None = None, unit: str = "", what: str = "") -> None:
-        """Says how far the step is; more than ten a second are thinned out, the last one is kept."""
+        """Emit progress, at most ten times a second; what completes it is never dropped."""
         now = self._attempt.context.now()
         if now - self._last_progress < _PROGRESS_EVERY and done != total:
             return
@@ -101,7 +101,7 @@ class StepContext:
         self._attempt.emit(e.Progressed(now, self.task, self.attempt, self.step, done, total, unit, what))
 
     def span(self, name: str, subject: str = "") -> OpenSpan:
-        """Begins an interval."""
+        """Begin an interval."""
         attempt = self._attempt
         number = attempt.next_span()
         now = attempt.context.now()
@@ -109,14 +109,14 @@ class StepContext:
         return OpenSpan(attempt, number)
 
     def secret(self, value: str) -> None:
-        """Has a value masked from now on."""
+        """Mask a value in all events from now on."""
         self._attempt.context.masker.add(value)
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a text holds a secret, as far as is known."""
+        """Return whether a text holds a known secret."""
         masker = self._attempt.context.masker
         return masker.mask(text) != text
 
     def warn(self, text: str) -> None:
-        """Says what did not go well but is no failure."""
+        """Emit a warning: something that did not go well but is no failure."""
         self._attempt.emit(e.Warned(self._attempt.context.now(), self.task, self.attempt, text))

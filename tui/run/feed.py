@@ -1,7 +1,7 @@
-"""What a run says, for views on other threads, none of which can hold it up or make it grow.
+"""Carries a run's events from the engine's thread to views on other threads.
 
-The engine's thread puts events in; a view takes them when it likes. Output is not kept for whoever may look:
-of each task the last lines are, and all of it is in the journal's files, from where the stream reads it.
+No view can hold the run up, or make the feed grow by not reading. Of the output, only the last lines of each
+task are in memory; the stream reads all of it from the journal's files.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
     from tui.run.journal import Journal
 
-_ROOM = 500  # characters that a kept line may have on an average
-_MOST_WAITING = 10_000  # events that nobody takes, before those that others have overtaken are let go
-_MOST_UNKEPT = 500  # events of output that are in no file and that nobody takes
+_ROOM = 500  # characters per kept line, on average
+_MOST_WAITING = 10_000  # events that wait to be taken before outdated progress is dropped
+_MOST_UNKEPT = 500  # events of output that wait to be taken and that no file has
 
 
 class Tail:
     """A task's last lines; see `tui.run.log.line.LogLines`. Any thread may read them."""
 
     def __init__(self, keep: int) -> None:
-        """Makes an empty one.
+        """Make an empty one.
 
         Args:
-            keep: How many lines are kept; fewer where they are very long.
+            keep: The number of lines to keep; fewer where they are very long.
         """
         self._keep = keep
         self._lock = threading.Lock()
@@ -50,11 +50,11 @@ class Tail:
 
     @property
     def end(self) -> int:
-        """One more than the newest line's number: it grows with each line."""
+        """One more than the newest line's number."""
         return self._end
 
     def read(self, start: int, stop: int) -> list[LogLine]:
-        """The lines from `start` up to but not including `stop`, as far as they are there."""
+        """Return the kept lines from `start` up to but not including `stop`."""
         wanted: list[tuple[int, Output]] = []
         with self._lock:
             start = max(start, self._first())
@@ -70,7 +70,7 @@ class Tail:
         ]
 
     def put(self, output: Output) -> None:
-        """Takes lines in, and lets the oldest go."""
+        """Add lines, and drop the oldest."""
         with self._lock:
             self._blocks.append((self._end, output))
             self._end += output.text.count("\n") + 1
@@ -85,7 +85,7 @@ class Tail:
 
 
 class _Entry(NamedTuple):
-    """An event, and how far its run's log files had grown when it happened: those that had since the last."""
+    """An event, with the sizes of the log files that had grown since the event before."""
 
     grown: dict[str, int]
     event: Event
@@ -94,8 +94,8 @@ class _Entry(NamedTuple):
 class _Backlog:
     """Events that a view has not taken yet.
 
-    Where it takes none, progress that later progress has overtaken is let go, so that what is kept for it is
-    about as much as the run's state.
+    Where it takes none, progress that later progress has replaced is dropped, so that the backlog is about as
+    large as the run's state.
     """
 
     def __init__(self) -> None:
@@ -119,12 +119,12 @@ class _Backlog:
 
 def _without_overtaken(entries: list[_Entry]) -> list[_Entry]:
     kept: list[_Entry] = []
-    told: set[str] = set()
+    replaced: set[str] = set()
     for entry in reversed(entries):
         if not isinstance(entry.event, Progressed):
             kept.append(entry)
-        elif entry.event.task not in told:
-            told.add(entry.event.task)
+        elif entry.event.task not in replaced:
+            replaced.add(entry.event.task)
             kept.append(entry)
         else:
             kept[-1] = _Entry(entry.grown | kept[-1].grown, kept[-1].event)
@@ -132,7 +132,7 @@ def _without_overtaken(entries: list[_Entry]) -> list[_Entry]:
 
 
 class Feed:
-    """What a run says, for a view that shows its state and for one that prints it as it comes.
+    """A run's events, for a view that shows its state and for one that prints them as they come.
 
     One thread puts; one thread at a time takes, and one reads the stream. They may be the same.
     """
@@ -143,11 +143,11 @@ class Feed:
         keep: int = 2000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Makes one in which nothing was said yet.
+        """Make an empty one.
 
         Args:
-            journal: Holds the output that the stream reads: it is told of an event before the feed is.
-            keep: How many lines of each task are kept.
+            journal: Has the output that the stream reads; it gets each event before the feed does.
+            keep: The number of lines to keep of each task.
             clock: Tells the time in seconds, from any thread.
         """
         self._journal = journal
@@ -166,7 +166,7 @@ class Feed:
     # For the engine's thread
 
     def put(self, event: Event) -> None:
-        """Takes an event in; never waits for a view."""
+        """Add an event; never wait for a view."""
         if isinstance(event, Output):
             self.tail(event.task).put(event)
             with self._lock:
@@ -191,7 +191,7 @@ class Feed:
         return _Entry(grown, event)
 
     def close(self) -> None:
-        """Says that nothing will be put any more."""
+        """Close the feed: no event follows."""
         self._closed = True
         self._news.set()
 
@@ -199,31 +199,31 @@ class Feed:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing will be put any more: the run is over, or its engine has died."""
+        """Whether no event follows: the run has finished, or its engine has died."""
         return self._closed
 
     def now(self) -> float:
-        """Seconds since the run began; 0 before."""
+        """Return the seconds since the run began; 0 before."""
         return 0.0 if self._began is None else self._clock() - self._began
 
     def tail(self, task: str) -> Tail:
-        """A task's last lines; always the same object."""
+        """Return a task's last lines; always the same object."""
         with self._lock:
             return self._tails.setdefault(task, Tail(self._keep))
 
     def take(self) -> list[Event]:
-        """All events but output since it was called last, in order.
+        """Return all events but output since the last call, in order.
 
-        Where that is very long ago, progress that later progress has overtaken is left out.
+        After a very long time, progress that later progress has replaced is left out.
         """
         with self._lock:
             return [entry.event for entry in self._events.take()]
 
     def read(self) -> Iterator[Event]:
-        """All events since those that it yielded last, output among them, each once and in order.
+        """Yield all events since the last that was yielded, output included, each once and in order.
 
-        It may be left in the middle, and is taken up there by the next call, however long after. Only output
-        that the journal cannot keep is missing, where it is not read as fast as it comes.
+        The next call goes on where this one was left, however long ago. Only output that the journal cannot
+        keep may be missing, if it is not read as fast as it comes.
         """
         with self._lock:
             self._unread += self._stream.take()
@@ -234,14 +234,14 @@ class Feed:
         yield from self._output(latest)
 
     def follow(self, every: float) -> Iterator[Event | None]:
-        """Goes on where `read` or `follow` was left, and waits for more until the run has ended.
+        """Yield events from where `read` or `follow` was left, and wait for more until the run has finished.
 
         Args:
-            every: Seconds after which None comes where no event did.
+            every: Seconds without an event after which None is yielded.
         """
         while True:
             self._news.clear()
-            last = self._closed  # what was put before that is found below
+            last = self._closed  # what was put before is read below
             yield from self.read()
             if last:
                 return
@@ -249,7 +249,7 @@ class Feed:
                 yield None
 
     def _output(self, grown: dict[str, int]) -> Iterator[Output]:
-        """What log files have up to some sizes and was not read yet, by time."""
+        """Yield the unread output of log files up to some sizes, in order of time."""
         if self._journal is None:
             return
         parts = [

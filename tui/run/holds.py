@@ -1,4 +1,4 @@
-"""Why a task does not run: the one rule that both the scheduler and every view of a run go by."""
+"""Why a task does not run: one rule for the scheduler and for every view."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Hold(NamedTuple):
 
 
 def hold(state: RunState, id_: str) -> Hold | None:
-    """What holds a task back, by plan, state, mode and limit.
+    """Return what holds a task back, by plan, state, mode and limit.
 
     Args:
         state: The run.
