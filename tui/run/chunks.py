@@ -30,6 +30,12 @@ class Chunks(Generic[T]):
     def __getitem__(self, index: int) -> T:
         return self._chunks[index // _LENGTH][index % _LENGTH]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Chunks) and self._chunks == other._chunks
+
+    def __hash__(self) -> int:
+        return hash(self._chunks)
+
     def appended(self, item: T) -> Chunks[T]:
         """Return a copy with one more item."""
         full = not self._chunks or len(self._chunks[-1]) == _LENGTH
