@@ -102,6 +102,10 @@ SHOWN = {
     ),
     "no kubeconfig": ("other-cluster", shell("unset KUBECONFIG; kubectl get pods")),
     "another context": ("other-cluster", shell("kubectl --context=production get pods")),
+    "another server": ("other-cluster", shell("kubectl --server https://x get pods")),
+    "without the variable": ("other-cluster", shell("env -u KUBECONFIG kubectl get pods")),
+    "a forwarded port": ("untimed", shell("kubectl port-forward svc/x 8080:80 & curl localhost")),
+    "a URL without quotes": ("untimed", shell("curl http://x?a=1&b=2")),
     "another context for helm": ("other-cluster", shell("helm --kube-context production list")),
     "another context from now on": ("other-cluster", shell("kubectl config use-context production")),
     "an image that is not waited for": (
@@ -161,6 +165,10 @@ NOT_SHOWN = {
     "a text below": steps(r'{kind: command, shell: "cat <<EOF >x\na & b || true\nEOF"}'),
     "the plan's own kubeconfig": shell("kubectl --kubeconfig config --context kind-demo get pods"),
     "the kubeconfig that a command gets": shell('kubectl --kubeconfig "$KUBECONFIG" get pods'),
+    "a kubeconfig that is handed on": shell("export KUBECONFIG; docker run -e KUBECONFIG=/x -e KUBECONFIG y"),
+    "arithmetic": shell("test $(( a & 1 )) = 0"),
+    "all of the output": shell("a >& log; b &>> log; c |& d; e <&3 3<&-"),
+    "an escaped sign": steps(r"{kind: command, shell: 'echo a\&b'}"),
     "a context that is no cluster": shell("docker --context remote ps"),
     "an option in a text": shell("kubectl get x || echo-it 'give --context production'"),
     "an image that is there": steps(BUILD, "{kind: kind.load, images: [TAG, 'redis:7']}"),
@@ -262,7 +270,7 @@ def barrier_plans(draw: st.DrawFn) -> list[list[list[str]]]:
     return phases
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(phases=barrier_plans(), times=st.lists(st.integers(0, 50), min_size=12, max_size=12))
 def test_savings_are_what_the_changed_plan_saves(
     phases: list[list[list[str]]], times: list[int], tmp_path: Path
@@ -303,6 +311,20 @@ def test_savings_keep_the_plans_limit(tmp_path: Path) -> None:
     text = barrier_plan([[[], []], [[]]]).replace(HEAD, HEAD + "limit: 2\n")
     [remark] = lint(load(tmp_path, text), {"t0": 5.0, "t1": 9.0, "t2": 5.0})
     assert "it would start 4.0 s sooner, which saves 4.0 s in all" in remark.text
+
+
+@pytest.mark.parametrize(
+    ("line", "choice"),
+    [
+        ("unset KUBECONFIG; kubectl get pods", "unset KUBECONFIG"),
+        ("KUBECONFIG=/x kubectl get pods", "KUBECONFIG=/x"),
+        ("kubectl --context prod get pods", "--context prod"),
+        ("helm --kubeconfig=/x list", "--kubeconfig=/x"),
+    ],
+)
+def test_another_cluster_is_told_as_it_is_written(line: str, choice: str, folder: Path) -> None:
+    [remark] = lint(load(folder, shell(line)))
+    assert remark.text == f"uses another cluster than the plan's: {choice}"
 
 
 def test_a_tenth_of_a_second_is_no_advice(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,16 +20,19 @@ _HEREDOC = re.compile(
     r"<<-?\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)(?P<rest>[^\n]*)\n.*?^\s*(?P=word)$",
     re.DOTALL | re.MULTILINE,
 )
-_QUOTED_OR_COMMENT = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<comment>(?<!\S)#[^\n]*)""", re.DOTALL)
+_QUOTED_OR_COMMENT = re.compile(
+    r"""\$\(\(.*?\)\)|'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<comment>(?<!\S)#[^\n]*)""", re.DOTALL
+)
 _SWALLOWED = re.compile(r"\|\|\s*(true|:|echo|exit 0|return 0)(?![\w-])|;\s*true\s*$|\bset \+e\b")
 _LOOP = re.compile(r"\b(while|until|for)\b")
 _SLEEP = re.compile(r"(^|[;&|(\s])sleep\s+\S")
-_BACKGROUND = re.compile(r"(?<![&|<>])&(?![&>])|\b(?:nohup|setsid|disown)\b")
+_BACKGROUND = re.compile(r"(?<![&|<>;])&(?![&>])|\b(?:nohup|setsid|disown)\b")
 _AWAITED = re.compile(r"(?:^|[;&|(\n]|\b(?:then|do))\s*wait\b")
 _WRITES = re.compile(r"(?:(?<![<\-=])[12&]?>>?|\btee(?:\s+-a)?)\s*(?P<file>[^\s;|&<>()]+)")
 _SHELLS = {"sh", "bash", "zsh", "dash"}
 _CLIENTS = {"kubectl", "oc", "helm", "helmfile", "istioctl", "linkerd", "cilium", "flux", "tkn", "kn", "k9s"}
 _CONTEXTS = {"--context", "--kube-context", "use-context", "kubectx"}
+_SERVERS = {"--cluster", "--server", "--kube-apiserver"}
 
 
 def commands(subject: Subject) -> Iterator[Remark]:
@@ -95,15 +98,19 @@ def _other_cluster(command: Command, cluster: Cluster, folder: Path) -> str:
     """Return how a command chooses another cluster than the plan's; empty if it does not."""
     words = [*(f"{name}={value}" for name, value in command.env.items()), *_words(_script(command))]
     asks = any(word.rsplit("/", 1)[-1] in {*_CLIENTS, "kubectx"} for word in words)
-    for word, following in pairwise([*words, ""]):
+    where = command.folder or folder
+    for before, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         value = value if equals else following
-        if name == "KUBECONFIG" and not (equals and _is_file(value, cluster, command.folder or folder)):
-            return word
-        if name == "--kubeconfig" and not _is_file(value, cluster, command.folder or folder):
-            return f"{name} {value}"
-        if name in _CONTEXTS and asks and value != f"kind-{cluster.name}":
-            return f"{name} {value}"
+        if name == "KUBECONFIG" and not equals:
+            chosen = before in {"unset", "-u", "--unset"}
+        elif name in {"KUBECONFIG", "--kubeconfig"}:  # after -e it is that of a container
+            chosen = before not in {"-e", "--env"} and not _is_file(value, cluster, where)
+        else:
+            chosen = asks and name in {*_CONTEXTS, *_SERVERS} and value not in {f"kind-{cluster.name}", ""}
+        if chosen:
+            pair = f"{before} {word}" if name == "KUBECONFIG" else f"{word} {following}"
+            return word if equals else pair
     return ""
 
 
