@@ -23,6 +23,8 @@ settings.load_profile("bringup")
 # What is seen must not depend on who runs the tests.
 for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKER_CONTEXT", "CONTAINER_HOST"):
     os.environ.pop(name, None)
+# Models are built when first used, and pydantic would look through the disk for plugins then.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 # What a shell starts in the background ignores SIGINT, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}

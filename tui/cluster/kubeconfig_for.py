@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.cluster.kubeconfig_file import choose_context, leads_to
 from tui.cluster.provider import provider_of
-from tui.errors import ActionError
+from tui.errors import ActionError, BringupError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tui.cluster.place import Place
     from tui.hosts.host import Host
+
+_ABSENT = (BringupError, OSError)
+"""What is raised where there is no cluster yet: the program may be what creates it, or installs kind."""
 
 
 @contextlib.asynccontextmanager
@@ -35,7 +38,7 @@ async def kubeconfig_for(host: Host, ctx: Place) -> AsyncIterator[str]:
     """
     provider = await provider_of(ctx.cluster)
     if host.shares_files:
-        with contextlib.suppress(ActionError):  # the program may be what brings the cluster about
+        with contextlib.suppress(*_ABSENT):
             await provider.reach(ctx.cluster, ctx.cluster_host)
         path, context = ctx.cluster.kubeconfig, provider.context_of(ctx.cluster)
         with contextlib.suppress(ActionError):
@@ -49,7 +52,7 @@ async def kubeconfig_for(host: Host, ctx: Place) -> AsyncIterator[str]:
         return
     text = ""
     if host is ctx.cluster_host:
-        with contextlib.suppress(ActionError):
+        with contextlib.suppress(*_ABSENT):
             text = await provider.kubeconfig_of(ctx.cluster, host)
     async with _scratch_file(host, text) as file:
         yield str(file)

@@ -40,6 +40,17 @@ async def test_without_logins_it_only_warns(tmp_path: Path, config: Any) -> None
     assert "auth.json" in ctx.warnings[-1]
 
 
+async def test_logins_are_looked_for_where_the_users_programs_keep_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ctx = await asyncio.to_thread(_prepare, tmp_path, None, "http://127.0.0.1:1")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "moved"))
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "named.json"))
+    step = KubernetesPullSecret(kind="kubernetes.pull_secret", name="pull", namespace="shop")
+    assert not (await pull_secret(step, ctx)).changed
+    assert f"{tmp_path / 'named.json'} or {tmp_path / 'moved' / 'config.json'}" in ctx.warnings[-1]
+
+
 async def test_a_secret_is_made_of_the_logins_and_none_of_them_is_shown(tmp_path: Path) -> None:
     auths = {"registry.example": {"auth": AUTH}, "token.example": {"identitytoken": "long-token"}}
     kept: list[Any] = []

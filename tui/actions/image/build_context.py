@@ -126,8 +126,9 @@ def read_context(directory: Path, dockerfile: Path | None = None) -> BuildContex
         return BuildContext(directory, (here / dockerfile.name).relative_to(root).as_posix(), content, rules)
     # As the docker command does: the engine drops both from the context before it copies from it.
     name = f".dockerfile.{dockerfile.name}"  # not of its content, which would change the context with it
-    keep = shared.exists() and not rules.ignores(IGNORE_FILE)
-    lines = _read(shared) + b"\n" if keep else f"{IGNORE_FILE}\n".encode()
+    # Podman goes by the lines that are sent: they must not be those of a file that does not count.
+    lines = _read(shared) + b"\n" if source is shared and shared.exists() else b""
+    lines += b"" if shared.exists() and not rules.ignores(IGNORE_FILE) else f"{IGNORE_FILE}\n".encode()
     added = {IGNORE_FILE: lines + f"{name}\n".encode(), name: content}
     return BuildContext(directory, name, content, rules, added)
 
