@@ -22,14 +22,14 @@ __all__ = ["client", "peer", "small", "sshd", "user_key"]
 def place(request: pytest.FixtureRequest) -> Place:
     """Each machine in turn."""
     if request.param == "local":
-        return places.near(request.getfixturevalue("tmp_path"))
-    return _far(request)
+        return places.local(request.getfixturevalue("tmp_path"))
+    return _remote(request)
 
 
 @pytest.fixture(params=["openssh", "asyncssh"])
-def far_place(request: pytest.FixtureRequest) -> Place:
+def remote_place(request: pytest.FixtureRequest) -> Place:
     """Each machine over SSH in turn."""
-    return _far(request)
+    return _remote(request)
 
 
 @pytest.fixture
@@ -40,15 +40,15 @@ async def host(place: Place) -> AsyncIterator[Host]:
 
 
 @pytest.fixture
-async def far(far_place: Place) -> AsyncIterator[Host]:
+async def remote(remote_place: Place) -> AsyncIterator[Host]:
     """A host over SSH of each kind, of which nothing may be left."""
-    async for host in _lasting(far_place):
+    async for host in _lasting(remote_place):
         yield host
 
 
-def _far(request: pytest.FixtureRequest) -> Place:
+def _remote(request: pytest.FixtureRequest) -> Place:
     server = request.getfixturevalue({"openssh": "sshd", "asyncssh": "peer"}[request.param])
-    return places.far(server, request.getfixturevalue("client"))
+    return places.remote(server, request.getfixturevalue("client"))
 
 
 async def _lasting(place: Place) -> AsyncIterator[Host]:

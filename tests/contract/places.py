@@ -52,7 +52,7 @@ async def settled(left: Callable[[], list[str]]) -> list[str]:
         await asyncio.sleep(0.05)
 
 
-def near(folder: Path) -> Place:
+def local(folder: Path) -> Place:
     """This machine, with its cache in a folder."""
     mark = secrets.token_hex(8)
     cache = folder / "cache"
@@ -63,7 +63,7 @@ def near(folder: Path) -> Place:
     return Place(lambda: LocalHost({**os.environ, "MARK": mark}, cache), left, Path.home())
 
 
-def far(server: Server, user: Client) -> Place:
+def remote(server: Server, user: Client) -> Place:
     """A server's machine, for a user who knows it."""
     user.knows(server)
     return Place(lambda: SshHost(server.address), server.left, server.home)

@@ -158,10 +158,10 @@ async def test_values_of_variables_are_in_no_process_list(host: Host) -> None:
     assert lines[-1].strip() == str(len(value) + 1)
 
 
-async def test_variables_of_this_machine_stay_here(far: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_variables_of_this_machine_stay_here(remote: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MY_SECRET", "LC_MINE", "LANG"):
         monkeypatch.setenv(name, "leaked")
-    assert not [line for line in await said(far, "env") if "leaked" in line]
+    assert not [line for line in await said(remote, "env") if "leaked" in line]
 
 
 async def test_a_daemon_that_keeps_the_output_open_does_not_delay(host: Host) -> None:
@@ -264,26 +264,26 @@ async def test_closing_leaves_nothing(place: Place) -> None:
 
 
 @needs_proc
-async def test_closing_ends_what_runs_elsewhere(far_place: Place) -> None:
-    host = far_place.host()
+async def test_closing_ends_what_runs_there(remote_place: Place) -> None:
+    host = remote_place.host()
     started = Started(host, "sleep 60 & echo ready $$ $!; wait")
     await started.ready.wait()
     await host.close()
     with pytest.raises(HostLostError):
         await started.task
-    assert await far_place.settled() == []
+    assert await remote_place.settled() == []
 
 
 @needs_proc
 @pytest.mark.parametrize("after", [0.0, 0.05, 0.12])
-async def test_cancelled_while_it_connects_leaves_nothing(far_place: Place, after: float) -> None:
-    host = far_place.host()
+async def test_cancelled_while_it_connects_leaves_nothing(remote_place: Place, after: float) -> None:
+    host = remote_place.host()
     tasks = [asyncio.create_task(host.run(("echo", "hello"))) for _ in range(3)]
     asyncio.get_running_loop().call_later(after, tasks[0].cancel)
     await asyncio.wait(tasks)
     assert [task.result() for task in tasks[1:]] == [0, 0]
     await host.close()
-    assert await far_place.settled() == []
+    assert await remote_place.settled() == []
 
 
 async def test_a_host_that_was_never_used_is_closed(place: Place) -> None:

@@ -138,7 +138,7 @@ class TestEngine:
             assert "permission denied" in " ".join(error.details)
             assert "usermod -aG docker" in error.hint
 
-    async def test_ways_to_it_that_are_forbidden(
+    async def test_forwards_to_it_that_are_forbidden(
         self, client: Client, own_sshd: Starting, tmp_path: Path
     ) -> None:
         async with (
@@ -150,13 +150,13 @@ class TestEngine:
             assert "AllowStreamLocalForwarding" in error.hint
 
 
-class TestWays:
+class TestForwards:
     @pytest.mark.parametrize("option", ["AllowTcpForwarding no", "PermitOpen 127.0.0.1:1"])
     async def test_forbidden(self, client: Client, own_sshd: Starting, option: str) -> None:
         async with machine(own_sshd, client, option) as (host, _):
-            for way in (host.forward, host.socket):
+            for forward in (host.forward, host.socket):
                 with pytest.raises(NotReadyError) as caught:
-                    await way(8080)
+                    await forward(8080)
                 assert (
                     caught.value.cause == f"{host.name} does not forward its port 8080: its sshd forbids that"
                 )

@@ -14,7 +14,7 @@ import pytest
 
 from tests.contract.places import settled
 from tests.contract.programs import Started, said
-from tests.contract.test_ways import echo, through_port, through_socket
+from tests.contract.test_forwards import echo, through_port, through_socket
 from tests.hosts.failing import connected
 from tests.hosts.test_container_engine import DOCKER, speaks
 from tests.processes import needs_proc
@@ -110,7 +110,7 @@ async def test_in_many_commands_over_several_connections(host: SshHost, server: 
     assert all([await each.gone() for each in started])
 
 
-async def test_of_several_connections_the_first_which_carries_the_ways(
+async def test_of_several_connections_the_first_which_carries_the_forwards(
     host: SshHost, server: Sshd, echo: int
 ) -> None:
     first = await asyncio.to_thread(lambda: server.carriers)
@@ -169,7 +169,7 @@ async def _lose_in_scratch(host: SshHost, server: Sshd) -> None:
         raise HostLostError("it was noticed too late")
 
 
-async def test_ways_work_again_where_they_were(host: SshHost, server: Sshd, echo: int) -> None:
+async def test_forwards_work_again_where_they_were(host: SshHost, server: Sshd, echo: int) -> None:
     port, path = await host.forward(echo), await host.socket(echo)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"hello")

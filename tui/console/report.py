@@ -1,4 +1,4 @@
-"""The last thing printed: what stands, what took how long, what failed, how to go on."""
+"""The report at the end of a run: what took how long, what failed, what there is now, how to go on."""
 
 from __future__ import annotations
 

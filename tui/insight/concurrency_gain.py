@@ -1,4 +1,4 @@
-"""What doing tasks at once has saved so far."""
+"""What running tasks at once has saved so far."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class ConcurrencyGain:
     other down, so that alone each may have been faster.
 
     Attributes:
-        worked: Seconds of all tasks' tries, added up.
-        elapsed: Seconds in which at least one task was being tried. Time in which nothing ran, as while
+        worked: Seconds of all tasks' attempts, added up.
+        elapsed: Seconds in which at least one task ran. Time in which nothing ran, as while
             somebody thought about a failure, is not counted.
     """
 
@@ -29,7 +29,7 @@ class ConcurrencyGain:
 
     @property
     def saved(self) -> float:
-        """Seconds by which doing tasks at once was faster than one after the other."""
+        """Seconds that running tasks at once saved against one after the other."""
         return self.worked - self.elapsed
 
     @property
@@ -39,7 +39,7 @@ class ConcurrencyGain:
 
 
 def concurrency_gain(state: RunState, now: float) -> ConcurrencyGain | None:
-    """What doing tasks at once has saved up to now; None where nothing has run.
+    """Return what running tasks at once has saved up to now; None where nothing has run.
 
     Args:
         state: The run.

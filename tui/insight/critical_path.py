@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def critical_path(
     topology: Topology, line: Timeline, modes: Sequence[tuple[float, str]], limit: int | None
 ) -> list[int]:
-    """The tasks that decide when the last one ends.
+    """Return the tasks that decide when the last one ends.
 
     Each one's start was released by the end of the one before: by a need, by a phase barrier or, where tasks
     run in turn, by its slot. Where something else held it back as well, as a pause does, there is a gap.
@@ -71,7 +71,7 @@ class _Releases:
         self._sorted_starts = sorted(turn[1] for turn in self._turns) if limit is not None else []
 
     def of(self, i: int) -> int | None:
-        """The task whose end released a task's start; None for one that nothing held back."""
+        """Return the task whose end released a task's start; None for one that nothing held back."""
         start = self._line.starts[i]
         mode = self._modes[bisect_right(self._times, start) - 1]
         if mode == "sequential":
@@ -79,7 +79,7 @@ class _Releases:
         ends = self._line.ends
         released, by = NEVER, None
         for need in self._needs[i]:
-            if released < ends[need] <= start:  # one that runs again since then released nothing
+            if released < ends[need] <= start:  # else it ran again since: it released nothing
                 released, by = ends[need], need
         if mode == "parallel":
             door = self._doors[self._phases[i]]
@@ -92,19 +92,19 @@ class _Releases:
         return by
 
     def _turn_before(self, i: int) -> int | None:
-        """The task that ended last before a task started."""
+        """Return the task that ended last before a task started."""
         start = self._line.starts[i]
         at = bisect_left(self._turns, (start, start, i)) - 1
         return self._turns[at][2] if at >= 0 else None
 
     def _was_full_until(self, end: float, limit: int) -> bool:
-        """Whether as many tasks as may ran until one ended."""
+        """Return whether the limit was reached until a task ended."""
         ended = bisect_left(self._turns, (end,))
         return bisect_left(self._sorted_starts, end) - ended >= limit
 
 
 def _doors(topology: Topology, line: Timeline) -> list[int | None]:
-    """For each phase, the task of those before it that ends last."""
+    """Return, for each phase, the task that ends last of all earlier phases."""
     doors: list[int | None] = []
     door, latest = None, NEVER
     for first, stop in topology.bounds:

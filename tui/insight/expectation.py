@@ -17,9 +17,9 @@ class Expectation:
     """How long tasks and their steps are expected to take.
 
     Attributes:
-        seconds: How long a successful try of each task takes, by the task's id.
+        seconds: How long a successful attempt of each task takes, by the task's id.
         steps: For each task, its steps' titles and seconds, in order.
-        source: Where that is known from, in words for people: `3 earlier runs`, `a recording`.
+        source: Where that is known from, in words: `3 earlier runs`, `a recording`.
     """
 
     seconds: Mapping[str, float]
@@ -28,36 +28,36 @@ class Expectation:
 
     @classmethod
     def of(cls, states: Iterable[RunState]) -> Expectation:
-        """What earlier runs let one expect: the medians of the tries that did their work.
+        """Take the medians of earlier runs' attempts that did their work.
 
-        A try that found everything done already says nothing about how long the work takes. A rehearsal's
-        times are taken back to its recording's speed.
+        An attempt that found everything done already says nothing of how long the work takes. A rehearsal's
+        times are scaled back to its recording's speed.
 
         Args:
             states: The runs, the newest first: where a task's steps have changed, its steps as they are in
                 the newest count.
         """
-        tries: dict[str, list[tuple[AttemptState, float]]] = {}
+        attempts: dict[str, list[tuple[AttemptState, float]]] = {}
         runs = 0
         for state in states:
             speed = state.started.speed if state.started else 1.0
             worked = {id_: attempt for id_, task in state.tasks.items() if (attempt := _worked(task))}
             for id_, attempt in worked.items():
-                tries.setdefault(id_, []).append((attempt, speed))
+                attempts.setdefault(id_, []).append((attempt, speed))
             runs += bool(worked)
         return cls(
             {
                 id_: median(
                     (attempt.end(attempt.started) - attempt.started) * speed for attempt, speed in found
                 )
-                for id_, found in tries.items()
+                for id_, found in attempts.items()
             },
-            {id_: _steps(found) for id_, found in tries.items()},
+            {id_: _steps(found) for id_, found in attempts.items()},
             "" if not runs else "an earlier run" if runs == 1 else f"{runs} earlier runs",
         )
 
     def scaled(self, factor: float) -> Expectation:
-        """All times multiplied: by 1/60 for a rehearsal that is 60 times as fast."""
+        """Return it with all times multiplied: by 1/60 for a rehearsal that is 60 times as fast."""
         return Expectation(
             {id_: seconds * factor for id_, seconds in self.seconds.items()},
             {
@@ -68,11 +68,11 @@ class Expectation:
         )
 
     def named(self, source: str) -> Expectation:
-        """The same, said to be known from somewhere else."""
+        """Return it with another source."""
         return Expectation(self.seconds, self.steps, source if self.seconds else "")
 
     def merged(self, over: Expectation) -> Expectation:
-        """This one laid over another, which shows where this one knows nothing of a task."""
+        """Return it with another's times for the tasks that it does not know."""
         known, more = self.seconds.keys(), over.seconds.keys()
         sources = (self.source if known else "", over.source if more - known else "")
         return Expectation(
@@ -87,19 +87,19 @@ EMPTY = Expectation({}, {}, "")
 
 
 def _worked(task: TaskState) -> AttemptState | None:
-    """The try in which a task really did its work, if there was one."""
+    """Return the attempt in which a task did its work, if there was one."""
     attempt = task.attempt
     if attempt is None or attempt.outcome != "succeeded":
         return None
     return attempt if not attempt.steps or any(step.changed for step in attempt.steps) else None
 
 
-def _steps(tries: Sequence[tuple[AttemptState, float]]) -> tuple[tuple[str, float], ...]:
-    """Each step's median over the tries that had the same steps as the first."""
-    titles = [step.title for step in tries[0][0].steps]
+def _steps(attempts: Sequence[tuple[AttemptState, float]]) -> tuple[tuple[str, float], ...]:
+    """Return each step's median over the attempts that had the same steps as the first."""
+    titles = [step.title for step in attempts[0][0].steps]
     alike = [
         [(step.finished - step.started) * speed for step in attempt.steps if step.finished is not None]
-        for attempt, speed in tries
+        for attempt, speed in attempts
         if [step.title for step in attempt.steps] == titles
     ]
     whole = [seconds for seconds in alike if len(seconds) == len(titles)]

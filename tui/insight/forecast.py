@@ -1,4 +1,4 @@
-"""When everything still to come will start and end, and which tasks decide that."""
+"""When the tasks of a run will start and end, and which of them decide when it ends."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
-    """A run, the past as it was and the rest as it is expected; times in seconds since it began.
+    """A run, its past as it was and the rest as expected; times in seconds since it began.
 
     Attributes:
         starts: When each task that ran, runs or will run started or will; of one that was set to wait again,
             what came before that is left out.
-        ends: When each of those ended or will: its last try's end.
+        ends: When each of those ended or will: its last attempt's end.
         end: When the run ends.
-        complete: Whether it is known of all that is to come how long it takes; if not, `end` is the earliest.
+        complete: Whether the times of all that is to come are known; if not, `end` is the earliest.
         critical: The tasks that decide `end`, in order: each one's end released the next one's start.
         slack: How many seconds later each task could end without moving `end`.
     """
@@ -44,7 +44,7 @@ class Forecast:
 
 
 def forecast(state: RunState, seconds: Mapping[str, float], now: float, mode: str | None = None) -> Forecast:
-    """Foretells a run by simulating what is left of it.
+    """Forecast a run by simulating what is left of it.
 
     What has ended stays as it was. What runs ends when it is expected to, or now if it should have already.
     What waits runs as soon as needs, mode and limit allow; a paused run as if it were resumed now. What needs
@@ -52,7 +52,7 @@ def forecast(state: RunState, seconds: Mapping[str, float], now: float, mode: st
 
     Args:
         state: The run.
-        seconds: How long each task's try is expected to take.
+        seconds: How long an attempt of each task is expected to take.
         now: Seconds since the run began.
         mode: As if this mode held from now on; None for the one that does.
     """
@@ -82,7 +82,7 @@ def forecast(state: RunState, seconds: Mapping[str, float], now: float, mode: st
 
 
 def _by_id(topology: Topology, line: Timeline, values: Sequence[float]) -> dict[str, float]:
-    """Values of the tasks that ran or will."""
+    """Return the values of the tasks that ran or will."""
     if NEVER not in line.ends:
         return dict(zip(topology.ids, values, strict=True))
     ran = zip(topology.ids, values, line.ends, strict=True)
@@ -110,7 +110,7 @@ class _Past:
 
     Attributes:
         line: When what started did, and when it ended or will.
-        seconds: How long each task's try is expected to take.
+        seconds: How long an attempt of each task is expected to take.
         waiting: Tasks that will run.
         running: Tasks that run.
         complete: Whether the time of all that is to come is known.
@@ -155,7 +155,7 @@ def _read(state: RunState, topology: Topology, seconds: Mapping[str, float], now
 
 
 def _expected_end(task: TaskState, seconds: float, now: float) -> float:
-    """When a task that runs will end: its try, or after a pause the next."""
+    """Return when a task that runs will end: its attempt, or the next one after a pause."""
     latest = task.attempts[-1]
     if task.retry_at is not None:
         return max(task.retry_at, now) + seconds

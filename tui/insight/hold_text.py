@@ -1,4 +1,4 @@
-"""Why a task does not run, in words for people."""
+"""Why a task does not run, in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENDED = {"failed": "failed", "cancelled": "was cancelled", "skipped": "was skip
 
 
 def hold_text(state: RunState, id_: str, now: float | None = None) -> str:
-    """What holds a task back: `waits for Data Storage image`.
+    """Say what holds a task back: `waits for Data Storage image`.
 
     Args:
         state: The run.
@@ -26,7 +26,7 @@ def hold_text(state: RunState, id_: str, now: float | None = None) -> str:
         now: Seconds since the run began, for the time until a retry; None for the latest event's.
 
     Returns:
-        The words; none for a task that nothing holds back.
+        The words; empty for a task that nothing holds back.
     """
     task = state.tasks[id_]
     if task.status == "running" and task.retry_at is not None:
@@ -37,7 +37,7 @@ def hold_text(state: RunState, id_: str, now: float | None = None) -> str:
 
 
 def named(state: RunState, ids: Iterable[str]) -> str:
-    """Tasks by their titles, in plan order: `A`, `A and B`, `A, B and 2 more`."""
+    """List tasks by their titles, in plan order: `A`, `A and B`, `A, B and 2 more`."""
     place = state.graph.position
     titles = [state.tasks[id_].title for id_ in sorted(ids, key=place.__getitem__)]
     return _listed(titles if len(titles) <= 3 else [*titles[:2], f"{len(titles) - 2} more"])
@@ -64,7 +64,7 @@ def _words(state: RunState, id_: str, held: Hold) -> str:
 
 
 def _upstream(state: RunState, id_: str, because: Sequence[str]) -> str:
-    """The task that had to succeed first and did not; if the one that was named has since, another."""
+    """Name a task that had to succeed first and did not; another, if the recorded one has since."""
     place = state.graph.position
     candidates = [*because, *sorted(state.graph.upstream(id_), key=place.__getitem__)]
     for root in candidates:

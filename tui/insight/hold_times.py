@@ -1,4 +1,4 @@
-"""What held a task back before it started, and for how long: `tui.run.holds` told over time."""
+"""What held a task back before it started, and for how long: the rule of `tui.run.holds` over time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An interval for which something held a task back.
+    """An interval in which something held a task back.
 
     Attributes:
         start: When it began, in seconds since the run did.
@@ -35,17 +35,17 @@ class Held:
 
     @property
     def seconds(self) -> float:
-        """How long it was."""
+        """Its length."""
         return self.end - self.start
 
 
 def hold_times(state: RunState, id_: str, now: float) -> tuple[Held, ...]:
-    """What held a task back until it first started, in order.
+    """Return what held a task back until it first started, in order.
 
     Args:
         state: The run.
         id_: The task.
-        now: Seconds since the run began; a task that still waits is told of up to here.
+        now: Seconds since the run began; a task that still waits is looked at up to here.
     """
     return _Wait(state, state.tasks[id_], now).holds()
 
@@ -79,7 +79,7 @@ class _Wait:
         return tuple(held for held in found if held.seconds > 0)
 
     def _moments(self, ready: float) -> list[float]:
-        """When what holds the task back may have changed, from when its needs were met."""
+        """Return when what holds the task back may have changed, from when its needs were met."""
         moments = {ready, self._until, *self._phase_ends}
         moments.update(at for at, _ in self._state.modes)
         for start, end in self._state.pauses:
@@ -87,7 +87,7 @@ class _Wait:
         return sorted(moment for moment in moments if ready <= moment <= self._until)
 
     def _during(self, start: float, end: float) -> Held | None:
-        """What held the task back in an interval in which that does not change."""
+        """Return what held the task back in an interval in which that does not change."""
         state = self._state
         mode = next((mode for at, mode in reversed(state.modes) if at <= start), state.mode)
         if mode == "parallel":
@@ -105,7 +105,7 @@ class _Wait:
         return None
 
     def _ran(self, start: float, end: float) -> tuple[str, ...]:
-        """The other tasks that ran in an interval, or at a moment, in plan order."""
+        """Return the other tasks that ran in an interval, or at a moment, in plan order."""
         others = (task for task in self._state.tasks.values() if task.attempts and task is not self._task)
         return tuple(
             task.id
@@ -115,7 +115,7 @@ class _Wait:
 
 
 def _until(task: TaskState, now: float) -> float:
-    """When a task's wait ended: at its first try, or when it was given up."""
+    """Return when a task's wait ended: at its first attempt, or when it was given up."""
     if task.attempts:
         return task.attempts[0].started
     return now if task.ended is None else task.ended
@@ -134,7 +134,7 @@ def _last_end(tasks: Iterable[TaskState]) -> float:
 
 
 def _last(tasks: Iterable[TaskState], end: Callable[[TaskState], float]) -> tuple[str, ...]:
-    """The task that ends last; all that have no end, where there are such."""
+    """Return the task that ends last; if some have no end yet, all of those."""
     by_end = [(end(task), task.id) for task in tasks]
     latest = max(at for at, _ in by_end)
     last = tuple(id_ for at, id_ in by_end if at == latest)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def total_float(topology: Topology, line: Timeline, end: float, barred: Sequence[int]) -> list[float]:
-    """How much later each task could end, if what follows it then moves along.
+    """Return how much later each task could end, if what follows it then moves along.
 
     Args:
         topology: The run's graph.
@@ -62,7 +62,7 @@ def total_float(topology: Topology, line: Timeline, end: float, barred: Sequence
 
 
 def free_float(line: Timeline, end: float) -> list[float]:
-    """How much later each task could end with nothing else moved: until the next start, or the end.
+    """Return how much later each task could end with nothing else moved: until the next start, or the end.
 
     Under a limit that is what can be promised: a task that holds its slot for longer may change which task
     gets the next one, and with that everything after.

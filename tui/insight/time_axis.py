@@ -1,4 +1,4 @@
-"""The time axis: which column stands for which time, and where it is broken since nothing ran."""
+"""The time axis: which column stands for which time, and where it is broken because nothing ran."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where one task's time went: what held it back, and what its tries spent it on."""
+"""Where one task's time went: what held it back, and what its attempts spent it on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpanTime:
-    """A named interval of a step: whose, and how many seconds it took."""
+    """A named interval of a step, what it was about, and how many seconds it took."""
 
     name: str
     subject: str
@@ -26,14 +26,14 @@ class SpanTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepTime:
-    """A step of a try.
+    """A step of an attempt.
 
     Attributes:
         title: What it is called.
         started: When it began, in seconds since the run did.
         seconds: How long it took, up to now while it runs.
         expected: How long it took before, where that is known.
-        share: The part of its try's time that it took, from 0 to 1.
+        share: The part of its attempt's time that it took, from 0 to 1.
         changed: False where its work was already done.
         note: What was done, or found.
         spans: Its named intervals, the longest first.
@@ -51,13 +51,13 @@ class StepTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttemptTime:
-    """A try.
+    """An attempt.
 
     Attributes:
         attempt: Which one, from 1.
         started: When it began, in seconds since the run did.
         seconds: How long it took, up to now while it runs.
-        pause: Seconds between the end of the try before and this one's start.
+        pause: Seconds between the previous attempt's end and this one's start.
         outcome: How it ended; None while it runs.
         steps: Its steps, in order.
     """
@@ -76,9 +76,9 @@ class TimeBreakdown:
 
     Attributes:
         task: The task's id.
-        holds: What held it back before its first try, in order. Moments in which nothing did are not there.
-        attempts: Its tries, in order.
-        expected: How long a successful try of it took before, where that is known.
+        holds: What held it back before its first attempt, in order.
+        attempts: Its attempts, in order.
+        expected: How long a successful attempt of it took before, where that is known.
     """
 
     task: str
@@ -93,17 +93,17 @@ class TimeBreakdown:
 
     @property
     def worked(self) -> float:
-        """Seconds of its tries."""
+        """Seconds of its attempts."""
         return sum(attempt.seconds for attempt in self.attempts)
 
     @property
     def paused(self) -> float:
-        """Seconds between its tries."""
+        """Seconds between its attempts."""
         return sum(attempt.pause for attempt in self.attempts)
 
 
 def time_breakdown(state: RunState, task_id: str, now: float, expectation: Expectation) -> TimeBreakdown:
-    """Accounts for a task's time.
+    """Break a task's time down.
 
     Args:
         state: The run.
@@ -164,7 +164,7 @@ def _spans(attempt: AttemptState, step: int, until: float) -> tuple[SpanTime, ..
 
 
 def _expected(step: StepState, before: Sequence[tuple[str, float]]) -> float | None:
-    """How long a step took before: the one at its place if it has its title, else the first that has."""
+    """Return how long a step of its title took before, that at its place if there are several."""
     if step.step < len(before) and before[step.step][0] == step.title:
         return before[step.step][1]
     return next((seconds for title, seconds in before if title == step.title), None)

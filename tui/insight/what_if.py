@@ -38,14 +38,14 @@ class WhatIf:
 def what_if(
     state: RunState, seconds: Mapping[str, float], now: float, mode: str | None = None
 ) -> list[WhatIf]:
-    """What it would be worth to make a task twice as fast, the best first.
+    """Return what it would save to make a task twice as fast, the best first.
 
     The run is simulated from its start in one mode. What has ended takes as long as it really worked, the
     rest as long as is expected.
 
     Args:
         state: The run.
-        seconds: How long each task's try is expected to take.
+        seconds: How long an attempt of each task is expected to take.
         now: Seconds since the run began.
         mode: The mode; None for the run's.
 
@@ -73,7 +73,7 @@ def what_if(
 
 
 def makespans(state: RunState, seconds: Mapping[str, float], now: float) -> dict[str, float]:
-    """How many seconds the whole run would take in each mode; see `what_if` for what that goes by."""
+    """Return how many seconds the whole run would take in each mode, as `what_if` simulates it."""
     whole = _Whole(state, seconds, now)
     return {mode: max([0.0, *whole.run(Rules(mode, state.limit)).ends]) for mode in MODES}
 
@@ -104,7 +104,7 @@ class _Whole:
 
 
 def _seconds(task: TaskState, expected: float, now: float) -> float | None:
-    """How long a task takes in all; None for one that is over without having run."""
+    """Return how long a task takes in all; None for one that has finished without running."""
     if task.status == "waiting":
         return expected
     if task.status != "running":

@@ -74,7 +74,7 @@ async def test_a_port_keeps_its_number_if_that_is_free(host: Host) -> None:
     assert await host.forward(port) == port
 
 
-async def test_the_ways_are_told(host: Host, echo: int) -> None:
+async def test_forwards_are_listed(host: Host, echo: int) -> None:
     assert dict(host.forwards) == {}
     port = await host.forward(echo, "localhost")
     assert dict(host.forwards) == ({} if host.shares_loopback else {port: ("localhost", echo)})
@@ -102,9 +102,9 @@ async def test_a_socket_leads_to_a_port_there(host: Host, echo: int) -> None:
     assert dict(host.forwards) == {}
 
 
-async def test_ways_go_with_the_host(far: Host, echo: int) -> None:
-    port, path = await far.forward(echo), await far.socket(echo)
-    await far.close()
+async def test_forwards_end_with_the_host(remote: Host, echo: int) -> None:
+    port, path = await remote.forward(echo), await remote.socket(echo)
+    await remote.close()
     assert path is not None
     assert not await asyncio.to_thread(path.parent.exists)
     with pytest.raises(ConnectionRefusedError):
