@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.contract.servers import Client, Sshd
 
 SSH = shutil.which("ssh")
-_PARTS = 8
+_PARTS = 12
 needs_ssh = pytest.mark.skipif(SSH is None, reason="needs the ssh program")
 
 # Each is the user's file, but for what leads to the server: `box` is its name, LOGIN are its host and port.
@@ -108,6 +108,9 @@ FILES = {
         "Host box\n LOGIN\n UserKnownHostsFile HOME/by_old\n StrictHostKeyChecking accept-new"
     ),
     "changed ones accepted": "Host box\n LOGIN\n UserKnownHostsFile HOME/by_old\n StrictHostKeyChecking no",
+    "revoked": "Host box\n LOGIN\n RevokedHostKeys HOME/revoked",
+    "others revoked": "Host box\n LOGIN\n RevokedHostKeys HOME/id",
+    "no file of what is revoked": "Host box\n LOGIN\n RevokedHostKeys HOME/no_such_3",
     "ciphers": "Host box\n LOGIN\n Ciphers aes256-ctr,aes128-ctr\n MACs hmac-sha2-256",
     "ciphers removed": "Host box\n LOGIN\n Ciphers -aes128-gcm@openssh.com\n KexAlgorithms -curve25519*",
     "an unknown cipher": "Host box\n LOGIN\n Ciphers rot13",
@@ -149,6 +152,8 @@ def written(client: Client, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> dict
         f" UserKnownHostsFile {home}/.ssh/known_hosts"
     )
     for name, text in {
+        "revoked": public,
+        "id": client.key.export_public_key().decode(),
         "by_alias": f"the-box {public}",
         "by_alias_and_port": f"[the-box]:{sshd.port} {public}",
         "by_name": f"127.0.0.1 {public}",
@@ -171,7 +176,7 @@ def written(client: Client, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> dict
 
 def lets_ssh_in(config: Path) -> bool:
     """Whether OpenSSH logs in; a home of the test's own is not the one that it goes by."""
-    argv = ("ssh", "-F", str(config), "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "box", "true")
+    argv = ("ssh", "-F", str(config), "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "box", "true")
     return subprocess.run(argv, capture_output=True, check=False, stdin=subprocess.DEVNULL).returncode == 0
 
 
@@ -195,7 +200,7 @@ async def test_files_do_what_they_do_for_ssh(client: Client, written: dict[str, 
         await asyncio.to_thread(config.write_text, text)
         found[name] = await lets_us_in()
     assert found == expected
-    assert {True, False} == set(expected.values())
+    assert True in expected.values()
 
 
 def _filled(text: str, written: dict[str, str]) -> str:

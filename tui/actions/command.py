@@ -96,9 +96,9 @@ async def _copy(ctx: Context, source: Path, target: PurePath) -> None:
     try:
         await ctx.host.copy(source, target)
     except OSError as error:
-        raise ActionError(
-            f"{source} cannot be copied to {ctx.host.name}: {error.strerror or error}"
-        ) from error
+        within = f": {error.filename}" if error.filename and str(error.filename) != str(source) else ""
+        cause = f"{source} cannot be copied to {ctx.host.name}: {error.strerror or error}{within}"
+        raise ActionError(cause) from error
 
 
 def _below(path: Path, folder: Path) -> PurePath:

@@ -53,6 +53,7 @@ class Configuration:
         user_known_hosts: The user's such files; new keys go to the first.
         global_known_hosts: Everybody's such files.
         hash_names: Whether names are hashed there.
+        revoked: A file of keys that no machine may have, if there is one.
         identity_files: Private or public keys to offer, of which some may not exist.
         certificate_files: Certificates of these keys.
         identities_only: Whether an agent's other keys are not to be offered.
@@ -73,6 +74,7 @@ class Configuration:
     user_known_hosts: tuple[Path, ...]
     global_known_hosts: tuple[Path, ...]
     hash_names: bool
+    revoked: Path | None
     identity_files: tuple[Path, ...]
     certificate_files: tuple[Path, ...]
     identities_only: bool
@@ -235,6 +237,7 @@ def _configuration(address: Address, values: Values) -> Configuration:
         user_known_hosts=paths(_split(one("userknownhostsfile"))),
         global_known_hosts=paths(_split(one("globalknownhostsfile"))),
         hash_names=one("hashknownhosts") == "yes",
+        revoked=next(iter(paths([one("revokedhostkeys")])), None),
         identity_files=paths(values.get("identityfile", ())),
         certificate_files=paths(values.get("certificatefile", ())),
         identities_only=one("identitiesonly") == "yes",

@@ -140,7 +140,16 @@ class KnownHosts:
                 with contextlib.suppress(ValueError):  # OpenSSH passes over what it does not understand, too
                     known.load(line)
         keys, authorities, revoked, *_ = asyncssh.match_known_hosts(known, self._host, "", self._port)
-        return HostKeys(tuple(keys), tuple(authorities), tuple(revoked))
+        return HostKeys(tuple(keys), tuple(authorities), (*revoked, *self._revoked()))
+
+    def _revoked(self) -> Sequence[asyncssh.SSHKey]:
+        """Read the keys of `RevokedHostKeys`; blocks."""
+        path = self._configuration.revoked
+        try:
+            return asyncssh.load_public_keys(str(path)) if path else ()
+        except (OSError, ValueError) as error:
+            hint = "make it a readable list of public keys: bringup reads no key revocation lists (KRL)"
+            raise NotReadyError(f"the RevokedHostKeys file {path} cannot be read: {error}", hint) from error
 
 
 def arguments(address: Address) -> str:
