@@ -165,6 +165,7 @@ def test_from_takes_what_comes_before_as_done(folder: Path) -> None:
         (["up", "--resume"], 2, "no run of plan 'commands' is kept"),
         (["up", "--resume", "slow.yaml"], 2, "bringup up slow.yaml --resume"),
         (["up", "--only", ""], 2, "--only names no task"),
+        (["up", "--speed", "nan"], 2, "nan is no speed"),
         (["down", "20270101T000000Z-0000"], 2, "there is no such run"),
         (["down", "latest"], 2, "no run is kept"),
         (["up", "--values", "."], 2, "directory"),
@@ -362,6 +363,11 @@ def test_status_tells_in_json_what_it_tells_in_text(folder: Path) -> None:
     for said in (run["run"], failure["cause"], failure["title"], run["logs"], *run["next"].values()):
         assert said in text
     assert [each["text"] in text for each in told["stands"]] == [True]
+    (folder / "bringup.yaml").unlink()
+    gone = bringup(folder, "status", "latest")
+    assert gone.returncode == 2
+    assert run["verdict"] in gone.stdout
+    assert "bringup.yaml: cannot be read" in gone.stderr
 
 
 def test_status_of_a_run_that_goes_on_says_so(folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.plans import started
 from tui.launch.request import Request, UsageError
-from tui.launch.specification import resolve_run, resolve_up
+from tui.launch.specification import resolve_plan, resolve_run, resolve_up
 from tui.plan.load import load_plan
 from tui.run import events as e
 from tui.run.journal import Journal
@@ -98,6 +98,28 @@ def test_a_plan_stands_for_its_latest_run_with_the_same_values(store: Store) -> 
         assert found.hosts.get("default") == host
 
 
+def test_a_mended_plan_with_the_same_values_is_that_of_its_run_still(store: Store) -> None:
+    keep(store, "20260101T000000Z-0000", ["word=x", "token=•••"], hosts={"default": "ssh://far"})
+    Path("bringup.yaml").write_text(PLAN.replace("echo d", "echo more"))
+    found = resolve_run(Request(settings=("word=x", "token=s3cret")), store)
+    assert found.hosts["default"] == "ssh://far"
+
+
+def test_doctor_looks_at_the_plan_and_not_at_its_latest_run(store: Store) -> None:
+    run = keep(store, "20260101T000000Z-0000", ["token=•••"], hosts={"default": "ssh://far"})
+    assert "default" not in resolve_plan(Request(), store).hosts
+    with pytest.raises(UsageError, match="a secret"):
+        resolve_plan(Request(plan=run), store)
+
+
+def test_a_plan_that_names_another_cluster_by_now_is_taken_as_it_is(store: Store) -> None:
+    keep(store, "20260101T000000Z-0000", hosts={"default": "ssh://far"})
+    Path("bringup.yaml").write_text(PLAN.replace("cluster: one", "cluster: other"))
+    found = resolve_run(Request(), store)
+    assert found.run is None
+    assert "default" not in found.hosts
+
+
 def test_a_rehearsal_tells_nothing_of_hosts(store: Store) -> None:
     keep(store, "20260103T000000Z-0000", environment="rehearsal")
     found = resolve_run(Request(usual_host="ssh://usual"), store)
@@ -109,7 +131,7 @@ def test_a_secret_that_a_run_was_given_is_asked_for_and_not_guessed(store: Store
     run = keep(store, "20260101T000000Z-0000", ["token=•••", "cluster=one"])
     with pytest.raises(UsageError, match="was given 'token', a secret, which is not kept") as caught:
         resolve_run(Request(plan=run), store)
-    assert caught.value.hint == "give it again: --set token=…"
+    assert caught.value.hint == f"name the run, and give it again: {run} --set token=…"
     found = resolve_run(Request(plan=run, settings=("token=again",)), store)
     assert found.plan.variables["token"] == "again"
 

@@ -32,10 +32,10 @@ def doctor(output: str, verbose: bool, **given: Any) -> None:
 
         from tui.doctor import examine
         from tui.launch.request import Request
-        from tui.launch.specification import resolve_run
+        from tui.launch.specification import resolve_plan
         from tui.run.store import Store
 
-        found = look(examine, resolve_run(Request(**given), Store()))
+        found = look(examine, resolve_plan(Request(**given), Store()))
         if output == "json":
             print_json([dataclasses.asdict(each) for each in found])
         else:

@@ -45,7 +45,7 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
         from tui.console.runs import in_full
         from tui.doctor.standing import examine_standing
         from tui.launch.request import Request, load
-        from tui.launch.specification import resolve_run
+        from tui.launch.specification import followed_run, resolve_run
         from tui.run.store import Store
 
         request, store = Request(**given), Store()
@@ -55,8 +55,8 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
         try:
             specification = resolve_run(request, store)
         except BringupError:  # its plan or its values are not there any more
-            if output == "text" and store.leads_to_run(request.plan or ""):
-                _print_report(store.open(request.plan or ""), None)
+            if output == "text" and (run := followed_run(request, store)):
+                _print_report(run, None)
             raise
         run = specification.run
         if output == "text":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,8 @@ def up(
         from tui.launch.request import Request, may_go_elsewhere
         from tui.launch.selection import selected
 
+        if math.isnan(given["speed"]):
+            raise click.BadParameter("nan is no speed", param_hint="--speed")
         request = Request(fail=_failures(fail), only=selected(only), **given)
         view = choose_view(output, tui)
 

@@ -16,7 +16,7 @@ from tui.engine.session import Session
 from tui.launch.choose_environment import choose_environment, take_up_cluster
 from tui.launch.cluster_lock import ClusterLock, unwritable
 from tui.launch.request import UsageError
-from tui.launch.specification import resolve_run, resolve_up
+from tui.launch.specification import resolve_run, resolve_up, stored_setting
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.bundled import manifests_folder
 from tui.plan.model import Phase, Task
@@ -27,7 +27,6 @@ from tui.run.feed import Feed
 from tui.run.journal import Journal
 from tui.run.outline import outline
 from tui.run.store import Limits, Store, new_run_id
-from tui.secrets import MASK, Masker, is_secret_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,7 +201,7 @@ def _started(plan: Plan, specification: Specification, environment: Environment)
         machine=machine(),
         bringup=__version__,
         files=tuple(str(file.resolve()) for file in loaded.files),
-        settings=tuple(_storable(setting, plan) for setting in loaded.settings),
+        settings=tuple(stored_setting(setting, plan) for setting in loaded.settings),
         note=environment.note,
         recording="" if specification.recording is None else str(specification.recording),
         speed=specification.speed,
@@ -227,14 +226,6 @@ def _plan_name(path: Path) -> str:
     path = path.resolve()
     bundled = path.parent.parent == manifests_folder().resolve()
     return path.parent.name if bundled else str(path)
-
-
-def _storable(setting: str, plan: Plan) -> str:
-    """Return a setting as the journal may keep it."""
-    name, _, value = setting.partition("=")
-    named = any(name == known or known.startswith(f"{name}.") for known in plan.secrets)
-    masked = MASK if named or is_secret_key(name) else Masker(plan.secret_values).mask(value)
-    return f"{name}={masked}"
 
 
 def machine() -> e.Machine:

@@ -12,10 +12,10 @@ from tui.plan.address import DEFAULT, LOCAL, parse_address
 from tui.plan.bundled import find_plan
 from tui.plan.document import read_document
 from tui.run.store import LATEST, RunReferenceError, Store
-from tui.secrets import MASK
+from tui.secrets import MASK, Masker, is_secret_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tui.launch.request import Request
     from tui.plan.load import LoadedPlan
@@ -67,40 +67,82 @@ def resolve_up(request: Request, store: Store) -> Specification:
     return _resolve(request if run is None else _as_run(request, run), store, run)
 
 
-def resolve_run(request: Request, store: Store) -> Specification:
-    """Return what a command is about that follows a run: the one in place of a plan, or the plan's latest.
+def followed_run(request: Request, store: Store) -> KeptRun | None:
+    """Return the run that a command follows: the one named in place of a plan, or the plan's latest.
 
-    The run's own plan, values files, settings and host hold, where no others are given. Where values are
-    given, only a run with the same values is followed.
+    Where values are given with a plan, only a run with the same values is followed.
+
+    Raises:
+        PlanError: The plan cannot be read.
+        RunReferenceError: There is no such run.
+    """
+    if _names_run(request, store):
+        return store.open(request.plan or "")
+    if not (request.files or request.settings):
+        return store.latest(_plan_name(request))
+    loaded = load(request)
+    runs = store.runs(loaded.plan.name)
+    return next((run for run in runs if run.is_real and _has_same_values(run, loaded)), None)
+
+
+def resolve_run(request: Request, store: Store) -> Specification:
+    """Return what a command is about that follows a run.
+
+    The run's own plan, values files, settings and host hold, where no others are given.
 
     Raises:
         PlanError: The plan is not usable.
         UsageError: The run was given a secret, or its plan is of another cluster by now.
         RunReferenceError: There is no such run.
     """
-    if request.plan is not None and store.leads_to_run(request.plan):
-        run: KeptRun | None = store.open(request.plan)
+    run, named = followed_run(request, store), _names_run(request, store)
+    if run is None or not (named or run.is_real):
+        return _resolve(request, store, run)
+    if named:
         request = replace(request, plan=None)
     elif request.files or request.settings:
-        loaded = load(request)
-        runs = (run for run in store.runs(loaded.plan.name) if run.started.digest == loaded.digest)
-        run = _latest_real(runs)
-        host = run and _host(request, run)
-        return _resolve(replace(request, host=host or request.host), store, run)
-    else:
-        run = store.latest(_plan_name(request))
-        if run is not None and not run.is_real:
-            return _resolve(request, store, run)
-    if run is None:
-        return _resolve(request, store, None)
+        return _resolve(replace(request, host=_host(request, run)), store, run)
     specification = _resolve(_as_run(request, run), store, run)
     cluster = specification.plan.cluster
-    if run.started.cluster and run.is_real and run.started.cluster != (cluster.name if cluster else ""):
-        raise UsageError(
-            f"run {run.id} was of cluster {run.started.cluster!r}, which its plan does not name any more",
-            "undo the change, or name the plan in place of the run",
-        )
-    return specification
+    if run.started.cluster in {"", cluster.name if cluster else ""} or not run.is_real:
+        return specification
+    if not named:  # the plan was asked for, as it is now
+        return _resolve(request, store, None)
+    raise UsageError(
+        f"run {run.id} was of cluster {run.started.cluster!r}, which its plan does not name any more",
+        "undo the change, or name the plan in place of the run",
+    )
+
+
+def resolve_plan(request: Request, store: Store) -> Specification:
+    """Return what a command is about that looks at a plan, or at that of a run named in its place.
+
+    Raises:
+        PlanError: The plan is not usable.
+        UsageError: The run was given a secret, or its plan is of another cluster by now.
+        RunReferenceError: There is no such run.
+    """
+    resolve = resolve_run if _names_run(request, store) else resolve_up
+    return resolve(request, store)
+
+
+def stored_setting(setting: str, plan: Plan) -> str:
+    """Return a setting as the journal may keep it."""
+    name, _, value = setting.partition("=")
+    named = any(name == known or known.startswith(f"{name}.") for known in plan.secrets)
+    masked = MASK if named or is_secret_key(name) else Masker(plan.secret_values).mask(value)
+    return f"{name}={masked}"
+
+
+def _names_run(request: Request, store: Store) -> bool:
+    return request.plan is not None and store.leads_to_run(request.plan)
+
+
+def _has_same_values(run: KeptRun, loaded: LoadedPlan) -> bool:
+    files = tuple(str(file.resolve()) for file in loaded.files)
+    settings = tuple(stored_setting(setting, loaded.plan) for setting in loaded.settings)
+    same = (run.started.files, run.started.settings) == (files, settings)
+    return same or run.started.digest == loaded.digest
 
 
 def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specification:
@@ -159,10 +201,6 @@ def _plan_name(request: Request) -> str:
     return name if isinstance(name, str) else load(request).plan.name
 
 
-def _latest_real(runs: Iterator[KeptRun]) -> KeptRun | None:
-    return next((run for run in runs if run.is_real), None)
-
-
 def _as_run(request: Request, run: KeptRun) -> Request:
     """Return the request with what a run was given, where it does not give it itself.
 
@@ -176,7 +214,7 @@ def _as_run(request: Request, run: KeptRun) -> Request:
         if name not in given:
             raise UsageError(
                 f"run {run.id} was given {name!r}, a secret, which is not kept",
-                f"give it again: --set {name}=…",
+                f"name the run, and give it again: {run.id} --set {name}=…",
             )
     files = request.files or tuple(Path(file) for file in started.files)
     for file in files if not request.files else ():
