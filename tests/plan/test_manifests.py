@@ -33,7 +33,7 @@ def test_documents_know_their_lines_and_names() -> None:
         ("a: 1\nb: [1, 2\nc: 3\n", "bad.yaml:3:2: is not YAML"),
         ("kind: Pod\nmetadata: {name: a}\n", "bad.yaml:1:1: the object has no apiVersion"),
         ("apiVersion: v1\nkind: Pod\n", "the Pod has no metadata.name"),
-        ("apiVersion: v1\nkind: Pod\nmetadata: {name: 12}\n", "metadata.name is '12', not text"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: 12}\n", "metadata.name is a number, not text"),
         ("\n- 1\n- 2\n", "bad.yaml:2:1: this is a list"),
         ("just words\n", "plain text"),
         ("kind: List\napiVersion: v1\nitems: [3]\n", "not a Kubernetes object"),
@@ -116,6 +116,13 @@ def test_references_that_lead_nowhere_are_told_with_their_places() -> None:
         _filled("data: {a: '${prot}', b: 1}  # ${comment}\nmore: x${q}\n", port=1)
     assert [(f.place.line, f.place.column) for f in caught.value.faults] == [(4, 12), (5, 8)]
     assert caught.value.hint == "did you mean 'port'?"
+
+
+def test_an_error_does_not_show_what_was_filled_in() -> None:
+    for text in ("${x}", "[${x}]", "{kind: '${x}', metadata: {}}", f"{HEAD}data: {{${{y}}: 1}}"):
+        with pytest.raises(PlanError) as caught:
+            read_objects(text.encode(), "x.yaml", {"x": "hush: hush", "y": ["hush"]})
+        assert "hush" not in f"{caught.value.cause} {caught.value.hint}"
 
 
 def test_references_cannot_multiply_without_bound() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.faults import Place, PlanError, shown
+from tui.plan.faults import Place, PlanError
 from tui.plan.kubectl_yaml import read_values
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ def _check(value: dict[str, Any], place: Place) -> None:
 
 
 def _described(value: Any) -> str:
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        return "a mapping"
-    return f"plain text ({shown(value)})" if isinstance(value, str) else shown(str(value))
+    """Return what a value is, and not the value, which may be filled in and secret."""
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {list: "a list", dict: "a mapping", str: "plain text", int: "a number", float: "a number"}
+    return kinds.get(type(value), "nothing")
