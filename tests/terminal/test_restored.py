@@ -206,7 +206,8 @@ def test_what_blocks_a_thread_does_not_keep_the_program(terminal: Tmux, tmp_path
     assert "is blocked in a call that cannot be interrupted; it was left behind" in terminal.scrollback()
 
 
-def test_what_blocks_the_engine_is_left_after_a_second_ctrl_c(terminal: Tmux, tmp_path: Path) -> None:
+@pytest.mark.parametrize("view", ["--no-tui", "--tui"])
+def test_what_blocks_the_engine_is_left_soon_after_ctrl_c(terminal: Tmux, tmp_path: Path, view: str) -> None:
     (tmp_path / "stuck.py").write_text(
         "import time\n"
         "from tui.cli import main\n"
@@ -217,12 +218,15 @@ def test_what_blocks_the_engine_is_left_after_a_second_ctrl_c(terminal: Tmux, tm
         "command.run = stuck\n"
         "main(prog_name='bringup')\n"
     )
-    terminal.type(f"{BRINGUP.replace('-m tui', 'stuck.py')} up slow.yaml --no-tui; echo code $?")
-    terminal.wait_for("it hangs")
-    terminal.press("C-c")
-    time.sleep(0.3)  # or else both are one to the program
-    terminal.press("C-c")
-    assert "error: bringup does not stop by itself and exits now" in terminal.wait_for("code 130", patience=8)
+    before = settings(terminal, "before", tmp_path)
+    terminal.type(f"{BRINGUP.replace('-m tui', 'stuck.py')} up slow.yaml {view}; echo code $?")
+    terminal.wait_for("it hangs" if view == "--no-tui" else "Timeline")
+    for _ in range(2 if view == "--no-tui" else 3):  # the dashboard asks first
+        time.sleep(0.5)  # or else two are one to the program
+        terminal.press("C-c")
+    assert "error: bringup does not stop though it was killed" in terminal.wait_for("code 130", patience=8)
+    assert settings(terminal, "after", tmp_path) == before
+    assert modes(terminal) == "0 0 0 1 0"
 
 
 def test_a_killed_run_can_be_taken_up(terminal: Tmux, tmp_path: Path) -> None:

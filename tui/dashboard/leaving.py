@@ -57,7 +57,7 @@ class Departure:
 
     def interrupt(self) -> None:
         """Ask like `leave` the first time; the next time stop the run, then kill what is left of it."""
-        if self._question is not None or self._model.state.cancelling:
+        if self._question is not None or self._stopping or self._model.state.cancelling:
             self._close_question()
             self.stop()
         else:

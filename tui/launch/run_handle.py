@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 from pathlib import Path
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from tui.run.events import PhaseOutline
     from tui.run.feed import Feed
 
-_KILLED_WITHIN = 3.0  # seconds in which a killed run must have finished
-_INTERRUPTED = 130  # the exit code of what a signal ended
+_KILLED_WITHIN = 2.5  # seconds in which a killed run must have finished
 
 
 class RunHandle:
@@ -58,6 +56,8 @@ class RunHandle:
         self._thread: threading.Thread | None = None
         self._begun = threading.Event()
         self._leaving = threading.Event()
+        self._guard: threading.Timer | None = None
+        self._given_up = False
 
     # For the dashboard
 
@@ -106,9 +106,13 @@ class RunHandle:
         return self._error is not None or (self.feed is not None and self.feed.closed)
 
     def tell(self, command: Command) -> None:
-        """Give the engine a command, once the run has begun."""
+        """Give the engine a command, once the run has begun; give the run up where `Kill` does not end it."""
         if self._launch is not None:
             self._launch.session.tell(command)
+        if isinstance(command, Kill) and self._guard is None:
+            self._guard = threading.Timer(_KILLED_WITHIN, self._give_up)
+            self._guard.daemon = True
+            self._guard.start()
 
     def interrupted(self) -> None:
         """Take note that the user, or a signal, asked for the run's end."""
@@ -140,15 +144,10 @@ class RunHandle:
     # For the command
 
     def interrupt(self) -> None:
-        """Cancel the run; the second time kill it, and exit where even that does not end it in time."""
+        """Cancel the run; the second time kill it."""
         again, self.interrupts = self.interrupts, True
         self.tell(Kill() if again else CancelRun())
         self.tell(Close())
-        if not again:
-            return
-        guard = threading.Timer(_KILLED_WITHIN, _exit)
-        guard.daemon = True
-        guard.start()
 
     def close(self) -> bool:
         """Cancel the run if it goes on, wait for its end, and let go of its cluster and journal.
@@ -160,6 +159,12 @@ class RunHandle:
             BaseException: What the engine itself died of.
         """
         self._leaving.set()
+        if self._given_up:
+            cause = "bringup does not stop though it was killed, and exits; what it started may still run"
+            print(
+                f"error: {cause}", "  hint: look for it with `ps` and `docker ps`", sep="\n", file=sys.stderr
+            )
+            return False
         if self._thread is not None:
             self._thread.join()
         try:
@@ -189,18 +194,16 @@ class RunHandle:
             preload(step for task in launch.loaded.plan.tasks for step in task.steps)
         self._expectation = expectation(launch)
 
-
-def _exit() -> None:
-    """End the process: something in it cannot be stopped."""
-    with contextlib.suppress(OSError, ValueError):
-        print(
-            "error: bringup does not stop by itself and exits now; what it started may still run",
-            "  hint: look for it with `ps` and `docker ps`",
-            sep="\n",
-            file=sys.stderr,
-            flush=True,
-        )
-    os._exit(_INTERRUPTED)
+    def _give_up(self) -> None:
+        """Let views go: something in this process cannot be stopped."""
+        if self.over:
+            return
+        self._given_up = True
+        if self.feed is not None:
+            self.feed.close()
+        else:
+            self._error = KeyboardInterrupt()
+            self._begun.set()
 
 
 def expectation(launch: Launch) -> Expectation:
