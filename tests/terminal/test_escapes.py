@@ -78,7 +78,7 @@ def slow(tmp_path: Path) -> str:
 
 def by_key(terminal: Terminal) -> None:
     terminal.send(b"q")
-    terminal.wait_for(b"Leave it?")
+    terminal.wait_for(b"Leave the dashboard?")
     terminal.send(b"c")
 
 

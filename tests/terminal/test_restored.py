@@ -62,7 +62,7 @@ def presses(*keys: str) -> Callable[[Tmux, Path], None]:
         for key in keys:
             terminal.press(key)
             if key in {"q", "C-c"}:
-                terminal.wait_for("Leave it?")
+                terminal.wait_for("Leave the dashboard?")
 
     return press
 
@@ -114,7 +114,7 @@ def test_to_the_shell_and_back(terminal: Tmux) -> None:
     terminal.press("d")
     terminal.wait_for(lambda screen: without_times(screen) == whole)
     terminal.press("q")
-    terminal.wait_for("Leave it?")
+    terminal.wait_for("Leave the dashboard?")
     terminal.press("c")
     terminal.wait_for("slow was cancelled")
 
@@ -241,6 +241,6 @@ def test_a_killed_run_can_be_taken_up(terminal: Tmux, tmp_path: Path) -> None:
     terminal.type(f"{BRINGUP} up slow.yaml --resume; echo code $?")
     terminal.wait_for("sleeping")
     terminal.press("q")
-    terminal.wait_for("Leave it?")
+    terminal.wait_for("Leave the dashboard?")
     terminal.press("c")
     terminal.wait_for("code 130")

@@ -97,7 +97,7 @@ def test_leaving_a_run_that_goes_on_asks_what_becomes_of_it(
     terminal.type(f"{BRINGUP} up slow.yaml; echo code $?")
     terminal.wait_for("sleeping")
     terminal.press("q")
-    terminal.wait_for("Leave it?")
+    terminal.wait_for("Leave the dashboard?")
     terminal.press(key)
     if key == "l":
         terminal.wait_for("│ sleeping")
