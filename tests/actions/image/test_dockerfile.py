@@ -88,9 +88,12 @@ def test_the_engines_classic_builder_agrees() -> None:
             for name in ("a", "b"):
                 (Path(directory) / name).write_text("")
             (Path(directory) / "Dockerfile").write_text(text.replace(" x", f" {BASE}", 1), newline="")
-            argv = ("docker", "build", "--quiet", "--network=none", directory)
+            argv = ("docker", "build", "--quiet", "--force-rm", "--network=none", directory)
             environment = {"DOCKER_BUILDKIT": "0", "PATH": "/usr/local/bin:/usr/bin:/bin"}
-            return subprocess.run(argv, env=environment, capture_output=True, check=False).returncode == 0
+            built = subprocess.run(argv, env=environment, capture_output=True, check=False)
+        if built.returncode == 0:
+            subprocess.run(("docker", "rmi", built.stdout.strip()), capture_output=True, check=False)
+        return built.returncode == 0
 
     for text, reason in ONLY_BUILDKIT:
         assert not builds(text), reason
