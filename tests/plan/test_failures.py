@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from tui.cli import main
 from tui.plan.failures import KNOWN, applies, hint_for, recognise
 from tui.plan.model import Retry
 
@@ -182,8 +184,10 @@ def test_other_texts_are_not(text: str) -> None:
     assert recognise(text) is None
 
 
-def test_every_known_failure_has_an_example_and_a_hint() -> None:
+def test_every_known_failure_has_an_example_and_is_listed_with_its_hint() -> None:
     assert {*SAID.values(), *SAID_TO.values()} == set(KNOWN)
+    listed = CliRunner().invoke(main, ["plan", "failures"]).output.splitlines()
+    assert [line.split("  ")[0] for line in listed] == list(KNOWN)
     assert all(signature.hint for signature in KNOWN.values())
 
 

@@ -14,7 +14,6 @@ from tests.plan.writing import CLUSTER, load, marked, one_step, one_task, write
 from tui.cli import main
 from tui.plan.bundled import bundled_plans, find_plan, manifests_folder
 from tui.plan.document import read_document
-from tui.plan.failures import KNOWN
 from tui.plan.lint import lint
 from tui.plan.messages import STEP_KINDS
 from tui.plan.reference import EXAMPLE
@@ -72,7 +71,7 @@ def test_the_published_reference_is_that_of_the_models() -> None:
     printed = CliRunner().invoke(main, ["plan", "reference"])
     assert printed.exit_code == 0
     assert (manifests_folder() / "README.md").read_text(encoding="utf-8") == printed.output
-    names = {*STEPS, *KNOWN, *plan_schema()["properties"]}
+    names = {*STEPS, *plan_schema()["properties"]}
     assert [name for name in names if f"`{name}`" not in printed.output] == []
 
 

@@ -1,4 +1,4 @@
-"""`bringup plan show`, `lint`, `schema` and `reference`."""
+"""`bringup plan show`, `lint`, `schema`, `failures` and `reference`."""
 
 from __future__ import annotations
 
@@ -68,6 +68,16 @@ def schema() -> None:
     from tui.plan.schema import plan_schema
 
     print_json(plan_schema())
+
+
+@plan.command()
+def failures() -> None:
+    """List the known failures that `retry.signatures` can name, with what helps."""
+    from tui.plan.failures import KNOWN
+
+    wide = max(map(len, KNOWN))
+    for name, known in KNOWN.items():
+        click.echo(f"{name:<{wide}}  {known.hint}")
 
 
 @plan.command()

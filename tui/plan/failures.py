@@ -7,7 +7,9 @@ names the failures that it applies to, since one that applies to all hides flake
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from tui.plan.signature import Known, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,275 +17,253 @@ if TYPE_CHECKING:
     from tui.plan.signature import Signature
 
 
-class Known(NamedTuple):
-    """An entry of the catalogue.
-
-    Attributes:
-        pattern: Regular expression.
-        hint: What helps.
-        scopes: Kinds of steps, or their first word, that it is looked for in; or `pod`. All if empty.
-    """
-
-    pattern: str
-    hint: str
-    scopes: tuple[str, ...]
-
-    def is_for(self, scope: str) -> bool:
-        """Return whether it is looked for in a scope."""
-        return not self.scopes or any(f"{scope}.".startswith(f"{each}.") for each in self.scopes)
-
-
-def _known(pattern: str, hint: str, *scopes: str) -> Known:
-    return Known(f"(?is){pattern}", hint, scopes)
-
-
 _STATUS = r"\b(?:status|http(?:/\d(?:\.\d)?)?|code|answered)\W{0,3}(?:code\W{0,3})?"
 
 # The first entry that a text shows is taken: what says more of the cause stands above what says less.
 KNOWN: dict[str, Known] = {
-    "rate-limit": _known(
+    "rate-limit": known(
         rf"toomanyrequests|too many requests|rate.limit(?!er)|{_STATUS}429\b",
         "the server limits pulls: log in to it (`docker login`), or wait for the limit to pass",
     ),
-    "inotify": _known(
+    "inotify": known(
         "too many open files|inotify_(?:init|add_watch)|failed to create fsnotify watcher",
         "raise the limits: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
     ),
-    "disk-full": _known(
+    "disk-full": known(
         "no space left on device|disk.?pressure|disk quota exceeded",
         "make room for the container engine: `docker system df`, then `docker system prune`",
     ),
     # What a pod's object says of its state.
-    "out-of-memory": _known(
+    "out-of-memory": known(
         "OOMKilled", "the container needs more memory than its limit: raise resources.limits.memory", "pod"
     ),
-    "pull-always": _known(
+    "pull-always": known(
         r"(?:ErrImagePull|ImagePullBackOff).*imagePullPolicy: Always",
         "imagePullPolicy is Always, as it is by default for `:latest`: the node does not use the image "
         "that kind.load loaded; set `imagePullPolicy: IfNotPresent`, or check the name and pull secret",
         "pod",
     ),
-    "pod-image": _known(
+    "pod-image": known(
         "ErrImagePull|ImagePullBackOff",
         "check the image's name, load it with a `kind.load` step, or add a pull secret for its registry",
         "pod",
     ),
-    "image-name": _known("InvalidImageName", "correct the image's name in the manifest", "pod"),
-    "pull-never": _known(
+    "image-name": known("InvalidImageName", "correct the image's name in the manifest", "pod"),
+    "pull-never": known(
         "ErrImageNeverPull",
         "the image is not on the node and may not be pulled: put a `kind.load` step before this one",
         "pod",
     ),
-    "container-config": _known(
+    "container-config": known(
         "CreateContainerConfigError",
         "apply the Secret or ConfigMap that the container refers to first",
         "pod",
     ),
-    "claim-missing": _known(
+    "claim-missing": known(
         r'persistentvolumeclaim "?[^" ]*"? (?:not found|is being deleted)',
         "apply the PersistentVolumeClaim that the pod names first, in the pod's namespace",
         "pod",
     ),
-    "claim-unbound": _known(
+    "claim-unbound": known(
         "unbound immediate PersistentVolumeClaims|didn't find available persistent volumes"
         "|volume node affinity conflict",
         "no volume can be bound to the pod's claim: correct its storageClassName and access mode; "
         "kubectl describe pvc says more",
         "pod",
     ),
-    "resources": _known(
+    "resources": known(
         r"insufficient (?:cpu|memory|ephemeral-storage|pods)",
         "the nodes have too little left: lower the pod's requests, or give the container engine more",
         "pod",
     ),
-    "no-node-ready": _known(
+    "no-node-ready": known(
         r"taint[^}]*not-ready",
         "no node is ready: kubectl describe nodes says why; with disableDefaultCNI, apply a CNI first",
         "pod",
     ),
-    "pod-port": _known(
+    "pod-port": known(
         "didn't have free ports", "another pod has the node's port: take another hostPort", "pod"
     ),
-    "unschedulable": _known(
+    "unschedulable": known(
         "Unschedulable|nodes? (?:are|is) available",
         "no node takes the pod: correct its nodeSelector, affinity and tolerations",
         "pod",
     ),
     # What the API server answers; texts begin with its status.
-    "namespace-missing": _known(
+    "namespace-missing": known(
         r"(?:status 404|\(NotFound\)).*\bnamespaces? \"",
         "the namespace must exist first: apply it, or put a `kubernetes.namespace` step before this one",
         "kubernetes",
         "command",
     ),
-    "namespace-terminating": _known(
+    "namespace-terminating": known(
         "being terminated",
         "the namespace is being deleted: wait until it is gone, then try again",
         "kubernetes",
     ),
-    "webhook": _known(
+    "webhook": known(
         "failed calling webhook|conversion webhook for .+? failed|no endpoints available for service",
         "a webhook is not answering yet although its Deployment is Available: "
         "put a `kubernetes.probe` step before this one",
     ),
-    "webhook-denied": _known(
+    "webhook-denied": known(
         "admission webhook .* denied the request|violates PodSecurity",
         "a policy of the cluster refuses the object: change what the message names, or the policy",
         "kubernetes",
     ),
-    "quota": _known(
+    "quota": known(
         "exceeded quota",
         "raise the namespace's ResourceQuota, or lower what the object requests",
         "kubernetes",
     ),
-    "immutable": _known(
+    "immutable": known(
         r"immutable|may not change once set|updates to \S+ spec for fields other than"
         "|spec is invalid after creation|may not be changed|cannot be changed",
         "a field of an object that exists cannot be changed: delete the object, then apply it anew",
         "kubernetes",
     ),
-    "server-fields": _known(
+    "server-fields": known(
         r"resourceVersion|managedFields|Precondition failed: UID|\buid mismatch\b",
         "the manifest has fields that only the server writes: "
         "remove uid, resourceVersion and managedFields from its metadata",
         "kubernetes",
     ),
-    "not-text": _known(
+    "not-text": known(
         "expected string, got|into Go .{1,200} of type string|ReadString: expects",
         "put quotes around the value that the message names: it must be text",
         "kubernetes",
     ),
-    "same-key": _known(
+    "same-key": known(
         "duplicate entries for key",
         "two entries of a list have the same name or port: remove one of them",
         "kubernetes",
     ),
-    "unknown-field": _known(
+    "unknown-field": known(
         "unknown field|field not declared in schema",
         "correct the field's name and its place in the manifest: kubectl explain lists what a kind has",
         "kubernetes",
     ),
-    "too-large": _known(
+    "too-large": known(
         r"request is too large|status 413\b|Too long: must have at most",
         "the object is too large for the API server: split it",
         "kubernetes",
     ),
-    "conflict": _known(
+    "conflict": known(
         r"status 409\b",
         "another program changes the same object: stop it, or leave it the fields that are named",
         "kubernetes",
     ),
-    "invalid": _known(
+    "invalid": known(
         r"status 422\b|failed to (?:create (?:typed|manager)|convert)",
         "correct the field that the message names: kubectl explain says what it takes",
         "kubernetes",
     ),
-    "unauthorized": _known(
+    "unauthorized": known(
         r"status 401\b",
         "the kubeconfig's user is not known to this cluster: is it an earlier cluster's kubeconfig?",
         "kubernetes",
     ),
-    "forbidden": _known(r"status 403\b", "the kubeconfig's user may not do this", "kubernetes"),
+    "forbidden": known(r"status 403\b", "the kubeconfig's user may not do this", "kubernetes"),
     # SQLSTATEs.
-    "database-login": _known(
+    "database-login": known(
         r"\((?:28000|28P01|3D000)\)",
         "a server takes user, password and database from its first start, whatever its Secret says now",
         "postgres",
     ),
-    "in-transaction": _known(r"\(25001\)", "begin the file with `-- +goose NO TRANSACTION`", "postgres"),
-    "database-privilege": _known(
+    "in-transaction": known(r"\(25001\)", "begin the file with `-- +goose NO TRANSACTION`", "postgres"),
+    "database-privilege": known(
         r"\(42501\)", "the user lacks the privilege: grant it, or use another user", "postgres"
     ),
-    "table-exists": _known(
+    "table-exists": known(
         r"\(42P07\)",
         "it was made by other means: start from an empty database, or record the version as applied",
         "postgres",
     ),
     # What `docker build` and the like say.
-    "build-mirror": _known(
+    "build-mirror": known(
         "temporary failure resolving|could not resolve|unable to connect to|failed to fetch"
         r"|connection failed|temporary error \(try again later\)",
         "the package mirror cannot be reached from inside the build: check network, DNS and proxy",
         "image.build",
     ),
-    "buildkit": _known(
+    "buildkit": known(
         "requires BuildKit|unknown flag: (?:mount|chmod|link|parents|exclude|checksum|network|security)"
         "|unknown instruction: <<|failed to parse platform",
         "the Dockerfile wants BuildKit: run `docker buildx build` in a `command` step",
         "image.build",
     ),
-    "build-file": _known(
+    "build-file": known(
         "failed to compute|(?:COPY|ADD) failed|no such file or directory",
         "is the file in the build context, and not left out by .dockerignore?",
         "image.build",
     ),
     # What kind says.
-    "port-taken": _known(
+    "port-taken": known(
         "port is already (?:allocated|in use)|address already in use|ports are not available",
         "free the host port that is named, or map another one in the plan",
     ),
-    "podman-output": _known(
+    "podman-output": known(
         "file should only be one line, got 0 lines",
         "Podman lost the output of a command, as its service sometimes does: try again",
         "kind",
     ),
-    "node-systemd": _known(
+    "node-systemd": known(
         "could not find a log line that matches .*Multi-User",
         "the node's systemd did not start: `bringup doctor` checks cgroups and inotify limits",
         "kind",
     ),
     # Not kind's own notice, which it gives at every start on cgroup v1.
-    "cgroup": _known(
+    "cgroup": known(
         "(?<!please upgrade to )cgroup(?! v1 is deprecated)",
         "the node image may not fit this machine's cgroup version: see `bringup doctor`",
         "kind",
     ),
-    "engine-permission": _known(
+    "engine-permission": known(
         r"permission denied while trying to connect|got permission denied"
         r"|permission denied.*docker\.sock|docker\.sock.*permission denied",
         "let this user use the container engine: `bringup doctor` says how",
     ),
-    "engine-down": _known(
+    "engine-down": known(
         "cannot connect to the docker daemon|is the docker daemon running"
         "|cannot connect to podman|error during connect",
         "start the container engine: `bringup doctor` says which one is looked for",
     ),
-    "engine-version": _known(
+    "engine-version": known(
         r"client version \S+ is too (?:old|new)",
         "the program and the container engine are of different ages: upgrade the older one",
     ),
-    "address-pool": _known(
+    "address-pool": known(
         "non-overlapping IPv4 address pool",
         "the container engine has no addresses left for networks: `docker network prune`",
     ),
-    "cluster-exists": _known(
+    "cluster-exists": known(
         "already exist for a cluster with the name",
         "delete that cluster first: `kind delete cluster --name NAME`",
     ),
-    "no-cluster": _known(
+    "no-cluster": known(
         "no nodes found for cluster", "create the cluster before this step, or correct its name"
     ),
-    "image-absent": _known(
+    "image-absent": known(
         "not present locally", "build or pull the image before this step: it is not in the engine"
     ),
     # What registries and engines say of images.
-    "registry-login": _known(
+    "registry-login": known(
         "unauthorized|authentication required|access denied|access to the resource is denied|no basic auth"
         r"|\bdenied:",
         "log in to the registry (`docker login REGISTRY`), and check the image's name and your access",
         *("image", "kind"),
     ),
-    "image-missing": _known(
+    "image-missing": known(
         r"manifest unknown|manifest for \S+ not found|name unknown|\S+: not found",
         "check the image's name and tag",
         *("image", "kind"),
     ),
-    "image-platform": _known(
+    "image-platform": known(
         "no matching manifest|no image found in manifest list",
         "the image is not made for this platform: choose another tag, or set `platform`",
         *("image", "kind"),
     ),
-    "registry-unreachable": _known(
+    "registry-unreachable": known(
         r"no such host|i/o timeout|network is unreachable|connection refused|tls handshake timeout|\bEOF\b"
         r"|Client\.Timeout|server misbehaving|no route to host",
         "the registry cannot be reached: check the container engine's network, DNS and proxy, "
@@ -291,93 +271,93 @@ KNOWN: dict[str, Known] = {
         "image",
         "kind.create",
     ),
-    "registry-certificate": _known(
+    "registry-certificate": known(
         "x509|certificate",
         "the container engine does not trust the registry's certificate",
         "image",
         "kind.create",
     ),
-    "node-image": _known(
+    "node-image": known(
         "failed to pull image", "name a node image that can be had with `image` of kind.create", "kind"
     ),
-    "control-plane": _known(
+    "control-plane": known(
         "timed out waiting for ready|kubelet.*not.*healthy|timed out waiting for the condition",
         "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
         "kind",
     ),
-    "image-other": _known("not found|does not exist", "check the image's name and tag", "image"),
-    "no-kubeconfig": _known(
+    "image-other": known("not found|does not exist", "check the image's name and tag", "image"),
+    "no-kubeconfig": known(
         "localhost:8080 was refused|localhost:8080/api|no configuration has been provided",
         "no kubeconfig was found: commands get that of the plan's `cluster` once it is created",
     ),
-    "kind-unknown": _known(
+    "kind-unknown": known(
         "no matches for kind|doesn't have a resource type|resource mapping not found",
         "apply the CustomResourceDefinition first, or correct apiVersion and kind",
     ),
-    "helm-name": _known(
+    "helm-name": known(
         "cannot re-use a name that is still in use", "run `helm upgrade --install` in place of install"
     ),
-    "helm-pending": _known(
+    "helm-pending": known(
         "another operation .install/upgrade/rollback. is in progress",
         "an earlier helm was cut off: `helm rollback` or `helm uninstall` the release",
     ),
-    "processor": _known(
+    "processor": known(
         "exec format error",
         "the program is made for another processor: build or pull it for this machine's platform",
     ),
-    "no-program": _known(
+    "no-program": known(
         r"executable file not found in \$PATH|exec: [^\n]*: no such file or directory",
         "the image has no such program: correct the container's command, or the image",
         "pod",
         "command",
     ),
     # What may be met anywhere.
-    "dns": _known(
+    "dns": known(
         "no such host|temporary failure (?:in name resolution|resolving)|name or service not known"
         "|could not resolve (?:host|')|getaddrinfo failed|EAI_AGAIN",
         "a name could not be looked up: check the network, VPN and DNS",
     ),
-    "content-digest": _known(
+    "content-digest": known(
         "content digest [^\n]*not found",
         "the image was saved without all of its platforms: "
         "pull or build it for this machine's platform alone",
     ),
-    "kubeconfig-lock": _known(
+    "kubeconfig-lock": known(
         r"failed to lock config file|\.lock: file exists",
         "another program holds the kubeconfig; if none runs, remove its .lock file",
     ),
-    "package-mirror": _known(
+    "package-mirror": known(
         "unable to fetch some archives|failed to fetch https?:|could not fetch url"
         r"|could not connect to \S+:80\b|hash sum mismatch",
         "a package mirror did not answer: trying again usually helps",
     ),
-    "certificate": _known(
+    "certificate": known(
         "x509: |certificate verify failed|certificate has expired",
         "the server's certificate is not trusted here: is it that of an earlier cluster, or of a proxy?",
     ),
-    "rollout-timeout": _known(
+    "rollout-timeout": known(
         "timed out waiting for the condition",
         "a `kubernetes.wait` step in place of kubectl says which pod is stuck and why",
         "command",
     ),
-    "connection": _known(
+    "connection": known(
         "connection (?:refused|reset|closed|timed out)"
         "|kubernetes cluster unreachable|cannot connect to host|server disconnected"
         "|no route to host|tls handshake timeout|waiting for connection|unexpected eof|broken pipe"
         r"|i/o timeout|connection to \S+ was lost|refuses the connection",
         "the other side did not answer; is it up and reachable?",
     ),
-    "server-error": _known(
+    "server-error": known(
         rf"{_STATUS}50[0234]\b"
         r"|\b50[0234] (?:internal server error|bad gateway|service unavailable|gateway time-?out)"
         "|server is currently unable to handle the request|etcdserver: request timed out",
         "the server is busy or briefly away: trying again usually helps",
     ),
-    "image-pull": _known(
+    "image-pull": known(
         "ImagePullBackOff|ErrImagePull|manifest unknown|pull access denied",
         "check the image's name, and that the pull secret or your registry login reaches it",
     ),
-    "crash-loop": _known(
+    "crash-loop": known(
         "CrashLoopBackOff", "the container ends as soon as it starts; its last lines say why"
     ),
 }
@@ -397,8 +377,8 @@ def recognise(text: str, scope: str = "") -> Known | None:
 
 def hint_for(text: str, scope: str = "") -> str:
     """Return what helps against the known failure that a text shows; empty if it shows none."""
-    known = recognise(text, scope)
-    return known.hint if known else ""
+    found = recognise(text, scope)
+    return found.hint if found else ""
 
 
 def applies(signatures: Iterable[str | Signature], text: str) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.failures import KNOWN
 from tui.plan.schema import closed_schema
 from tui.plan.steps import STEPS
 from tui.plan.values import DURATION_PATTERN
@@ -75,6 +74,8 @@ of your own is a file `bringup.yaml`, or any other that is named: `bringup up pa
 - Paths are relative to the plan's directory; `~` is the user's home directory.
 - A duration is a number of seconds, or `500ms`, `90s`, `5m`, `1h30m`. A list of one item may be written
   as the item.
+- A task's `retry.signatures` names the failures after which it is attempted again; `bringup plan failures`
+  lists the known ones.
 
 ## Variables
 
@@ -102,8 +103,6 @@ def reference() -> str:
     for kind, model in STEPS.items():
         part = schema["$defs"][model.__name__]
         lines += [f"\n### `{kind}`\n", f"{part['description']}{_facts(model)}\n", *_table(part, shared)]
-    lines += ["\n## Known failures\n", _FAILURES, "| name | what helps |", "| --- | --- |"]
-    lines += [f"| `{name}` | {_cell(known.hint)} |" for name, known in KNOWN.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -120,12 +119,6 @@ def _parts(schema: dict[str, Any]) -> dict[str, Any]:
                 pending.append(found[name]["properties"])
         pending += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     return {name: part for name, part in found.items() if "kind" not in part["properties"]}
-
-
-_FAILURES = """\
-A task's `retry.signatures` names the failures after which it is attempted again. When a task fails for one of
-them, its hint is shown.
-"""
 
 
 def _facts(model: type[StepBase]) -> str:

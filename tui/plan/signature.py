@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field
 
@@ -26,3 +26,26 @@ class Signature(Frozen):
         description="Regular expression, searched for in the error and the last lines."
     )
     hint: str = Field("", description="What helps against it, shown when the task has failed.")
+
+
+class Known(NamedTuple):
+    """An entry of the catalogue.
+
+    Attributes:
+        pattern: Regular expression.
+        hint: What helps.
+        scopes: Kinds of steps, or their first word, that it is looked for in; or `pod`. All if empty.
+    """
+
+    pattern: str
+    hint: str
+    scopes: tuple[str, ...]
+
+    def is_for(self, scope: str) -> bool:
+        """Return whether it is looked for in a scope."""
+        return not self.scopes or any(f"{scope}.".startswith(f"{each}.") for each in self.scopes)
+
+
+def known(pattern: str, hint: str, *scopes: str) -> Known:
+    """Return an entry of the catalogue; its pattern ignores case, and `.` takes the ends of lines too."""
+    return Known(f"(?is){pattern}", hint, scopes)
