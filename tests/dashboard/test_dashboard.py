@@ -159,7 +159,10 @@ def command(hands: Hands, title: str) -> Any:
 
 async def test_the_palette_offers_every_command_of_the_run(tmp_path: Path) -> None:
     async with driving(Live(tmp_path)) as hands:
-        titles = [each.title for each in hands.app.get_system_commands(hands.app.screen)]
+        commands = list(hands.app.get_system_commands(hands.app.screen))
+        titles = [each.title for each in commands]
+        texts = [text for each in commands for text in (each.title, each.help)]
+        assert len(set(texts)) == len(texts)  # nothing is said twice
         assert {"Theme", "Keys", "Screenshot", "Leave", "Retry", "Cancel the run", "Mode"} <= set(titles)
         assert [each for each in titles if each.startswith("Notify")] == ["Notify: bell", "Notify: desktop"]
         command(hands, "Pause")()

@@ -52,7 +52,7 @@ _ATTRIBUTES = {
 
 
 def clean(text: str, limit: int = LIMIT) -> str:
-    """Somebody else's text as it is seen: no control sequence, tabs as spaces.
+    """Return somebody else's text as it is seen: no control sequence, tabs as spaces.
 
     Args:
         text: Any text.
@@ -65,12 +65,12 @@ def clean(text: str, limit: int = LIMIT) -> str:
 
 
 def clean_all(text: str) -> str:
-    """The same, however long the text is."""
+    """Return a text as `clean` does, however long it is."""
     return clean(text, len(text))
 
 
 def render_text(text: str, style: Style, limit: int = LIMIT) -> list[Segment]:
-    """Somebody else's text as `clean` shows it, in its colours.
+    """Return somebody else's text as `clean` shows it, in its colours.
 
     Args:
         text: Any text.
@@ -96,7 +96,7 @@ def _more(count: int) -> str:
 
 
 def _pieces(text: str, limit: int) -> tuple[list[tuple[str, str]], int]:
-    """Cuts a text at its control sequences, which do not count towards the limit.
+    """Cut a text at its control sequences, which do not count towards the limit.
 
     Returns:
         What is seen, each piece with the SGR numbers before it, and how many characters were left out.
@@ -126,7 +126,7 @@ def _pieces(text: str, limit: int) -> tuple[list[tuple[str, str]], int]:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text is seen just as it is."""
+    """Return whether a text is seen just as it is."""
     return text.isprintable() and (text.isascii() or _UNSEEN.search(text) is None)
 
 
@@ -139,7 +139,7 @@ def _replacement(found: re.Match[str]) -> str:
 
 
 def _expanded(text: str, column: int) -> str:
-    """A text with spaces for tabs; `column` is where it begins."""
+    """Return a text with spaces for tabs; `column` is where it begins."""
     *parts, last = text.split("\t")
     for i, part in enumerate(parts):
         column += cell_len(part)
@@ -150,7 +150,7 @@ def _expanded(text: str, column: int) -> str:
 
 @lru_cache(2048)
 def _styled(codes: str, style: Style, base: Style) -> Style:
-    """A style after some SGR numbers; `base` is what a reset leads back to."""
+    """Return a style after some SGR numbers; `base` is what a reset leads back to."""
     fields = iter(codes.split(";"))
     for field in fields:
         code, *parts = field.split(":")
@@ -188,14 +188,14 @@ def _number(field: str) -> int:
 
 
 def _color_fields(fields: Iterator[str]) -> list[str]:
-    """Takes the fields that name a colour in the form with semicolons."""
+    """Take the fields that name a colour in the form with semicolons."""
     kind = next(fields, "")
     count = {"5": 1, "2": 3}.get(kind, 0)
     return [kind, *islice(fields, count)]
 
 
 def _color(parts: Sequence[str]) -> Color | None:
-    """The colour that `5:n` or `2:r:g:b` names, the latter with or without a colour space."""
+    """Return the colour that `5:n` or `2:r:g:b` names, the latter with or without a colour space."""
     kind, *rest = parts
     values = [_number(part) for part in rest[-3:]]
     if any(value > 255 for value in values):
@@ -206,7 +206,7 @@ def _color(parts: Sequence[str]) -> Color | None:
 
 
 def divide(segments: Iterable[Segment], places: Sequence[int]) -> list[list[Segment]]:
-    """Cuts segments at characters.
+    """Cut segments at characters.
 
     Args:
         segments: What is cut.
@@ -232,7 +232,7 @@ def divide(segments: Iterable[Segment], places: Sequence[int]) -> list[list[Segm
 
 
 def overlay(segments: Iterable[Segment], spans: Iterable[tuple[int, int]], style: Style) -> list[Segment]:
-    """Puts a style over some characters of segments.
+    """Put a style over some characters of segments.
 
     Args:
         segments: What is styled.
@@ -246,7 +246,7 @@ def overlay(segments: Iterable[Segment], spans: Iterable[tuple[int, int]], style
 
 
 def wrap(text: str, width: int) -> list[int]:
-    """Where the rows begin into which a text is broken: behind a space, where there is one near the end.
+    """Return where each row begins when a text is broken: behind a space, if one is near the row's end.
 
     Args:
         text: As `clean` gives it.
@@ -268,11 +268,11 @@ def wrap(text: str, width: int) -> list[int]:
 
 
 def _break(text: str, start: int, stop: int) -> int:
-    """Where to break a row that cannot go beyond `stop`: a third of it may stay empty."""
+    """Return where to break a row that cannot go beyond `stop`; a third of it may stay empty."""
     space = text.rfind(" ", start + (stop - start) * 2 // 3 + 1, stop)
     return stop if space < 0 or text[stop] == " " else space + 1
 
 
 def spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
-    """Where a pattern matches a text, matches of nothing left out."""
+    """Return where a pattern matches a text; empty matches are left out."""
     return [found.span() for found in pattern.finditer(text) if found.end() > found.start()]

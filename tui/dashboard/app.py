@@ -70,7 +70,7 @@ class Dashboard(RunKeys):
         self.prefer_theme(self._settings.theme)
 
     def get_default_screen(self) -> Screen[None]:
-        """The run."""
+        """Return the run's screen."""
         return self._run_screen
 
     def get_driver_class(self) -> type[Driver]:
@@ -82,7 +82,7 @@ class Dashboard(RunKeys):
         self.screen.refresh(layout=True)
 
     def on_mount(self) -> None:
-        """Shows the plan, and begins the run once it is on the screen."""
+        """Show the plan, and begins the run once it is on the screen."""
         if not self.is_headless:
             self._departure.heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
@@ -125,7 +125,7 @@ class Dashboard(RunKeys):
         self._warned = len(state.warnings)
 
     def _tell_end(self, took: float) -> None:
-        """Tells somebody who looks elsewhere that a long run has ended."""
+        """Tell somebody who looks elsewhere that a long run has finished."""
         if took < LONG or self._settings.notify == "off":
             return
         self.bell()
@@ -134,7 +134,7 @@ class Dashboard(RunKeys):
             self._driver.write(f"\x1b]9;bringup: {'it failed' if failed else 'it is up'}\x07")
 
     def _remember(self, theme: str | None = None, notify: Notify | None = None) -> None:
-        """Keeps what the user prefers."""
+        """Keep what the user prefers."""
         old = self._settings
         new = Settings(theme or old.theme, notify or old.notify)
         if new == old:
@@ -195,16 +195,16 @@ class Dashboard(RunKeys):
                 self.warn("answer this first, or press esc" if self.screen.is_modal else place)
 
     def action_keys(self) -> None:
-        """Shows every key."""
+        """Show every key."""
         from tui.dashboard.screens.keys import Keys
 
         if not isinstance(self.screen, Keys):
             self.push_screen(Keys())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the command palette offers."""
+        """Yield what the command palette offers."""
         yield SystemCommand("Theme", "Change the colours; the choice is remembered", self.action_change_theme)
-        yield SystemCommand("Keys", "Every key", self.action_keys)
+        yield SystemCommand("Keys", "Show every key, and a legend", self.action_keys)
         yield SystemCommand("Screenshot", "Save it where the run is kept, as SVG", self.action_screenshot)
         for name, text in _NOTIFY.items():
             if name != self._settings.notify:
@@ -212,9 +212,10 @@ class Dashboard(RunKeys):
                     f"Notify: {name}", f"{text}; remembered", lambda name=name: self._remember(notify=name)
                 )
         for binding in RUN_KEYS:
-            title = binding.tooltip or binding.description
-            yield SystemCommand(binding.description, title, partial(self._act, binding.action))
-        yield SystemCommand("Leave", "Leave the dashboard", self.action_leave)
+            yield SystemCommand(binding.description, binding.tooltip, partial(self._act, binding.action))
+        yield SystemCommand(
+            "Leave", "Leave; while the run goes on, ask what becomes of it", self.action_leave
+        )
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Save the screen as SVG where the run is kept, and say where that is."""
@@ -271,7 +272,7 @@ class Dashboard(RunKeys):
 
 
 _NOTIFY: dict[Notify, str] = {
-    "off": "Tell nothing when a long run ends",
-    "bell": "Ring the bell when a long run ends",
-    "desktop": "Notify the desktop when a long run ends, where the terminal can",
+    "off": "Tell nothing when a long run finishes",
+    "bell": "Ring the bell when a long run finishes",
+    "desktop": "Notify the desktop when a long run finishes, where the terminal can",
 }

@@ -10,6 +10,9 @@ from rich.cells import cell_len, get_character_cell_size, set_cell_size
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Part = tuple[str, str]
+"""A text and the kind of its colours."""
+
 
 def fit(text: str, cells: int) -> str:
     """Cut a text at its end where it is wider than so many cells."""
@@ -27,6 +30,18 @@ def fit_all(texts: Iterable[str], cells: int) -> dict[str, str]:
     cut = {text: fit(text, cells) for text in texts}
     alike = Counter(cut.values())
     return {text: _fit_middle(text, cells) if alike[short] > 1 else short for text, short in cut.items()}
+
+
+def fit_parts(parts: Iterable[Part], cells: int) -> list[Part]:
+    """Cut texts that stand beside each other, each with the kind of its colours, as one text."""
+    kept = []
+    for text, kind in parts:
+        short = fit(text, cells)
+        kept.append((short, kind))
+        cells -= cell_len(short)
+        if short != text:
+            break
+    return kept
 
 
 def _fit_middle(text: str, cells: int) -> str:

@@ -55,29 +55,29 @@ class Cells:
         self.kinds: list[Kind] = [""] * columns
 
     def put(self, column: int, character: str, kind: Kind) -> None:
-        """Paints one cell, if it is in sight."""
+        """Paint one cell, if it is in sight."""
         if 0 <= column < len(self.text):
             self.text[column] = character
             self.kinds[column] = kind
 
     def fill(self, start: int, stop: int, character: str, kind: Kind) -> None:
-        """Paints cells from one column up to but not including another."""
+        """Paint cells from one column up to but not including another."""
         start, stop = max(start, 0), min(stop, len(self.text))
         if start < stop:
             self.text[start:stop] = character * (stop - start)
             self.kinds[start:stop] = [kind] * (stop - start)
 
     def write(self, column: int, text: str, kind: Kind) -> None:
-        """Writes a text of characters that are one cell wide."""
+        """Write a text of characters that are one cell wide."""
         for i, character in enumerate(text, column):
             self.put(i, character, kind)
 
     def is_free(self, start: int, stop: int) -> bool:
-        """Whether nothing is painted from one column up to another, and all of it is in sight."""
+        """Return whether nothing is painted from one column up to another, and all of it is in sight."""
         return start >= 0 and stop <= len(self.text) and not any(self.kinds[start:stop])
 
     def runs(self) -> Iterator[tuple[str, Kind]]:
-        """The cells as texts of one kind each."""
+        """Yield the cells as texts of one kind each."""
         begin = 0
         for i in range(1, len(self.text) + 1):
             if i == len(self.text) or self.kinds[i] != self.kinds[begin]:
@@ -180,7 +180,7 @@ def _paint_attempt(cells: Cells, attempt: AttemptState, kind: Kind, scale: Scale
 
 
 def _paint_bar(cells: Cells, bar: _Bar, character: str, kind: Kind) -> int:
-    """Paints a bar whose end is drawn to an eighth of a column; returns its last column."""
+    """Paint a bar whose end is drawn to an eighth of a column; returns its last column."""
     whole = math.floor(bar.end)
     eighths = round((bar.end - whole) * 8)
     if whole <= bar.first and eighths < 2:  # too short to be seen otherwise
@@ -192,7 +192,7 @@ def _paint_bar(cells: Cells, bar: _Bar, character: str, kind: Kind) -> int:
 
 
 def _shade(cells: Cells, attempt: AttemptState, bar: _Bar, kind: Kind, scale: Scale, end: float) -> None:
-    """Shades the whole columns of a bar in which a task waited, by what it waited for."""
+    """Shade the whole columns of a bar in which a task waited, by what it waited for."""
     for span in _waits(attempt):
         first = max(round(scale.at(span.started)), bar.first)
         last = round(scale.at(end if span.finished is None else span.finished))
@@ -200,13 +200,13 @@ def _shade(cells: Cells, attempt: AttemptState, bar: _Bar, kind: Kind, scale: Sc
 
 
 def _waits(attempt: AttemptState) -> list[SpanState]:
-    """The spans that are shaded, those that tell most last: they are painted over the others."""
+    """Return the spans that are shaded; those that matter most come last, as they are painted over others."""
     order = list(reversed(_WAITS))
     return sorted((s for s in attempt.spans if s.name in _WAITS), key=lambda s: order.index(s.name))
 
 
 def _paint_ghost(cells: Cells, task: TaskState, ahead: Forecast, scale: Scale, now: float) -> None:
-    """What is still to come of a task."""
+    """Paint what is still to come of a task."""
     if task.status not in {"waiting", "running"} or task.id not in ahead.ends:
         return
     start = max(now, ahead.starts[task.id]) if task.status == "waiting" else now

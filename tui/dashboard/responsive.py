@@ -21,7 +21,7 @@ among older ones: drawing makes thousands, nearly none of them in cycles."""
 
 @contextlib.contextmanager
 def responsive() -> Iterator[None]:
-    """Sets the interpreter up for a screen, and as it was afterwards.
+    """Set the interpreter up for a screen, and as it was afterwards.
 
     What has been imported so far is left out when garbage is looked for: that is by far the most, and stays.
     """

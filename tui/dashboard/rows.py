@@ -14,13 +14,11 @@ from tui.insight.hold_text import hold_text
 from tui.text import GLYPHS, clock, seconds
 
 if TYPE_CHECKING:
+    from tui.dashboard.fit import Part
     from tui.dashboard.frame import Frame
     from tui.dashboard.gantt import Cells
     from tui.insight.time_axis import Scale
     from tui.run.state import TaskState
-
-Part = tuple[str, str]
-"""A text and the kind of its colours."""
 
 LONGEST_TITLE = 40
 _INDENT = 5  # cursor, indent and glyph before a task's title

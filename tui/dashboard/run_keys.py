@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 RUN_KEYS = (
     Binding("r", "app.retry", "Retry", tooltip="Retry the task, and then what it held up"),
-    Binding("R", "app.retry_failed", "Retry all that failed", show=False),
-    Binding("f", "app.restart", "Start again from the task", show=False),
+    Binding("R", "app.retry_failed", "Retry all", show=False, tooltip="Retry all that failed"),
+    Binding("f", "app.restart", "Start again", show=False, tooltip="Run it and all that needs it again"),
     Binding("c", "app.cancel", "Cancel", tooltip="Cancel the task"),
-    Binding("X", "app.cancel_run", "Cancel the run", show=False),
+    Binding("X", "app.cancel_run", "Cancel the run", show=False, tooltip="Stop everything"),
     Binding("m", "app.mode", "Mode", tooltip="Switch the mode: parallel, eager, sequential"),
     Binding("p", "app.pause", "Pause", tooltip="Start nothing more, or go on"),
     Binding("enter", "app.open", "Open", tooltip="Open the task's whole log"),

@@ -28,7 +28,7 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """What is kept in a file; the defaults for what is not, or cannot be read."""
+    """Return the settings kept in a file, with defaults for what is missing or cannot be read."""
     with contextlib.suppress(OSError, ValueError):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(kept, dict):
@@ -39,7 +39,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def write_settings(path: Path, settings: Settings) -> None:
-    """Keeps settings in a file, whole or not at all.
+    """Keep settings in a file, whole or not at all.
 
     Raises:
         OSError: It cannot be written.

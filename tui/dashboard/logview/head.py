@@ -82,12 +82,12 @@ class LogHead(Vertical):
     """
 
     def __init__(self) -> None:
-        """Says nothing yet."""
+        """Say nothing yet."""
         super().__init__()
         self._facts: LogFacts | None = None
 
     def compose(self) -> ComposeResult:
-        """The parts."""
+        """Yield the parts."""
         with Horizontal():
             yield Static(id="title", markup=False)
             yield Static(id="place", markup=False)
@@ -95,7 +95,7 @@ class LogHead(Vertical):
         yield Static(id="failure", markup=False)
 
     def show(self, facts: LogFacts) -> None:
-        """Says something, where it is something else than before."""
+        """Say something, where it is something else than before."""
         before, self._facts = self._facts, facts
         if facts == before:
             return

@@ -31,7 +31,7 @@ _HASHES = re.compile(r"-[a-f0-9]{6,10}-[a-z0-9]{5}$|-(?=[a-z]*\d)[bcdfghjklmnpqr
 
 @lru_cache(4096)
 def short_name(source: str, most: int) -> str:
-    """A source's name without its kind and the hashes of a pod, in so many cells.
+    """Return a source's name without its kind and the hashes of a pod, in so many cells.
 
     Of a name that is too long the first words go, as the last ones tell more:
     `pod/tekton-pipelines-controller-586c455c88-2hs7z` is `tekton-pipelines-controller`, or `controller`.
@@ -89,7 +89,7 @@ class LinePainter:
     widest: int = 0
 
     def make_room(self, lines: Iterable[LogLine]) -> bool:
-        """Widens the column of names, as far as there is room, to hold those of some lines.
+        """Widen the column of names, as far as there is room, to hold those of some lines.
 
         Returns:
             Whether it was too narrow: what is drawn already does not fit in with it any more.
@@ -103,7 +103,7 @@ class LinePainter:
         return short_name(line.source, min(28, max(10, self.width // 5))) if line.source else ""
 
     def draw(self, number: int, line: LogLine, mark: Mark) -> list[Strip]:
-        """The rows of a line, each of which has the painter's width.
+        """Return the rows of a line, each as wide as the painter.
 
         Args:
             number: The line's number, which a mouse's place in it is told by.
@@ -126,7 +126,7 @@ class LinePainter:
         return rows + self._rows(number, text, segments, heads, style)
 
     def locate(self, line: LogLine, character: int) -> tuple[int, int]:
-        """The row of a line's text in which a character is, and its cell in the text where it is one row."""
+        """Return the row of a line in which a character is, and its cell where the line is one row."""
         text = clean(line.text, self.limit)
         if not self.wrap:
             return 0, cell_len(text[:character])
@@ -134,11 +134,11 @@ class LinePainter:
         return bisect_right(wrap(text, self._room(heads)), character) - 1, 0
 
     def _room(self, heads: list[Segment]) -> int:
-        """Cells for the text behind what comes before it."""
+        """Return how many cells are left for the text."""
         return max(1, self.width - sum(head.cell_length for head in heads))
 
     def _heads(self, line: LogLine, mark: Segment) -> tuple[list[Segment], list[Segment]]:
-        """What comes before the first row of a line, and before the others."""
+        """Return what comes before the first row of a line, and before the others."""
         first, others = [mark], [mark]
         if self.times:
             time = f"{clock(line.at):>5}  "
@@ -165,7 +165,7 @@ class LinePainter:
         heads: tuple[list[Segment], list[Segment]],
         style: Style,
     ) -> list[Strip]:
-        """Breaks a line into rows, or cuts out the part that is in sight."""
+        """Break a line into rows, or cuts out the part that is in sight."""
         width = self._room(heads[0])
         if self.wrap:
             starts = wrap(text, width)
@@ -188,13 +188,13 @@ class LinePainter:
 
 
 def _before(segments: list[Segment], x: int, y: int) -> list[Segment]:
-    """Segments that tell Textual that they stand before a character."""
+    """Return segments that tell Textual that they stand before a character."""
     place = Style.from_meta({"offset": (x - max(len(part.text) for part in segments), y)})
     return [Segment(text, (style or Style.null()) + place) for text, style, _ in segments]
 
 
 def _character_at(text: str, column: int) -> int:
-    """The first character of a text that begins at a cell or behind it."""
+    """Return the first character of a text that begins at a cell or behind it."""
     if text.isascii():
         return min(column, len(text))
     cells = 0
@@ -206,7 +206,7 @@ def _character_at(text: str, column: int) -> int:
 
 
 def placed(segments: Iterable[Segment], x: int, y: int) -> list[Segment]:
-    """Segments that tell Textual, for selecting with the mouse, which characters of which line they are."""
+    """Return segments that tell Textual which characters they are, for selecting with the mouse."""
     result = []
     for text, style, _ in segments:
         result.append(Segment(text, (style or Style.null()) + Style.from_meta({"offset": (x, y)})))

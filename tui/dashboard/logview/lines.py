@@ -120,7 +120,7 @@ class LogView(RowView, can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
     ) -> None:
-        """Shows a source.
+        """Show a source.
 
         Args:
             source: The lines; none to begin with if left out.
@@ -144,7 +144,7 @@ class LogView(RowView, can_focus=True):
     # What is shown.
 
     def show(self, source: LogLines, shift: int = 0) -> None:
-        """Shows another source.
+        """Show another source.
 
         Args:
             source: The lines.
@@ -157,7 +157,7 @@ class LogView(RowView, can_focus=True):
         self._start_over((line + shift, row))
 
     def pull(self) -> None:
-        """Takes over what the source has now; costs as much as there are lines in sight, or nothing."""
+        """Take over what the source has now; costs as much as there are lines in sight, or nothing."""
         first = self._first
         if not self.is_attached or (not self._missing and (first, self._end) == self._bounds()):
             return
@@ -170,7 +170,7 @@ class LogView(RowView, can_focus=True):
         self._repaint()
 
     def reveal(self, number: int) -> None:
-        """Goes to a line and makes it stand out; the end is not followed any more.
+        """Go to a line and makes it stand out; the end is not followed any more.
 
         Where it matches the pattern, what matches is in sight.
         """
@@ -182,7 +182,7 @@ class LogView(RowView, can_focus=True):
         self.follow = False
 
     def _row_of_match(self, number: int) -> int:
-        """The row of a line's first match; lines that are not broken are moved sideways until it is seen."""
+        """Return the row of a line's first match; scroll sideways to it where lines are not broken."""
         strips = self._strips(number)
         drawn = self._drawn.get(number)
         found = drawn and self.pattern and self.pattern.search(clean(drawn.line.text, self._painter.limit))
@@ -194,7 +194,7 @@ class LogView(RowView, can_focus=True):
         return min(row + drawn.mark.divided, len(strips) - 1)
 
     def copy_text(self) -> str:
-        """The selected text, or else the lines in sight: without colours, names and times."""
+        """Return the selected text, or else the lines in sight, without colours, names and times."""
         if self.text_selection is not None:
             return self.get_selection(self.text_selection)[0]
         lines = self.source.read(self._in_sight.start, self._in_sight.stop)
@@ -218,14 +218,14 @@ class LogView(RowView, can_focus=True):
         self._repaint()
 
     def notify_style_update(self) -> None:
-        """Draws in the new colours."""
+        """Draw in the new colours."""
         super().notify_style_update()
         self._styles.clear()
         self._drawn.clear()
         self._frame = None
 
     def _forget(self) -> None:
-        """Forgets what lines look like."""
+        """Forget what lines look like."""
         self._drawn.clear()
         painter = self._painter
         painter.width = self.scrollable_content_region.width  # without the scrollbar
@@ -235,7 +235,7 @@ class LogView(RowView, can_focus=True):
     # Selecting.
 
     def get_selection(self, selection: Selection) -> tuple[str, str]:
-        """The text of a selection, as far as its lines are here, and what comes behind it."""
+        """Return the text of a selection, as far as its lines are here, and what comes after it."""
         start = self._first if selection.start is None else max(selection.start.y, self._first)
         stop = self._end if selection.end is None else min(selection.end.y + 1, self._end)
         texts: list[str] = []
@@ -247,7 +247,7 @@ class LogView(RowView, can_focus=True):
         return "\n".join(texts), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
-        """Draws the selection."""
+        """Draw the selection."""
         self._repaint()
 
     # Drawing.
@@ -256,7 +256,7 @@ class LogView(RowView, can_focus=True):
         return self.source.first, self.source.end
 
     def _strips(self, number: int, *, seen: bool = False) -> list[Strip]:
-        """The rows of a line; an empty one where it cannot be read yet."""
+        """Return the rows of a line; an empty one where it cannot be read yet."""
         if number not in self._drawn:
             self._prepare(number, number + 1)
         drawn = self._drawn.get(number)
@@ -270,7 +270,7 @@ class LogView(RowView, can_focus=True):
         return self._painter.draw(number, drawn.line, drawn.mark._replace(selected=span))
 
     def _prepare(self, start: int, stop: int) -> None:
-        """Draws those of some lines that are not drawn yet."""
+        """Draw those of some lines that are not drawn yet."""
         start, stop = max(start, self._first), min(stop, self._end)
         if all(number in self._drawn for number in range(start, stop)):
             return
@@ -293,7 +293,7 @@ class LogView(RowView, can_focus=True):
         return [Strip([Segment(text, self._style("placeholder"))])]
 
     def _style(self, name: str) -> Style:
-        """The style of a component, by the end of its name; "" is the text's own."""
+        """Return the style of a component, by the end of its name; "" is the text's own."""
         if name not in self._styles:
             self._styles[name] = self._find_style(name)
         return self._styles[name]

@@ -25,7 +25,7 @@ class LogReading(Screen[None]):
     """A screen with a `LogView` named `log`, into which it reads a file."""
 
     def __init__(self, path: Path, attempt: int | None, every: float | None) -> None:
-        """Has read nothing yet.
+        """Read nothing yet.
 
         Args:
             path: The file; it may not be there yet.
@@ -42,7 +42,7 @@ class LogReading(Screen[None]):
         self._fault = ""
 
     def _show(self) -> None:
-        """Shows what is known, where that is another than before."""
+        """Show what is known, where that is another than before."""
         raise NotImplementedError
 
     @property
@@ -51,7 +51,7 @@ class LogReading(Screen[None]):
         return self.query_one("#log", LogView)
 
     def _start(self, work: Callable[[], Coroutine[None, None, object]], group: str) -> None:
-        """Begins some work, in place of what was begun of its sort."""
+        """Begin some work, in place of what was begun of its sort."""
 
         async def unless_left() -> None:
             try:
@@ -76,7 +76,7 @@ class LogReading(Screen[None]):
                 await asyncio.sleep(self._every)
 
     async def pull(self) -> bool:
-        """Reads what was written since, a bounded amount, and searches it.
+        """Read what was written since, a bounded amount, and search it.
 
         Returns:
             Whether there is more to do at once.
@@ -93,7 +93,7 @@ class LogReading(Screen[None]):
         return more
 
     async def _leave_tail(self) -> None:
-        """Shows the file in place of its last lines, with the same line at the top."""
+        """Show the file in place of its last lines, with the same line at the top."""
         if self._tail is None:
             return
         place, _ = self._tail
@@ -115,7 +115,7 @@ class LogReading(Screen[None]):
         self.log_view.pull()
 
     async def _filter(self) -> None:
-        """Shows the lines that are wanted now, from where the log is on."""
+        """Show the lines that are wanted now, from where the log is on."""
         if self._attempt is None and self._sources is None and self._tail is not None:
             return  # it will be shown when it is known
         await self._leave_tail()

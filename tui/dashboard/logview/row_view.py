@@ -43,7 +43,7 @@ class RowView(ScrollView, can_focus=True):
     column: var[int] = var(0, init=False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        """Has measured nothing yet.
+        """Measure nothing yet.
 
         Args:
             id: The widget's id.
@@ -59,26 +59,26 @@ class RowView(ScrollView, can_focus=True):
     # What is to be shown.
 
     def _bounds(self) -> tuple[int, int]:
-        """The number of the first thing, and one more than that of the last."""
+        """Return the number of the first thing, and one more than that of the last."""
         raise NotImplementedError
 
     def _prepare(self, start: int, stop: int) -> None:
-        """Says that some things will be asked for one after the other."""
+        """Say that some things will be asked for one after the other."""
 
     def _strips(self, number: int, *, seen: bool = False) -> list[Strip]:
-        """The rows of a thing, one at least; `seen` where they are put on the screen."""
+        """Return the rows of a thing, one at least; `seen` where they are put on the screen."""
         raise NotImplementedError
 
     def _forget(self) -> None:
-        """Forgets what things look like."""
+        """Forget what things look like."""
         raise NotImplementedError
 
     def _widest(self) -> int:
-        """Cells of the widest thing in sight."""
+        """Return the cells of the widest thing in sight."""
         return 0
 
     def _none(self) -> list[Strip]:
-        """What is shown where there is nothing."""
+        """Return what is shown where there is nothing."""
         return []
 
     @property
@@ -94,11 +94,11 @@ class RowView(ScrollView, can_focus=True):
     # Places.
 
     def _top(self) -> tuple[int, int]:
-        """The place at the top."""
+        """Return the place at the top."""
         return self._last if self.follow else self._place(self.scroll_y)
 
     def _place(self, y: float) -> tuple[int, int]:
-        """The number, and the row of that thing, that a scroll position is."""
+        """Return the place of a scroll position: a thing's number, and a row of it."""
         index = int(y)
         number = self._first + index
         if number >= self._end:
@@ -107,7 +107,7 @@ class RowView(ScrollView, can_focus=True):
         return min((number, min(round((y - index) * rows), rows - 1)), self._last)
 
     def _go(self, place: tuple[int, int]) -> None:
-        """Scrolls to a place, or as near as can be."""
+        """Scroll to a place, or as near as can be."""
         number, row = place = min(max(place, (self._first, 0)), self._last)
         part = row / self._rows(number) if row else 0.0
         self.scroll_y = self.scroll_target_y = number - self._first + part
@@ -115,7 +115,7 @@ class RowView(ScrollView, can_focus=True):
         self._repaint()
 
     def _moved(self, place: tuple[int, int], rows: int) -> tuple[int, int]:
-        """The place so many rows below another, or above it."""
+        """Return the place so many rows below another, or above it."""
         number, row = place[0], place[1] + rows
         while row < 0 and number > self._first:
             number -= 1
@@ -128,7 +128,7 @@ class RowView(ScrollView, can_focus=True):
         return len(self._strips(number))
 
     def _measure(self) -> None:
-        """Looks at how much there is, and where the last page begins."""
+        """Look at how much there is, and where the last page begins."""
         self._measured = self.size
         self._first, self._end = self._bounds()
         height = self.size.height
@@ -141,7 +141,7 @@ class RowView(ScrollView, can_focus=True):
         self._tell_scrollbar()
 
     def _tell_scrollbar(self) -> None:
-        """Does what setting `virtual_size` does, but for laying out the whole screen each time one comes."""
+        """Do what setting `virtual_size` does, but for laying out the whole screen each time one comes."""
         number, row = self._last
         size = Size(self.size.width, number - self._first + (row > 0) + self.size.height)
         if size != self.virtual_size:
@@ -151,7 +151,7 @@ class RowView(ScrollView, can_focus=True):
     # Changes.
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Follows the end where one scrolls to it, and not where one scrolls away."""
+        """Follow the end where one scrolls to it, and not where one scrolls away."""
         super().watch_scroll_y(old_value, new_value)
         if self._measured == self.size:  # else it is the widget's size that moved it
             self.follow = self._place(new_value) >= self._last
@@ -165,14 +165,14 @@ class RowView(ScrollView, can_focus=True):
         self._start_over(self._top())
 
     def on_mount(self) -> None:
-        """Shows what is there already."""
+        """Show what is there already."""
         self._start_over((0, 0))
 
     def _on_resize(self) -> None:
         self._start_over(self._top())
 
     def _start_over(self, top: tuple[int, int]) -> None:
-        """Draws everything anew, from a place on, or to the end where that is followed."""
+        """Draw everything anew, from a place on, or to the end where that is followed."""
         if not self.is_attached:
             return
         follow = self.follow
@@ -187,36 +187,36 @@ class RowView(ScrollView, can_focus=True):
     # Keys and the mouse.
 
     def action_scroll_up(self) -> None:
-        """Scrolls up by a row."""
+        """Scroll up by a row."""
         self._go(self._moved(self._top(), -1))
 
     def action_scroll_down(self) -> None:
-        """Scrolls down by a row."""
+        """Scroll down by a row."""
         self._go(self._moved(self._top(), 1))
 
     def action_page_up(self) -> None:
-        """Scrolls up by a page, but for a row that stays in sight."""
+        """Scroll up by a page, but for a row that stays in sight."""
         self._go(self._moved(self._top(), 1 - max(2, self.size.height)))
 
     def action_page_down(self) -> None:
-        """Scrolls down by a page, but for a row that stays in sight."""
+        """Scroll down by a page, but for a row that stays in sight."""
         self._go(self._moved(self._top(), max(2, self.size.height) - 1))
 
     def action_scroll_home(self) -> None:
-        """Scrolls to the first thing."""
+        """Scroll to the first thing."""
         self._go((self._first, 0))
 
     def action_scroll_end(self) -> None:
-        """Scrolls to the end, and follows it."""
+        """Scroll to the end, and follows it."""
         self._measure()
         self._go(self._last)
 
     def action_scroll_left(self) -> None:
-        """Shows more of what is to the left."""
+        """Show more of what is to the left."""
         self.column = max(0, self.column - _COLUMNS)
 
     def action_scroll_right(self) -> None:
-        """Shows more of what is to the right, if there is any."""
+        """Show more of what is to the right, if there is any."""
         if self._widest() > self.column + self.size.width // 2:
             self.column += _COLUMNS
 
@@ -245,13 +245,13 @@ class RowView(ScrollView, can_focus=True):
     # Drawing.
 
     def render_line(self, y: int) -> Strip:
-        """A row of the widget."""
+        """Return a row of the widget."""
         if self._frame is None:
             self._frame = self._lay_out()
         return self._frame[y] if y < len(self._frame) else Strip.blank(self.size.width, self.rich_style)
 
     def _lay_out(self) -> list[Strip]:
-        """Draws what is in sight."""
+        """Draw what is in sight."""
         if self._measured != self.size:
             self._forget()
             self._measure()

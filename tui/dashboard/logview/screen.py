@@ -68,7 +68,7 @@ class LogScreen(LogReading):
         attempt: int | None = None,
         every: float | None = 0.1,
     ) -> None:
-        """Shows nothing yet.
+        """Show nothing yet.
 
         Args:
             title: The task's.
@@ -86,7 +86,7 @@ class LogScreen(LogReading):
         self._may_overwrite = ""
 
     def compose(self) -> ComposeResult:
-        """The screen's parts, from top to bottom."""
+        """Yield the screen's parts, from top to bottom."""
         yield LogHead()
         with Horizontal(id="body"):
             yield LogView(wrap=True, id="log")
@@ -99,7 +99,7 @@ class LogScreen(LogReading):
         return self.query_one("#bar", AskBar)
 
     def on_mount(self) -> None:
-        """Begins to read."""
+        """Begin to read."""
         for name in ("follow", "scroll_y"):
             self.watch(self.log_view, name, self._show_head, init=False)
         self._start(self._read, "read")
@@ -107,7 +107,7 @@ class LogScreen(LogReading):
     # Showing.
 
     def _show(self) -> None:
-        """Shows what is known, where that is another than before."""
+        """Show what is known, where that is another than before."""
         reader, search = self._reader, self._reader.search
         looked = (search, search.done, search.part) if search is not None else None
         shown = (reader.window, reader.window.end, reader.file.read, self._state(), looked, self._fault)
@@ -150,11 +150,11 @@ class LogScreen(LogReading):
     # Searching.
 
     def action_search(self) -> None:
-        """Asks what to look for."""
+        """Ask what to look for."""
         self._bar.ask("search", "/", self._pattern.pattern if self._pattern is not None else "")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Marks what is in sight while one types."""
+        """Mark what is in sight while one types."""
         self._may_overwrite = ""
         if self._bar.asking == "search":
             self._bar.note("")
@@ -168,7 +168,7 @@ class LogScreen(LogReading):
             return None
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Begins to search, or saves."""
+        """Begin to search, or saves."""
         if self._bar.asking == "save":
             self._start(partial(self._save, event.value), "save")
         elif not event.value:
@@ -180,7 +180,7 @@ class LogScreen(LogReading):
     def _look_for(
         self, what: str, pattern: re.Pattern[str] | None, matches: Callable[[str], object], start: int
     ) -> None:
-        """Begins to search, and goes to the first that is found from a line on."""
+        """Begin to search, and goes to the first that is found from a line on."""
         reader = self._reader
         self._looking_for = what
         self._pattern = self.log_view.pattern = pattern
@@ -193,7 +193,7 @@ class LogScreen(LogReading):
         self._start(partial(self._find, start - 1), "find")
 
     def action_next(self, backwards: bool) -> None:
-        """Goes to the next match, or to the one before."""
+        """Go to the next match, or to the one before."""
         log = self.log_view
         at = log.current
         if at is None:
@@ -201,14 +201,14 @@ class LogScreen(LogReading):
         self._start(partial(self._find, at, backwards=backwards), "find")
 
     def action_trouble(self) -> None:
-        """Goes to the first line that looks like an error, then to the next."""
+        """Go to the first line that looks like an error, then to the next."""
         if self._reader.search is not None and self._looking_for == "error":
             self.action_next(backwards=False)
         else:
             self._look_for("error", None, lambda text: tells_trouble(clean(text)), 0)
 
     async def _find(self, at: int, *, backwards: bool = False) -> None:
-        """Goes to the match after a line, or before it, as soon as that is found."""
+        """Go to the match after a line, or before it, as soon as that is found."""
         search = self._reader.search
         if search is None:
             return
@@ -224,7 +224,7 @@ class LogScreen(LogReading):
         self._show_search()
 
     def _show_search(self) -> None:
-        """Says how far the search is."""
+        """Say how far the search is."""
         search, log = self._reader.search, self.log_view
         if search is None or self._bar.asking:
             return
@@ -249,7 +249,7 @@ class LogScreen(LogReading):
     # Filtering.
 
     def action_sources(self) -> None:
-        """Opens the list of sources, or closes it."""
+        """Open the list of sources, or closes it."""
         sources = self.query_one("#sources", SourceList)
         sources.display = not sources.display
         if sources.display:
@@ -259,17 +259,17 @@ class LogScreen(LogReading):
             self.log_view.focus()
 
     def on_source_list_changed(self, event: SourceList.Changed) -> None:
-        """Shows the lines of other sources."""
+        """Show the lines of other sources."""
         self._sources = event.sources
         self._start(self._filter, "filter")
 
     def action_attempt(self, attempt: int) -> None:
-        """Shows one attempt, or with 0 all of them."""
+        """Show one attempt, or with 0 all of them."""
         self._attempt = attempt or None
         self._start(self._filter, "filter")
 
     def action_attempt_by(self, step: int) -> None:
-        """Shows the attempt before, or the next; all of them are before the first."""
+        """Show the attempt before, or the next; all of them are before the first."""
         numbers = [0, *self._attempts()]
         place = numbers.index(self._attempt or 0) + step
         if 0 <= place < len(numbers):
@@ -278,13 +278,13 @@ class LogScreen(LogReading):
     # Looking.
 
     def action_switch(self, name: str) -> None:
-        """Switches one of the log's `follow`, `wrap` and `times`."""
+        """Switch one of the log's `follow`, `wrap` and `times`."""
         setattr(self.log_view, name, not getattr(self.log_view, name))
 
     # Taking along.
 
     def action_copy(self) -> None:
-        """Copies what is selected, or else what is in sight."""
+        """Copy what is selected, or else what is in sight."""
         text = self.log_view.copy_text()
         self._copy(text, "" if self.log_view.text_selection is not None else ", those in sight")
 
@@ -293,7 +293,7 @@ class LogScreen(LogReading):
         self._emit(f"copied {plural(text.count(chr(10)) + (text != ''), 'line')}{which}")
 
     def action_copy_all(self) -> None:
-        """Copies all lines that are wanted, or as many of the last as a terminal takes."""
+        """Copy all lines that are wanted, or as many of the last as a terminal takes."""
         self._start(self._copy_all, "copy")
 
     async def _copy_all(self) -> None:
@@ -310,7 +310,7 @@ class LogScreen(LogReading):
         self._copy("\n".join(texts)[-MOST_COPIED:], which)
 
     def action_save(self) -> None:
-        """Asks for a file to save the lines in that are wanted."""
+        """Ask for a file to save the lines in that are wanted."""
         self._bar.ask("save", "save to ", f"./{self._reader.file.path.stem}.log")
 
     async def _save(self, name: str) -> None:
@@ -342,14 +342,14 @@ class LogScreen(LogReading):
         self._show_search()
 
     def action_enter(self) -> None:
-        """Goes to the next match where something is looked for, else back."""
+        """Go to the next match where something is looked for, else back."""
         if self._reader.search is not None:
             self.action_next(backwards=False)
         else:
             self.action_close()
 
     def action_back(self) -> None:
-        """Leaves what was begun last: a question, the sources, a selection, a search, the screen."""
+        """Leave what was begun last: a question, the sources, a selection, a search, the screen."""
         if self._bar.asking:
             self.log_view.pattern = self._pattern
             self._close_bar()
@@ -363,5 +363,5 @@ class LogScreen(LogReading):
             self.action_close()
 
     def action_close(self) -> None:
-        """Goes back."""
+        """Go back."""
         self.dismiss()

@@ -39,7 +39,7 @@ class SourceList(OptionList):
         sources: frozenset[str] | None
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        """Lists nothing yet.
+        """List nothing yet.
 
         Args:
             id: The widget's id.
@@ -49,7 +49,7 @@ class SourceList(OptionList):
         self._chosen: set[str] = set()
 
     def list(self, counts: Mapping[str, int], chosen: frozenset[str] | None) -> None:
-        """Lists sources.
+        """List sources.
 
         Args:
             counts: How many lines each has.
@@ -70,17 +70,17 @@ class SourceList(OptionList):
         )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Wants a source, or not any more."""
+        """Want a source, or not any more."""
         event.stop()
         self._choose(self._chosen ^ {self._counts[event.option_index][0]})
 
     def action_all(self) -> None:
-        """Wants all, or if it does already none."""
+        """Want all, or if it does already none."""
         sources = {source for source, _ in self._counts}
         self._choose(set() if sources <= self._chosen else sources)
 
     def action_only(self) -> None:
-        """Wants the one under the cursor alone."""
+        """Want the one under the cursor alone."""
         if self.highlighted is not None:
             self._choose({self._counts[self.highlighted][0]})
 

@@ -41,7 +41,7 @@ class ModeChoice(ModalScreen[str]):
         self._frame = frame
 
     def compose(self) -> ComposeResult:
-        """A line for each mode."""
+        """Yield a line for each mode."""
         with Vertical(id="box"):
             yield Static("Mode from now on", id="title")
             options = [Option(self._line(i, mode), id=mode) for i, mode in enumerate(MODES, 1)]
@@ -49,7 +49,7 @@ class ModeChoice(ModalScreen[str]):
             yield Static(self._whole(), id="whole", markup=False)
 
     def on_mount(self) -> None:
-        """Begins at the mode that holds."""
+        """Begin at the mode that holds."""
         choice = self.query_one(OptionList)
         choice.highlighted = choice.get_option_index(self._frame.state.mode)
 
@@ -69,7 +69,7 @@ class ModeChoice(ModalScreen[str]):
         )
 
     def _whole(self) -> str:
-        """What the whole run takes in each mode, by what is known."""
+        """Return what the whole run takes in each mode, as far as that is known."""
         frame = self._frame
         if frame.state.started is None or not frame.expectation.seconds:
             return "how long each would take is not known: this plan has no earlier run"
@@ -78,13 +78,13 @@ class ModeChoice(ModalScreen[str]):
         return f"the whole run: {told} (by {frame.expectation.source})"
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Takes the choice."""
+        """Take the choice."""
         self.dismiss(event.option.id or "")
 
     def action_choose(self, mode: str) -> None:
-        """Takes the choice by its number."""
+        """Take the choice by its number."""
         self.dismiss(mode)
 
     def action_leave(self) -> None:
-        """Changes nothing."""
+        """Change nothing."""
         self.dismiss("")

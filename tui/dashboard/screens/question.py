@@ -59,7 +59,7 @@ class Question(ModalScreen[str]):
         self._otherwise = otherwise
 
     def compose(self) -> ComposeResult:
-        """Title, text, a button for each answer."""
+        """Yield title, text, and a button for each answer."""
         with Vertical(id="box"):
             yield Static(self._title, markup=False, id="title")
             if self._text:
@@ -73,19 +73,19 @@ class Question(ModalScreen[str]):
                 yield Button(f"esc  {self._otherwise}", id="answer-", compact=True)
 
     def on_mount(self) -> None:
-        """Puts the focus on the answer that loses nothing."""
+        """Put the focus on the answer that loses nothing."""
         self.query_one("#answer-", Button).focus()
 
     def on_key(self, event: events.Key) -> None:
-        """Takes an answer's key."""
+        """Take an answer's key."""
         if event.key in {answer.key for answer in self._answers}:
             event.stop()
             self.dismiss(event.key)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Takes an answer's button."""
+        """Take an answer's button."""
         self.dismiss((event.button.id or "").removeprefix("answer-"))
 
     def action_leave(self) -> None:
-        """Changes nothing."""
+        """Change nothing."""
         self.dismiss("")

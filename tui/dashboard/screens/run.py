@@ -45,7 +45,7 @@ class RunScreen(Screen[None]):
         self._noted: str | None = None
 
     def compose(self) -> ComposeResult:
-        """From top to bottom."""
+        """Yield the screen's parts, from top to bottom."""
         yield Head()
         yield Static(id="note", markup=False)
         yield Timeline()
@@ -53,7 +53,7 @@ class RunScreen(Screen[None]):
         yield KeyLine()
 
     def show(self, frame: Frame) -> None:
-        """Shows a frame."""
+        """Show a frame."""
         self.query_one(Head).frame = frame
         self.query_one(Timeline).frame = frame
         self.query_one(Deck).frame = frame
@@ -76,7 +76,7 @@ class RunScreen(Screen[None]):
     # What happens to widgets
 
     def on_timeline_moved(self, event: Timeline.Moved) -> None:
-        """Shows the task's panel."""
+        """Show the task's panel."""
         self.query_one(Deck).selected = event.task
 
     def on_timeline_opened(self, _: Timeline.Opened) -> None:
@@ -84,18 +84,18 @@ class RunScreen(Screen[None]):
         self.app.call_next(self.run_action, "app.open")
 
     def on_panel_chosen(self, event: Panel.Chosen) -> None:
-        """Puts the cursor on the panel's task, or opens its log."""
+        """Put the cursor on the panel's task, or opens its log."""
         self.choose(event.task)
         if event.twice:
             self.app.call_next(self.run_action, "app.open")
 
     def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
-        """Puts the cursor on the tab's task."""
+        """Put the cursor on the tab's task."""
         self.choose(event.task)
 
 
 def _note(frame: Frame) -> str:
-    """What must be said below the head: that it is a rehearsal, and once all has ended, how to go on."""
+    """Return the line below the head: that it is a rehearsal, and once all has finished, how to go on."""
     state = frame.state
     if state.started is None:
         return ""

@@ -32,7 +32,7 @@ class AskBar(Horizontal):
     """
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        """Asks nothing yet.
+        """Ask nothing yet.
 
         Args:
             id: The widget's id.
@@ -44,13 +44,13 @@ class AskBar(Horizontal):
         self._note = Static(classes="ask-bar--note", markup=False)
 
     def compose(self) -> ComposeResult:
-        """The parts."""
+        """Yield the parts."""
         yield self._label
         yield self._field
         yield self._note
 
     def ask(self, what: str, label: str, value: str = "") -> None:
-        """Asks for something.
+        """Ask for something.
 
         Args:
             what: What `asking` is from now on.
@@ -64,7 +64,7 @@ class AskBar(Horizontal):
         self._field.focus()
 
     def tell(self, label: str, value: str, note: str) -> None:
-        """Says something and asks nothing."""
+        """Say something and asks nothing."""
         self.asking = ""
         self._field.disabled = True
         self._field.value = value
@@ -73,12 +73,12 @@ class AskBar(Horizontal):
         self.display = True
 
     def note(self, text: str, *, fault: bool = False) -> None:
-        """Says something behind the field."""
+        """Say something behind the field."""
         self._note.update(text)
         self._note.set_class(fault, "-fault")
 
     def close(self) -> None:
-        """Vanishes."""
+        """Vanish."""
         self.asking = ""
         self._field.disabled = True
         self.display = False

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.fit import fit
 from tui.dashboard.widgets.panel import Panel
 from tui.text import GLYPHS
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _PULL_EVERY = 0.05
 """Seconds between two panels' looks at their logs."""
 
+_TAB = 30  # cells of a tab's title
 _NARROWEST, _LOWEST = 56, 9
 """Cells that a panel has at least, where there is room for more than one."""
 
@@ -42,7 +44,7 @@ class Grid(NamedTuple):
 
     @classmethod
     def fitting(cls, width: int, height: int) -> Grid:
-        """As many as find room."""
+        """Return a grid of as many as find room."""
         return cls(max(width // _NARROWEST, 1), max(height // _LOWEST, 1))
 
     @property
@@ -51,17 +53,17 @@ class Grid(NamedTuple):
         return self.columns * self.rows
 
     def shrunk(self, count: int) -> Grid:
-        """The same for so few panels that places would stay empty: side by side first."""
+        """Return the grid without places that would stay empty; panels are put side by side first."""
         columns = min(self.columns, max(count, 1))
         return Grid(columns, min(self.rows, max(-(-count // columns), 1)))
 
 
 def chosen(tasks: Mapping[str, TaskState], at_work: list[str], selected: str, places: int) -> list[str]:
-    """The tasks that have a panel, in plan order.
+    """Return the tasks that have a panel, in plan order.
 
     Args:
         tasks: All, in plan order.
-        at_work: Those that run or failed, which come first; what room is left goes to those that ended last.
+        at_work: Those that run or failed, which come first; those that finished last follow.
         selected: The one that always has a panel, if it has begun.
         places: How many find room.
     """
@@ -79,7 +81,7 @@ def _ended(task: TaskState) -> float:
 
 
 def _around(ids: list[str], selected: str, places: int) -> list[str]:
-    """As many as find room: those from the page on which the selected one is."""
+    """Return as many tasks as find room: the page that has the selected one."""
     if len(ids) <= places or selected not in ids:
         return ids[:places]
     page = ids.index(selected) // places * places
@@ -111,11 +113,11 @@ class Tabs(Widget):
         self._tabs: list[tuple[str, str, str]] = []
 
     def show(self, tasks: list[TaskState], shown: list[str], selected: str) -> None:
-        """Names tasks, marking those that have a panel."""
+        """Name tasks, marking those that have a panel."""
         tabs = [
             (
                 task.id,
-                f" {GLYPHS[task.status]} {clean(task.title)} ",
+                f" {GLYPHS[task.status]} {fit(clean(task.title), _TAB)} ",
                 "selected" if task.id == selected else "shown" if task.id in shown else "tab",
             )
             for task in tasks
@@ -125,7 +127,7 @@ class Tabs(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The tabs, from one that keeps the selected one in sight."""
+        """Return the tabs, from one that keeps the selected one in sight."""
         width, strips = self.size.width, self._strips()
         total, right = 0, 0
         for strip, (_, _, kind) in zip(strips, self._tabs, strict=True):
@@ -141,13 +143,13 @@ class Tabs(Widget):
         ]
 
     def on_click(self, event: events.Click) -> None:
-        """Tells which tab was clicked on."""
+        """Tell which tab was clicked on."""
         if task := event.style.meta.get("tab"):
             self.post_message(self.Chosen(task))
 
 
 def _meant(task: str) -> Style:
-    """What tells a click which task it meant."""
+    """Return a style that tells a click which task it meant."""
     return Style.from_meta({"tab": task})
 
 
@@ -165,7 +167,7 @@ class Deck(Vertical):
     selected: reactive[str] = reactive("", init=False)
 
     def __init__(self, lines: Callable[[str], LogLines]) -> None:
-        """Makes an empty one.
+        """Make an empty one.
 
         Args:
             lines: Gives the last lines of a task.
@@ -179,7 +181,7 @@ class Deck(Vertical):
         self._turn = 0
 
     def on_mount(self) -> None:
-        """Begins to pull logs, one panel after the other, so that a key never waits for all of them."""
+        """Begin to pull logs, one panel after the other, so that a key never waits for all of them."""
         self.set_interval(_PULL_EVERY, self._pull_next)
 
     def _pull_next(self) -> None:
@@ -189,20 +191,20 @@ class Deck(Vertical):
             panels[self._turn].pull()
 
     def compose(self) -> ComposeResult:
-        """Tabs, panels."""
+        """Yield tabs and panels."""
         yield self._tabs
         yield self._box
 
     def watch_frame(self, _: Frame | None) -> None:
-        """Shows what has changed."""
+        """Show what has changed."""
         self._show()
 
     def watch_selected(self, _: str) -> None:
-        """Makes room for the selected task."""
+        """Make room for the selected task."""
         self._show()
 
     def on_resize(self) -> None:
-        """Lays the panels out anew."""
+        """Lay the panels out anew."""
         self._show()
 
     def _show(self) -> None:
@@ -220,7 +222,7 @@ class Deck(Vertical):
             panel.show(frame.tasks[task], frame.now, task == self.selected)
 
     def _place(self, shown: list[str], grid: Grid) -> None:
-        """Mounts and removes panels so that just those that are to be shown are there, in order."""
+        """Mount and removes panels so that just those that are to be shown are there, in order."""
         if shown != list(self._panels):
             with self.app.batch_update():
                 for task in [task for task in self._panels if task not in shown]:
@@ -232,7 +234,7 @@ class Deck(Vertical):
             self._box.styles.grid_size_rows = grid.rows
 
     def _mounted(self, task: str, shown: list[str]) -> Panel:
-        """A new panel, before that of the next task which has one already."""
+        """Mount a task's panel before that of the next task that has one, and return it."""
         panel = Panel(task, self._lines(task))
         later = shown[shown.index(task) + 1 :]
         self._box.mount(panel, before=next((self._panels[t] for t in later if t in self._panels), None))

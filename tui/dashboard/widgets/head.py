@@ -11,14 +11,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.fit import fit_parts
 from tui.text import GLYPHS, clock, plural, seconds
 
 if TYPE_CHECKING:
+    from tui.dashboard.fit import Part
     from tui.dashboard.frame import Frame
     from tui.run.state import Status
-
-Part = tuple[str, str]
-"""A text and the kind of its colours."""
 
 
 class Head(Widget):
@@ -52,14 +51,14 @@ class Head(Widget):
         self._parts: tuple[list[list[Part]], list[list[Part]]] = ([], [])
 
     def watch_frame(self, frame: Frame | None) -> None:
-        """Draws again what reads different."""
+        """Draw again what reads different."""
         parts = ([], []) if frame is None else (_what(frame), _how(frame))
         if parts != self._parts:
             self._parts = parts
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The line: as many facts as find room, those that matter most first."""
+        """Return the line: as many facts as find room, those that matter most first."""
         width = self.size.width
         left, right = map(list, self._parts)
         while _width(left, "  ") + _width(right, " · ") + 4 > width and len(left) + len(right) > 2:
@@ -74,7 +73,7 @@ class Head(Widget):
         style = self.rich_style
         segments = [
             Segment(text, self.get_component_rich_style(f"head--{kind}") if kind else style)
-            for text, kind in parts
+            for text, kind in fit_parts(parts, width)
         ]
         return Strip(segments).adjust_cell_length(width, style)
 
@@ -91,7 +90,7 @@ def _joined(facts: list[list[Part]], between: str) -> list[Part]:
 
 
 def _what(frame: Frame) -> list[list[Part]]:
-    """What runs, and where; the first is the first to go."""
+    """Return what runs, and where; the first fact is the first to go."""
     started = frame.state.started
     facts: list[list[Part]] = [[("bringup", "quiet")], [(clean(frame.name), "name")]]
     if started is None:
@@ -105,7 +104,7 @@ def _what(frame: Frame) -> list[list[Part]]:
 
 
 def _how(frame: Frame) -> list[list[Part]]:
-    """How it goes; the last are the first to go."""
+    """Return how it goes; the last fact is the first to go."""
     state = frame.state
     if state.started is None:
         return []
@@ -136,7 +135,7 @@ def _lost(frame: Frame) -> dict[Status, int]:
 
 
 def _left(frame: Frame) -> str:
-    """How long it will take yet, as far as that is known."""
+    """Return how long it will still take, as far as that is known."""
     if frame.forecast is None or not frame.expectation.seconds:
         return ""
     left = frame.forecast.remaining(frame.now)

@@ -14,8 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.fit import fit, fit_parts
 from tui.dashboard.logview.lines import LogView
-from tui.text import GLYPHS, amount, clock, cut, seconds
+from tui.text import GLYPHS, amount, clock, seconds
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -57,7 +58,7 @@ class PanelHead(Widget):
         self._right = ""
 
     def show(self, task: TaskState, now: float, selected: bool) -> None:
-        """Shows a task as it stands."""
+        """Show a task as it stands."""
         title = (clean(task.title), "selected" if selected else "title")
         mark = ("▌" if selected else "─", "selected" if selected else "rule")
         where = f" on {clean(task.host)}" if task.host else ""
@@ -70,16 +71,16 @@ class PanelHead(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The line, with a rule between what it says at its left and at its right."""
+        """Return the line, with a rule between its left and its right part."""
         width = self.size.width
         right = f" {self._right} " if self._right else ""
         if cell_len(right) > width // 2:
             right = f" {self._right.rpartition('  ')[2]} "
-        left = Strip([Segment(text, self._style(kind)) for text, kind in self._parts])
-        left = left.crop(0, max(width - cell_len(right) - 1, 0))
+        parts = fit_parts(self._parts, max(width - cell_len(right) - 1, 0))
+        left = Strip([Segment(text, self._style(kind)) for text, kind in parts])
         rule = "─" * max(width - left.cell_length - cell_len(right), 0)
-        parts = [*left, Segment(rule, self._style("rule")), Segment(right, self._style("quiet"))]
-        return Strip(parts).adjust_cell_length(width, self.rich_style)
+        end = [Segment(rule, self._style("rule")), Segment(right, self._style("quiet"))]
+        return Strip([*left, *end]).adjust_cell_length(width, self.rich_style)
 
     def _style(self, kind: str) -> Style:
         return self.get_component_rich_style(f"panel-head--{kind}")
@@ -131,13 +132,13 @@ class Panel(Vertical):
         self._seen: tuple[TaskState, float, bool] | None = None
 
     def compose(self) -> ComposeResult:
-        """Head, failure, log."""
+        """Yield head, failure and log."""
         yield self._head
         yield self._failure
         yield self._log
 
     def show(self, task: TaskState, now: float, selected: bool) -> None:
-        """Shows a task as it stands."""
+        """Show a task as it stands."""
         seen = (task, int(now) if task.status == "running" else 0.0, selected)
         if seen != self._seen:
             self._seen = seen
@@ -153,17 +154,17 @@ class Panel(Vertical):
         return self._lines.end != self._pulled
 
     def pull(self) -> None:
-        """Shows what was said since."""
+        """Show what was said since."""
         self._pulled = self._lines.end
         self._log.pull()
 
     def on_click(self, event: events.Click) -> None:
-        """Tells that it was clicked on."""
+        """Tell that it was clicked on."""
         self.post_message(self.Chosen(self.task_id, event.chain > 1))
 
 
 def _at(task: TaskState) -> str:
-    """What a task is at."""
+    """Return what a task is doing, or how it finished."""
     attempt = task.attempt
     if attempt is None:
         return task.status
@@ -185,13 +186,13 @@ def _progress(attempt: AttemptState | None) -> str:
         return ""
     text = " ".join(filter(None, (clean(said.what), amount(said.done, said.total, said.unit))))
     if not said.total:
-        return cut(text, 40)
+        return fit(text, 40)
     full = round(min(max(said.done / said.total, 0.0), 1.0) * _METER)
-    return f"{cut(text, 40)} {'━' * full}{'╌' * (_METER - full)}"
+    return f"{fit(text, 40)} {'━' * full}{'╌' * (_METER - full)}"
 
 
 def _explained(failure: Failure) -> str:
-    """Cause and hint, then what shows it."""
+    """Return a failure's cause and hint, then the lines that show it."""
     lines = [f"✗ {clean(failure.title)}: {clean(failure.cause)}"]
     lines += [f"  hint: {clean(failure.hint)}"] if failure.hint else []
     lines += [f"  {clean(line)}" for line in failure.details[-3:]]

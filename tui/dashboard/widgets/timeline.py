@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
+    from tui.dashboard.fit import Part
     from tui.dashboard.frame import Frame
-    from tui.dashboard.rows import Part
     from tui.run.state import TaskState
 
 _UNTIL_KNOWN = 60.0  # seconds that the axis shows before the run begins
@@ -130,7 +130,7 @@ class Timeline(ScrollView, can_focus=True):
     # What is shown
 
     def watch_frame(self, old: Frame | None, new: Frame | None) -> None:
-        """Lays the rows out anew for another plan, and draws again what looks different."""
+        """Lay the rows out anew for another plan, and draws again what looks different."""
         if new is None:
             return
         if old is None or old.phases is not new.phases:
@@ -163,7 +163,7 @@ class Timeline(ScrollView, can_focus=True):
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """A line for the axis, and one for each row."""
+        """Return a line for the axis, and one for each row."""
         return len(self.rows) + 1
 
     @property
@@ -202,7 +202,7 @@ class Timeline(ScrollView, can_focus=True):
     # Drawing
 
     def notify_style_update(self) -> None:
-        """Forgets colours that the theme has changed."""
+        """Forget colours that the theme has changed."""
         super().notify_style_update()
         self._styles.clear()
 
@@ -235,7 +235,7 @@ class Timeline(ScrollView, can_focus=True):
     # Moving about
 
     def watch_cursor(self, _: str, task: str) -> None:
-        """Brings the cursor into sight and tells of it."""
+        """Bring the cursor into sight and tells of it."""
         if task in self._place:
             row = self._place[task]
             top = row if self.rows[max(row - 1, 0)].task else row - 1
@@ -243,12 +243,12 @@ class Timeline(ScrollView, can_focus=True):
             self.post_message(self.Moved(task))
 
     def choose(self, task: str) -> None:
-        """Puts the cursor on a task, where it stays."""
+        """Put the cursor on a task, where it stays."""
         self._moved = True
         self.cursor = task
 
     def action_move(self, by: int) -> None:
-        """Moves the cursor by some tasks."""
+        """Move the cursor by some tasks."""
         tasks = list(self._place)
         self._moved = True
         if tasks:
@@ -272,18 +272,18 @@ class Timeline(ScrollView, can_focus=True):
         return self.rows[place].task if y > 0 and place < len(self.rows) else ""
 
     def on_click(self, event: events.Click) -> None:
-        """Puts the cursor on a task; a second click opens it."""
+        """Put the cursor on a task; a second click opens it."""
         if task := self._task_at(event.y):
             self.choose(task)
             if event.chain > 1:
                 self.post_message(self.Opened(task))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Zooms in with ctrl; else scrolls."""
+        """Zoom in with ctrl; else scrolls."""
         self._wheel(event, 2.0)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Zooms out with ctrl; else scrolls."""
+        """Zoom out with ctrl; else scrolls."""
         self._wheel(event, 0.5)
 
     def _wheel(self, event: events.MouseEvent, by: float) -> None:
@@ -294,7 +294,7 @@ class Timeline(ScrollView, can_focus=True):
 
 
 def _of_interest(frame: Frame) -> str:
-    """The task to look at: the first that failed, or that decides when the run ends, or that runs."""
+    """Return the task to look at: the first that failed, or is critical, or runs."""
     failed = frame.state.with_status("failed")
     running = [task.id for task in frame.state.with_status("running")]
     critical = [id_ for id_ in running if id_ in frame.critical]

@@ -1,0 +1,52 @@
+"""What the answer to why says, whoever shows it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from hypothesis import given
+
+from tests.insight.running import begun, disturbed, ran, standing, tell
+from tui.insight.expectation import EMPTY, Expectation
+from tui.insight.forecast import forecast
+from tui.insight.why import Section, why_run, why_task
+from tui.run import events as e
+
+
+def texts(sections: list[Section]) -> list[str]:
+    return [row.text for section in sections for row in section.rows]
+
+
+def test_what_still_holds_a_task_is_told_in_the_present() -> None:
+    state = tell(begun(), e.AttemptStarted(0.0, "cluster", 1), *ran("image", 0.0, 1.0))
+    ahead = forecast(state, {}, 5.0)
+    assert "needs cluster" in texts(why_task(state, "tekton", 5.0, EMPTY, ahead))
+    assert "held by phase 1, until cluster finishes" in texts(
+        why_task(tell(begun(), e.AttemptStarted(0.0, "cluster", 1)), "image", 5.0, EMPTY, ahead)
+    )
+    tell(state, *ran("cluster", 0.0, 10.0)[1:], e.AttemptStarted(10.0, "tekton", 1))
+    told = texts(why_task(state, "tekton", 12.0, EMPTY, forecast(state, {}, 12.0)))
+    assert "needed cluster" in told
+
+
+def test_what_took_longer_than_before_says_so() -> None:
+    state = tell(begun(), *ran("cluster", 0.0, 10.0))
+    before = Expectation({"cluster": 4.0}, {"cluster": (("work", 4.0),)}, "an earlier run")
+    head, _, steps, *_ = why_task(state, "cluster", 10.0, before, forecast(state, before.seconds, 10.0))
+    assert (head.rows[0].text, head.rows[0].note, head.rows[0].tone) == (
+        "at work 10.0s, before 4.0s (by an earlier run)", "+6.0s", "slower",
+    )  # fmt: skip
+    assert (steps.rows[0].text, steps.rows[0].amount, steps.rows[0].note) == ("work", "10.0s", "+6.0s")
+
+
+@given(disturbed())
+def test_it_can_be_told_of_every_task_at_every_moment_and_kept_as_json(
+    run: tuple[object, list[e.Event]],
+) -> None:
+    for state, _ in list(standing(run[1]))[::5]:
+        ahead = forecast(state, {}, state.at)
+        sections = why_run(state, state.at, EMPTY, ahead)
+        for task in state.tasks:
+            sections += why_task(state, task, state.at, EMPTY, ahead)
+        assert json.loads(json.dumps([asdict(section) for section in sections]))
