@@ -18,7 +18,7 @@ from tui.dashboard.gantt import axis, task_bars
 from tui.dashboard.widgets.head import _how
 from tui.dashboard.window import Window
 from tui.insight.time_axis import Break, Scale, breaks
-from tui.insight.work_time import Interval
+from tui.insight.work_time import Interval, time_at_work
 from tui.run import events as e
 from tui.text import tick_step
 
@@ -79,6 +79,7 @@ def test_an_axis_is_broken_where_nothing_ran_for_long() -> None:
     assert cells["image"] == pytest.approx(2 * cells["cluster"], abs=2)
     assert cells["cluster"] > 20
     assert "⫽" in bars["cluster"].text
+    assert time_at_work(10.0, 30.0 + LUNCH, frame.outlook.idle) == 20.0  # as of slack
     assert ("1:00", "") in _how(frame)[1]
 
 

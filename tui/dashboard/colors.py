@@ -17,7 +17,7 @@ MARK_CONTRAST = 3.0
 """The same of bars, rules and other marks."""
 
 _TEXTS = ("primary", "secondary", "warning", "error", "success", "accent")
-_BARS = {"bar": "primary", "bar-critical": "warning", "bar-failed": "error"}
+_BARS = {"bar": "primary", "bar-critical": "warning"}
 _STEPS = 50
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from tui.insight.work_time import time_at_work
 from tui.text import clock, seconds, tick_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tui.dashboard.frame import Frame
     from tui.insight.forecast import Forecast
     from tui.insight.time_axis import Break, Scale
+    from tui.insight.work_time import Interval
     from tui.run.state import AttemptState, RunState, SpanState, TaskState
 
 Kind = Literal[
@@ -162,6 +164,8 @@ def task_bars(task: TaskState, frame: Frame, scale: Scale) -> Cells:
         _paint_ghost(cells, task, ahead, scale, frame.now)
     for each in scale.breaks:
         cells.put(_column(each, scale), _BREAK, "break")
+    if ahead is not None:
+        _label_slack(cells, task, ahead, scale, idle=frame.outlook.idle if frame.outlook else ())
     for attempt in task.attempts:
         kind: Kind = "critical" if task.id in frame.critical else "bar"
         _paint_attempt(cells, attempt, kind, scale, frame.now)
@@ -220,9 +224,16 @@ def _paint_slack(cells: Cells, task: TaskState, ahead: Forecast, scale: Scale) -
     if end is None or not task.attempts or not is_open or slack < scale.per_column:
         return
     _fill_times(cells, end, end + slack, _SLACK, "slack", scale)
-    label = f" slack {seconds(slack)} "
+
+
+def _label_slack(
+    cells: Cells, task: TaskState, ahead: Forecast, scale: Scale, idle: Sequence[Interval]
+) -> None:
+    """Write how long the slack is, where that is drawn and has room."""
+    slack, end = ahead.slack.get(task.id, 0.0), ahead.ends.get(task.id, 0.0)
+    label = f" slack {seconds(time_at_work(end, end + slack, idle))} "
     column = math.ceil(scale.at(end)) + 1
-    if len(label) <= scale.at(end + slack) - column:
+    if cells.kinds[max(column, 0) : column + len(label)] == ["slack"] * len(label):
         cells.write(column, label, "quiet")
 
 

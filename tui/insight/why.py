@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.insight.hold_text import named
 from tui.insight.time_breakdown import time_breakdown
 from tui.insight.what_if import makespans, what_if
+from tui.insight.work_time import busy, idle, time_at_work
 from tui.text import GLYPHS, seconds
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def why_task(
             Section("", "", (Row("◆ critical: a second saved here is a second saved", tone="critical"),))
         )
     elif (slack := forecast.slack.get(task_id)) is not None:
+        end = forecast.ends[task_id]
+        slack = time_at_work(end, end + slack, idle(busy(state, now), now))
         text = f"slack {seconds(slack)}: it could finish that much later, and the run would not"
         sections.append(Section("", "", (Row(text, seconds=slack),)))
     return sections

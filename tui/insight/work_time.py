@@ -50,3 +50,8 @@ def idle(intervals: Sequence[Interval], now: float) -> list[Interval]:
 def work_time(intervals: Iterable[Interval]) -> float:
     """Return the length of all intervals together, in seconds."""
     return sum(interval.seconds for interval in intervals)
+
+
+def time_at_work(start: float, end: float, gaps: Iterable[Interval]) -> float:
+    """Return the seconds from `start` to `end`, without those gaps in which nothing ran."""
+    return end - start - sum(max(min(gap.end, end) - max(gap.start, start), 0.0) for gap in gaps)
