@@ -40,6 +40,7 @@ CHECKS = [
     "ports",
     "DNS",
     "proxies",
+    "kubeconfig",
     "cluster",
 ]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-SMALL = "memory and CPUs: 1.0 GiB, 1 CPU: less than 4 GiB and 2 CPUs (give the engine's"
+SMALL = "! memory and CPUs: 1.0 GiB, 1 CPU: less than 4 GiB and 2 CPUs"
 
 
 def write_plan(directory: Path, *steps: dict[str, object], port: int = 0) -> None:
@@ -76,7 +76,8 @@ async def test_what_the_doctor_warns_of_is_told_in_the_run(tmp_path: Path, there
     await asyncio.to_thread(write_plan, tmp_path)
     done = await bringup(tmp_path, there, "up", "--env", "kind")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(SMALL) >= 1
+    assert SMALL in done.stdout
+    assert done.stdout.count("`bringup doctor` says what helps\n") == 2  # at the time, and in the report
     done = await bringup(tmp_path, there, "down")
     assert done.returncode == 0, done.stdout + done.stderr
     assert SMALL not in done.stdout
@@ -95,6 +96,18 @@ async def test_a_port_that_is_taken_is_told_before_anything_begins(
     assert f"error: host port {port} is held by " in done.stderr
     assert "hint: " in done.stderr
     assert not await asyncio.to_thread((tmp_path / "STATE" / "bringup" / "runs").exists)
+
+
+async def test_a_kubeconfig_that_cannot_be_used_is_told_before_anything_begins(
+    tmp_path: Path, there: Peer
+) -> None:
+    await asyncio.to_thread(write_plan, tmp_path)
+    await asyncio.to_thread((tmp_path / "kubeconfig").mkdir)
+    done = await bringup(tmp_path, there, "up")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(
+        f"error: the kubeconfig {tmp_path}/kubeconfig is not a regular file\n  hint: "
+    )
 
 
 async def test_a_plan_that_makes_no_cluster_is_not_kept_waiting(tmp_path: Path, there: Peer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
@@ -129,6 +130,16 @@ async def _proxies(_: Subject, __: Known) -> Finding:
     return rules.judge_proxies(os.environ)
 
 
+async def _kubeconfig(subject: Subject, _: Known) -> Finding:
+    from tui.cluster.kubeconfig_file import check_kubeconfig
+
+    if subject.plan.cluster is None:
+        return Finding("kubeconfig", "ok", "the plan has no cluster")
+    path = subject.plan.cluster.kubeconfig
+    await asyncio.to_thread(check_kubeconfig, path)
+    return Finding("kubeconfig", "ok", f"{path} can be written")
+
+
 async def _cluster(subject: Subject, known: Known) -> Finding:
     cluster = subject.plan.cluster
     if cluster is None:
@@ -182,5 +193,6 @@ CHECKS: Mapping[str, Callable[[Subject, Known], Awaitable[Finding]]] = {
     "ports": _ports,
     "DNS": _dns,
     "proxies": _proxies,
+    "kubeconfig": _kubeconfig,
     "cluster": _cluster,
 }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Outcome = TypeVar("Outcome")
 
 _PATIENCE = 5.0  # seconds for a check
-_ESSENTIAL = ("container engine", "kind", "ports")
+_ESSENTIAL = ("container engine", "kind", "ports", "kubeconfig")
 """What a bring-up cannot do without."""
 _COSTLY = ("kubectl", "cluster")
 """What is not looked at before each run: nobody needs it, or its step says the same at once."""

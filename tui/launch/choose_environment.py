@@ -52,7 +52,7 @@ async def choose_environment(
         await hosts.close()
         raise
     if missing is None:
-        return KindEnvironment(hosts, [_warning(each) for each in found])
+        return KindEnvironment(hosts, _warnings(found))
     return _rehearsal(specification, plan, f"{missing.cause} (`bringup doctor` says what to do)")
 
 
@@ -95,20 +95,25 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
 
 
 def _missing(found: Sequence[Finding]) -> NotReadyError | None:
-    """Return what keeps a plan from being brought up for real, if anything does.
+    """Return which engine or program is missing for bringing a plan up for real; None if none is.
 
     Raises:
-        NotReadyError: A port is taken, which a rehearsal would not mend.
+        NotReadyError: Something else keeps the run from beginning, such as a port that is taken.
     """
-    faults = {each.check: each for each in found if each.level == "fault"}
-    if "ports" in faults and len(faults) == 1:
-        raise NotReadyError(faults["ports"].text, faults["ports"].hint)
-    return next((NotReadyError(each.text, each.hint, each.details) for each in faults.values()), None)
+    faults = [each for each in found if each.level == "fault"]
+    missing = [each for each in faults if each.check in ("container engine", "kind")]
+    for first in missing or faults:
+        error = NotReadyError(first.text, first.hint, first.details)
+        if missing:
+            return error
+        raise error
+    return None
 
 
-def _warning(finding: Finding) -> str:
-    where = f" at {finding.host}" if finding.host else ""
-    return f"{finding.check}{where}: {finding.text}{f' ({finding.hint})' if finding.hint else ''}"
+def _warnings(found: Sequence[Finding]) -> list[str]:
+    """Return what a run tells of what was found."""
+    told = [f"{each.check}{f' at {each.host}' if each.host else ''}: {each.text}" for each in found]
+    return [*told[:-1], f"{told[-1]}; `bringup doctor` says what helps"] if told else []
 
 
 def _rehearsal(specification: Specification, plan: Plan, why: str) -> Environment:
