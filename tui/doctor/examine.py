@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Outcome = TypeVar("Outcome")
 
 _PATIENCE = 5.0  # seconds for a check
+_ESSENTIAL_PATIENCE = 30.0  # seconds, before a run, for a check that keeps the run from beginning
 _ESSENTIAL = ("container engine", "kind", "ports", "kubeconfig")
 """What a bring-up cannot do without."""
 _COSTLY = ("kubectl", "cluster")
@@ -73,7 +74,7 @@ async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
         if any(step.makes_cluster for step in steps):
             names = [name for name in CHECKS if name not in _COSTLY]
         if names:
-            looks.append(_made(Subject(plan, host, steps), names, _PATIENCE))
+            looks.append(_made(Subject(plan, host, steps), names, _PATIENCE, _ESSENTIAL_PATIENCE))
     found = [finding for each in await asyncio.gather(*looks) for finding in each]
     return [
         finding if finding.check in _ESSENTIAL else replace(finding, level="warning")
@@ -94,16 +95,28 @@ async def _look(subject: Subject, names: Sequence[str], patience: float) -> list
     return of_host(subject.host, where + await _made(subject, names, patience))
 
 
-async def _made(subject: Subject, names: Sequence[str], patience: float) -> list[Finding]:
-    """Make checks at once, for all of which the engine is asked once."""
+async def _made(
+    subject: Subject, names: Sequence[str], patience: float, essential: float | None = None
+) -> list[Finding]:
+    """Make checks at once, for all of which the engine is asked once.
+
+    Args:
+        subject: What is looked at.
+        names: The checks.
+        patience: Seconds that a check may take.
+        essential: Seconds that an essential one may take; as the others if None.
+    """
     if not names:
         return []
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(_bounded("container engine", partial(ask_engine, subject.host), patience))
+        asking = group.create_task(
+            _bounded("container engine", partial(ask_engine, subject.host), essential or patience)
+        )
 
         async def checked(name: str) -> Finding:
             known = await asking
-            return await _bounded(name, partial(CHECKS[name], subject, known), patience)
+            within = (essential or patience) if name in _ESSENTIAL else patience
+            return await _bounded(name, partial(CHECKS[name], subject, known), within)
 
         checks = [group.create_task(checked(name)) for name in names]
     return [task.result() for task in checks]
