@@ -63,20 +63,6 @@ def test_plain_lines_and_back_lose_nothing(terminal: Tmux, tmp_path: Path) -> No
     assert printed.index("Go on succeeded") < printed.index("✓ A small plan is up")
 
 
-@pytest.mark.parametrize(
-    ("command", "setting"),
-    [(f"{BRINGUP} --no-tui", ""), (f"{BRINGUP} | cat", ""), (f"CI=1 {BRINGUP}", "")],
-)
-def test_what_is_no_persons_terminal_gets_lines(
-    terminal: Tmux, tmp_path: Path, command: str, setting: str
-) -> None:
-    (tmp_path / "allowed").touch()
-    terminal.type(f"{command}; echo ended{setting}")
-    terminal.wait_for("\nended")
-    assert "counter │ counted 8" in terminal.scrollback()
-    assert "✓ A small plan is up" in terminal.scrollback()
-
-
 def test_without_colour_and_at_every_size(terminal: Tmux) -> None:
     terminal.type(f"NO_COLOR=1 {BRINGUP}; echo code $?")
     terminal.wait_for("✗ Break")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 UP, FAILED, USAGE, NOT_READY, INTERRUPTED, PIPE = 0, 1, 2, 3, 130, 141
 
 EPILOG = (
-    "Exit codes: 0 up · 1 a task failed · 2 usage or plan error · 3 environment not ready · 130 interrupted."
+    "Exit codes: 0 up · 1 a task failed · 2 usage or plan error · 3 environment not ready · 130 interrupted"
+    " · 141 nobody reads the output."
 )
 
 PLAN = click.argument("plan", required=False, metavar="[PLAN]", shell_complete=complete_plan)
