@@ -20,7 +20,7 @@ from tests.virtual import run_virtual
 from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.run import events as e
-from tui.run.events import decode, encode
+from tui.run.event_json import decode, encode
 from tui.run.journal import (
     EVENTS,
     Journal,

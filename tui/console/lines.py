@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from tui.run import events as e
+from tui.run.event_json import encode
 from tui.text import GLYPHS, amount, clock, one_line, seconds
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class JsonLines:
 
     def show(self, event: e.Event, state: RunState) -> None:
         """Print an event."""
-        self._out.write(e.encode(event) + "\n")
+        self._out.write(encode(event) + "\n")
         self._out.flush()
 
     def beat(self, now: float, state: RunState) -> None:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from tui.plan.address import LOCAL
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 Outcome = Literal["succeeded", "failed", "cancelled", "skipped"]
 """A task's final states. Skipped: something that it needs did not succeed."""
@@ -366,51 +359,3 @@ class Warned(TaskEvent):
     attempt: int
     text: str
     type: ClassVar[str] = "warned"
-
-
-def _all_events(of: type[Event]) -> dict[str, type[Event]]:
-    found = {of.type: of} if of.type else {}
-    for kind in of.__subclasses__():
-        found |= _all_events(kind)
-    return found
-
-
-TYPES = _all_events(Event)
-"""Every kind of event, by its `type`."""
-
-_FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in TYPES.values()}
-_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dataclasses.asdict).encode
-
-
-def encode(event: Event) -> str:
-    """Return an event as a line of JSON without line end; output of several lines as one line each."""
-    if isinstance(event, Output) and "\n" in event.text:
-        return "\n".join(encode(dataclasses.replace(event, text=line)) for line in event.lines)
-    names = _FIELDS[type(event)]
-    return _plain({"type": event.type, **{name: getattr(event, name) for name in names}})
-
-
-def decode(line: str | bytes) -> Event | None:
-    """Return the event that a line of JSON holds.
-
-    Returns:
-        The event, or None for a kind that this version does not know.
-
-    Raises:
-        ValueError: The line is no whole event.
-    """
-    data = json.loads(line)
-    name = data.pop("type", "") if isinstance(data, dict) else None
-    if not isinstance(name, str) or name not in TYPES:
-        return None
-    event = _adapters()[name].validate_python(data)
-    if not math.isfinite(event.at):
-        raise ValueError("an event has no time")
-    return event
-
-
-@cache
-def _adapters() -> dict[str, TypeAdapter[Event]]:
-    from pydantic import TypeAdapter  # only what reads journals needs it
-
-    return {name: TypeAdapter(kind) for name, kind in TYPES.items()}

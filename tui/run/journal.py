@@ -18,6 +18,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from tui.run.event_json import decode, encode
 from tui.run.events import (
     MOST_LINES,
     Event,
@@ -26,8 +27,6 @@ from tui.run.events import (
     RunStarted,
     TaskEvent,
     TaskFinished,
-    decode,
-    encode,
 )
 from tui.run.log.line import head, parse_line
 from tui.run.state import RunState, fold
