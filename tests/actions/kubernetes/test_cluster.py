@@ -391,7 +391,8 @@ async def test_exported_objects_and_ports_without_protocol_are_applied(ctx: Reco
         "spec": {"selector": {"app": "ports"}, "ports": [{"port": 80}, {"port": 81, "name": "b"}]},
     }
     service["spec"]["ports"][0]["name"] = "a"  # type: ignore[index]
-    made = deployment("ports", ports=[{"containerPort": 80}])
+    limits = {"cpu": 1, "memory": 1 << 26}
+    made = deployment("ports", ports=[{"containerPort": 80}], resources={"limits": limits})
     await _apply(ctx, service, made)
     exported = json.loads(await asyncio.to_thread(_kubectl, ctx, "get", "deploy/ports", "-o", "json"))
     assert exported["status"]

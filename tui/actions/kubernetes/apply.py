@@ -83,7 +83,7 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
         if isinstance(entry, str) and not is_remote(entry):
             path = ctx.folder / entry
             for directory in await asyncio.to_thread(nested_directories, path):
-                ctx.log(f"{directory} is left out: name it too if it is to be applied")
+                ctx.log(f"{directory} is left out: name it in `manifests` to apply it too")
             for file in await asyncio.to_thread(manifest_files, path):
                 found += await asyncio.to_thread(read_file, file, variables)
         else:
