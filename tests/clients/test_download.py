@@ -106,10 +106,10 @@ async def test_a_busy_server_is_asked_again(ctx: Recorder) -> None:
     release = Release(503, 502, 429)
     async with serving(release.app) as url:
         assert await fetch(Remote(url=f"{url}/release.yaml"), ctx.cache, ctx) == CONTENT
-    tries = [line for _, line in ctx.lines if "try" in line]
+    tries = [line for _, line in ctx.lines if "request " in line]
     assert len(tries) == 3
     assert "status 503" in tries[0]
-    assert "try 2 of 4" in tries[0]
+    assert "request 2 of 4" in tries[0]
 
 
 async def test_a_server_that_stays_busy_is_given_up(ctx: Recorder) -> None:

@@ -34,7 +34,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=15, sock_read=60)
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 
 
-class _TryAgainError(Exception):
+class _PassingError(Exception):
     """A failure that may pass by itself.
 
     Attributes:
@@ -142,27 +142,27 @@ def _check(url: str, pin: str, content: bytes) -> None:
 
 async def _persist(url: str, etag: str, reporter: Reporter) -> _Answer:
     """Request a URL, a few times if need be."""
-    tries = len(PAUSES) + 1
+    requests = len(PAUSES) + 1
     async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=not is_loopback(url)) as session:
         for count, pause in enumerate((*PAUSES, None), 1):
             try:
                 return await _ask(session, url, etag)
-            except _TryAgainError as error:
+            except _PassingError as error:
                 if pause is None:
-                    raise _failure(url, f"{error}, {tries} times") from error
+                    raise _failure(url, f"{error}, {requests} times") from error
                 pause = min(max(pause, error.after or 0.0), _LONGEST_PAUSE)
                 if end_of(reporter, pause) == reporter.deadline:
-                    raise _failure(url, f"{error}; no time is left for another try") from error
-                reporter.log(f"{url}: {error}; try {count + 1} of {tries} in {pause:g} s")
+                    raise _failure(url, f"{error}; no time is left for another request") from error
+                reporter.log(f"{url}: {error}; request {count + 1} of {requests} in {pause:g} s")
                 await asyncio.sleep(pause)
-    raise AssertionError("the last try either answers or raises")
+    raise AssertionError("the last request either answers or raises")
 
 
 async def _ask(session: aiohttp.ClientSession, url: str, etag: str) -> _Answer:
     try:
         async with session.get(url, headers={"If-None-Match": etag} if etag else {}) as response:
             if response.status in _RETRIED:
-                raise _TryAgainError(
+                raise _PassingError(
                     f"status {response.status} {response.reason}", retry_after(response.headers)
                 )
             if response.status == 304:
@@ -171,7 +171,7 @@ async def _ask(session: aiohttp.ClientSession, url: str, etag: str) -> _Answer:
                 raise _failure(url, f"status {response.status} {response.reason}")
             return _Answer(await response.read(), response.headers.get("ETag", ""))
     except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
-        raise _TryAgainError(reason(error)) from error
+        raise _PassingError(reason(error)) from error
     except (aiohttp.ClientError, ValueError) as error:
         raise _failure(url, reason(error)) from error
 

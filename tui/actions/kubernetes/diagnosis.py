@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _CRASHES = 3
 _PULLS = 3
-_PULLING_WITHIN = 90.0  # seconds; counts where the kubelet told of fewer tries than it made
+_PULLING_WITHIN = 90.0  # seconds; the kubelet may report fewer pulls than it makes
 _PATIENCE = {
     "InvalidImageName": 0.0,
     "ErrImageNeverPull": 0.0,
@@ -83,7 +83,7 @@ class Patience:
     def _is_hopeless(self, container: Container, now: float) -> bool:
         reason, name = container.reason, container.name
         if reason == "CrashLoopBackOff":
-            # What crashed before it was looked at may have been mended since: its next try shows.
+            # What crashed before it was watched may have been mended since: its next start shows.
             return container.restarts >= _CRASHES and container.restarts > self._restarts[name]
         if reason in PULL_FAILURES:
             return self._pulls[name] >= _PULLS or now - self._since[name, "pull"] >= _PULLING_WITHIN

@@ -42,11 +42,11 @@ async def namespace(step: KubernetesNamespace, ctx: Context) -> Done:
 async def _wait_until_gone(api: Api, path: str, name: str, ctx: Context) -> Object | None:
     """Return the namespace, or None once one that is being deleted is gone."""
     end = end_of(ctx, _GONE_WITHIN)
-    told = False
+    logged = False
     while (found := await api.find(path)) and found.get("status", {}).get("phase") == "Terminating":
-        if not told:
+        if not logged:
             ctx.log(f"namespace/{name} is being deleted; waiting until it is gone")
-        told = True
+        logged = True
         if asyncio.get_running_loop().time() >= end:
             raise ActionError(
                 f"namespace/{name} is being deleted, but has not gone away",

@@ -32,7 +32,7 @@ class PodTracker:
         item: Its object, as last seen.
         rollout: The rollout that it belongs to.
         name: Its name.
-        source: How it is named in what is told: `pod/NAME`.
+        source: The source of its lines in the log: `pod/NAME`.
         patience: How its containers have failed.
         lines: The last lines of its logs.
     """
@@ -46,8 +46,8 @@ class PodTracker:
         self.lines: deque[str] = deque(maxlen=LINES)
         self._ctx = ctx
         self._sources = sources(pod)
-        self._quiet = stage(pod) == "done"  # it was ready before: there is nothing to be told
-        self._told = ""
+        self._quiet = stage(pod) == "done"  # it was ready before: there is nothing to report
+        self._reported = ""
         self._stage = 0
         self._span: Span | None = None
         self._pulls: dict[str, Span | None] = {}
@@ -75,9 +75,9 @@ class PodTracker:
         self._measure()
         self._see_scheduling(now)
         state = describe(pod)
-        if state != self._told and not self._quiet:
+        if state != self._reported and not self._quiet:
             self._ctx.log(state, self.source)
-        self._told = state
+        self._reported = state
 
     def _measure(self) -> None:
         """End each span where the next stage begins; a pod that falls back to a stage starts no new span."""
@@ -125,7 +125,7 @@ class PodTracker:
         """Report an event about the pod.
 
         Args:
-            event: The event, or a new count of one that was told.
+            event: The event, or a new count of one that was reported.
             live: Whether it happened just now; intervals of the past are not measured.
         """
         identity, count = event["metadata"]["uid"], event.get("count") or 1

@@ -57,16 +57,16 @@ async def probe(step: KubernetesProbe, ctx: Context) -> Done:
 async def _resource(api: Api, step: KubernetesProbe, end: float, ctx: Context) -> Resource:
     """Return the object's resource; wait for it if its CRD has only just been applied."""
     discovery = Discovery(api)
-    told = False
+    logged = False
     while True:
         try:
             return await discovery.resource(step.manifest["apiVersion"], step.manifest["kind"])
         except (UnknownKindError, UnreachableError) as error:
             if asyncio.get_running_loop().time() + step.interval >= end:
                 raise
-            if not told:
+            if not logged:
                 ctx.log(f"{error.cause}; waiting for it")
-            told = True
+            logged = True
             await asyncio.sleep(step.interval)
 
 

@@ -55,7 +55,7 @@ class _Wait:
         self._found: dict[Rollout, Object | None] = dict.fromkeys(rollouts)
         self._old_failures: dict[Rollout, str] = {}
         self._stuck_since: dict[Rollout, float] = {}
-        self._told: dict[Rollout, str] = {}
+        self._reported: dict[Rollout, str] = {}
         self._ready_since: dict[Rollout, float] = {}
         self._change = asyncio.Event()
 
@@ -104,9 +104,9 @@ class _Wait:
 
     def _tell(self, rollout: Rollout) -> None:
         message = rollout.status(self._found[rollout]).message
-        if self._told.get(rollout) != message:
+        if self._reported.get(rollout) != message:
             self._ctx.log(message, str(rollout))
-        self._told[rollout] = message
+        self._reported[rollout] = message
         self._ctx.progress(self._count_ready(), len(self._rollouts), "rollouts", f"{rollout}: {message}")
 
     def _note_readiness(self, rollout: Rollout) -> None:

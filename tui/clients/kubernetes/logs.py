@@ -78,16 +78,16 @@ async def _follow_once(
 
     def tell(lines: list[str]) -> None:
         nonlocal last
-        told: list[str] = []
+        ready: list[str] = []
         for line in lines:
             stamp, _, text = line.partition(" ")
             if not _is_stamp(stamp):  # a piece of a line too long, or what stands after a carriage return
-                told.append(_cut(line))
+                ready.append(_cut(line))
             elif _instant(stamp) > reached:
                 last = stamp
-                told.append(_cut(text))
-        if told:
-            take(told)
+                ready.append(_cut(text))
+        if ready:
+            take(ready)
 
     try:
         async with api.stream(path, query, silence=_SILENCE) as content:
