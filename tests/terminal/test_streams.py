@@ -194,6 +194,21 @@ def test_what_a_shell_starts_in_the_background_ignores_its_ctrl_c(folder: Path) 
     assert "slow was cancelled" in (folder / "out").read_text()
 
 
+def test_a_dashboard_of_a_finished_run_lets_another_run_at_its_cluster(folder: Path) -> None:
+    terminal = start(folder, "bringup")
+    try:
+        terminal.wait_for(b"q leaves")
+        done = subprocess.run(
+            [folder / "bringup", "up"], cwd=folder, env={**COMMON, "HOME": str(folder)}, capture_output=True,
+            text=True, timeout=40, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        terminal.send(b"q")
+        assert terminal.join()
+    finally:
+        terminal.close()
+
+
 def until(true: Callable[[], bool], patience: float = 20.0) -> None:
     deadline = time.monotonic() + patience
     while not true():
