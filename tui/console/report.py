@@ -94,7 +94,7 @@ def judge(state: RunState, now: float, *, running: bool = False) -> tuple[Status
     done = len(state.with_status("succeeded")) - len(state.assumed)
     of = f"{done} of {plural(len(state.tasks), 'task')}"
     if state.result == "succeeded":
-        word = f"· {of} run" if state.assumed else "" if rehearsal else f"is {way}"
+        word = f"· {of} run{',' * len(rehearsal)}" if state.assumed else "" if rehearsal else f"is {way}"
         return "succeeded", " ".join(filter(None, (name, word, *rehearsal, "·", took)))
     failed = len(state.with_status("failed"))
     counts = [f"{of} done", *([f"{failed} failed"] if failed else []), *rehearsal, took]
