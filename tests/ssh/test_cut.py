@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Its first try, in a group that does not end by itself, runs until it is ended; the next one is done at once.
 SLOW = 'echo "began at [$PLACE]"; test -e ~/go && exit; (trap "" TERM HUP; sleep 60) & sleep 60'
 LOST = "the connection to {} was lost: it was cut"
-HINT = "hint: try again: bringup connects anew, and ends what still runs there"
+HINT = "hint: try again: bringup connects again, and ends what still runs there"
 
 
 def cut(running: Running, *servers: Sshd) -> None:

@@ -43,7 +43,7 @@ def test_each_task_runs_on_its_own(user: User, machine: Callable[..., Sshd]) -> 
     assert user.events()[0]["hosts"] == {
         "default": far.address.url, "builder": builder.address.url, "local": "local"
     }  # fmt: skip
-    assert f"take down   bringup down (at {far.address})\n" in done.stdout
+    assert f"take down   bringup down {user.runs[-1].name} (at {far.address})\n" in done.stdout
     done = user.bringup("up", "--host", "local")
     assert done.returncode == 0, done.stderr
     assert "plain   │ at []" in done.stdout
@@ -102,7 +102,7 @@ def test_two_files_that_would_be_at_one_place_are_told(user: User, far: Sshd) ->
     assert done.returncode == 1
     assert "/one/config and " in done.stdout
     assert "/other/config would both be config on another machine" in done.stdout
-    assert "hint: rename one, or put them below the plan's folder" in done.stdout
+    assert "hint: rename one, or put them into the plan's directory" in done.stdout
 
 
 def test_without_files_a_command_sees_none_of_the_plans(user: User, far: Sshd) -> None:
