@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -214,3 +216,27 @@ def until(true: Callable[[], bool], patience: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_terminal_that_is_gone_ends_the_run_also_without_a_signal(folder: Path) -> None:
+    """SIGHUP goes to the terminal's own session: what `setsid` started sees but the end of its input."""
+    ours, its = pty.openpty()
+    environment = {"LANG": "C.UTF-8", "TERM": "xterm-256color", "HOME": str(folder), **COMMON}
+    argv = [sys.executable, "-m", "tui", "up", "slow.yaml"]
+    with subprocess.Popen(
+        argv, stdin=its, stdout=its, stderr=its, cwd=folder, env=environment, start_new_session=True
+    ) as bringup:
+        os.close(its)
+        reader = threading.Thread(target=drain, args=(ours, folder / "pid"))
+        reader.start()
+        reader.join(timeout=20)
+        step = int((folder / "pid").read_text())
+        os.close(ours)
+        assert bringup.wait(timeout=10) != 0
+    assert not is_running(step)
+
+
+def drain(terminal: int, until: Path) -> None:
+    """Read what is drawn until a file has been written."""
+    while not until.exists() or not until.read_text():
+        os.read(terminal, 1 << 16)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui.run.log.line import LogLines
 
 PULL_EVERY = 0.1
+_LOOK_EVERY = 1.0  # seconds between two looks whether the terminal is still there
 LONG = 30.0
 """Seconds from which a run is long enough for its end to be told to somebody who looks elsewhere."""
 
@@ -85,6 +86,7 @@ class Dashboard(RunKeys):
         """Show the plan, and begins the run once it is on the screen."""
         if not self.is_headless:
             self._departure.heed_signals()
+            self.set_interval(_LOOK_EVERY, self._departure.look_for_terminal)
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
         self.call_after_refresh(self._begin)

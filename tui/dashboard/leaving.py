@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -90,6 +92,14 @@ class Departure:
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as of SIGHUP under nohup
                 signal.signal(number, self._signalled)
+
+    def look_for_terminal(self) -> None:
+        """Take a terminal that is gone as SIGHUP, which not every process of its session gets."""
+        if self._guard is None and sys.__stdin__ is not None:
+            poll = select.poll()
+            poll.register(sys.__stdin__.fileno(), 0)
+            if any(state & select.POLLHUP for _, state in poll.poll(0)):
+                self._signalled(signal.SIGHUP, None)
 
     def _signalled(self, number: int, _: object) -> None:
         """Take a signal as a wish to stop; a second one kills."""

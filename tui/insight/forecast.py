@@ -61,9 +61,7 @@ def forecast(state: RunState, seconds: Mapping[str, float], now: float, mode: st
     past = _read(state, topology, seconds, now)
     simulate(topology, past.line, past.waiting, past.running, past.seconds, rules, now)
     line = past.line
-    end = state.ended_at
-    if end is None:
-        end = max([now, *line.ends])
+    end = max([now if state.ended_at is None else state.ended_at, *line.ends])
     modes = [*(state.modes or [(0.0, state.mode)]), (now, rules.mode)]
     if not past.waiting:
         modes.pop()
