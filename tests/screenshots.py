@@ -112,6 +112,28 @@ def capture_picture(screen: str) -> str:
     return plain(console.export_svg(title="tmux", theme=_THEME))
 
 
+PARTS = (r"about .* left", "critical", "█", "░", "needs ", "failed after", "Retry")
+"""What the annotated picture has a number at, in the order of the numbers."""
+
+
+def annotated(svg: str) -> str:
+    """Return a picture of the dashboard with a number behind the first text of each of its `PARTS`."""
+    texts = re.findall(r'<text[^>]* x="([0-9.]+)" y="([0-9.]+)" textLength="([0-9.]+)"[^>]*>([^<]*)<', svg)
+    badges = []
+    for number, part in enumerate(PARTS, 1):
+        x, y, length = next(
+            (float(x), float(y), float(length))
+            for x, y, length, text in texts
+            if re.search(part, text.replace("&#160;", " "))
+        )
+        badges.append(
+            f'<circle cx="{x + length:.0f}" cy="{y - 6:.0f}" r="13" fill="#f2e7a1" stroke="#121212"/>'
+            f'<text x="{x + length:.0f}" y="{y:.0f}" fill="#121212" text-anchor="middle" '
+            f'style="font: bold 18px sans-serif">{number}</text>'
+        )
+    return svg.replace("</svg>", f'<g transform="translate(9, 41)">{"".join(badges)}</g></svg>')
+
+
 def plain(svg: str) -> str:
     """A picture that fetches nothing: readers see it in their own monospace font."""
     return re.sub(r"\s*@font-face \{.*?\}|<!--.*?-->", "", svg, flags=re.DOTALL)
@@ -128,9 +150,10 @@ def main(arguments: Sequence[str]) -> None:
     expectation = Expectation.of([read_state(BUNDLED / "workflowexecution")]).named("a recording")
     (target / "report.svg").write_text(report_picture(folder), encoding="utf-8")
     for shot in shots(list(read_events(folder))):
-        (target / f"{shot.name}.svg").write_text(
-            asyncio.run(draw(folder, shot, expectation)), encoding="utf-8"
-        )
+        picture = asyncio.run(draw(folder, shot, expectation))
+        (target / f"{shot.name}.svg").write_text(picture, encoding="utf-8")
+        if shot.name == "failed":
+            (target / "annotated.svg").write_text(annotated(picture), encoding="utf-8")
         print(target / f"{shot.name}.svg", flush=True)
 
 
