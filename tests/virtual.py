@@ -21,8 +21,11 @@ Ready = list[tuple[selectors.SelectorKey, int]]
 _CLOSE = 1e-10  # what sums of seconds may be off by
 
 
+_THREADS = 5.0  # seconds in which a thread may report, as one does while the loop closes
+
+
 class _JumpingSelector(selectors.DefaultSelector):
-    """Never sleeps: where the loop would wait for a timer, time is put forward to it."""
+    """Does not wait for timers: time is put forward to them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +33,8 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> Ready:
         if timeout is None:
+            if ready := super().select(_THREADS):
+                return ready
             raise RuntimeError("nothing will ever happen: no task can run and no timer is set")
         if timeout > 0:
             self.now += timeout

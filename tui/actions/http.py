@@ -109,9 +109,10 @@ async def _ask(session: aiohttp.ClientSession, step: HttpCheck, limit: float, ho
         return _Answer(
             f"it redirects to {error}", hint="it redirects to what cannot be asked: see its settings"
         )
-    except (aiohttp.InvalidURL, ValueError) as error:
-        raise ActionError(f"{step.url} is not a URL that can be asked: {error}", "correct it") from error
-    except aiohttp.ClientError as error:
+    except (aiohttp.ClientError, ValueError) as error:
+        # An error of a certificate is a ValueError too.
+        if isinstance(error, aiohttp.InvalidURL) or not isinstance(error, aiohttp.ClientError):
+            raise ActionError(f"{step.url} is not a URL that can be asked: {error}", "correct it") from error
         return _Answer(explain(error, host), hint=_hint(error, host))
 
 
