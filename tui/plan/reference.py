@@ -67,8 +67,8 @@ of your own is a file `bringup.yaml`, or any other that is named: `bringup up pa
 ```yaml
 {EXAMPLE}```
 
-- `bringup plan show` shows a plan as a tree, `bringup plan lint` what is questionable about it, and
-  `bringup up --env rehearsal` runs it without touching anything.
+- `bringup plan show` shows a plan as a tree, and `bringup plan lint` what is questionable about it.
+  `bringup up --env rehearsal --recording RUN` shows a kept run of it again, without touching anything.
 - `bringup plan schema > plan.schema.json` writes the JSON Schema; with the example's first line, editors
   complete keys and show their descriptions.
 - Paths are relative to the plan's directory; `~` is the user's home directory.

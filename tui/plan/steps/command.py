@@ -32,7 +32,9 @@ class Command(StepBase):
     shell: str = Field("", description="A line for `sh -c`, in place of argv.")
     unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
     env: dict[EnvironmentName, str] = Field(
-        default_factory=dict, description="Environment variables, added to those of bringup."
+        default_factory=dict,
+        description="Environment variables, added to those of bringup. KUBECONFIG leads to the plan's cluster "
+        "unless it is set here.",
     )
     folder: ExistingDirectory | None = Field(
         None, description="Directory that it runs in; the plan's own if absent."

@@ -161,8 +161,9 @@ class KubernetesPullSecret(StepBase):
     sources: Annotated[tuple[PlanPath, ...], OneOrMore()] = Field(
         (Path("~/.config/containers/auth.json"), Path("~/.docker/config.json")),
         validate_default=True,
-        description="Login files of Docker and Podman; an earlier one goes first. Helper programs that "
-        "they name are asked. Without any login the step only warns.",
+        description="Login files of Docker and Podman; an earlier one goes first. By default all the places "
+        "are tried where the two keep them. Credential helpers that the files name are asked. Without any "
+        "login the step only warns.",
     )
     service_accounts: Names = Field(("default",), description="Service accounts whose pods use the secret.")
 
