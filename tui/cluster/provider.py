@@ -1,7 +1,7 @@
-"""What a provider of clusters does, and which providers there are.
+"""What a provider of clusters does, and how a plan's is found.
 
-A provider is a package that has the functions of `Provider`. A new one is its package and a line in
-`PROVIDERS`.
+A provider is a package in `tui.cluster` that has the functions of `Provider`. A new one is its package, and
+its name in `provider` of `tui.plan.model.Cluster`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
     from tui.reporter import Done, Reporter
-
-PROVIDERS = {"kind": "tui.cluster.kind"}
-"""The package of each provider, imported when it is first needed."""
 
 
 class Port(NamedTuple):
@@ -203,8 +200,8 @@ class Provider(Protocol):
 
 
 async def provider_of(cluster: Cluster) -> Provider:
-    """Return the provider of a plan's cluster."""
-    module = PROVIDERS[cluster.provider]
+    """Return the provider of a plan's cluster; its package is imported when it is first needed."""
+    module = f"tui.cluster.{cluster.provider}"
     return cast("Provider", await asyncio.to_thread(importlib.import_module, module))
 
 

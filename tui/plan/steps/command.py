@@ -33,8 +33,8 @@ class Command(StepBase):
     unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
     env: dict[EnvironmentName, str] = Field(
         default_factory=dict,
-        description="Environment variables, added to those of bringup. KUBECONFIG leads to the plan's cluster "
-        "unless it is set here.",
+        description="Environment variables, added to those of bringup. KUBECONFIG leads to the plan's "
+        "cluster unless it is set here.",
     )
     folder: ExistingDirectory | None = Field(
         None, description="Directory that it runs in; the plan's own if absent."
