@@ -16,10 +16,13 @@ from click.testing import CliRunner
 
 from tests.processes import is_running
 from tui.cli import main
+from tui.insight.expectation import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from tui.insight.expectation import Expectation
 
 PLAN = """
 apiVersion: bringup/v1
@@ -234,6 +237,32 @@ def test_a_second_signal_kills(folder: Path) -> None:
         process.communicate(timeout=20)
     assert process.returncode == 130
     assert not any(map(is_running, pids))
+
+
+def test_ctrl_c_while_earlier_runs_are_read_is_reported(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def expectation(_: object) -> Expectation:
+        signal.raise_signal(signal.SIGINT)
+        return EMPTY
+
+    monkeypatch.setattr("tui.launch.run_handle.expectation", expectation)
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    plan = folder / "slow.yaml"
+    plan.write_text(PLAN.replace("rm -f done allowed", "sleep 60"))
+
+    result = CliRunner().invoke(main, ["down", str(plan)])
+
+    assert result.exit_code == 130
+    assert "cancelled" in result.output
+
+
+def test_ctrl_c_before_a_command_takes_it_over_is_told_by_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.modules["tui.cli.plan"], "errors", lambda: signal.raise_signal(signal.SIGINT))
+
+    assert CliRunner().invoke(main, ["plan", "show"]).exit_code == 130
 
 
 def test_a_killed_run_is_resumed(folder: Path) -> None:

@@ -9,7 +9,7 @@ import click
 from tui import __version__
 from tui.cli.doctor import doctor
 from tui.cli.down import down
-from tui.cli.options import EPILOG, unwritten
+from tui.cli.options import EPILOG, INTERRUPTED, unwritten
 from tui.cli.plan import plan
 from tui.cli.status import status
 from tui.cli.tunnel import tunnel
@@ -34,6 +34,13 @@ class _Commands(click.Group):
             if error.filename is not None:
                 raise
             raise SystemExit(unwritten(error)) from error
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; Ctrl-C, before it takes it over itself, is told by the exit code."""
+        try:
+            return super().invoke(context)
+        except (KeyboardInterrupt, click.Abort):
+            context.exit(INTERRUPTED)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Insert `up` if there is no argument, or an option of its own comes first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tui.cli.options import FAILED, INTERRUPTED, PIPE, UP, width
 from tui.console.streams import flush
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from tui.cli.asking import Detail
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tui.launch.run_handle import RunHandle
     from tui.run.state import RunState
     from tui.views.view import Name
+
+    _Launching = Callable[[], AbstractContextManager[Launch]]
 
 
 def choose_view(output: str, tui: bool | None) -> Name:
@@ -37,7 +40,7 @@ def choose_view(output: str, tui: bool | None) -> Name:
 
 
 def show(
-    launching: Callable[[], AbstractContextManager[Launch]],
+    launching: _Launching,
     request: Request,
     view: Name,
     output: str,
@@ -51,13 +54,13 @@ def show(
     from tui.views.signals import on_stop
 
     style = Style(output == "text" and wants_colour(sys.stdout))
-    run = RunHandle(launching, request.plan)
-    if may_ask:  # ahead of the screen, which would cover it
-        run.begin(here=True)
+    run = RunHandle(_interruptible(launching) if may_ask else launching, request.plan)
     with on_stop(run.interrupt):
         try:
-            if may_ask and view == "dashboard":
-                detail.write_to(run.launch().folder / "ssh.log")
+            if may_ask:  # ahead of the screen, which would cover it
+                run.begin(here=True)
+                if view == "dashboard":
+                    detail.write_to(run.launch().folder / "ssh.log")
             state = show_run(run, view, style)
         finally:  # whatever it is, nothing that was started may be left running
             clean = run.close()
@@ -72,6 +75,21 @@ def show(
         flush()
         os._exit(code)
     return code
+
+
+def _interruptible(launching: _Launching) -> _Launching:
+    """Let a signal end what is done ahead of a run, such as connecting: there is nothing to cancel yet."""
+
+    @contextlib.contextmanager
+    def launched() -> Iterator[Launch]:
+        from tui.views.signals import interruptible
+
+        with contextlib.ExitStack() as stack:
+            with interruptible():
+                launch = stack.enter_context(launching())
+            yield launch
+
+    return launched
 
 
 def _code(run: RunHandle, state: RunState) -> int:
