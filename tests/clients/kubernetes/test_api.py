@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 from tests.clients.kubernetes.peer import api_server, recorder, refusal
-from tui.clients.kubernetes.api import ApiError, UnreachableError, is_loopback
+from tests.ssh.web import certified
+from tui.clients.kubernetes.api import ApiError, UnreachableError, UntrustedError, is_loopback
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.cluster.connect import connect
 from tui.errors import ActionError
@@ -72,6 +73,19 @@ async def test_a_server_that_is_not_there_is_told_of_with_a_hint(tmp_path: Path)
                 pass
 
 
+async def test_a_server_with_anothers_certificate_is_told_of_and_not_asked_again(tmp_path: Path) -> None:
+    secure, _ = await asyncio.to_thread(certified, tmp_path)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=secure)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        ctx = await asyncio.to_thread(recorder, tmp_path, f"https://localhost:{port}")
+        async with connect(ctx) as api:
+            with pytest.raises(UntrustedError, match=r"is not trusted: self.signed certificate") as caught:
+                await api.get("/thing")
+    assert "kind export kubeconfig" in caught.value.hint
+    assert not isinstance(caught.value, UnreachableError)  # which is asked again
+
+
 async def test_a_local_server_is_not_sought_behind_a_proxy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,18 +115,46 @@ def test_this_machine_is_known(url: str, local: bool) -> None:
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
-        ({"current-context": "other"}, "is not complete"),
-        ({"clusters": []}, "is not complete"),
+        ({"current-context": "other"}, "is not complete: it has no context other"),
+        ({"current-context": ""}, "it does not say which context to use"),
+        ({"clusters": []}, "is not complete: it has no cluster it"),
+        ({"clusters": [{"name": "it", "cluster": {}}]}, "its cluster has no server"),
+        ({"users": None}, "it has no user me"),
+        ({"users": [{"name": "me", "user": {"client-key": "away.key"}}]}, "away.key: No such file"),
+        ({"users": [{"name": "me", "user": {"client-key-data": "a"}}]}, "client-key-data is not base64"),
         ({"users": [{"name": "me", "user": {"exec": {}}}]}, "logs in by 'exec'"),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used_is_told_of(
     tmp_path: Path, change: dict[str, Any], cause: str
 ) -> None:
-    file = recorder(tmp_path).cluster.kubeconfig
+    file = recorder(tmp_path, "http://127.0.0.1:1").cluster.kubeconfig
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     with pytest.raises(ActionError, match=cause):
         read_access(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [("", "is empty"), ("- a", "is no mapping"), ("token: open-sesame: x", r"is not YAML \(line 1\)$")],
+)
+def test_a_kubeconfig_that_is_none_is_told_of_without_its_content(
+    tmp_path: Path, content: str, cause: str
+) -> None:
+    (tmp_path / "kubeconfig").write_text(content)
+    with pytest.raises(ActionError, match=cause):
+        read_access(tmp_path / "kubeconfig")
+
+
+def test_a_server_without_scheme_and_a_context_without_user_are_read_as_by_kubectl(tmp_path: Path) -> None:
+    file = recorder(tmp_path, "127.0.0.1:1").cluster.kubeconfig
+    assert read_access(file).server == "http://127.0.0.1:1"
+    config = json.loads(file.read_text())
+    del config["contexts"][0]["context"]["user"]
+    config["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True
+    file.write_text(json.dumps(config))
+    access = read_access(file)
+    assert (access.server, access.token) == ("https://127.0.0.1:1", "")
 
 
 def test_no_kubeconfig_is_told_of_with_a_hint(tmp_path: Path) -> None:
@@ -122,7 +164,7 @@ def test_no_kubeconfig_is_told_of_with_a_hint(tmp_path: Path) -> None:
 
 
 def test_certificates_that_are_none_are_told_of(tmp_path: Path) -> None:
-    file = recorder(tmp_path).cluster.kubeconfig
+    file = recorder(tmp_path, "http://127.0.0.1:1").cluster.kubeconfig
     config = json.loads(file.read_text())
     (tmp_path / "ca.crt").write_text("no certificate")
     config["clusters"][0]["cluster"]["certificate-authority"] = "ca.crt"

@@ -65,6 +65,24 @@ class UnreachableError(ActionError):
         )
 
 
+class UntrustedError(ActionError):
+    """The API server is not the one that the kubeconfig was written for; asking again is in vain."""
+
+    def __init__(self, server: str, why: str) -> None:
+        super().__init__(
+            f"the certificate of the API server at {server} is not trusted: {why}",
+            "if the cluster was created anew, have its kubeconfig written anew: "
+            "kind export kubeconfig --name CLUSTER --kubeconfig FILE",
+        )
+
+
+def _unanswered(server: str, error: BaseException) -> ActionError:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
+        return UntrustedError(server, why)
+    return UnreachableError(server, error)
+
+
 def reason(error: BaseException) -> str:
     """Return an exception in a few words; many of asyncio's have no text of their own."""
     if isinstance(error, TimeoutError):
@@ -100,6 +118,7 @@ class Api:
         Raises:
             ApiError: The server refused.
             UnreachableError: It did not answer.
+            UntrustedError: Its certificate is another's.
         """
         try:
             answer, _, _ = await self._client.call_api(
@@ -115,7 +134,7 @@ class Api:
         except ApiException as error:
             raise _refusal(error.status or 0, error.body, error.headers) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise UnreachableError(self._access.server, error) from error
+            raise _unanswered(self._access.server, error) from error
         return answer if isinstance(answer, dict) else {}
 
     async def get(self, path: str, **query: str) -> Object:
@@ -173,7 +192,7 @@ class Api:
             finally:
                 response.close()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise UnreachableError(self._access.server, error) from error
+            raise _unanswered(self._access.server, error) from error
 
     @contextlib.asynccontextmanager
     async def websocket(
@@ -199,7 +218,7 @@ class Api:
         except aiohttp.WSServerHandshakeError as error:
             raise ApiError(error.status, error.message) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise UnreachableError(self._access.server, error) from error
+            raise _unanswered(self._access.server, error) from error
         try:
             yield socket
         finally:

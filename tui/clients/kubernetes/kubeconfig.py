@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import ssl
 import tempfile
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import yaml
 from tui.errors import ActionError
 
 _PLUGINS = ("exec", "auth-provider")
+_ANEW = "have it written anew: kind export kubeconfig --name CLUSTER --kubeconfig FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Access:
             if self.certificate:
                 self._load_certificate(context)
         except (ssl.SSLError, ValueError) as error:
-            raise ActionError(f"the kubeconfig's certificates cannot be used: {error}") from error
+            raise ActionError(f"the kubeconfig's certificates cannot be used: {error}", _ANEW) from error
         return context
 
     def _load_certificate(self, context: ssl.SSLContext) -> None:
@@ -78,6 +78,20 @@ def read_access(path: Path, context: str = "") -> Access:
     Raises:
         ActionError: There is no such file, or it cannot be used.
     """
+    config = _read(path)
+    try:
+        chosen = _named(config, "context", context or config.get("current-context"))
+        cluster = _named(config, "cluster", chosen.get("cluster"))
+        user = _named(config, "user", chosen["user"]) if chosen.get("user") else {}
+        return _access(cluster, user, path.parent)
+    except ValueError as error:
+        raise ActionError(f"the kubeconfig {path} is not complete: {error}", _ANEW) from error
+    except OSError as error:
+        cause = f"the kubeconfig {path} names a file that cannot be read: {error.filename}: {error.strerror}"
+        raise ActionError(cause, _ANEW) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         config = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
     except FileNotFoundError:
@@ -85,23 +99,31 @@ def read_access(path: Path, context: str = "") -> Access:
             f"there is no kubeconfig at {path}",
             "the cluster does not exist yet: put kind.create before this step",
         ) from None
-    except (OSError, yaml.YAMLError) as error:
-        raise ActionError(f"cannot read the kubeconfig {path}: {error}") from error
-    try:
-        chosen = _named(config, "context", context or config["current-context"])
-        cluster = _named(config, "cluster", chosen["cluster"])
-        user = _named(config, "user", chosen["user"])
-        return _access(cluster, user, path.parent)
-    except (KeyError, TypeError, StopIteration, binascii.Error, OSError) as error:
-        raise ActionError(
-            f"the kubeconfig {path} is not complete: {error!r}",
-            "have it written anew: kind export kubeconfig --name CLUSTER --kubeconfig FILE",
-        ) from error
+    except OSError as error:
+        raise ActionError(f"cannot read the kubeconfig {path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError) as error:  # its own text may quote a token
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        raise ActionError(f"the kubeconfig {path} is not YAML{line}", _ANEW) from None
+    if not isinstance(config, dict):
+        raise ActionError(f"the kubeconfig {path} is {'empty' if config is None else 'no mapping'}", _ANEW)
+    return config
 
 
-def _named(config: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(entry[kind] for entry in config[f"{kind}s"] if entry["name"] == name)
-    return found
+def _named(config: dict[str, Any], kind: str, name: Any) -> dict[str, Any]:
+    """Return the part of a kubeconfig of a kind and name.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if not name:
+        raise ValueError(f"it does not say which {kind} to use")
+    entries = config.get(f"{kind}s")
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(kind), dict):
+            found: dict[str, Any] = entry[kind]
+            return found
+    raise ValueError(f"it has no {kind} {name}")
 
 
 def _access(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Access:
@@ -110,20 +132,31 @@ def _access(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Acce
             f"the kubeconfig's user logs in by {plugin!r}, which is not supported",
             "use a kubeconfig with a certificate or a token, such as Kind writes",
         )
+    server = str(cluster.get("server") or "").rstrip("/")
+    if not server:
+        raise ValueError("its cluster has no server")
+    authority = _content(cluster, "certificate-authority", folder)
+    certificate = _content(user, "client-certificate", folder)
+    insecure = bool(cluster.get("insecure-skip-tls-verify"))
+    if "://" not in server:  # as kubectl completes it
+        server = f"{'https' if authority or certificate or insecure else 'http'}://{server}"
     return Access(
-        server=str(cluster["server"]).rstrip("/"),
-        authority=_content(cluster, "certificate-authority", folder),
-        certificate=_content(user, "client-certificate", folder),
+        server=server,
+        authority=authority,
+        certificate=certificate,
         key=_content(user, "client-key", folder),
         token=user.get("token") or _token(user, folder),
         server_name=cluster.get("tls-server-name"),
-        insecure=bool(cluster.get("insecure-skip-tls-verify")),
+        insecure=insecure,
     )
 
 
 def _content(entry: dict[str, Any], key: str, folder: Path) -> bytes:
     if data := entry.get(f"{key}-data"):
-        return base64.b64decode(data)
+        try:
+            return base64.b64decode(data)
+        except (TypeError, ValueError):
+            raise ValueError(f"{key}-data is not base64") from None
     return (folder / entry[key]).read_bytes() if entry.get(key) else b""
 
 
