@@ -27,10 +27,13 @@ GOOD = {
     "a number with a point": f"{PORTS}  - {{containerPort: 80.0, hostPort: 8e3}}\n",
     "any port": f"{PORTS}  - {{containerPort: 80, hostPort: -1}}\n  - {{containerPort: 81, hostPort: 0}}\n",
     "a protocol in lower case": f"{PORTS}  - {{containerPort: 80, hostPort: 80, protocol: tcp}}\n",
-    "two protocols": f"{PORTS}  - {{hostPort: 80, protocol: TCP}}\n  - {{hostPort: 80, protocol: UDP}}\n",
+    "two protocols": (
+        f"{PORTS}  - {{containerPort: 1, hostPort: 80, protocol: TCP}}\n"
+        "  - {containerPort: 1, hostPort: 80, protocol: UDP}\n"
+    ),
     "labels": f"{NODE}  labels: {{a: 5, b: true}}\n  image: null\n",
     "mounts": f"{NODE}  extraMounts: [{{hostPath: 5, readOnly: yes, propagation: None}}]\n",
-    "patches": f"{NODE}  kubeadmConfigPatches: ['a: [']\ncontainerdConfigPatches:\n- |-\n  [plugins]\n",
+    "patches": f"{NODE}  kubeadmConfigPatches: ['a: b']\ncontainerdConfigPatches:\n- |-\n  [plugins]\n",
     "JSON patches": f"{HEAD}kubeadmConfigPatchesJSON6902: [{{group: g, version: v1, kind: K, patch: x}}]\n",
     "subnets": f"{HEAD}networking: {{ipFamily: ipv4, podSubnet: 10.1.0.0/16, kubeProxyMode: ipvs}}\n",
     "two subnets": f"{HEAD}networking: {{ipFamily: dual, podSubnet: '10.1.0.0/16,fd00::/56'}}\n",
@@ -48,9 +51,9 @@ BAD = {
     "a quoted port": f"{PORTS}  - containerPort: 80\n    hostPort: ▶'8080'\n",
     "a port that is none": f"{PORTS}  - containerPort: 80\n    hostPort: ▶80800\n",
     "a negative port": f"{PORTS}  - containerPort: ▶-5\n",
-    "a port twice": f"{HEAD}nodes:\n- ▶extraPortMappings: [{{hostPort: 80}}, {{hostPort: 80}}]\n",
+    "a port twice": f"▶{PORTS}  - &p {{containerPort: 1, hostPort: 80}}\n  - *p\n",
     "an unknown protocol": f"{PORTS}  - {{containerPort: 80, hostPort: 80, protocol: ▶HTTP}}\n",
-    "an address that is none": f"{PORTS}  - {{hostPort: 80, listenAddress: ▶nowhere}}\n",
+    "an address that is none": f"{PORTS}  - {{containerPort: 1, hostPort: 80, listenAddress: ▶nowhere}}\n",
     "an unknown role": f"{HEAD}nodes:\n- role: control-plane\n- role: ▶master\n",
     "workers alone": f"▶{HEAD}nodes:\n- role: worker\n",
     "a mapping for a list": f"{HEAD}nodes: ▶{{role: control-plane}}\n",
@@ -64,6 +67,15 @@ BAD = {
     "an unknown mode of the proxy": f"{HEAD}networking: {{kubeProxyMode: ▶x}}\n",
     "an unknown propagation": f"{NODE}  extraMounts: [{{hostPath: /x, propagation: ▶Wrong}}]\n",
 }
+LATE = {
+    "a port of two nodes": f"▶{PORTS}  - &p {{containerPort: 1, hostPort: 80}}\n- extraPortMappings: [*p]\n",
+    "no port of the container": f"{PORTS}  - ▶hostPort: 80\n",
+    "a relative path in the node": f"{NODE}  extraMounts: [{{hostPath: /x, containerPath: ▶data}}]\n",
+    "the home directory": f"{NODE}  extraMounts: [{{hostPath: ▶~/x, containerPath: /x}}]\n",
+    "a patch that is no YAML": f"{NODE}  kubeadmConfigPatches: [▶'a: [']\n",
+    "a patch that is no TOML": f"{HEAD}containerdConfigPatches: [▶'[plugins']\n",
+}
+"""What kind takes when it reads it, and fails of after it has begun to make containers, or does otherwise."""
 PLAN = one_step("{kind: kind.create, config: kind.yaml}")
 
 
@@ -73,7 +85,7 @@ def test_what_kind_takes_is_taken(text: str, tmp_path: Path) -> None:
     load(tmp_path, PLAN)
 
 
-@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("text", {**BAD, **LATE}.values(), ids={**BAD, **LATE})
 def test_what_kind_refuses_is_told_with_its_place(text: str, tmp_path: Path) -> None:
     file = write(tmp_path, text, "kind.yaml")
     faults = faults_of(write(tmp_path, PLAN))

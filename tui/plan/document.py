@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_BYTES = 1 << 20
+TEMPLATE = "render the template first: this must be plain YAML"
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -164,7 +165,7 @@ def yaml_error(error: yaml.YAMLError, text: str, name: str) -> PlanError:
 
 def _yaml_hint(line: str, column: int, cause: str) -> str:
     if "{{" in line:
-        return "render the template first: this must be plain YAML"
+        return TEMPLATE
     if "\t" in line[:column] and not line[: column - 1].strip():
         return "indent with spaces: YAML takes no tabs"
     if re.search(r"[\[{,:]\s*\$\{", line) and "flow" in cause:
@@ -174,7 +175,7 @@ def _yaml_hint(line: str, column: int, cause: str) -> str:
     if "cannot start any token" in cause:
         return "put quotes around a text that begins with this character"
     if "another document" in cause:
-        return "remove the line `---` and what follows it: a plan is one document"
+        return "remove the line `---` and what follows it: the file must be one document"
     if "unknown escape" in cause:
         return r"write \\ for a backslash, or put single quotes around the text"
     if "Unicode character escape" in cause:

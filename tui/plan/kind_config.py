@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import tomllib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from tui.plan.document import parse_document
@@ -60,9 +70,45 @@ def _subnets(value: Any) -> Any:
     return value
 
 
+def _absolute(value: Any) -> Any:
+    if isinstance(value, str) and not value.startswith("/"):
+        raise ValueError(f"an absolute path is wanted here, not {shown(value)}")
+    return value
+
+
+def _without_tilde(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("~"):
+        raise ValueError(f"kind takes {shown(value)} literally, not as your home", "write the whole path")
+    return value
+
+
+def _yaml(value: str) -> str:
+    try:
+        for _ in yaml.parse(value, Loader=yaml.CSafeLoader):
+            pass
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in its line {mark.line + 1}" if mark else ""
+        raise ValueError(f"the patch is not YAML: {getattr(error, 'problem', '') or error}{line}") from error
+    return value
+
+
+def _toml(value: str) -> str:
+    try:
+        tomllib.loads(value)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"the patch is not TOML: {error}") from error
+    return value
+
+
 Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(_text)]
 Port = Annotated[int, Field(ge=-1, le=65535), BeforeValidator(_whole)]
+ContainerPort = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_whole)]
+ContainerPath = Annotated[Text, BeforeValidator(_absolute)]
+HostPath = Annotated[Text, BeforeValidator(_without_tilde)]
+YamlPatch = Annotated[Text, AfterValidator(_yaml)]
+TomlPatch = Annotated[Text, AfterValidator(_toml)]
 Subnets = Annotated[Text, BeforeValidator(_subnets)]
 
 
@@ -75,7 +121,7 @@ class _Part(BaseModel):
 class PortMapping(_Part):
     """A port of the machine that leads to one of the node."""
 
-    container_port: Port | None = None
+    container_port: ContainerPort
     host_port: Port | None = None
     listen_address: Annotated[Text, BeforeValidator(_address)] | None = None
     protocol: Annotated[Text, Field(pattern="(?i)^(TCP|UDP|SCTP)?$")] | None = None
@@ -84,8 +130,8 @@ class PortMapping(_Part):
 class Mount(_Part):
     """A directory of the machine that the node sees."""
 
-    container_path: Text | None = None
-    host_path: Text | None = None
+    container_path: ContainerPath | None = None
+    host_path: HostPath | None = None
     read_only: Flag | None = None
     selinux_relabel: Flag | None = None
     propagation: Literal["", "None", "HostToContainer", "Bidirectional"] | None = None
@@ -97,11 +143,11 @@ class Patch(_Part):
     group: Text | None = None
     version: Text | None = None
     kind: Text | None = None
-    patch: Text | None = None
+    patch: YamlPatch | None = None
 
 
 class _Patched(_Part):
-    kubeadm_config_patches: list[Text] | None = None
+    kubeadm_config_patches: list[YamlPatch] | None = None
     kubeadm_config_patches_json6902: list[Patch] | None = Field(None, alias="kubeadmConfigPatchesJSON6902")
 
 
@@ -113,19 +159,6 @@ class Node(_Patched):
     labels: dict[str, Text | None] | None = None
     extra_mounts: list[Mount | None] | None = None
     extra_port_mappings: list[PortMapping | None] | None = None
-
-    @model_validator(mode="after")
-    def _maps_a_port_once(self) -> Node:
-        found: set[tuple[str, int, str]] = set()
-        for each in self.extra_port_mappings or ():
-            if each and each.host_port is not None and each.host_port > 0:
-                port = (each.listen_address or _ANY_ADDRESS, each.host_port, (each.protocol or "TCP").upper())
-                if port in found:
-                    raise ValueError(
-                        f"host port {each.host_port} is mapped twice", "remove one of the mappings"
-                    )
-                found.add(port)
-        return self
 
 
 class Networking(_Part):
@@ -151,7 +184,7 @@ class KindConfig(_Patched):
     networking: Networking | None = None
     feature_gates: dict[str, Flag] | None = None
     runtime_config: dict[str, Text] | None = None
-    containerd_config_patches: list[Text] | None = None
+    containerd_config_patches: list[TomlPatch] | None = None
     containerd_config_patches_json6902: list[Text] | None = Field(
         None, alias="containerdConfigPatchesJSON6902"
     )
@@ -161,6 +194,21 @@ class KindConfig(_Patched):
         roles = [node.role or "control-plane" if node else "control-plane" for node in self.nodes or ()]
         if roles and "control-plane" not in roles:
             raise ValueError("no node has the role control-plane", "add `- role: control-plane` to the nodes")
+        return self
+
+    @model_validator(mode="after")
+    def _maps_a_port_once(self) -> KindConfig:
+        """Refuse a host port that is mapped twice, be it by two nodes: they are on the same machine."""
+        found: set[tuple[str, int, str]] = set()
+        mappings = (each for node in self.nodes or () if node for each in node.extra_port_mappings or ())
+        for each in mappings:
+            if each and each.host_port is not None and each.host_port > 0:
+                port = (each.listen_address or _ANY_ADDRESS, each.host_port, (each.protocol or "TCP").upper())
+                if port in found:
+                    raise ValueError(
+                        f"host port {each.host_port} is mapped twice", "remove one of the mappings"
+                    )
+                found.add(port)
         return self
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tui.plan.document import yaml_error
+from tui.plan.document import TEMPLATE, yaml_error
 from tui.plan.faults import Place, PlanError, shown
 from tui.plan.substitute import References, as_text
 
@@ -211,7 +211,8 @@ class _Reader:
                 try:
                     self._take(event)
                 except ValueError as error:
-                    raise PlanError.at(place, str(error)) from error
+                    is_template = "{{" in self.references.text.splitlines()[place.line - 1]
+                    raise PlanError.at(place, str(error), TEMPLATE if is_template else "") from error
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
