@@ -51,6 +51,13 @@ def test_what_is_no_object_is_told_with_its_place(text: str, cause: str) -> None
     assert cause in caught.value.cause
 
 
+@pytest.mark.parametrize("value", ["{{ .Values.name }}", "{{- if .Values.on }}"])
+def test_a_template_is_told_to_be_one(value: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        read_objects(f"{HEAD}data:\n  a: {value}\n".encode(), "bad.yaml")
+    assert "render the template first" in caught.value.hint
+
+
 def test_aliases_cannot_multiply_without_bound() -> None:
     layers = "a: &a [x]\n" + "".join(
         f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
