@@ -85,7 +85,7 @@ def test_what_kind_takes_is_taken(text: str, tmp_path: Path) -> None:
     load(tmp_path, PLAN)
 
 
-@pytest.mark.parametrize("text", {**BAD, **LATE}.values(), ids={**BAD, **LATE})
+@pytest.mark.parametrize("text", [*BAD.values(), *LATE.values()], ids=[*BAD, *LATE])
 def test_what_kind_refuses_is_told_with_its_place(text: str, tmp_path: Path) -> None:
     file = write(tmp_path, text, "kind.yaml")
     faults = faults_of(write(tmp_path, PLAN))
