@@ -137,6 +137,14 @@ def test_a_migration_may_be_empty(text: str) -> None:
             "-- +goose Up\nSELECT 1;\n\nALTER TABLE a\n  ADD b int\n-- +goose Down\n",
             "1_it.sql:4: a statement without its end: ALTER TABLE a",
         ),
+        (
+            "-- +goose Up\nSELECT 1;\nCOPY t (a) FROM stdin;\n1\n\\.\n",
+            "1_it.sql:3: COPY FROM STDIN has nothing to read",
+        ),
+        (
+            "-- +goose Up\n\\restrict x\nSELECT 1;\n\\unrestrict x\n",
+            "1_it.sql:2: \\restrict is a command of psql's",
+        ),
         ("-- +goose Up\nSELECT 1", "1_it.sql:2: a statement without its end: SELECT 1"),
         ("-- +goose Up\n -- +goose Down\n", "1_it.sql:2: space before an annotation"),
         ("-- +goose Upp\n", "1_it.sql:1: 'UPP' is no annotation"),

@@ -154,6 +154,19 @@ async def test_what_needs_no_transaction_is_told_how_to_get_none(world: World) -
     assert "NO TRANSACTION" in error.hint
 
 
+@pytest.mark.parametrize("statement", ["DISCARD ALL", "DEALLOCATE ALL"])
+async def test_a_file_may_drop_all_prepared_statements(world: World, statement: str) -> None:
+    world.write(_1_it=f"-- +goose NO TRANSACTION\n-- +goose Up\n{statement};\n", _2_next=FIRST)
+    await world.migrate()
+    assert await world.versions() == [(0, True), (1, True), (2, True)]
+
+
+async def test_a_body_that_a_semicolon_cuts_off_is_told_to_stand_in_a_block(world: World) -> None:
+    body = "CREATE FUNCTION f() RETURNS int LANGUAGE SQL\nBEGIN ATOMIC\n  SELECT 1;\nEND;\n"
+    world.write(_1_it=f"-- +goose Up\n{body}")
+    assert "StatementBegin" in (await world.fail()).hint
+
+
 async def test_what_failed_without_a_transaction_stays(world: World) -> None:
     world.write(_1_it="-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE kept (id int);\nSELECT 1/0;\n")
     error = await world.fail()
@@ -244,6 +257,14 @@ async def test_all_missing_tables_are_named(world: World) -> None:
             await find_tables(connection, ["first", "absent", "first_pkey", "elsewhere.first"])
     assert raised.value.cause == "no such table: absent, first_pkey, elsewhere.first"
     assert raised.value.details == ("there are: public.first, public.goose_db_version",)
+
+
+async def test_what_is_no_name_of_a_table_is_named(world: World) -> None:
+    with pytest.raises(ActionError) as raised:
+        async with world.session() as connection:
+            await find_tables(connection, ["fine", "no name"])
+    assert raised.value.cause == "tables 'fine', 'no name': invalid name syntax (42602)"
+    assert "schema.table" in raised.value.hint
 
 
 async def test_an_empty_database_is_said_to_be_empty(world: World) -> None:

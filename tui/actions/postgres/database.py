@@ -124,6 +124,7 @@ async def _open(database: Database, host: str, port: int) -> Connection:
         database=database.database,
         ssl=False,  # the port-forward is encrypted already
         timeout=_CONNECT,
+        statement_cache_size=0,  # a migration may deallocate all prepared statements
         server_settings={"application_name": f"bringup {os.getpid()} on {socket.gethostname()}"[:63]},
     )
 

@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tui.actions.postgres.sql import psql_only
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
@@ -299,6 +300,11 @@ class _Parser:
     def _expect_finished(self) -> None:
         written = [(number, line) for number, line in self._pending if line.strip()]
         if written:
+            self._store()
+            for statement in self.statements:  # psql's own lines, and rows of COPY, end with no semicolon
+                if wrong := psql_only(statement.text):
+                    self.line = statement.line_at(wrong.at + 1)
+                    raise self._wrong(wrong.cause, wrong.hint)
             self.line = written[0][0]
             raise self._wrong(
                 f"a statement without its end: {written[0][1].strip()[:60]}",

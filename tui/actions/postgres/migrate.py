@@ -13,7 +13,7 @@ import asyncpg
 
 from tui.actions.postgres import goose, versions
 from tui.actions.postgres.database import BROKEN, explained, failure, forwarded, watch_client
-from tui.actions.postgres.sql import psql_only
+from tui.actions.postgres.sql import BLOCK_HINT, psql_only
 from tui.errors import ActionError
 from tui.reporter import Done
 from tui.text import plural
@@ -155,9 +155,8 @@ class _Application:
     async def _failed(self, statement: Statement, error: asyncpg.PostgresError) -> ActionError:
         """Return a statement's failure as one that says where in the file it is, and what stays."""
         line = statement.line_at(int(error.position or 1))
-        told = failure(
-            f"{self._source.name}:{line}: ", error, "correct the statement, then run the task again"
-        )
+        cut_off = str(error.args[0]).endswith("at end of input")
+        told = failure(f"{self._source.name}:{line}: ", error, BLOCK_HINT if cut_off else _RETRY)
         written = statement.text.split("\n")[statement.lines.index(line)].strip()
         shown = f"{self._source.path}:{line}: {written}"
         return ActionError(told.cause, told.hint, (shown, *told.details, await self._standing(line)))

@@ -24,7 +24,7 @@ _SHOWN = re.compile(r"[^\n]")
 # The server would wait for the client's rows, and the client for the server, for ever.
 _COPY = re.compile(r"\bCOPY\s[^;]*?\s(FROM\s+STDIN|TO\s+STDOUT)\b", re.IGNORECASE)
 _COMMAND = re.compile(r"\\[^\s;]*")
-_BLOCK_HINT = "put `-- +goose StatementBegin` above the statement, and `-- +goose StatementEnd` below it"
+BLOCK_HINT = "put `-- +goose StatementBegin` above the statement, and `-- +goose StatementEnd` below it"
 
 
 class Wrong(NamedTuple):
@@ -83,7 +83,7 @@ def psql_only(statement: str) -> Wrong | None:
         return Wrong(command.start(), cause, "take the line away")
     if code.unfinished and (code.unfinished != "'" or "\\" not in statement):
         cause = f"the statement ends inside of {code.unfinished}, by a semicolon at the end of a line"
-        return Wrong(code.begin, cause, _BLOCK_HINT)
+        return Wrong(code.begin, cause, BLOCK_HINT)
     return None
 
 

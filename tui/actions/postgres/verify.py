@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.actions.postgres.database import forwarded
+import asyncpg
+
+from tui.actions.postgres.database import failure, forwarded
 from tui.errors import ActionError
 from tui.reporter import Done
 
@@ -29,6 +31,8 @@ _EXISTING = """
 SELECT format('%s.%s', schemaname, tablename) FROM pg_tables
 WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1 LIMIT 20"""
 
+_NO_NAME = (asyncpg.InvalidNameError, asyncpg.PostgresSyntaxError, asyncpg.FeatureNotSupportedError)
+
 
 async def verify(step: PostgresVerify, ctx: Context) -> Done:
     """Check that tables exist.
@@ -50,7 +54,12 @@ async def find_tables(connection: Connection, tables: Iterable[str]) -> Done:
     Raises:
         ActionError: Some do not; the cause names them all.
     """
-    rows = await connection.fetch(_TABLES, list(tables))
+    names = list(tables)
+    try:
+        rows = await connection.fetch(_TABLES, names)
+    except _NO_NAME as error:  # which does not say of which one
+        hint = 'write a table as `table`, `schema.table` or `"Table"`'
+        raise failure(f"tables {', '.join(map(repr, names))}: ", error, hint) from error
     missing = [row["name"] for row in rows if not row["found"]]
     if missing:
         existing = [row[0] for row in await connection.fetch(_EXISTING)]
