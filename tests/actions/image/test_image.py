@@ -54,7 +54,7 @@ class Peer:
         name = request.match_info["name"]
         if name not in self.images:
             return web.json_response({"message": f"No such image: {name}"}, status=404)
-        return web.json_response({"Id": self.images[name]})
+        return web.json_response({"Id": self.images[name], "Os": "linux", "Architecture": "amd64"})
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         self.query, self.headers = dict(request.query), dict(request.headers)
@@ -183,6 +183,40 @@ async def test_images_that_are_there_are_not_pulled(tmp_path: Path) -> None:
         done = await pull(ImagePull(kind="image.pull", images=("redis:7",)), ctx)
     assert not done.changed
     assert peer.query == {}
+
+
+@pytest.mark.parametrize(
+    ("platform", "pulled"),
+    [
+        (None, False),
+        ("linux/amd64", False),
+        ("x86_64", False),
+        ("linux", False),
+        ("linux/arm64", True),
+        ("arm64", True),
+        ("linux/arm/v7", True),
+    ],
+)
+async def test_an_image_for_another_platform_is_not_there(
+    tmp_path: Path, platform: str | None, pulled: bool
+) -> None:
+    peer = Peer(images={"redis:7": ID})
+    async with recording(peer, tmp_path) as ctx:
+        done = await pull(ImagePull(kind="image.pull", images=("redis:7",), platform=platform), ctx)
+    assert done.changed is pulled
+    assert bool(peer.query) is pulled
+    assert [f"for {platform}" in warning for warning in ctx.warnings] == [True] * pulled
+
+
+@pytest.mark.parametrize(("platform", "warns"), [("linux/arm64/v8", True), ("linux/amd64", False)])
+async def test_a_build_for_another_platform_than_is_wanted_is_told(
+    tmp_path: Path, step: ImageBuild, platform: str, warns: bool
+) -> None:
+    peer = Peer(BUILT)
+    peer.made = {"demo:1": ID}
+    async with recording(peer, tmp_path) as ctx:
+        await build(step.model_copy(update={"platform": platform}), ctx)
+    assert [f"made for linux/amd64, not {platform}" in warning for warning in ctx.warnings] == [True] * warns
 
 
 async def test_a_pull_tells_bytes_and_uses_the_users_login(

@@ -11,6 +11,7 @@ from tui.actions.image.build_context import read_context
 from tui.actions.image.build_output import BuildOutput
 from tui.actions.image.dockerfile import needs_buildkit, platform_arguments
 from tui.actions.image.logins import build_logins, logins_for
+from tui.actions.image.platforms import other_platform
 from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, short
 from tui.clients.podman_build import end_marked, new_mark
 from tui.deadline import in_time
@@ -67,6 +68,11 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
             f"the build of {step.tag} ended without an image",
             "check that the engine is running, then run the task again",
             tuple(output.lines),
+        )
+    if other := other_platform(after or {}, step.platform):
+        ctx.warn(
+            f"{step.tag} is made for {other}, not {step.platform}: the engine built on what it has of the "
+            f"base image. Pull that first, with an `image.pull` step that has the same `platform`"
         )
     if before is not None and before["Id"] == identity:
         return Done(f"{short(identity)} is up to date", changed=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.actions.image.layers import Layers
 from tui.actions.image.logins import login_at, logins_for
+from tui.actions.image.platforms import other_platform
 from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, failure_of
 from tui.deadline import in_time
 from tui.errors import ActionError
@@ -14,7 +15,7 @@ from tui.plan.failures import hint_for
 from tui.reporter import Done
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from tui.actions.context import Context
     from tui.clients.engine_api import EngineApi, Message
@@ -33,7 +34,7 @@ async def pull(step: ImagePull, ctx: Context) -> Done:
     engine = await ctx.host.engine()
     async with connect(engine) as api:
         names = list(dict.fromkeys(step.images))
-        absent = [name for name in names if await api.find_image(name) is None]
+        absent = [name for name in names if not _is_there(await api.find_image(name), step.platform)]
         pulls = _Pulls(api, ctx, step.platform, await logins_for(engine))
         async with in_time(ctx, pulls.state):
             results = await asyncio.gather(*(pulls.pull(name) for name in absent), return_exceptions=True)
@@ -79,8 +80,11 @@ class _Pulls:
                 with self._ctx.span("pull", name):
                     async with self._api.pull(name, self._platform, login) as messages:
                         await self._follow(name, messages)
-                    if await self._api.find_image(name) is None:
+                    found = await self._api.find_image(name)
+                    if found is None:
                         raise _not_pulled(name, "the engine finished it without an image")
+                    if other := other_platform(found, self._platform):
+                        self._ctx.warn(f"{name} is made for {other}: there is none for {self._platform}")
         except EngineRefusedError as error:
             raise _not_pulled(name, error.cause) from error
         except EngineLostError as error:
@@ -95,6 +99,10 @@ class _Pulls:
                 self._ctx.progress(self._layers.done, self._layers.total, "B", "pull")
             elif text := str(message.get("status") or message.get("stream") or "").strip():
                 self._ctx.log(text, source=name)
+
+
+def _is_there(found: Mapping[str, Any] | None, platform: str | None) -> bool:
+    return found is not None and not other_platform(found, platform)
 
 
 def _not_pulled(name: str, reason: str) -> ActionError:
