@@ -100,7 +100,6 @@ async def test_a_program_that_is_not_there(ctx: Recorder) -> None:
 async def test_a_shell_that_misses_a_program(ctx: Recorder) -> None:
     error = await failure(command(shell="no-such-program"), ctx)
     assert error.cause.endswith("exited with status 127")
-    assert "PATH" in error.hint
 
 
 async def test_a_file_that_is_no_program(ctx: Recorder, tmp_path: Path) -> None:
@@ -134,6 +133,11 @@ async def test_a_command_too_long_for_the_system_is_told(ctx: Recorder) -> None:
     [
         (b"echo x\n", 0o755, "{} cannot be run: Exec format error"),
         (b"#!/bin/sh\n", 0o644, "{} cannot be run: Permission denied"),
+        (
+            b"#!/bin/sh\r\necho x\r\n",
+            0o755,
+            "{} has the line ends of Windows: no system finds what its first line names",
+        ),
         (b"#!/no/such/shell\n", 0o755, "{} is there, but not what its first line names: #!/no/such/shell"),
     ],
 )

@@ -35,7 +35,6 @@ _HINTS = {
 }
 _NAMED = 120  # characters of a command that an error names
 _NOTE = 200  # characters of its last line that become its note
-_NOT_FOUND = 127  # a shell's status for a command that is not there
 
 
 async def run(step: Command, ctx: Context) -> Done:
@@ -125,10 +124,7 @@ async def _run_in(folder: PurePath, step: Command, ctx: Context, variables: Mapp
     async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
         status = await _run(env, ctx, folder, program, tell, left)
     if status:
-        hint = (
-            "install the program that it calls, or add its directory to PATH" if status == _NOT_FOUND else ""
-        )
-        raise ActionError(f"{shown} {_end(status)}", hint, tuple(last))
+        raise ActionError(f"{shown} {_end(status)}", details=tuple(last))
     return Done(cut(last[-1], _NOTE) if last else "")
 
 
@@ -165,7 +161,7 @@ async def _run(
         return await ctx.host.run(argv, on_lines=on_lines, env=env, directory=folder, on_left=on_left)
     except FileNotFoundError as error:
         if ctx.host.shares_files and (wrong := await asyncio.to_thread(_missing, argv[0], Path(folder))):
-            raise ActionError(wrong, "correct the path") from error
+            raise ActionError(*wrong) from error
         raise ActionError(
             f"there is no program {argv[0]}{at(ctx.host)}", "install it, or correct its name or PATH"
         ) from error
@@ -182,15 +178,21 @@ def _unusable(argv: Sequence[str], env: Mapping[str, str]) -> str:
     return "" if argv[0] else "the program's name is empty"
 
 
-def _missing(program: str, directory: Path) -> str:
-    """Return what is missing where a program was not found, if it is not the program; blocks."""
+def _missing(program: str, directory: Path) -> tuple[str, str] | None:
+    """Return what is missing where a program was not found, if it is not the program, and a hint; blocks."""
     if not directory.is_dir():
-        return f"the command's directory {directory} does not exist"
-    if "/" in program and (file := directory / program).is_file():
-        with file.open("rb") as content:
-            first = content.readline(200).decode(errors="replace").strip()
-        return f"{program} is there, but not what its first line names: {first}"
-    return ""
+        return f"the command's directory {directory} does not exist", "correct the path"
+    if "/" not in program:
+        return None
+    if not (file := directory / program).is_file():
+        return f"there is no program {file}", "a relative path begins at the command's directory"
+    with file.open("rb") as content:
+        line = content.readline(200)
+    if line.endswith(b"\r\n"):
+        cause = f"{program} has the line ends of Windows: no system finds what its first line names"
+        return cause, "save it with those of Unix: `dos2unix`, or `*.sh text eol=lf` in .gitattributes"
+    first = line.decode(errors="replace").strip()
+    return f"{program} is there, but not what its first line names: {first}", "correct the path"
 
 
 def _end(status: int) -> str:

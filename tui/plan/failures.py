@@ -184,6 +184,21 @@ KNOWN: dict[str, Known] = {
         "temporary failure resolving|could not resolve|unable to connect to|failed to fetch"
         r"|connection failed|temporary error \(try again later\)",
         "the package mirror cannot be reached from inside the build: check network, DNS and proxy",
+        *("image.build", "build"),
+    ),
+    "build-program": known(
+        r"\b(?:ba|da)?sh: (?:(?:line )?\d+: )?\S+: (?:command )?not found",
+        "install the program in the image first, by an instruction above this one",
+        "build",
+    ),
+    "build-outside": known(
+        "outside (?:of )?the (?:build )?context",
+        "COPY and ADD see the build context alone: name a directory that has all of it as `context`",
+        "image.build",
+    ),
+    "build-base": known(
+        "base name .* should not be blank",
+        "give the argument a value in `args`, or a default in the Dockerfile",
         "image.build",
     ),
     "buildkit": known(
@@ -308,8 +323,23 @@ KNOWN: dict[str, Known] = {
     "no-program": known(
         r"executable file not found in \$PATH|exec: [^\n]*: no such file or directory",
         "the image has no such program: correct the container's command, or the image",
-        "pod",
+        *("pod", "command", "build"),
+    ),
+    # What shells say of a `command`.
+    "bash": known(
+        r"\bsh: (?:\d+: )?(?:set: )?(?:illegal option -o pipefail|bad substitution"
+        r"|(?:\[\[|source|function|declare|shopt|pushd|mapfile|readarray): not found"
+        r"|syntax error: (?:\"[(}]\"|redirection) unexpected)",
+        "`shell` is carried out by sh: for what only bash knows, write `argv: [bash, -c, …]`",
         "command",
+    ),
+    "program-absent": known(
+        "exited with status 127",
+        "install the program that it calls, or add its directory to PATH",
+        "command",
+    ),
+    "not-executable": known(
+        "exited with status 126", "make the program that it calls executable (`chmod +x`)", "command"
     ),
     # What may be met anywhere.
     "dns": known(

@@ -34,7 +34,8 @@ class Known(NamedTuple):
     Attributes:
         pattern: Regular expression.
         hint: What helps.
-        scopes: Kinds of steps, or their first word, that it is looked for in; or `pod`. All if empty.
+        scopes: Kinds of steps, or their first word, that it is looked for in; or `pod`, or `build` for
+            what a build runs. All if empty.
     """
 
     pattern: str

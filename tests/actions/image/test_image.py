@@ -169,6 +169,19 @@ async def test_a_failed_instruction_is_named_with_its_status_and_last_lines(
     assert all(span.closed for span in ctx.spans)
 
 
+async def test_what_a_program_in_a_build_says_is_not_taken_for_the_registrys(
+    tmp_path: Path, step: ImageBuild
+) -> None:
+    said_by_npm = {"stream": "npm ERR! 401 unauthorized: authentication required\n"}
+    failed = {"errorDetail": {"code": 1, "message": "The command … returned a non-zero code: 1"}}
+    async with recording(
+        Peer(said({"stream": "Step 2/2 : RUN npm ci\n"}, said_by_npm, failed)), tmp_path
+    ) as ctx:
+        with pytest.raises(ActionError) as caught:
+            await build(step, ctx)
+    assert caught.value.hint == "correct the instruction, then run the task again"
+
+
 async def test_a_long_message_is_read(tmp_path: Path, step: ImageBuild) -> None:
     peer = Peer(said({"stream": "\x1b[1m" * 100_000 + "end\n"}), BUILT)
     peer.made = {"demo:1": ID}

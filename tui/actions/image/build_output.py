@@ -20,6 +20,7 @@ _STEP = re.compile(r"^(?:\[\d+/\d+\] )?(?:Step|STEP) (?P<number>\d+)/(?P<count>\
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _STATUS = re.compile(r"returned a non-zero code: (\d+)|exit status (\d+)")
 _NOISE = re.compile(r" ---> |Removing intermediate container |-->")
+_CORRECT = "correct the instruction, then run the task again"
 _KEPT = 20  # lines shown with an error
 
 
@@ -104,9 +105,13 @@ class BuildOutput:
         status = (message.get("errorDetail") or {}).get("code") or next(
             (a or b for a, b in _STATUS.findall(text)), None
         )
-        if status and self._instruction.startswith("RUN"):
+        runs = self._instruction.startswith("RUN")
+        if status and runs:
             cause = f"{self._instruction} returned {status}"
         else:
             cause = f"the build failed at {self._instruction or 'its start'}: {text}"
         details = tuple(self.lines) if text in cause or "non-zero code" in text else (*self.lines, text)
-        return ActionError(cause, hint_for("\n".join((*self.lines, text)), "image.build"), details)
+        told = "\n".join((*self.lines, text))
+        # What a program in a build says of logins or certificates is not of the image's registry.
+        hint = hint_for(told, "build") or _CORRECT if runs else hint_for(told, "image.build")
+        return ActionError(cause, hint, details)
