@@ -39,11 +39,6 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
     Exit with 1 if not all of it is up.
     """
     with errors(), Detail(verbose):
-        import dataclasses
-
-        from tui.console.report import standing
-        from tui.console.runs import in_full
-        from tui.doctor.standing import examine_standing
         from tui.launch.request import Request, load
         from tui.launch.specification import followed_run, resolve_run
         from tui.run.store import Store
@@ -52,6 +47,13 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
         if list_runs:
             _print_runs(store, load(request).plan.name if request.plan else None, output)
             sys.exit(UP)
+
+        import dataclasses
+
+        from tui.console.report import standing
+        from tui.console.runs import in_full
+        from tui.doctor.standing import examine_standing
+
         try:
             specification = resolve_run(request, store)
         except BringupError:  # its plan or its values are not there any more

@@ -6,7 +6,6 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING
 
-from tui.actions.http import connector_to, explain
 from tui.cluster.provider import provider_of
 from tui.doctor.checks import judge_cluster
 from tui.doctor.finding import Finding, of_host
@@ -44,15 +43,17 @@ async def _cluster(cluster: Cluster, host: Host) -> Finding:
 
 
 async def _endpoint(endpoint: Endpoint, host: Host) -> Finding:
-    aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
+    http = await asyncio.to_thread(importlib.import_module, "tui.actions.http")
+    import aiohttp
+
     limit = aiohttp.ClientTimeout(total=_PATIENCE)
     try:
-        connector = await connector_to(host, endpoint.url)
+        connector = await http.connector_to(host, endpoint.url)
         async with (
             aiohttp.ClientSession(timeout=limit, connector=connector) as session,
             session.get(endpoint.url) as answer,
         ):
             return Finding(endpoint.name, "ok", f"{endpoint.url} answers ({answer.status})")
     except (aiohttp.ClientError, OSError) as error:
-        why = "it took too long" if isinstance(error, TimeoutError) else explain(error, host)
+        why = "it took too long" if isinstance(error, TimeoutError) else http.explain(error, host)
         return Finding(endpoint.name, "fault", f"{endpoint.url} does not answer: {why}")

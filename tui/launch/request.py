@@ -10,10 +10,11 @@ from tui.errors import BringupError
 from tui.plan.address import LOCAL
 from tui.plan.bundled import find_plan
 from tui.plan.document import read_document
-from tui.plan.load import LoadedPlan, load_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tui.plan.load import LoadedPlan
 
 
 class UsageError(BringupError):
@@ -62,6 +63,8 @@ def load(request: Request) -> LoadedPlan:
     Raises:
         PlanError: It is not usable.
     """
+    from tui.plan.load import load_plan  # a tenth of a second, which lists of runs and completion do not pay
+
     return load_plan(find_plan(request.plan), request.files, request.settings)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
-from tui.clients.kubernetes.api import open_api
 from tui.cluster.kind.examine import broken, judge
 from tui.cluster.kind.host_ports import check_ports, host_ports, installs_network
 from tui.cluster.kind.nodes import find_nodes, published, remove_nodes
@@ -174,6 +174,8 @@ async def _await_ready(
     Returns:
         Why each of those that are not is not, by their names; empty when all are ready.
     """
+    # Only who waits for a cluster needs the library, which takes half a second to import.
+    kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
     loop = asyncio.get_running_loop()
     limit = loop.time() + patience
     limit = limit if report.deadline is None else min(limit, report.deadline)
@@ -183,7 +185,7 @@ async def _await_ready(
         async with asyncio.timeout_at(limit):
             while True:
                 try:
-                    async with open_api(cluster.kubeconfig, context_of(cluster)) as api:
+                    async with kubernetes.open_api(cluster.kubeconfig, context_of(cluster)) as api:
                         unready = await _unready(api, names)
                 except ActionError as error:
                     unready = {"its API server": error.cause}
