@@ -51,6 +51,7 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
             function.can_block_in("textual/screen.py", {"__init__"})  # it finds its style sheet
             function.can_block_in("textual/css/stylesheet.py", {"read"})
             function.can_block_in("tui/dashboard/settings.py", {"read_settings"})  # before the first frame
+            function.can_block_in("tui/launch/choose_environment.py", {"_rehearsal"})  # before a run
         yield blockbuster
 
 

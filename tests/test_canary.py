@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
+from tests import commands
 from tests.plans import Scripted, started
 from tests.virtual import run_virtual
 from tui.cli import main
@@ -103,15 +101,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def bringup(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        timeout=50,
-        check=False,
-        env={**os.environ, "HOME": str(folder)},
-    )
+    done = commands.bringup(folder, *arguments, HOME=str(folder))
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
 

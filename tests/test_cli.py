@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from tests.commands import bringup
 from tests.processes import is_running
 from tui.cli import main
 from tui.insight.expectation import EMPTY
@@ -69,18 +70,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "bringup.yaml").write_text(PLAN)
     (tmp_path / "slow.yaml").write_text(SLOW)
     return tmp_path
-
-
-def bringup(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tui", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        timeout=50,
-        check=False,
-        env={**os.environ, **more},
-    )
 
 
 def events(lines: str) -> Sequence[dict[str, object]]:

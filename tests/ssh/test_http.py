@@ -57,12 +57,12 @@ def test_a_redirection_leads_on_from_the_machine_also_to_tls(
     with serving(secure) as goal:
         web.status, web.leads_to = 302, goal.url
         user.plan(check(web.url, contains="is well", timeout="5s"), check(web.url, status=302, id="as-it-is"))
-        done = user.bringup("up", *on(far), SSL_CERT_FILE=str(certificate))
+        done = user.program("up", *on(far), SSL_CERT_FILE=str(certificate))
         assert done.returncode == 0, done.stdout
         assert (web.asked, goal.asked) == (2, 1)
         assert goal.way in far.log
-        user.plan(check(goal.url, timeout="0.2s"))
-        done = user.bringup("up", *on(far))
+        user.plan(check(goal.url, timeout="1s"))
+        done = user.program("up", *on(far))
     assert done.returncode == 1
     assert "hint: its certificate is not trusted here, or it speaks no TLS" in done.stdout
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.commands import Done
     from tests.contract.servers import Sshd
-    from tests.ssh.user import Done, User
+    from tests.ssh.user import User
 
 CREATE = {"id": "create", "steps": [{"kind": "kind.create"}]}
 PULL = {"id": "pull", "steps": [{"kind": "image.pull", "images": "busybox"}]}
@@ -182,8 +183,8 @@ async def test_a_machine_whose_engine_is_too_old(
     far = await asyncio.to_thread(machine, "far", DOCKER_HOST=f"unix://{place}")
     await asyncio.to_thread(user.plan, PULL)
     async with serving({"/version": (200, said)}, place):
-        done = await asyncio.to_thread(user.bringup, "up", *on(far))
-        asked = await asyncio.to_thread(user.bringup, "doctor", *on(far))
+        done = await asyncio.to_thread(user.program, "up", *on(far))
+        asked = await asyncio.to_thread(user.program, "doctor", *on(far))
     says = f"error: Docker 17.06.0 at {far.address} is too old: its API is 1.30, 1.40 is wanted\n"
     await asyncio.to_thread(check, user, done, says, "hint: upgrade it")
     assert asked.returncode == 3
@@ -199,7 +200,7 @@ async def test_each_machine_is_looked_at_for_what_it_has_to_do(
     tasks = (task("plain", "true"), task("near", "true", host="local"), {**PULL, "host": "builder"})
     await asyncio.to_thread(user.plan, *tasks, hosts=hosts)
     async with serving(answers_of(platform.release(), tmp_path), place):
-        done = await asyncio.to_thread(user.bringup, "doctor", "--output", "json")
+        done = await asyncio.to_thread(user.program, "doctor", "--output", "json")
     assert done.returncode == 3, done.stderr
     of_far, of_builder = (
         [each for each in json.loads(done.stdout) if each["host"] == str(server.address)]

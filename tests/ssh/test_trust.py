@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ssh.user import BRINGUP, on, task, until
+from tests.commands import BRINGUP
+from tests.ssh.user import on, task, until
 from tests.tmux import Tmux, quoted, tmux
 
 if TYPE_CHECKING:

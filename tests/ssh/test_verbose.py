@@ -6,7 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from tests.ssh.user import BRINGUP, on, task
+from tests.commands import BRINGUP
+from tests.ssh.user import on, task
 from tests.tmux import quoted, tmux
 
 if TYPE_CHECKING:

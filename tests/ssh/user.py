@@ -6,24 +6,23 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import time
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
+from tests import commands
+from tests.commands import BRINGUP
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.commands import Done
     from tests.contract.servers import Client, Server
 
 PATIENCE = 20.0
 """Seconds for what takes a moment: other tests use the machine too."""
-
-BRINGUP = (sys.executable, "-m", "tui")
-
-Done = subprocess.CompletedProcess[str]
 
 
 class Running:
@@ -80,17 +79,12 @@ class User:
         (self.folder / "bringup.yaml").write_text(json.dumps(plan))  # JSON is YAML
 
     def bringup(self, *arguments: str, **variables: str) -> Done:
-        """Runs a command to its end."""
-        return subprocess.run(
-            [*BRINGUP, *arguments],
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            timeout=50,
-            check=False,
-            env={**os.environ, **variables},
-        )
+        """Runs a command to its end, in this process."""
+        return commands.bringup(self.folder, *arguments, **variables)
+
+    def program(self, *arguments: str, **variables: str) -> Done:
+        """Runs a command to its end, as a program of its own."""
+        return commands.program(self.folder, *arguments, **variables)
 
     @contextlib.contextmanager
     def starting(self, *arguments: str, **variables: str) -> Iterator[Running]:

@@ -43,7 +43,7 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
         NotReadyError: The machine cannot be reached.
         ActionError: No cluster runs there.
     """
-    specification = _specification(run, Store())
+    specification = await asyncio.to_thread(_specification, run, Store())
     plan = specification.plan
     hosts = open_hosts(specification.hosts, prompter)
     host = hosts.of(placement(plan).cluster)
