@@ -97,3 +97,17 @@ def test_a_directory_is_read_as_kubectl_reads_it(tmp_path: Path) -> None:
     (tmp_path / "linked.yaml").symlink_to(tmp_path / "notes.txt")
     theirs = [item["metadata"]["name"] for item in _parsed(_kubectl(KUBECTLS[0], tmp_path).stdout)]
     assert [manifest.name for file in manifest_files(tmp_path) for manifest in read_file(file)] == theirs
+
+
+@pytest.mark.skipif("kubectl-1.32" not in KUBECTLS, reason="older ones take no patterns")
+@pytest.mark.parametrize("pattern", ["in/*.yaml", "in/?.y*ml", "*", "i[n]/b.txt", "in/**/*.yaml"])
+def test_a_pattern_is_read_as_kubectl_reads_it(pattern: str, tmp_path: Path) -> None:
+    for name in ("in/b.yaml", "in/a.yml", "in/.c.yaml", "in/b.txt", "in/deep/d.yaml", "in/deep/e/f.yaml"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_bytes(content(READ_ALIKE["words"], f"n{name.replace('/', '-')}"))
+    theirs = [
+        item["metadata"]["name"] for item in _parsed(_kubectl("kubectl-1.32", tmp_path / pattern).stdout)
+    ]
+    ours = [manifest.name for file in manifest_files(tmp_path / pattern) for manifest in read_file(file)]
+    assert ours == theirs != []

@@ -163,6 +163,11 @@ FAULTY = {
     "a group as a secret": (
         one_task("", "variables: {a: {b: c}}\nsecrets: [▶a]\n"), "'a' is a group of variables", "name each"
     ),
+    "a pattern that matches nothing": (
+        one_step("{kind: kubernetes.apply, manifests: [▶'k8s/*.yaml']}"),
+        "no file matches ",
+        "a pattern begins at the plan's directory",
+    ),
     "no such file": (
         one_step("{kind: kubernetes.apply, manifests: [▶none.yaml]}"), "no such file or directory:", ""
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Place, PlanError
 from tui.plan.kubectl_yaml import read_values
+from tui.plan.values import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,8 +75,13 @@ def local_files(step: KubernetesApply) -> Iterator[Path]:
 
 
 def manifest_files(path: Path) -> list[Path]:
-    """Return a file itself, or a directory's manifests by name; not those of directories in it."""
+    """Return a file itself, a directory's manifests by name, or those of all that a pattern matches.
+
+    Those of directories in a directory are left out.
+    """
     try:
+        if not os.path.lexists(path) and (found := matches(path)):
+            return [file for each in found for file in manifest_files(each)]
         if path.is_dir():
             return sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and not file.is_dir())
     except OSError:

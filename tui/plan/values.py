@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import math
 import re
 from dataclasses import dataclass
@@ -98,8 +99,29 @@ def _resolve(value: object, info: ValidationInfo) -> Path:
 Wanted = Literal["file", "directory", "file or directory"]
 
 
-def existing_path(value: object, info: ValidationInfo, wanted: Wanted = "file or directory") -> Path:
+def matches(pattern: Path) -> list[Path]:
+    """Return what an absolute pattern such as `/k8s/*.yaml` matches, by name.
+
+    As by kubectl, hidden files match too, and `**` is no more than `*`.
+    """
+    root = Path(pattern.anchor)
+    return sorted(root.glob(str(pattern.relative_to(root)).replace("**", "*")))
+
+
+def existing_path(
+    value: object,
+    info: ValidationInfo,
+    wanted: Wanted = "file or directory",
+    *,
+    may_match: bool = False,
+) -> Path:
     """Return a path made absolute from the plan's directory.
+
+    Args:
+        value: The path as it is written.
+        info: Where it is written.
+        wanted: What there must be at it.
+        may_match: Whether it may be a pattern that matches something.
 
     Raises:
         ValueError: There is nothing of that sort at it.
@@ -111,6 +133,10 @@ def existing_path(value: object, info: ValidationInfo, wanted: Wanted = "file or
         cause = f"{shown(str(path))} cannot be read: {error.strerror}"
         raise ValueError(cause, "check the path") from error
     if not is_file and not is_directory:
+        if may_match and glob.has_magic(str(value)):
+            if matches(path):
+                return path
+            raise ValueError(f"no file matches {path}", "a pattern begins at the plan's directory")
         raise ValueError(f"no such {wanted}: {path}", _likely(path))
     if (wanted == "file" and is_directory) or (wanted == "directory" and is_file):
         other = "directory" if is_directory else "file"

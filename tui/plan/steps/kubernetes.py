@@ -16,11 +16,11 @@ SHA256 = "^[0-9a-fA-F]{64}$"
 
 def _source(value: str, info: ValidationInfo) -> str:
     remote = value.startswith(("http://", "https://"))
-    return checked_url(value) if remote else str(existing_path(value, info))
+    return checked_url(value) if remote else str(existing_path(value, info, may_match=True))
 
 
 Source = Annotated[str, AfterValidator(_source)]
-"""A URL, or a file or directory that must exist when the plan is read."""
+"""A URL, or a file, directory or pattern; there must be something at it when the plan is read."""
 
 
 class Remote(Frozen):
@@ -46,7 +46,7 @@ class KubernetesApply(StepBase):
 
     kind: Literal["kubernetes.apply"]
     manifests: Annotated[tuple[Manifest, ...], Field(min_length=1), OneOrMore()] = Field(
-        description="Files, directories and URLs, in order."
+        description="Files, directories, patterns such as `k8s/*.yaml`, and URLs, in order."
     )
     namespace: str | None = Field(
         None, description="Namespace of the namespaced objects that name none; `default` if absent."
