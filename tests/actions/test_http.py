@@ -241,6 +241,7 @@ async def test_a_server_without_tls_is_said(ctx: Recorder) -> None:
     async with serving(answering((200, ""))) as url:
         with pytest.raises(ActionError) as raised:
             await check(step(url.replace("http:", "https:")), ctx)
+    assert "last: TLS failed: " in raised.value.cause
     assert "TLS" in raised.value.hint
 
 

@@ -139,6 +139,12 @@ def explain(error: Exception, host: Host | None = None) -> str:
         return f"nothing answers there, at {host.name}"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"{error.host}: {error.os_error.strerror or 'name not known'}"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        refused = error.certificate_error
+        return f"its certificate is not trusted: {getattr(refused, 'verify_message', '') or refused}"
+    if isinstance(error, aiohttp.ClientSSLError):  # its number is OpenSSL's, not the system's
+        why = getattr(error.os_error, "reason", None) or str(error.os_error)
+        return f"TLS failed: {why.replace('_', ' ').lower()}"
     if isinstance(error, OSError) and error.errno and error.errno > 0:
         return os.strerror(error.errno)
     if isinstance(error, aiohttp.ClientResponseError):
