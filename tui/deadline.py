@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def in_time(
     report: Reporter, state: Callable[[], str], details: Callable[[], Iterable[str]] = tuple
 ) -> AsyncIterator[None]:
-    """Cancels its block at the step's deadline.
+    """Cancel the block at the step's deadline.
 
     Args:
         report: Whose deadline it is.

@@ -29,12 +29,12 @@ def plain(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The same on one line, which a title, a hint or a command may not be."""
+    """Return a text on one line; titles, hints and commands may have several."""
     return plain(" ".join(text.splitlines()))
 
 
 def seconds(value: float) -> str:
-    """A duration as people say it: `24.9s`, `1:27`, `1:02:03`."""
+    """Return a duration for people: `24.9s`, `1:27`, `1:02:03`."""
     if value < 59.95:
         return f"{value:.1f}s"
     whole = round(value)
@@ -44,14 +44,14 @@ def seconds(value: float) -> str:
 
 
 def clock(value: float) -> str:
-    """A time since the start: `0:07`, `12:30`, `1:02:03`."""
+    """Return a time since the start: `0:07`, `12:30`, `1:02:03`."""
     minutes, rest = divmod(int(value), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def amount(done: float, total: float | None, unit: str) -> str:
-    """How much of something: `12 of 45 MB`, `3 of 7 steps`, `120 objects`."""
+    """Return an amount in words: `12 of 45 MB`, `3 of 7 steps`, `120 objects`."""
     if unit == "B":
         scale, name = next(
             (s, n)
@@ -63,7 +63,7 @@ def amount(done: float, total: float | None, unit: str) -> str:
 
 
 def tick_step(span: float, columns: int, apart: int = 12) -> float:
-    """How many seconds lie between two marks of a time axis.
+    """Return the seconds between two marks of a time axis.
 
     Args:
         span: Seconds that the axis shows.
@@ -75,10 +75,10 @@ def tick_step(span: float, columns: int, apart: int = 12) -> float:
 
 
 def cut(text: str, width: int) -> str:
-    """A text that is no longer than some characters; an ellipsis says that some of it is missing."""
+    """Return a text cut to some characters, with an ellipsis for what is missing."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[:width]
 
 
 def plural(count: int, noun: str) -> str:
-    """A count with its noun: `1 task`, `3 tasks`."""
+    """Return a count with its noun: `1 task`, `3 tasks`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -158,7 +158,7 @@ def _is_far(error: Exception, host: Host) -> bool:
 
 
 async def _body(response: aiohttp.ClientResponse, step: HttpCheck, end: float) -> str:
-    """Read so much of a body as shows whether it has what is wanted; a body may have no end."""
+    """Read a body until it has the wanted text, or has reached a limit: a body may have no end."""
     if response.status == step.status and not step.contains:
         return ""
     try:

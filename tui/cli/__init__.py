@@ -36,7 +36,7 @@ class _Commands(click.Group):
             raise SystemExit(unwritten(error)) from error
 
     def invoke(self, context: click.Context) -> Any:
-        """Run a command; Ctrl-C, before it takes it over itself, is told by the exit code."""
+        """Run a command; exit with 130 on Ctrl-C, until the command handles that itself."""
         try:
             return super().invoke(context)
         except (KeyboardInterrupt, click.Abort):

@@ -36,7 +36,7 @@ def look(
 
 
 def is_well(found: Sequence[Finding]) -> bool:
-    """Return whether nothing of what was found is at fault."""
+    """Return whether no finding is a fault."""
     return all(each.level != "fault" for each in found)
 
 

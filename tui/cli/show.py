@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def choose_view(output: str, tui: bool | None) -> Name:
-    """Choose what a run is shown in: the dashboard where a person looks on, unless told otherwise."""
+    """Choose a run's view: by default the dashboard in a terminal with a user, else lines."""
     from tui.console.person import is_set, why_no_dashboard
 
     if output == "json":

@@ -1,4 +1,4 @@
-"""The container engine's API, as far as more of it is asked than its library offers.
+"""The calls of the container engine's API that its library does not offer.
 
 The library's own calls never close an answer that is left, and the engine then goes on with what nobody
 listens to any more. Its private `_query`, which does not have that fault, is used here and nowhere else.
@@ -32,7 +32,7 @@ Message = dict[str, Any]
 
 
 class EngineRefusedError(ActionError):
-    """The engine refuses a request; the cause is what it says.
+    """The engine refused a request; the cause is its message.
 
     Attributes:
         status: The answer's HTTP status.
@@ -138,7 +138,7 @@ class EngineApi:
             return cast("list[dict[str, Any]]", await response.json())
 
     async def wake(self, container: str, *, paused: bool) -> None:
-        """Have a container that is stopped, or paused, run again."""
+        """Start a stopped container again, or unpause a paused one."""
         async with self._answer("POST", f"containers/{container}/{'unpause' if paused else 'start'}", {}):
             pass
 
@@ -178,7 +178,7 @@ class EngineApi:
             return int((await response.json()).get("LayersSize") or 0)
 
     async def info(self) -> dict[str, Any]:
-        """Return what the engine says of itself and its machine."""
+        """Return the engine's information on itself and its machine."""
         async with self._answer("GET", "info", {}) as response:
             return cast("dict[str, Any]", await response.json())
 
@@ -244,7 +244,7 @@ async def _objects(content: StreamReader) -> AsyncIterator[Message]:
 
 
 def failure_of(message: Message) -> str:
-    """Return the error that a message tells; empty where it tells none."""
+    """Return the error that a message reports; empty if it reports none."""
     if "error" not in message and "errorDetail" not in message:
         return ""
     detail = cast("Message", message.get("errorDetail") or {})

@@ -188,7 +188,7 @@ def _login(registry: str, entry: Mapping[str, Any]) -> Login | None:
 
 
 def _scope(key: str) -> str:
-    """Return what a login's key covers: a registry, or part of one: `docker.io`, `quay.example/team`.
+    """Return the registry, or the part of one, that a login's key is for: `docker.io`, `quay.example/team`.
 
     A key with a scheme is a registry's address, whose path is that of its API.
     """

@@ -171,7 +171,7 @@ def _told(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _locked(path: Path, patience: float = _PATIENCE) -> Iterator[None]:
-    """Keep kubectl and kind, which take the same lock, from a file."""
+    """Lock a file against kubectl and kind, which take the same lock."""
     lock = path.with_name(f"{path.name}.lock")
     with _told(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -200,7 +200,7 @@ def _unusable(path: Path, why: str) -> ActionError:
 
 
 def _target(path: Path) -> Path:
-    """The file that symbolic links lead to."""
+    """Return the file that symbolic links lead to."""
     return Path(os.path.realpath(path))
 
 
@@ -245,7 +245,7 @@ def _name(entry: yaml.MappingNode) -> str:
 
 
 def _get(config: yaml.MappingNode, key: str) -> Any:
-    """The value of a key; the last one's, as Go has it, where it is written twice."""
+    """Return the value of a key; as in Go, the last one if the key is written twice."""
     return next((value for name, value in reversed(config.value) if name.value == key), None)
 
 
@@ -275,7 +275,7 @@ def _is_null(node: Node) -> bool:
 
 
 def _is_empty(config: yaml.MappingNode) -> bool:
-    """Whether a file has nothing but what every kubeconfig has."""
+    """Return whether a kubeconfig has neither clusters, contexts nor users."""
     for name, value in config.value:
         content = _is_null(value) or not value.value
         if name.value not in ("apiVersion", "kind") and not content:

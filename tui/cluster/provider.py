@@ -103,7 +103,7 @@ class PortUse:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How a cluster stands.
+    """The condition of a cluster.
 
     Attributes:
         state: `absent`; `stopped` if it can be started again; `unreachable` if it runs but its kubeconfig
@@ -180,7 +180,7 @@ class Provider(Protocol):
         """Return a cluster's nodes, also those that do not run; none if there is no cluster."""
 
     async def examine(self, cluster: Cluster, host: Host, patience: float) -> Condition:
-        """Look how a cluster stands.
+        """Return a cluster's condition.
 
         Args:
             cluster: The cluster.

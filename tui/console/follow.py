@@ -25,7 +25,7 @@ class Printer(Protocol):
         """
 
     def beat(self, now: float, state: RunState) -> None:
-        """Print what is to be said where no event came for a moment.
+        """Print what is due when no event has come for a moment.
 
         Args:
             now: Seconds since the run began.
@@ -50,7 +50,7 @@ class Follower:
         on_unread: Callable[[OSError], None],
         switch: str = "",
     ) -> None:
-        """Prepares to follow.
+        """Prepare to follow.
 
         Args:
             printer: What it is printed by.

@@ -35,7 +35,7 @@ def summary(run: KeptRun) -> dict[str, Any]:
 
 
 def in_full(run: KeptRun, stands: Stands) -> dict[str, Any]:
-    """Return all that the report says of a run, as JSON-like data."""
+    """Return a run's whole report as JSON-like data."""
     state = run.state
     now = _end(state)
     following = next_steps(state, stands)

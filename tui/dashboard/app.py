@@ -182,11 +182,11 @@ class Dashboard(RunKeys):
             self.push_screen(WhyScreen(lambda: self._model.frame, self.task_id))
 
     def on_why_screen_moved(self, event: WhyScreen.Moved) -> None:
-        """Put the cursor on the task that is told of."""
+        """Put the cursor on the task that the why screen shows."""
         self._run_screen.choose(event.task)
 
     def on_key(self, event: Key) -> None:
-        """Keep what is typed ahead for a log that is being opened; say of other keys where they work."""
+        """Keep keys typed ahead for a log that is being opened; for other keys, say where they work."""
         if self._opening:
             event.prevent_default()
             self._typed_ahead.append(Key(event.key, event.character))

@@ -17,13 +17,13 @@ Leaving = Literal["lines", "over"]
 
 
 class Control(Protocol):
-    """A run, as far as the dashboard has to do with it. Nothing here waits."""
+    """A run as the dashboard uses it. No method waits."""
 
     def begin(self) -> None:
         """Begin the run, unless it has begun: the first frame is on the screen."""
 
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
-        """Return the plan's name and phases, as far as its file tells them before it is loaded."""
+        """Return the plan's name and phases, as far as its file shows them before it is loaded."""
 
     @property
     def read_only(self) -> str:
@@ -31,7 +31,7 @@ class Control(Protocol):
 
     @property
     def feed(self) -> Feed | None:
-        """What the run tells, once it has begun."""
+        """The run's feed; None before it has begun."""
 
     @property
     def directory(self) -> Path:
@@ -46,7 +46,7 @@ class Control(Protocol):
         """Whether nothing more is to come: the run has finished, or could not begin."""
 
     def tell(self, command: Command) -> None:
-        """Give the run a command; what comes of it is seen in what the run tells."""
+        """Give the run a command; its effect appears in the feed."""
 
     def interrupted(self) -> None:
         """Note that the user, or a signal, asked for the run's end."""

@@ -20,7 +20,7 @@ class TerminalDriver(LinuxDriver):
         self._file = sys.__stdout__
 
     def _sigcont_application(self, *args: object) -> None:
-        """Take the terminal again: also after a stop that came from elsewhere, for which it was not left."""
+        """Take the terminal again, also after a SIGSTOP, before which it could not be restored."""
         if self._auto_restart and not self._must_signal_resume:
             self.suspend_application_mode()
             self._must_signal_resume = True

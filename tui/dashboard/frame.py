@@ -29,7 +29,7 @@ class Outlook:
 
     Attributes:
         at: When it was worked out, in seconds since the run began.
-        forecast: When what is left will be done.
+        forecast: When the unfinished tasks will run.
         critical: The tasks that decide when that is.
         concurrency_gain: What running tasks at once has saved; None where nothing has run.
         idle: When nothing ran.
@@ -106,7 +106,7 @@ class Frame:
 
     @property
     def forecast(self) -> Forecast | None:
-        """When what is left will be done."""
+        """When the unfinished tasks will run."""
         return self.outlook.forecast if self.outlook else None
 
     @property
@@ -126,7 +126,7 @@ class Frame:
 
 
 class Model:
-    """Folds what a run tells, for the screen alone, and makes frames of it."""
+    """Folds a run's feed for the screen, and makes frames of it."""
 
     def __init__(self, control: Control) -> None:
         self.state = RunState()
@@ -139,7 +139,7 @@ class Model:
         return self._frame
 
     def pull(self) -> Frame:
-        """Take in what was told since; return the same frame where nothing has changed, nor time passed."""
+        """Take what the feed has; return the same frame if nothing has changed and no time has passed."""
         changed = self._take()
         now, expectation = self._now(), self._control.expectation
         if self.state.started is None or (

@@ -95,7 +95,7 @@ class _Bar(NamedTuple):
 
 
 def axis(scale: Scale, state: RunState, now: float) -> Cells:
-    """Return the time axis: where the mode was changed, where it is broken, marks, where the run is."""
+    """Return the time axis, with marks for changes of the mode, breaks, ticks and the present."""
     cells = Cells(scale.columns)
     _mark_modes(cells, state, scale)
     for each in scale.breaks:
@@ -126,7 +126,7 @@ def _mark_modes(cells: Cells, state: RunState, scale: Scale) -> None:
 
 
 def _write_whole(cells: Cells, column: int, text: str, kind: Kind) -> None:
-    """Write a text where all of it has room, else as far as its first character."""
+    """Write a text if all of it fits, else its first character."""
     if cells.is_free(column, column + len(text) + 1):
         cells.write(column, text, kind)
     elif cells.is_free(column, column + 1):
@@ -152,7 +152,7 @@ def _label(cells: Cells, scale: Scale) -> None:
 
 
 def task_bars(task: TaskState, frame: Frame, scale: Scale) -> Cells:
-    """Return a task's bars: what it did, what is to come, and how much later it could have finished."""
+    """Return a task's bars: its attempts, its forecast and its slack."""
     cells = Cells(scale.columns)
     state, ahead = frame.state, frame.forecast
     if state.started is not None and state.ended_at is None:
@@ -196,7 +196,7 @@ def _paint_bar(cells: Cells, bar: _Bar, character: str, kind: Kind) -> int:
 
 
 def _shade(cells: Cells, attempt: AttemptState, bar: _Bar, kind: Kind, scale: Scale, end: float) -> None:
-    """Shade the whole columns of a bar in which a task waited, by what it waited for."""
+    """Shade the columns of a bar during all of which the task waited, by the reason."""
     for span in _waits(attempt):
         first = max(round(scale.at(span.started)), bar.first)
         last = round(scale.at(end if span.finished is None else span.finished))
@@ -210,7 +210,7 @@ def _waits(attempt: AttemptState) -> list[SpanState]:
 
 
 def _paint_ghost(cells: Cells, task: TaskState, ahead: Forecast, scale: Scale, now: float) -> None:
-    """Paint what is still to come of a task."""
+    """Paint the forecast of a task."""
     if task.status not in {"waiting", "running"} or task.id not in ahead.ends:
         return
     start = max(now, ahead.starts[task.id]) if task.status == "waiting" else now

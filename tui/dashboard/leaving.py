@@ -29,7 +29,7 @@ class Departure:
     """Leaves the dashboard of a run, and stops the run where that is asked for."""
 
     def __init__(self, app: App[Leaving], control: Control, model: Model) -> None:
-        """Take note of what is to be left.
+        """Prepare to leave a run's dashboard.
 
         Args:
             app: The dashboard.
@@ -94,7 +94,7 @@ class Departure:
                 signal.signal(number, self._signalled)
 
     def look_for_terminal(self) -> None:
-        """Take a terminal that is gone as SIGHUP, which not every process of its session gets."""
+        """Treat a terminal that is gone as SIGHUP, which not every process of its session gets."""
         if self._guard is None and sys.__stdin__ is not None:
             poll = select.poll()
             poll.register(sys.__stdin__.fileno(), 0)
@@ -102,7 +102,7 @@ class Departure:
                 self._signalled(signal.SIGHUP, None)
 
     def _signalled(self, number: int, _: object) -> None:
-        """Take a signal as a wish to stop; a second one kills."""
+        """Stop the run on a signal; kill it on a second one."""
         if number == signal.SIGHUP:  # the terminal is gone, though Textual would begin anew at the SIGCONT
             signal.signal(signal.SIGCONT, signal.SIG_IGN)
         if self._guard is None:

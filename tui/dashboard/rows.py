@@ -1,4 +1,4 @@
-"""The timeline's rows as texts: what stands before a task's bars, or in their place."""
+"""The texts of the timeline's rows: before a task's bars, or in place of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WIDE = 108  # columns from which a task's note is spelled out
 
 
 class Columns(NamedTuple):
-    """Widths of what stands before the bars."""
+    """Widths of the columns before the bars."""
 
     title: int
     note: int
@@ -67,7 +67,7 @@ def task_row(
         frame: The run.
         task: The task.
         title: Its title, no wider than its column.
-        columns: Widths of what stands before the bars.
+        columns: Widths of the columns before the bars.
         scale: The time axis.
         chosen: Whether the cursor is on it.
     """
@@ -96,7 +96,7 @@ def task_row(
 
 
 def _held(words: str, cells: Cells, room: int) -> list[Part]:
-    """Return why a task does not run, as far as its bars leave room; it has nothing else to show."""
+    """Return why a task does not run, cut to the room that its bars leave."""
     free = next((i for i, kind in enumerate(cells.kinds) if kind in {"ghost", "bar"}), len(cells.kinds))
     text = fit(words, room + max(free - 1, 0))
     over = cell_len(text) - room

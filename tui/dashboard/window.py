@@ -39,7 +39,7 @@ class Window:
         return Scale(left, per_column, whole.columns, whole.breaks)
 
     def zoomed(self, by: float, whole: Scale, now: float) -> Window:
-        """Zoom about the middle of what is in sight, or about the run's present while that is followed."""
+        """Zoom about the middle of the visible part, or about the run's present while that is followed."""
         zoom = min(max(self.zoom * by, 1.0), _MOST_ZOOM)
         if zoom == 1.0 or self.left is None:
             return Window(zoom)
@@ -48,7 +48,7 @@ class Window:
         return Window(zoom, max((before.start + before.end) / 2 - half, 0.0))
 
     def panned(self, by: float, whole: Scale, now: float) -> Window:
-        """Move by a part of what is in sight; at its end the axis follows the run again."""
+        """Move by a part of the visible length; at its end the axis follows the run again."""
         if self.zoom == 1.0:
             return self
         before = self.scale(whole, now)

@@ -1,4 +1,4 @@
-"""The checks of a host, in the order in which they are told."""
+"""The checks of a host, in the order in which they are shown."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ async def _cluster(subject: Subject, known: Known) -> Finding:
 
 
 def judge_cluster(condition: Condition, *, wanted: bool = False) -> Finding:
-    """Judge how the plan's cluster stands.
+    """Judge the condition of the plan's cluster.
 
     Args:
         condition: How it stands.
@@ -175,7 +175,7 @@ async def _lines(host: Host, *paths: str) -> list[str]:
 
 
 async def _shares_kernel(host: Host, known: Known) -> bool:
-    """Whether the machine's own limits are those of the containers, as far as one knows."""
+    """Return whether the containers have the machine's own limits, as far as is known."""
     if isinstance(known, Finding):
         return (await host.machine()).system == "Linux"
     return known.machine.system == "Linux" and known.is_here

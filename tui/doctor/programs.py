@@ -34,7 +34,7 @@ _REINSTALL = "install the one for this machine's system and processor: https://k
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the container engine says of itself, asked once for all checks.
+    """The container engine's information on itself, asked for once.
 
     Attributes:
         engine: The engine.

@@ -171,7 +171,7 @@ class Engine:
         return reason
 
     def _take_cluster(self, command: Command) -> str:
-        """Keep others off the cluster again before tasks run again; return, and tell, why that cannot be."""
+        """Lock the cluster again before tasks run again; warn and return why if another run has it."""
         if self._lock is not None and isinstance(command, Retry | RetryFailed | Restart):
             try:
                 self._lock.take()
@@ -316,7 +316,7 @@ class Engine:
         return not (self._running or stays or self.state.unfinished)
 
     async def _leave(self) -> None:
-        """Give what was left behind a second to stop, and finish the run."""
+        """Wait a second for abandoned tasks to stop, and finish the run."""
         await asyncio.gather(*(run.settle(_SETTLE_WITHIN) for run in self._abandoned))
         for place in await self._threads.blocked(_SETTLE_WITHIN):
             text = f"{place.title} is blocked in a call that cannot be interrupted; it was left behind"

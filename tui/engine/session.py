@@ -21,7 +21,7 @@ class Session:
     """
 
     def __init__(self, engine: Engine, feed: Feed, *, runner: asyncio.Runner | None = None) -> None:
-        """Prepares the thread.
+        """Prepare the thread.
 
         Args:
             engine: The engine, whose listener is the feed.

@@ -33,7 +33,7 @@ class TaskRun:
         number: int,
         finished: Callable[[TaskRun, e.Outcome, BaseException | None], None],
     ) -> None:
-        """Prepares the first attempt.
+        """Prepare the first attempt.
 
         Args:
             context: What all attempts of the run share.
@@ -50,7 +50,7 @@ class TaskRun:
         self._stopping = False
 
     def start(self) -> None:
-        """Begin the first attempt; its start is told before this returns."""
+        """Start the first attempt; its event is emitted before this returns."""
         self.attempt.begin()
         self._running = asyncio.create_task(self._carry_out(), name=self.id)
         self._running.add_done_callback(self._done)
@@ -99,7 +99,7 @@ class TaskRun:
         return outcome
 
     def _delay_before_next(self) -> float | None:
-        """Return the seconds until the next attempt, if the plan has this failure retried, and tell of it."""
+        """Return the seconds until the next attempt, and report it, if the plan retries this failure."""
         attempt, retry, failure = self.attempt, self.attempt.task.retry, self.attempt.failure
         if self._stopping or retry is None or failure is None:
             return None
@@ -111,7 +111,7 @@ class TaskRun:
         return delay
 
     def _done(self, running: asyncio.Task[e.Outcome]) -> None:
-        """Pass the outcome on; also that of a task that was cancelled before it ran at all."""
+        """Pass the outcome on, also if the task was cancelled before it began."""
         error = None if running.cancelled() else running.exception()
         if self.abandoned and error is None:
             return

@@ -37,7 +37,7 @@ class StepThreads(concurrent.futures.ThreadPoolExecutor):
         self._calls: dict[concurrent.futures.Future[Any], Place | None] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
-        """Have a thread make a call; see `Executor.submit`."""
+        """Make a call on a thread; see `Executor.submit`."""
         future = super().submit(fn, *args, **kwargs)
         self._calls[future] = PLACE.get()
         future.add_done_callback(self._done)

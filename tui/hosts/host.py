@@ -122,7 +122,7 @@ class Host(Protocol):
         """
 
     async def socket(self, port: int, address: str = "127.0.0.1") -> Path | None:
-        """Forward a Unix socket of this machine to a port there; None where one connects directly."""
+        """Forward a Unix socket of this machine to a port there; None if no forward is needed."""
 
     @property
     def loss(self) -> HostLostError | None:

@@ -82,10 +82,10 @@ class LineSplitter:
 
 
 class LineOutput:
-    """A program's output, handed to whoever takes its lines.
+    """A program's output, handed to a receiver line by line.
 
     Attributes:
-        error: What the taker raised; it gets no more lines then.
+        error: The exception that the receiver raised; it gets no lines after that.
     """
 
     def __init__(self, on_lines: Callable[[list[str]], None] | None, on_error: Callable[[], None]) -> None:

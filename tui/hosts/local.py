@@ -125,7 +125,7 @@ class LocalHost:
         return port
 
     async def socket(self, port: int, address: str = "") -> None:
-        """Return None: one connects directly; see `Host.socket`."""
+        """Return None, as no forward is needed; see `Host.socket`."""
 
     @property
     def loss(self) -> None:
@@ -221,7 +221,7 @@ def _copy(source: Path, path: Path) -> None:
 
 @contextlib.contextmanager
 def _explained(path: PurePath) -> Iterator[None]:
-    """Raise `HostFullError` in place of the error that says so."""
+    """Raise `HostFullError` in place of the system's error."""
     try:
         yield
     except OSError as error:

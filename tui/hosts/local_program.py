@@ -32,7 +32,7 @@ class Program(asyncio.SubprocessProtocol):
         self._output = LineOutput(on_lines, lambda: _settle(self._exited))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the program, which runs."""
+        """Note that the program has started."""
         assert isinstance(transport, asyncio.SubprocessTransport)
         self._transport = transport
         pipe = transport.get_pipe_transport(1)
@@ -45,12 +45,12 @@ class Program(asyncio.SubprocessProtocol):
         self._rest(self._output.feed(data))
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        """Take the end of the output."""
+        """Note that the output has ended."""
         if fd == 1:
             _settle(self._silent)
 
     def process_exited(self) -> None:
-        """Take the end of the program."""
+        """Note that the program has finished."""
         _settle(self._exited)
         if self._pipe is not None:
             self._pipe.resume_reading()

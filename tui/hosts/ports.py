@@ -65,7 +65,7 @@ def is_taken(port: int, address: str = "") -> bool:
 def holder(port: int, proc: Path = Path("/proc")) -> str:
     """Return the process that listens on a TCP port, as `name (pid 42)`; blocks.
 
-    It is empty where the system does not tell: Linux alone does, to a plain user only of the user's own.
+    It is empty if the system does not show it: only Linux does, and to a plain user only their own processes.
     """
     wanted = {
         f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _inodes(proc / "net" / table, port)

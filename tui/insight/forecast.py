@@ -39,7 +39,7 @@ class Forecast:
     slack: Mapping[str, float]
 
     def remaining(self, now: float) -> float:
-        """Seconds until the run ends."""
+        """Return the seconds until the run finishes."""
         return max(self.end - now, 0.0)
 
 

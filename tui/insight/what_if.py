@@ -94,7 +94,7 @@ class _Whole:
         self.places = [i for i, time in enumerate(times) if time is not None]
 
     def run(self, rules: Rules, halved: int | None = None) -> Timeline:
-        """Simulates it, if wanted with one task twice as fast."""
+        """Simulate it; if one is named, with that task twice as fast."""
         line = Timeline.empty(len(self.seconds))
         seconds = self.seconds.copy()
         if halved is not None:

@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of an answer: its title, what is said beside that, and its rows."""
+    """A part of an answer: its title, a note beside it, and its rows."""
 
     title: str
     note: str

@@ -111,7 +111,7 @@ def _missing(found: Sequence[Finding]) -> NotReadyError | None:
 
 
 def _warnings(found: Sequence[Finding]) -> list[str]:
-    """Return what a run tells of what was found."""
+    """Return the warnings of a run about its findings."""
     told = [f"{each.check}{f' at {each.host}' if each.host else ''}: {each.text}" for each in found]
     return [*told[:-1], f"{told[-1]}; `bringup doctor` says what helps"] if told else []
 

@@ -39,7 +39,7 @@ class RunHandle:
     def __init__(
         self, launching: Callable[[], AbstractContextManager[Launch]], plan: str | None = None
     ) -> None:
-        """Prepares it.
+        """Prepare it.
 
         Args:
             launching: Makes the run ready to start, and tidies up behind it.
@@ -74,7 +74,7 @@ class RunHandle:
             self._thread.start()
 
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
-        """Return the plan's name and phases, as far as its file says them plainly."""
+        """Return the plan's name and phases, as far as they can be read without loading the plan."""
         from tui.plan.bundled import find_plan
         from tui.plan.document import read_document
         from tui.run.outline import preview
@@ -86,7 +86,7 @@ class RunHandle:
 
     @property
     def feed(self) -> Feed | None:
-        """What the run tells, once it has begun."""
+        """The run's feed; None before it has begun."""
         return self._launch.session.feed if self._launch is not None else None
 
     @property

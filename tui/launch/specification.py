@@ -115,7 +115,7 @@ def resolve_run(request: Request, store: Store) -> Specification:
 
 
 def resolve_plan(request: Request, store: Store) -> Specification:
-    """Return what a command is about that looks at a plan, or at that of a run named in its place.
+    """Return the specification of a command that looks at a plan, or at the plan of a run.
 
     Raises:
         PlanError: The plan is not usable.

@@ -98,7 +98,7 @@ def read_scalar(text: str) -> Any:
 
 
 def _number(value: int | float) -> int | float:
-    """Return a number as Go's JSON has it: `1.0` is 1, and what is no 64-bit integer is a float."""
+    """Return a number as Go's JSON writes it: `1.0` becomes 1, and all but 64-bit integers are floats."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and int(value) in _INT64 else value
     return value if value in _INT64 else float(value)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadedPlan:
-    """A plan with what it was made from.
+    """A plan with its file, values and settings.
 
     Attributes:
         plan: The plan.

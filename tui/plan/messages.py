@@ -117,7 +117,7 @@ def _is_step(path: Path_) -> bool:
 
 
 def _name(path: Path_) -> str:
-    """Return what a fault is about, to begin its cause with."""
+    """Return the subject of a fault, which begins its cause."""
     keys = [part for part in path if isinstance(part, str)]
     if not keys:
         return ""
@@ -151,7 +151,7 @@ def _hint(schema: dict[str, Any], kind: str, value: Any, loc: tuple[str | int, .
 
 
 def _about(schema: dict[str, Any], loc: tuple[str | int, ...]) -> str:
-    """Return what the schema says of a key."""
+    """Return the schema's description of a key."""
     keys = [i for i, part in enumerate(loc) if isinstance(part, str) and part not in _TAGS]
     if not keys:
         return ""

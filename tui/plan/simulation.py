@@ -81,7 +81,7 @@ def simulate(
     rules: Rules,
     now: float = 0.0,
 ) -> None:
-    """Fill in when tasks will run, as the engine would have them run.
+    """Fill in when tasks will run, by the engine's rules.
 
     Args:
         topology: The run's graph.

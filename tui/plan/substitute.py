@@ -84,7 +84,7 @@ _ENVIRONMENT = (
 
 
 def _naming_hint(name: str) -> str:
-    """Return what to write in place of what is no name: other tools' forms, or the shell's."""
+    """Return what to write in place of a reference in the form of another tool or of the shell."""
     if name.strip("{ ") != name:
         return "write ${name}, without blanks and further braces"
     if re.match(r"[#!]|\w+\W?[-+=?#%/^,@]", name):

@@ -222,7 +222,7 @@ class OneOrMore:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Wrap what is no list in one."""
+        """Wrap a value that is no list in a list."""
         return core_schema.no_info_before_validator_function(_listed, handler(source))
 
     def __get_pydantic_json_schema__(

@@ -56,7 +56,7 @@ class Variables:
     _letters: int = 0
 
     def add_defaults(self, document: Document, folder: Path) -> None:
-        """Take a plan's own `variables`."""
+        """Add a plan's own `variables`."""
         defaults = document.value.get("variables")
         written = _Written({} if defaults is None else defaults, document, ("variables",), folder)
         if not isinstance(written.value, dict):
@@ -76,7 +76,7 @@ class Variables:
         self._merge(self._tree, written, (), new=True)
 
     def add_file(self, path: Path) -> None:
-        """Take a `--values` file; one that holds nothing changes nothing."""
+        """Add the variables of a `--values` file; an empty one changes nothing."""
         try:
             document = read_document(path)
         except EmptyError:
@@ -93,7 +93,7 @@ class Variables:
             self._emit(document.place(()), "must be a mapping of the plan's variables", "write name: value")
 
     def add_setting(self, setting: str) -> None:
-        """Take a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar."""
+        """Add a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar."""
         name, equals, text = (part.strip() for part in setting.partition("="))
         place = Place(f"--set {shown(name)[1:-1]}", 0)
         parts = name.split(".")

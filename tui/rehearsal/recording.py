@@ -15,7 +15,7 @@ _CUT_OFF = e.Failure("the recorded run was cut off here")
 
 @dataclass(slots=True)
 class RecordedStep:
-    """A step as it once went; unless it is told otherwise, it was cut off.
+    """A recorded step; it counts as cut off until its end is read.
 
     Attributes:
         title: What it was called.
@@ -54,7 +54,7 @@ class Recording:
         return {task: sum(step.seconds for step in steps) for task, steps in self.steps.items()}
 
     def describe(self) -> str:
-        """Return in a line what it is a recording of."""
+        """Return a line that describes the recorded run."""
         machine = self.started.machine
         size = f"{machine.cores} cores, {machine.memory_gib:.0f} GiB, {machine.system}"
         return f"recorded {self.started.started[:10]}, {self.started.mode}, {size}"
@@ -107,7 +107,7 @@ def _attempts(events: list[e.Event]) -> dict[str, list[RecordedStep]]:
 
 
 def _take(step: RecordedStep, event: e.TaskEvent) -> None:
-    """Add an event of a step to what is recorded of it."""
+    """Add an event to the recorded step."""
     if isinstance(event, e.StepFinished):
         step.seconds, step.changed, step.note = event.at - step.began, event.changed, event.note
         step.failure = None

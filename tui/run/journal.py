@@ -134,7 +134,7 @@ class Journal:
         return due
 
     def _overtaken(self, event: Event) -> str:
-        """Return, as a line, the last progress before another event of its task, if it was left out."""
+        """Return the line of a task's last progress, if it was left out and another event follows."""
         if not isinstance(event, TaskEvent) or isinstance(event, Progressed):
             return ""
         _, last = self._progress.pop(event.task, (0.0, None))

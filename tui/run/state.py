@@ -300,7 +300,7 @@ def _attempt_started(task: TaskState, event: e.AttemptStarted) -> TaskState:
 
 
 def _closed(task: TaskState, at: float) -> tuple[AttemptState, ...]:
-    """Return a task's attempts; one whose end a damaged journal has lost ends by now at the latest."""
+    """Return a task's attempts; if a damaged journal has lost the end of one, it ends now at the latest."""
     if not task.attempts or task.attempts[-1].finished is not None:
         return task.attempts
     return (*task.attempts[:-1], replace(task.attempts[-1], finished=max(at, _latest(task))))

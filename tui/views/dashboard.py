@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class DashboardView:
-    """Draws a run, and gives it what keys ask for; see `View`."""
+    """Draws a run, and gives it the commands of keys; see `View`."""
 
     def __init__(self, run: RunHandle) -> None:
-        """Prepares it.
+        """Prepare it.
 
         Args:
             run: The run.
@@ -71,7 +71,7 @@ def _handlers_kept() -> Iterator[None]:
 
 
 def _crashed(error: BaseException) -> list[str]:
-    """Return what to say of a dashboard that died: where, but nothing of what it knew."""
+    """Return the report on a dashboard that crashed: where it did, but none of its data."""
     import traceback
 
     return [

@@ -24,7 +24,7 @@ class LinesView:
     """Prints a run as it goes on; see `View`."""
 
     def __init__(self, run: RunHandle, printer: Printer, switch: str) -> None:
-        """Prepares it.
+        """Prepare it.
 
         Args:
             run: The run.

@@ -46,7 +46,7 @@ class BuildOutput:
         self.lines: deque[str] = deque(maxlen=_KEPT)
 
     def take(self, message: Message) -> None:
-        """Take a message.
+        """Process a message.
 
         Raises:
             ActionError: It says that the build failed.
@@ -61,7 +61,7 @@ class BuildOutput:
             self._status(message)
 
     def state(self) -> str:
-        """Say what is still to be done."""
+        """Return what is still to be done, in words."""
         return f"the build was still at {self._instruction or 'its start'}"
 
     def close(self) -> None:

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 class Layers:
-    """Counts the bytes of layers that the engine says it has transferred."""
+    """Counts the bytes of layers that the engine reports as transferred."""
 
     def __init__(self) -> None:
         self._done: dict[str, int] = {}
         self._total: dict[str, int | None] = {}
 
     def take(self, message: Message) -> bool:
-        """Take a message; return whether it tells of a layer's transfer."""
+        """Process a message; return whether it is about a layer's transfer."""
         layer, status = str(message.get("id", "")), str(message.get("status", ""))
         detail = message.get("progressDetail") or {}
         if not layer or status.startswith(("Pulling from", "Already exists")):

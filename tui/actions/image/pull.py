@@ -52,7 +52,7 @@ async def pull(step: ImagePull, ctx: Context) -> Done:
 
 
 class _Pulls:
-    """Pulls that run at once and tell their progress as one."""
+    """Pulls that run at once and report one progress."""
 
     def __init__(self, api: EngineApi, ctx: Context, platform: str | None, logins: Logins) -> None:
         self._api = api
@@ -64,7 +64,7 @@ class _Pulls:
         self._open: set[str] = set()
 
     def state(self) -> str:
-        """Say what is still to be done."""
+        """Return what is still to be done, in words."""
         return f"{', '.join(sorted(self._open))} still had to be pulled"
 
     async def pull(self, name: str) -> None:

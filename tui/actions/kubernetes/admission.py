@@ -53,7 +53,7 @@ class Webhook:
 
 
 async def why_not_judged(api: Api, resource: Resource) -> str:
-    """Return why no webhook can judge objects of a resource yet; empty if all that are to judge them can.
+    """Return why a resource's webhooks cannot judge objects yet; empty if all of them can.
 
     Raises:
         ApiError: The API server refuses to show the configurations.

@@ -48,7 +48,7 @@ class Patience:
         self._containers: list[Container] = []
 
     def see(self, pod: Object, now: float) -> None:
-        """Take a pod's new state.
+        """Process a pod's new state.
 
         Args:
             pod: The pod.
@@ -74,7 +74,7 @@ class Patience:
             self._pulls[container.name] = self._pulls.get(container.name, 0) + 1
 
     def verdict(self, now: float) -> Verdict | None:
-        """Return why waiting is hopeless by now; None if it is not."""
+        """Return why waiting has become hopeless; None if it has not."""
         for container in self._containers:
             if self._is_hopeless(container, now):
                 return Verdict(container, hint_for(container.symptoms, "pod"))

@@ -63,7 +63,7 @@ class PodTracker:
         return list(self._events.values())[-_EVENTS:]
 
     def see(self, pod: Object, now: float) -> None:
-        """Take the pod's new state.
+        """Process the pod's new state.
 
         Args:
             pod: Its object.

@@ -26,7 +26,7 @@ Verdict = Literal["answers", "waiting", "refused"]
 
 
 def judge(error: ApiError) -> Verdict:
-    """Return what a refusal says about the webhooks that judge the object.
+    """Return what a refusal shows about the webhooks that judge the object.
 
     Returns:
         `answers` if a webhook denied the object; `waiting` if a webhook could not be asked, or the server is

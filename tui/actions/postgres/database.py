@@ -136,7 +136,7 @@ async def _leave(connection: Connection) -> None:
 
 
 async def _end(process: int, database: Database, host: str, port: int) -> None:
-    """End a session by another one; a server that does not answer has lost it, or will notice."""
+    """Terminate a session from another one. Ignore a server that does not answer: it notices by itself."""
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         async with asyncio.timeout(_END):
             connection = await _open(database, host, port)

@@ -209,7 +209,7 @@ class _Parser:
     _pending: list[tuple[int, str]] = field(default_factory=list)
 
     def read(self, line: str) -> None:
-        """Take the next line of the file."""
+        """Process the next line of the file."""
         if line.lstrip().startswith("--") and "+goose" in line:
             self._annotate(line)
         elif self.part is _Part.START:
@@ -220,7 +220,7 @@ class _Parser:
             self._collect(line)
 
     def finish(self) -> None:
-        """Take the end of the file."""
+        """Process the end of the file."""
         if self.part is _Part.START:
             raise self._wrong("no `-- +goose Up`", self._begin())
         self._expect_block_ended()

@@ -153,7 +153,7 @@ class _Application:
             self._left = statement.lines[-1]
 
     async def _failed(self, statement: Statement, error: asyncpg.PostgresError) -> ActionError:
-        """Return a statement's failure as one that says where in the file it is, and what stays."""
+        """Return a statement's error with its place in the file and what stays applied."""
         line = statement.line_at(int(error.position or 1))
         cut_off = str(error.args[0]).endswith("at end of input")
         told = failure(f"{self._source.name}:{line}: ", error, BLOCK_HINT if cut_off else _RETRY)

@@ -1,4 +1,4 @@
-"""PostgreSQL's lexical rules, as far as what is quoted must be told from what is not."""
+"""PostgreSQL's lexical rules, as far as they tell quoted text from code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BLOCK_HINT = "put `-- +goose StatementBegin` above the statement, and `-- +goose
 
 
 class Wrong(NamedTuple):
-    """What a statement has that a server cannot carry out by itself.
+    """A part of a statement that a server cannot carry out by itself.
 
     Attributes:
         at: Where in the statement, from 0.
@@ -71,7 +71,7 @@ def code_of(sql: str) -> Code:
 
 
 def psql_only(statement: str) -> Wrong | None:
-    """Find what only psql can carry out, or what is cut off in the middle; None in a sound statement."""
+    """Find what only psql can carry out, or an unfinished token; None in a sound statement."""
     code = code_of(statement)
     copy, command = _COPY.search(code.text), _COMMAND.search(code.text)
     if copy and not (command and command.start() < copy.start()):

@@ -80,7 +80,7 @@ class Discovery:
         raise UnknownKindError(f"the API server knows no {kind} in {api_version}", hint)
 
     async def _served_in(self, group: str, kind: str) -> str:
-        """Return the versions of a group that have a kind; of a built-in kind also those of other groups."""
+        """Return the versions of a group that serve a kind; for a built-in kind of other groups, too."""
         groups = (await self._api.find("/apis") or {}).get("groups") or []
         wanted = [each for each in groups if each["name"] == group or _is_built_in(group, each["name"])]
         versions = [each["groupVersion"] for found in wanted for each in found["versions"]]

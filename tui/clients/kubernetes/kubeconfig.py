@@ -40,7 +40,7 @@ class Access:
     insecure: bool = False
 
     def tls(self) -> ssl.SSLContext:
-        """How the connection is secured, by the rules that kubectl has.
+        """Return how the connection is secured, by the rules of kubectl.
 
         Raises:
             ActionError: A certificate or key cannot be used.

@@ -152,7 +152,7 @@ def is_ready(pod: Object) -> bool:
 async def _bridge(
     api: Api, target: Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    """Carry one connection until either side is gone, or has nothing more to say."""
+    """Carry one connection until either side is gone or has closed it."""
     try:
         async with api.websocket(target.path, [_PROTOCOL]) as socket:
             received = _Received()

@@ -1,4 +1,4 @@
-"""How a Kind cluster stands, by its nodes and its API server."""
+"""The condition of a Kind cluster, by its nodes and its API server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def judge(cluster: Cluster, nodes: Sequence[Node]) -> Literal["absent", "stopped", "running"]:
-    """Return how a cluster stands, by its nodes alone.
+    """Return a cluster's condition, by its nodes alone.
 
     Raises:
         ActionError: It is broken.

@@ -108,7 +108,7 @@ def _use(cluster: Cluster, port: int, container: Node | None, busy: dict[int, st
 
 
 def publisher(address: str, port: int, containers: Sequence[Node]) -> Node | None:
-    """Return the container that publishes a port where a listener at an address would meet it."""
+    """Return the container whose published port conflicts with a listener at an address."""
     for container in containers:
         if _meets((address, port), [(each.address, each.number) for each in container.ports]):
             return container

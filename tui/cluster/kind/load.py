@@ -137,7 +137,7 @@ def _check_architecture(image: _Delivery, found: Mapping[str, Any], nodes: str) 
 
 
 async def _name_in_full(store: EngineApi, name: str, image: Mapping[str, Any]) -> None:
-    """Gives a Podman image the name that pods will ask for.
+    """Give a Podman image the name that pods ask for, while the block runs.
 
     What `podman build -t demo` makes is `localhost/demo`; a pod's `demo` is `docker.io/library/demo`.
     """
@@ -181,7 +181,7 @@ async def _save_there(
     expected: float,
     archive: PurePath,
 ) -> None:
-    """Have the engine's own command write the archive, and look how far it is."""
+    """Write the archive with the engine's own command, and report how far it is."""
     argv = [engine.flavour, "save", "--output", str(archive)]
     argv += ["--platform", "/".join(platform.values())] if platform else []
     said: list[str] = []
@@ -244,7 +244,7 @@ async def _import(image: _Delivery, archive: PurePath, nodes: int) -> None:
 
 
 async def _watch(image: _Delivery, file: PurePath, nodes: int) -> None:
-    """Report how much of the archive the nodes have read, where this machine's system can say."""
+    """Report how much of the archive the nodes have read, where this machine's system shows it."""
     if not image.target.shares_kernel:
         return
     archive = Path(file)

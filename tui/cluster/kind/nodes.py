@@ -36,7 +36,7 @@ async def list_nodes(api: EngineApi, cluster: str) -> list[Node]:
 
 
 def node_of(listed: dict[str, Any]) -> Node:
-    """Return what the engine's list says of a container."""
+    """Return a node from an entry of the engine's list of containers."""
     labels = listed.get("Labels") or {}
     ports = (
         Port(str(each.get("IP") or ""), int(each["PublicPort"]), int(each["PrivatePort"]))

@@ -67,7 +67,7 @@ class Output:
             self.close()
 
     def take(self, lines: list[str]) -> None:
-        """Take the lines that have come."""
+        """Process new lines."""
         self._report.log(lines)
         for line in lines:
             self._read(line)
@@ -93,7 +93,7 @@ class Output:
             self._span = None
 
     def failure(self, what: str, status: int) -> ActionError:
-        """Return the error that the lines tell of.
+        """Return the error that the lines show.
 
         Args:
             what: What could not be done, such as `cluster demo could not be created`.

@@ -51,7 +51,7 @@ async def reach(cluster: Cluster, host: Host, *, anew: bool = False) -> Mapping[
 
 
 async def _leads_there(cluster: Cluster, host: Host) -> bool:
-    """Whether the kubeconfig leads to this very cluster, by this process's forward or another's."""
+    """Return whether the kubeconfig leads to this very cluster, by this process's forward or another's."""
     context = context_of(cluster)
     try:
         access = await asyncio.to_thread(read_access, cluster.kubeconfig, context)

@@ -1,1 +1,1 @@
-"""A log on the screen: its lines, the screen that searches them, and what is said above them."""
+"""A log on the screen: its lines, the screen that searches them, and the head above them."""

@@ -1,4 +1,4 @@
-"""What is said about a log above it: whose it is, which attempt's, and why that failed."""
+"""The head of a log: its task, its attempt, and why that failed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLORS = {"succeeded": "$text-success", "failed": "$text-error", "running": "$t
 
 
 class LogFacts(NamedTuple):
-    """What there is to say.
+    """What the head shows.
 
     Attributes:
         title: The task's.

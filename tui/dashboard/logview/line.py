@@ -188,7 +188,7 @@ class LinePainter:
 
 
 def _before(segments: list[Segment], x: int, y: int) -> list[Segment]:
-    """Return segments that tell Textual that they stand before a character."""
+    """Return segments with their character offset for Textual, all with that of the next character."""
     place = Style.from_meta({"offset": (x - max(len(part.text) for part in segments), y)})
     return [Segment(text, (style or Style.null()) + place) for text, style, _ in segments]
 
@@ -206,7 +206,7 @@ def _character_at(text: str, column: int) -> int:
 
 
 def placed(segments: Iterable[Segment], x: int, y: int) -> list[Segment]:
-    """Return segments that tell Textual which characters they are, for selecting with the mouse."""
+    """Return segments with their character offsets for Textual, for selecting with the mouse."""
     result = []
     for text, style, _ in segments:
         result.append(Segment(text, (style or Style.null()) + Style.from_meta({"offset": (x, y)})))

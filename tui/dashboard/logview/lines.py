@@ -170,7 +170,7 @@ class LogView(RowView, can_focus=True):
         self._repaint()
 
     def reveal(self, number: int) -> None:
-        """Go to a line and makes it stand out; the end is not followed any more.
+        """Scroll to a line and highlight it; the end is not followed any more.
 
         Where it matches the pattern, what matches is in sight.
         """
@@ -235,7 +235,7 @@ class LogView(RowView, can_focus=True):
     # Selecting.
 
     def get_selection(self, selection: Selection) -> tuple[str, str]:
-        """Return the text of a selection, as far as its lines are here, and what comes after it."""
+        """Return the text of a selection, as far as its lines are loaded, and the separator after it."""
         start = self._first if selection.start is None else max(selection.start.y, self._first)
         stop = self._end if selection.end is None else min(selection.end.y + 1, self._end)
         texts: list[str] = []
@@ -270,7 +270,7 @@ class LogView(RowView, can_focus=True):
         return self._painter.draw(number, drawn.line, drawn.mark._replace(selected=span))
 
     def _prepare(self, start: int, stop: int) -> None:
-        """Draw those of some lines that are not drawn yet."""
+        """Draw the lines that are not drawn yet."""
         start, stop = max(start, self._first), min(stop, self._end)
         if all(number in self._drawn for number in range(start, stop)):
             return

@@ -42,7 +42,7 @@ class LogReading(Screen[None]):
         self._fault = ""
 
     def _show(self) -> None:
-        """Show what is known, where that is another than before."""
+        """Update what is shown, if it has changed."""
         raise NotImplementedError
 
     @property
@@ -51,7 +51,7 @@ class LogReading(Screen[None]):
         return self.query_one("#log", LogView)
 
     def _start(self, work: Callable[[], Coroutine[None, None, object]], group: str) -> None:
-        """Begin some work, in place of what was begun of its sort."""
+        """Start some work in place of earlier work of the same kind."""
 
         async def unless_left() -> None:
             try:
@@ -76,7 +76,7 @@ class LogReading(Screen[None]):
                 await asyncio.sleep(self._every)
 
     async def pull(self) -> bool:
-        """Read what was written since, a bounded amount, and search it.
+        """Read and search a bounded amount of what was written since.
 
         Returns:
             Whether there is more to do at once.

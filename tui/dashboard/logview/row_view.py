@@ -1,4 +1,4 @@
-"""A long list of which only what is in sight is known, however many rows each of its things takes."""
+"""A long list that draws only its visible items, however many rows each of them takes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class RowView(ScrollView, can_focus=True):
         raise NotImplementedError
 
     def _forget(self) -> None:
-        """Forget what things look like."""
+        """Drop all drawn items."""
         raise NotImplementedError
 
     def _widest(self) -> int:
@@ -78,7 +78,7 @@ class RowView(ScrollView, can_focus=True):
         return 0
 
     def _none(self) -> list[Strip]:
-        """Return what is shown where there is nothing."""
+        """Return what an empty list shows."""
         return []
 
     @property
@@ -165,7 +165,7 @@ class RowView(ScrollView, can_focus=True):
         self._start_over(self._top())
 
     def on_mount(self) -> None:
-        """Show what is there already."""
+        """Show the items that are there already."""
         self._start_over((0, 0))
 
     def _on_resize(self) -> None:
@@ -212,11 +212,11 @@ class RowView(ScrollView, can_focus=True):
         self._go(self._last)
 
     def action_scroll_left(self) -> None:
-        """Show more of what is to the left."""
+        """Scroll left."""
         self.column = max(0, self.column - _COLUMNS)
 
     def action_scroll_right(self) -> None:
-        """Show more of what is to the right, if there is any."""
+        """Scroll right, if there is more."""
         if self._widest() > self.column + self.size.width // 2:
             self.column += _COLUMNS
 
@@ -251,7 +251,7 @@ class RowView(ScrollView, can_focus=True):
         return self._frame[y] if y < len(self._frame) else Strip.blank(self.size.width, self.rich_style)
 
     def _lay_out(self) -> list[Strip]:
-        """Draw what is in sight."""
+        """Draw the visible rows."""
         if self._measured != self.size:
             self._forget()
             self._measure()

@@ -107,7 +107,7 @@ class LogScreen(LogReading):
     # Showing.
 
     def _show(self) -> None:
-        """Show what is known, where that is another than before."""
+        """Update what is shown, if it has changed."""
         reader, search = self._reader, self._reader.search
         looked = (search, search.done, search.part) if search is not None else None
         shown = (reader.window, reader.window.end, reader.file.read, self._state(), looked, self._fault)
@@ -154,7 +154,7 @@ class LogScreen(LogReading):
         self._bar.ask("search", "/", self._pattern.pattern if self._pattern is not None else "")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Mark what is in sight while one types."""
+        """Mark the matches in the visible lines while the user types."""
         self._may_overwrite = ""
         if self._bar.asking == "search":
             self._bar.note("")
@@ -224,7 +224,7 @@ class LogScreen(LogReading):
         self._show_search()
 
     def _show_search(self) -> None:
-        """Say how far the search is."""
+        """Show the search's progress."""
         search, log = self._reader.search, self.log_view
         if search is None or self._bar.asking:
             return
@@ -284,7 +284,7 @@ class LogScreen(LogReading):
     # Taking along.
 
     def action_copy(self) -> None:
-        """Copy what is selected, or else what is in sight."""
+        """Copy the selection, or else the visible lines."""
         text = self.log_view.copy_text()
         self._copy(text, "" if self.log_view.text_selection is not None else ", those in sight")
 
@@ -349,7 +349,7 @@ class LogScreen(LogReading):
             self.action_close()
 
     def action_back(self) -> None:
-        """Leave what was begun last: a question, the sources, a selection, a search, the screen."""
+        """Leave the question, else the sources, the selection, the search, or the screen."""
         if self._bar.asking:
             self.log_view.pattern = self._pattern
             self._close_bar()

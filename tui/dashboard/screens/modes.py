@@ -78,11 +78,11 @@ class ModeChoice(ModalScreen[str]):
         return f"the whole run: {told} (by {frame.expectation.source})"
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the choice."""
+        """Choose the option."""
         self.dismiss(event.option.id or "")
 
     def action_choose(self, mode: str) -> None:
-        """Take the choice by its number."""
+        """Choose an option by its number."""
         self.dismiss(mode)
 
     def action_leave(self) -> None:

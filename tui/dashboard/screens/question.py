@@ -77,13 +77,13 @@ class Question(ModalScreen[str]):
         self.query_one("#answer-", Button).focus()
 
     def on_key(self, event: events.Key) -> None:
-        """Take an answer's key."""
+        """Answer by key."""
         if event.key in {answer.key for answer in self._answers}:
             event.stop()
             self.dismiss(event.key)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Take an answer's button."""
+        """Answer by button."""
         self.dismiss((event.button.id or "").removeprefix("answer-"))
 
     def action_leave(self) -> None:

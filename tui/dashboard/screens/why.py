@@ -60,7 +60,7 @@ class WhyScreen(Screen[None]):
     ]
 
     class Moved(Message):
-        """Another task is told of."""
+        """The screen shows another task."""
 
         def __init__(self, task: str) -> None:
             super().__init__()
@@ -88,7 +88,7 @@ class WhyScreen(Screen[None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Begin to tell."""
+        """Show the first answer."""
         self._tell()
         self.set_interval(1.0, self._tell_news)
 

@@ -1,4 +1,4 @@
-"""A line at the bottom that asks for a line, or says what became of it."""
+"""A line at the bottom that asks for a text, or shows what came of it."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class AskBar(Horizontal):
         yield self._note
 
     def ask(self, what: str, label: str, value: str = "") -> None:
-        """Ask for something.
+        """Show the bar with a question.
 
         Args:
-            what: What `asking` is from now on.
-            label: What is said before the field.
-            value: What stands in the field to begin with.
+            what: The new value of `asking`.
+            label: The text before the field.
+            value: The field's first value.
         """
         self.tell(label, value, "")
         self.asking = what

@@ -154,7 +154,7 @@ class Panel(Vertical):
         return self._lines.end != self._pulled
 
     def pull(self) -> None:
-        """Show what was said since."""
+        """Show the lines that have come since."""
         self._pulled = self._lines.end
         self._log.pull()
 

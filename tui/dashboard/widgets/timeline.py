@@ -168,7 +168,7 @@ class Timeline(ScrollView, can_focus=True):
 
     @property
     def columns(self) -> Columns:
-        """Widths of what stands before the bars."""
+        """Widths of the columns before the bars."""
         return Columns.of(self._titles, self.size.width)
 
     def _title(self, frame: Frame, task: TaskState) -> str:
@@ -235,7 +235,7 @@ class Timeline(ScrollView, can_focus=True):
     # Moving about
 
     def watch_cursor(self, _: str, task: str) -> None:
-        """Bring the cursor into sight and tells of it."""
+        """Scroll to the cursor and post that it has moved."""
         if task in self._place:
             row = self._place[task]
             top = row if self.rows[max(row - 1, 0)].task else row - 1
@@ -256,7 +256,7 @@ class Timeline(ScrollView, can_focus=True):
             self.cursor = tasks[min(max(at + by, 0), len(tasks) - 1)]
 
     def action_zoom(self, by: float) -> None:
-        """Zoom about the run's present, or about the middle of what is in sight."""
+        """Zoom about the run's present, or about the middle of the visible part."""
         self.window = self.window.zoomed(by, self._whole, self._now)
 
     def action_fit(self) -> None:
@@ -264,7 +264,7 @@ class Timeline(ScrollView, can_focus=True):
         self.window = Window()
 
     def action_pan(self, by: float) -> None:
-        """Move a zoomed axis by a part of what is in sight; at its end it follows the run again."""
+        """Move a zoomed axis by a part of its visible length; at its end it follows the run again."""
         self.window = self.window.panned(by, self._whole, self._now)
 
     def _task_at(self, y: int) -> str:

@@ -1,4 +1,4 @@
-"""How the user's SSH configuration has a machine connected to: what `ssh -G` says of it.
+"""The settings for connecting to a machine, by the user's SSH configuration as `ssh -G` reads it.
 
 OpenSSH itself reads the files, since no other parser agrees with it. asyncssh's parser, which is stricter and
 knows fewer options, stands in where there is no `ssh` program.
@@ -164,7 +164,7 @@ def _own_name() -> str:
 
 
 def _parse(address: Address) -> Values:
-    """Have asyncssh read the user's file; blocks.
+    """Read the user's file with asyncssh; blocks.
 
     Raises:
         NotReadyError: It is not valid.
@@ -283,7 +283,7 @@ def _path(text: str, tokens: Mapping[str, str]) -> Path:
 
 
 def _expand(text: str, tokens: Mapping[str, str]) -> str:
-    """Put in what tokens such as `%h` and variables such as `${HOME}` stand for."""
+    """Replace tokens such as `%h` and variables such as `${HOME}` by their values."""
     text = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), text)
     return re.sub(r"%(.)", lambda found: tokens.get(found[1], found[0]), text)
 

@@ -107,7 +107,7 @@ class Connection:
         return not stands or asyncio.get_running_loop().time() - self._lost_at < _FRESH
 
     def lost(self) -> HostLostError:
-        """Return the error for what the loss of the connection ended."""
+        """Return the error for work that the loss of the connection has stopped."""
         return HostLostError(
             f"the connection to {self.name} was lost: {self._reason or 'it was cut'}", _RETRY
         )

@@ -44,14 +44,14 @@ class Prompter(Protocol):
     """
 
     def confirm(self, question: str) -> bool:
-        """Return whether the person says yes."""
+        """Ask a question; return whether the answer is yes."""
 
     def secret(self, question: str) -> str:
-        """Return what the person types, unseen."""
+        """Ask for a secret, which is not shown as it is typed."""
 
 
 class Login:
-    """Logs in to a machine, as often as needed; what was asked for once is not asked again."""
+    """Logs in to a machine, as often as needed; the user is asked for each thing once."""
 
     def __init__(self, address: Address, prompter: Prompter | None = None) -> None:
         """Prepare it.

@@ -28,7 +28,7 @@ class LostError(Exception):
 
 
 class NoShellError(Exception):
-    """The login shell runs no commands; with what it printed."""
+    """The login shell runs no commands; the cause quotes what it printed."""
 
 
 class Program(asyncssh.SSHClientSession[bytes]):
@@ -86,7 +86,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
     # Called by the library
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
-        """Take the channel."""
+        """Keep the opened channel."""
         self._channel = chan
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
@@ -104,12 +104,12 @@ class Program(asyncssh.SSHClientSession[bytes]):
             self._rest(self._output.feed(data))
 
     def exit_status_received(self, status: int) -> None:
-        """Take the shell's exit status."""
+        """Keep the shell's exit status."""
         self._status = 128 - status if status in _SIGNALLED else status
         self._settle(self._exited)
 
     def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
-        """Take the signal that ended the shell itself."""
+        """Keep the signal that killed the shell itself."""
         self._status = -9
         self._settle(self._exited)
 
@@ -118,7 +118,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the channel, whatever the reason."""
+        """Note that the channel is closed, for whatever reason."""
         self._settle(self._exited)
         self._settle(self._closed)
 

@@ -55,5 +55,5 @@ class Command(StepBase):
 
     @property
     def namespaces_made(self) -> frozenset[str] | None:
-        """None: the program may be helm, kubectl, or a script that runs them."""
+        """None, as the program may be helm, kubectl, or a script that runs them."""
         return None

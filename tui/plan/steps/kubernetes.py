@@ -58,12 +58,12 @@ class KubernetesApply(StepBase):
 
     @property
     def namespaces_made(self) -> frozenset[str] | None:
-        """None: its manifests say it, see `tui.plan.namespaces`."""
+        """None, as they stand in the manifests; see `tui.plan.namespaces`."""
         return None
 
     @property
     def namespaces_used(self) -> frozenset[str]:
-        """The one for objects that name none."""
+        """The namespace of objects that name none."""
         return frozenset(filter(None, (self.namespace,)))
 
 
@@ -94,7 +94,7 @@ class KubernetesWait(StepBase):
 
     @property
     def namespaces_used(self) -> frozenset[str]:
-        """The one that the rollouts are in."""
+        """The namespace of the rollouts."""
         return frozenset((self.namespace,))
 
 
@@ -126,7 +126,7 @@ class KubernetesProbe(StepBase):
 
     @property
     def namespaces_used(self) -> frozenset[str]:
-        """The one that the object names."""
+        """The namespace of the object."""
         return frozenset(filter(None, (str(self.manifest["metadata"].get("namespace") or ""),)))
 
 
@@ -172,5 +172,5 @@ class KubernetesPullSecret(StepBase):
 
     @property
     def namespaces_used(self) -> frozenset[str]:
-        """The one that the secret is made in."""
+        """The namespace of the secret."""
         return frozenset((self.namespace,))

@@ -28,7 +28,7 @@ class _PostgresStep(StepBase):
 
     @property
     def namespaces_used(self) -> frozenset[str]:
-        """The one that the server's Service is in."""
+        """The namespace of the server's Service."""
         return frozenset((self.connection.namespace,))
 
 
