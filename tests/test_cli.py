@@ -92,6 +92,14 @@ def test_up_fails_is_resumed_and_taken_down(folder: Path) -> None:
     assert "at the end" in done.stdout
     assert bringup(folder, "down").returncode == 0
     assert not (folder / "done").exists()
+    told = bringup(folder, "status")
+    assert "✓ Commands was up" in told.stdout
+    assert "took it down" in told.stdout
+    assert "bringup down" not in told.stdout
+    assert told.returncode == 1
+    done = bringup(folder, "up", "--resume")
+    assert "was taken down since" in done.stderr
+    assert done.returncode == 2
 
 
 def test_taking_down_goes_on_after_a_step_that_fails_and_reports_all(folder: Path) -> None:

@@ -23,6 +23,8 @@ from tui.cli.options import (
 from tui.errors import BringupError
 
 if TYPE_CHECKING:
+    from tui.console.report import Stands
+    from tui.doctor.finding import Finding
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
     from tui.run.store import KeptRun, Store
@@ -50,7 +52,7 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
 
         import dataclasses
 
-        from tui.console.report import standing
+        from tui.console.report import Stands
         from tui.console.runs import in_full
         from tui.doctor.standing import examine_standing
 
@@ -58,42 +60,52 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
             specification = resolve_run(request, store)
         except BringupError:  # its plan or its values are not there any more
             if output == "text" and (run := followed_run(request, store)):
-                _print_report(run, None)
+                _print_report(run, Stands(journal=str(run.directory), running=run.is_running))
             raise
         run = specification.run
+        down = store.taken_down_by(run) if run else None
         if output == "text":
-            _print_run(run, specification)
-        found = look(examine_standing, specification)
+            _print_run(run, specification, down)
+        found = [*_taken_down(down), *look(examine_standing, specification)]
         if output == "text":
             print_findings(found)
         else:
-            directory = str(run.directory) if run else ""
-            stands = standing(specification.plan, directory, running=bool(run and run.is_running))
-            whole = in_full(run, stands) if run else None
+            whole = in_full(run, _stands(run, specification.plan, down)) if run else None
             print_json({"run": whole, "stands": [dataclasses.asdict(each) for each in found]})
         sys.exit(UP if is_well(found) else FAILED)
 
 
-def _print_run(run: KeptRun | None, specification: Specification) -> None:
+def _taken_down(down: KeptRun | None) -> list[Finding]:
+    from tui.doctor.finding import Finding
+
+    if down is None:
+        return []
+    part = "it" if down.state.outcome == "succeeded" else "part of it"
+    return [Finding("taken down", "fault", f"run {down.id} took {part} down", "run `bringup up`")]
+
+
+def _stands(run: KeptRun, plan: Plan, down: KeptRun | None) -> Stands:
+    from tui.console.report import standing
+
+    return standing(plan, str(run.directory), running=run.is_running, taken_down=down is not None)
+
+
+def _print_run(run: KeptRun | None, specification: Specification, down: KeptRun | None) -> None:
     if run is None:
         values = " with these values" if specification.loaded.files or specification.loaded.settings else ""
         name = specification.plan.name
         click.echo(f"plan {name!r} has not been run yet{values}; `bringup up` brings it up\n")
     else:
-        _print_report(run, specification.plan)
+        _print_report(run, _stands(run, specification.plan, down))
 
 
-def _print_report(run: KeptRun, plan: Plan | None) -> None:
-    from tui.console.report import Stands, report, standing
+def _print_report(run: KeptRun, stands: Stands) -> None:
+    from tui.console.report import report
     from tui.console.style import Style, wants_colour
 
     started = run.started
     where = f"{started.environment} on {started.where}"
     click.echo(f"run {run.id}, {started.started}, {where}, {started.mode}")
-    directory, running = str(run.directory), run.is_running
-    stands = (
-        standing(plan, directory, running=running) if plan else Stands("", (), directory, running=running)
-    )
     for line in report(run.state, stands, Style(wants_colour(sys.stdout)), width()):
         click.echo(line, color=True)
 

@@ -30,6 +30,7 @@ class Stands:
         journal: The run's directory.
         host: The host that it is on, by its name in the plan.
         running: Whether the run's process still goes on.
+        taken_down: Whether a later run took it down.
     """
 
     kubeconfig: str = ""
@@ -37,15 +38,17 @@ class Stands:
     journal: str = ""
     host: str = DEFAULT
     running: bool = False
+    taken_down: bool = False
 
 
-def standing(plan: Plan, journal: str = "", *, running: bool = False) -> Stands:
+def standing(plan: Plan, journal: str = "", *, running: bool = False, taken_down: bool = False) -> Stands:
     """Return what a plan's run leaves behind."""
     mask = Masker(plan.secret_values).mask
     endpoints = tuple((mask(each.name), mask(each.url)) for each in plan.endpoints)
     kubeconfig = plan.cluster.kubeconfig if plan.cluster else None
     there = kubeconfig is not None and kubeconfig.exists()
-    return Stands(str(kubeconfig) if there else "", endpoints, journal, placement(plan).cluster, running)
+    shown = str(kubeconfig) if there else ""
+    return Stands(shown, endpoints, journal, placement(plan).cluster, running, taken_down)
 
 
 def report(
@@ -63,7 +66,7 @@ def report(
     if now is None:  # a run that stayed for commands ended long after its last task
         now = state.at if state.ended_at is None else state.ended_at
     bars = [*chart(state, style, width, now), ""] if len(state.tasks) > 1 else []
-    kind, verdict = judge(state, now, running=stands.running)
+    kind, verdict = judge(state, now, running=stands.running, taken_down=stands.taken_down)
     lines = ["", *bars, style(f"{GLYPHS[kind]} {verdict}", kind)]
     for task in state.with_status("failed"):
         lines += ["", *_failure(task, style)]
@@ -79,13 +82,16 @@ def _who(state: RunState, task: str) -> str:
     return f"{one_line(state.tasks[task].title)}: " if task in state.tasks else ""
 
 
-def judge(state: RunState, now: float, *, running: bool = False) -> tuple[Status, str]:
+def judge(
+    state: RunState, now: float, *, running: bool = False, taken_down: bool = False
+) -> tuple[Status, str]:
     """Return how a run went, as a status and as a sentence.
 
     Args:
         state: The run's.
         now: Seconds since it began at which it is judged.
         running: Whether its process still goes on.
+        taken_down: Whether a later run took it down.
     """
     started, took = state.started, seconds(work_time(busy(state, now)))
     name = one_line(started.title or started.plan) if started else ""
@@ -94,7 +100,8 @@ def judge(state: RunState, now: float, *, running: bool = False) -> tuple[Status
     done = len(state.with_status("succeeded")) - len(state.assumed)
     of = f"{done} of {plural(len(state.tasks), 'task')}"
     if state.result == "succeeded":
-        word = f"· {of} run{',' * len(rehearsal)}" if state.assumed else "" if rehearsal else f"is {way}"
+        verb = "was" if taken_down else "is"
+        word = f"· {of} run{',' * len(rehearsal)}" if state.assumed else "" if rehearsal else f"{verb} {way}"
         return "succeeded", " ".join(filter(None, (name, word, *rehearsal, "·", took)))
     failed = len(state.with_status("failed"))
     counts = [f"{of} done", *([f"{failed} failed"] if failed else []), *rehearsal, took]
@@ -133,6 +140,9 @@ def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:
     real = started.environment != "rehearsal"
     done = len(state.with_status("succeeded")) - len(state.assumed)
     complete = state.result == "succeeded" and not state.assumed
+    if stands.taken_down:
+        yield "logs", f"{stands.journal}/logs"
+        return
     if real and stands.kubeconfig:
         yield "kubeconfig", stands.kubeconfig
         yield "", f"export KUBECONFIG={stands.kubeconfig}"

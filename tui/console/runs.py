@@ -42,7 +42,7 @@ def in_full(run: KeptRun, stands: Stands) -> dict[str, Any]:
     return summary(run) | {
         "title": run.started.title,
         "note": run.started.note,
-        "verdict": judge(state, now, running=stands.running)[1],
+        "verdict": judge(state, now, running=stands.running, taken_down=stands.taken_down)[1],
         "tasks": [_task(task, now) for task in state.tasks.values()],
         "warnings": [{"task": warned.task, "text": warned.text} for warned in state.warnings],
         "kubeconfig": stands.kubeconfig or None,

@@ -64,6 +64,9 @@ def resolve_up(request: Request, store: Store) -> Specification:
         RunReferenceError: There is no such run.
     """
     run = None if request.resume is None else _resumed_run(request, store)
+    if run is not None and (down := store.taken_down_by(run)):
+        cause = f"--resume: run {run.id} was taken down since, by run {down.id}"
+        raise UsageError(cause, "run `bringup up` without --resume")
     return _resolve(request if run is None else _as_run(request, run), store, run)
 
 

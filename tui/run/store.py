@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
+from tui.plan.address import DEFAULT, LOCAL
 from tui.run.directories import runs_directory
 from tui.run.journal import EVENTS, is_written, read_started, read_state
 
@@ -161,6 +162,17 @@ class Store:
             rehearsal = rehearsal or run
         return rehearsal
 
+    def taken_down_by(self, run: KeptRun) -> KeptRun | None:
+        """Return the latest run that took down what a run brought up, wholly or in part; None if none has."""
+        for later in self.runs(run.started.plan, purpose=None):
+            if later.id == run.id:
+                return None
+            if later.started.purpose == "down" and _is_of_same(later.started, run.started):
+                with contextlib.suppress(OSError):  # somebody deletes it meanwhile
+                    if later.state.with_status("succeeded"):
+                        return later
+        return None
+
     def open(self, reference: str, plan: str | None = None) -> KeptRun:
         """Return the run that a reference leads to.
 
@@ -248,6 +260,14 @@ class Store:
 
     def _newest_first(self) -> list[Path]:
         return sorted(self._directories(), key=_time_of, reverse=True)
+
+
+def _is_of_same(down: RunStarted, up: RunStarted) -> bool:
+    """Return whether two runs of a plan are of the same environment: its values, its cluster, its hosts."""
+    values = down.digest == up.digest or (down.files, down.settings) == (up.files, up.settings)
+    one, other = (started.hosts or {DEFAULT: LOCAL} for started in (down, up))
+    hosts = all(one[name] == other[name] for name in one.keys() & other.keys())
+    return values and hosts and down.cluster == up.cluster and up.environment != REHEARSAL
 
 
 def _time_of(directory: Path) -> tuple[str, str]:
