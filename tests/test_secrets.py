@@ -74,6 +74,12 @@ def test_each_line_of_a_secret_of_several_lines_is_masked() -> None:
     assert masker("-----BEGIN\nabcdefgh\n").mask("line abcdefgh here") == f"line {MASK} here"
 
 
+def test_colours_within_a_secret_do_not_uncover_it() -> None:
+    text = "s3cret-value \x1b[1ms3\x1b[31mcret\x1b[0m-value"
+    assert masker("s3cret-value").mask(text) == f"{MASK} {MASK}"
+    assert masker("s3cret-value").mask("\x1b[1ms3cret-value\x1b[0m") == f"\x1b[1m{MASK}\x1b[0m"
+
+
 @given(st.lists(secrets, min_size=1, max_size=4), st.data())
 def test_lines_at_once_are_masked_as_they_are_one_by_one(values: list[str], data: st.DataObject) -> None:
     made = masker(*values)
@@ -163,6 +169,7 @@ def test_ids_are_never_masked(tmp_path: Path) -> None:
         ({"image": f"redis@sha256:{'0a1b2c3d' * 8}", "context": "/home/Me/src/k8s/Api2/deploy"}, set()),
         ({"password": "postgres", "token": "true", "secret": None, "passwords": False}, set()),
         ({"user": "app", "password": "app"}, set()),
+        ({"account": '{"user": "zac", "keys": [{"token": "t0ken-1"}]}', "template": "{{ .x }}"}, {"t0ken-1"}),
         ({"key": "-----BEGIN RSA PRIVATE KEY-----\nabc\n"}, {"-----BEGIN RSA PRIVATE KEY-----\nabc\n"}),
     ],
 )

@@ -8,6 +8,7 @@ looks random. Names of users, databases and hosts are public, and so are words t
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import math
 import re
@@ -15,6 +16,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote
+
+from tui.text import ESCAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,9 +87,16 @@ def secrets_in(value: object, key: str = "", *, declared: bool = False) -> Itera
         elif isinstance(item, list | tuple):
             pending += [(_option_before(item, at) or name, inner) for at, inner in enumerate(item)]
         elif isinstance(item, str | int | float) and not isinstance(item, bool):
-            found |= dict.fromkeys(_in_scalar(str(item), name, declared))
+            found |= dict.fromkeys((*_in_scalar(str(item), name, declared), *_in_json(str(item))))
             public |= {str(item)} if is_public_key(name) else set()
     yield from (secret for secret in found if secret not in public)
+
+
+def _in_json(text: str) -> Iterator[str]:
+    """Yield the secrets of a text that is JSON, such as an account's key file, by their keys."""
+    if text.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError, RecursionError):
+            yield from secrets_in(json.loads(text))
 
 
 def _option_before(items: list[object] | tuple[object, ...], at: int) -> str:
@@ -191,6 +201,10 @@ class Masker:
 
         Looking for one string after the other costs far less than one pattern of all of them.
         """
+        if "\x1b" in text:
+            uncoloured = ESCAPE.sub("", text)
+            if any(uncoloured.count(core) > text.count(core) for core in self._cores):
+                text = uncoloured  # colours that begin or end within a secret would hide it from this search
         if not any(map(text.__contains__, self._cores)):
             return text
         found = tuple(form for form in self._forms if form in text)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ("redis:7", "docker.io/library/redis:7"),
         ("me/app:1", "docker.io/me/app:1"),
         ("docker.io/redis:7", "docker.io/library/redis:7"),
+        ("index.docker.io/me/app:1", "docker.io/me/app:1"),
         ("localhost/app:1", "localhost/app:1"),
         ("host:5000/app", "host:5000/app:latest"),
         ("quay.example/a/b@sha256:00", "quay.example/a/b@sha256:00"),

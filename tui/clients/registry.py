@@ -23,7 +23,8 @@ HUB = "docker.io"
 HUB_KEY = "https://index.docker.io/v1/"
 """What Docker calls Docker Hub in login files, towards helpers and in the engine's API."""
 
-_HUB_HOSTS = {HUB, "index.docker.io", "registry-1.docker.io"}
+_HUB_BEFORE = "index.docker.io"
+_HUB_HOSTS = {HUB, _HUB_BEFORE, "registry-1.docker.io"}
 _TOKEN_USER = "<token>"  # noqa: S105 - the user name with which a helper marks an identity token
 _NOT_FOUND = ("credentials not found", "no credentials", "not logged in")
 _HELPER_WITHIN = 15.0  # seconds; a helper may ask its user to unlock a key ring
@@ -41,6 +42,8 @@ def canonical(image: str) -> str:
     first, slash, rest = image.partition("/")
     if not slash:
         return f"{HUB}/library/{image}"
+    if first == _HUB_BEFORE:
+        return canonical(f"{HUB}/{rest}")
     if "." in first or ":" in first or first == "localhost":
         return f"{HUB}/library/{rest}" if first == HUB and "/" not in rest else image
     return f"{HUB}/{image}"
