@@ -98,6 +98,21 @@ FAULTY = {
         "rollouts, item 2: 'pod/b' is not deployment/NAME",
         "",
     ),
+    "not an object's name": (
+        one_step("{kind: kubernetes.wait, rollouts: ▶deployment/*}"),
+        "'*' is not the name of an object",
+        "lower-case letters and digits, with - between them",
+    ),
+    "not a namespace's name": (
+        one_step("{kind: kubernetes.wait, rollouts: deployment/a, namespace: ▶Team_A}"),
+        "'Team_A' is not the name of a namespace",
+        "",
+    ),
+    "not namespaces' names": (
+        one_step("{kind: kubernetes.namespace, names: [a, ▶'b c']}"),
+        "names, item 2: 'b c' is not the name of a namespace",
+        "",
+    ),
     "unknown failure": (
         one_task("retry: {signatures: [dns, ▶server-eror]}"),
         "unknown failure 'server-eror'",

@@ -7,7 +7,7 @@ import importlib
 import pytest
 
 from tui.plan.schema import plan_schema
-from tui.plan.steps import STEPS
+from tui.plan.steps import STEPS, KubernetesWait
 
 
 @pytest.mark.parametrize("kind", STEPS)
@@ -27,3 +27,12 @@ def test_every_property_of_the_schema_is_described() -> None:
     ]
     assert bare == []
     assert all(part.get("description") for part in models.values())
+
+
+@pytest.mark.parametrize(
+    "kind", ["deploy", "deployments", "Deployment", "deployment.apps", "deployments.apps"]
+)
+def test_kinds_of_rollouts_may_be_written_as_for_kubectl(kind: str) -> None:
+    rollouts = [f"{kind}/a.b", "sts/b", "ds/c"]
+    step = KubernetesWait.model_validate({"kind": "kubernetes.wait", "rollouts": rollouts})
+    assert step.rollouts == ("deployment/a.b", "statefulset/b", "daemonset/c")

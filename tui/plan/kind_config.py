@@ -19,13 +19,14 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from tui.plan.document import parse_document
-from tui.plan.faults import PlanError, shown
+from tui.plan.document import EmptyError, parse_document
+from tui.plan.faults import Place, PlanError, shown
 from tui.plan.messages import explain
 from tui.plan.substitute import References
 
 _NUMBER = re.compile(r"[-+]?(0x[0-9a-f]+|0o?[0-7]+|[0-9.]+e[0-9]+)", re.IGNORECASE)
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - it is only compared
+_BEGIN = "begin with `kind: Cluster` and `apiVersion: kind.x-k8s.io/v1alpha4`"
 _WORDS = {"yes": True, "on": True, "no": False, "off": False}
 
 
@@ -223,15 +224,16 @@ def check_config(written: str, filled: str, source: str) -> None:
     Raises:
         PlanError: kind would refuse it; every fault found has its place.
     """
-    document = parse_document(filled, source)
+    try:
+        document = parse_document(filled, source)
+    except EmptyError as error:
+        raise PlanError.at(Place(source), "is empty", _BEGIN) from error
     data = document.value
     if filled != written:  # what is filled in is laid out anew: places are those of the file
         document = parse_document(References(written, {}, source).text, source)
     if not isinstance(data, dict):
-        hint = "begin with `kind: Cluster` and `apiVersion: kind.x-k8s.io/v1alpha4`"
-        raise PlanError.at(
-            document.place(()), f"Kind's configuration must be a mapping, not {shown(data)}", hint
-        )
+        cause = f"Kind's configuration must be a mapping, not {shown(data)}"
+        raise PlanError.at(document.place(()), cause, _BEGIN)
     try:
         KindConfig.model_validate(data)
     except ValidationError as error:

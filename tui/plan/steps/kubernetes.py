@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,6 +13,25 @@ from tui.plan.steps.base import Names, StepBase
 from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath, Url, checked_url, existing_path
 
 SHA256 = "^[0-9a-fA-F]{64}$"
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_OBJECT_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+_NAMESPACE_NAME = re.compile(f"(?=.{{1,63}}$){_LABEL}")
+_CHARACTERS = "lower-case letters and digits, with - between them"
+_ROLLOUT_KINDS = {  # as kubectl takes them
+    **dict.fromkeys(("deploy", "deployment", "deployments"), "deployment"),
+    **dict.fromkeys(("sts", "statefulset", "statefulsets"), "statefulset"),
+    **dict.fromkeys(("ds", "daemonset", "daemonsets"), "daemonset"),
+}
+
+
+def _namespace(name: str) -> str:
+    if not _NAMESPACE_NAME.fullmatch(name):
+        raise ValueError(f"{shown(name)} is not the name of a namespace", _CHARACTERS)
+    return name
+
+
+Namespace = Annotated[str, AfterValidator(_namespace)]
+"""The name of a namespace, as the API server takes it."""
 
 
 def _source(value: str, info: ValidationInfo) -> str:
@@ -48,7 +68,7 @@ class KubernetesApply(StepBase):
     manifests: Annotated[tuple[Manifest, ...], Field(min_length=1), OneOrMore()] = Field(
         description="Files, directories, patterns such as `k8s/*.yaml`, and URLs, in order."
     )
-    namespace: str | None = Field(
+    namespace: Namespace | None = Field(
         None, description="Namespace of the namespaced objects that name none; `default` if absent."
     )
     substitute: bool = Field(False, description="Fill in `${…}` in files (never in what is fetched).")
@@ -68,10 +88,13 @@ class KubernetesApply(StepBase):
 
 
 def _rollout(rollout: str) -> str:
-    kind, _, name = rollout.partition("/")
-    if kind not in {"deployment", "statefulset", "daemonset"} or not name:
+    written, _, name = rollout.partition("/")
+    kind = _ROLLOUT_KINDS.get(written.lower().removesuffix(".apps"))
+    if kind is None or not name:
         raise ValueError(f"{shown(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME")
-    return rollout
+    if not _OBJECT_NAME.fullmatch(name):
+        raise ValueError(f"{shown(name)} is not the name of an object", _CHARACTERS)
+    return f"{kind}/{name}"
 
 
 Rollout = Annotated[str, AfterValidator(_rollout)]
@@ -87,7 +110,7 @@ class KubernetesWait(StepBase):
     rollouts: Annotated[tuple[Rollout, ...], OneOrMore()] = Field(
         description="`deployment/NAME`, `statefulset/NAME` or `daemonset/NAME`."
     )
-    namespace: str = Field("default", description="Namespace of the rollouts.")
+    namespace: Namespace = Field("default", description="Namespace of the rollouts.")
 
     def _subject(self) -> str:
         return ", ".join(self.rollouts)
@@ -137,7 +160,7 @@ class KubernetesNamespace(StepBase):
     needs_cluster = True
 
     kind: Literal["kubernetes.namespace"]
-    names: Names = Field(description="The namespaces.")
+    names: Annotated[tuple[Namespace, ...], OneOrMore()] = Field(description="The namespaces.")
     labels: dict[str, str] = Field(default_factory=dict, description="Labels that each of them gets.")
 
     def _subject(self) -> str:
@@ -157,7 +180,7 @@ class KubernetesPullSecret(StepBase):
 
     kind: Literal["kubernetes.pull_secret"]
     name: str = Field(description="The secret's name.")
-    namespace: str = Field(description="Namespace of the secret and of the service accounts.")
+    namespace: Namespace = Field(description="Namespace of the secret and of the service accounts.")
     sources: Annotated[tuple[PlanPath, ...], OneOrMore()] = Field(
         (Path("~/.config/containers/auth.json"), Path("~/.docker/config.json")),
         validate_default=True,
