@@ -170,7 +170,7 @@ class TestFiles:
         async with machine(own_sshd, client, f"Subsystem {subsystem}") as (host, server):
             with pytest.raises(NotReadyError) as caught:
                 await host.write(server.home / "file", content(1))
-            assert caught.value.cause.startswith(f"{host.name} takes no files: ")
+            assert caught.value.cause.startswith(f"{host.name} cannot store files: ")
             assert "Subsystem sftp" in caught.value.hint
             assert await said(host, "echo", "hello") == ["hello"]
 
@@ -178,7 +178,7 @@ class TestFiles:
         async with machine(own_sshd, client, SPEAKING) as (host, server):
             with pytest.raises(NotReadyError) as caught:
                 await host.write(server.home / "file", content(1))
-            assert caught.value.cause.startswith(f"{host.name} takes no files: ")
+            assert caught.value.cause.startswith(f"{host.name} cannot store files: ")
             assert "print" in caught.value.hint
 
     async def test_no_place_for_them(self, client: Client, own_sshd: Starting) -> None:
@@ -186,7 +186,7 @@ class TestFiles:
             with pytest.raises(HostFullError) as caught:
                 async with host.scratch():
                     pass
-            assert caught.value.cause.startswith(f"{host.name} takes no files: ")
+            assert caught.value.cause.startswith(f"{host.name} cannot store files: ")
             assert "/dev/null" in caught.value.cause
             assert caught.value.hint
             assert await said(host, "echo", "hello") == ["hello"]

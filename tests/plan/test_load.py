@@ -62,7 +62,7 @@ FAULTY = {
     "port of text": (
         one_step("{kind: postgres.verify, tables: a, connection: "
         "{service: a, user: b, password: c, database: d, port: ▶http}}"),
-        "port: a whole number is wanted here, not 'http'",
+        "port: a whole number is expected here, not 'http'",
         "",
     ),
     "port out of range": (
@@ -73,12 +73,12 @@ FAULTY = {
     ),
     "truth for text": (
         one_step("{kind: command, shell: x, env: {DEBUG: ▶true}}"),
-        "DEBUG: text is wanted here, not true",
+        "DEBUG: text is expected here, not true",
         'in quotes: "true"',
     ),
-    "a mapping for a list": (HEAD + "phases: ▶{}\n", "phases: a list is wanted here, not a mapping", ""),
-    "nothing for a list": (one_task("needs:▶"), "a list is wanted here, not nothing", "remove its key"),
-    "an empty list": (HEAD + "phases: ▶[]\n", "phases: at least one is wanted", ""),
+    "a mapping for a list": (HEAD + "phases: ▶{}\n", "phases: a list is expected here, not a mapping", ""),
+    "nothing for a list": (one_task("needs:▶"), "a list is expected here, not nothing", "remove its key"),
+    "an empty list": (HEAD + "phases: ▶[]\n", "phases: at least one is required", ""),
     "limit of nothing": (one_task("", "limit: ▶0\n"), "must be more than 0, not 0", "Most tasks"),
     "not an id": (one_task("").replace("name: demo", "name: ▶My Demo"), "lower-case letters", ""),
     "a name that kind refuses": (
@@ -162,7 +162,7 @@ FAULTY = {
     ),
     "variables in a circle": (
         one_task("title: ${a}", "variables: {a: '${b}', b: '▶${a}'}\n"),
-        "variables lead in a circle: a → b → a",
+        "variables refer to each other in a circle: a → b → a",
         "give one of them a value",
     ),
     "a variable called folder": (one_task("", "variables: {▶folder: x}\n"), "'folder' is taken", "another"),
@@ -188,7 +188,7 @@ FAULTY = {
     ),
     "no such folder": (one_step("{kind: image.build, tag: a, context: ▶none}"), "no such directory:", ""),
     "a file for a folder": (
-        one_step("{kind: image.build, tag: a, context: ▶plan.yaml}"), "a directory is wanted here", ""
+        one_step("{kind: image.build, tag: a, context: ▶plan.yaml}"), "a directory is expected here", ""
     ),
     "no Dockerfile": (one_step("▶{kind: image.build, tag: a, context: .}"), "no such file:", ""),
     "too long a path": (
@@ -198,7 +198,7 @@ FAULTY = {
         one_step("{kind: kubernetes.apply, manifests: ▶~nobody-of-that-name/a}"), "not a usable path", ""
     ),
     "no cluster": (
-        one_step("▶kind: kind.create", ""), "kind.create speaks to the plan's cluster", "add to the plan"
+        one_step("▶kind: kind.create", ""), "kind.create uses the plan's cluster", "add to the plan"
     ),
     "key twice": (one_task("timeout: 5m\n▶timeout: 6m"), "the key 'timeout' stands here twice", "remove one"),
     "a key of a mapping": (one_task("▶{a: b}: c"), "a key must be plain text", ""),

@@ -153,11 +153,11 @@ def test_a_machine_whose_kind_is_too_old(user: User, bare: tuple[Sshd, Path]) ->
         (folder / name).chmod(0o755)
     user.plan(CREATE, cluster=CLUSTER)
     done = user.bringup("up", *on(server))
-    check(user, done, f"error: kind 0.7.0 at {server.address} is too old: 0.8 is wanted\n", "upgrade it")
+    check(user, done, f"error: kind 0.7.0 at {server.address} is too old: 0.8 is needed\n", "upgrade it")
     done = user.bringup("doctor", *on(server))
     assert done.returncode == 3
     assert f"✓ machine           {server.address}: Linux" in done.stdout
-    assert f"kind 0.7.0 at {server.address} is too old: 0.8 is wanted" in done.stdout
+    assert f"kind 0.7.0 at {server.address} is too old: 0.8 is needed" in done.stdout
 
 
 def test_a_machine_without_an_engine(user: User, machine: Callable[..., Sshd]) -> None:
@@ -185,7 +185,7 @@ async def test_a_machine_whose_engine_is_too_old(
     async with serving({"/version": (200, said)}, place):
         done = await asyncio.to_thread(user.program, "up", *on(far))
         asked = await asyncio.to_thread(user.program, "doctor", *on(far))
-    says = f"error: Docker 17.06.0 at {far.address} is too old: its API is 1.30, 1.40 is wanted\n"
+    says = f"error: Docker 17.06.0 at {far.address} is too old: its API is 1.30, 1.40 is needed\n"
     await asyncio.to_thread(check, user, done, says, "hint: upgrade it")
     assert asked.returncode == 3
     assert f"✗ container engine  {says.removeprefix('error: ')}" in asked.stdout

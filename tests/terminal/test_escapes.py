@@ -101,7 +101,7 @@ def test_what_is_switched_on_is_switched_off(
 
 def test_a_dashboard_that_dies_switches_all_off(tmp_path: Path, slow: str) -> None:
     with opened("-c", BROKEN, "up", slow, home=tmp_path) as terminal:
-        terminal.wait_for(b"the dashboard died of RuntimeError")
+        terminal.wait_for(b"the dashboard crashed with RuntimeError")
         is_restored(terminal.text)
         terminal.wait_for(b"sleeping", terminal.text.rindex(b"\x1b[?1049l"))  # it goes on, as plain lines
         by_signal(terminal)

@@ -138,7 +138,7 @@ def test_a_dashboard_that_dies_leaves_the_run_to_plain_lines(terminal: Tmux, tmp
     terminal.type(f"{command} up; echo code $?")
     terminal.wait_for("code 0")
     printed = terminal.scrollback()
-    assert "error: the dashboard died of RuntimeError; the run goes on, as plain lines" in printed
+    assert "error: the dashboard crashed with RuntimeError; the run goes on, as plain lines" in printed
     assert "hint: please report this" in printed
     assert "s3cr3t-t0ken" not in printed.replace('secret = "s3cr3t-t0ken"', "")
     assert "counter │ counted 8" in printed

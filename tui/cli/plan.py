@@ -38,7 +38,7 @@ def show(output: str, **given: Any) -> None:
 @plan_options
 @OUTPUT
 @click.option(
-    "--recording", metavar="RUN", shell_complete=complete_run, help="Recorded run whose times to go by."
+    "--recording", metavar="RUN", shell_complete=complete_run, help="Run whose times advice is based on."
 )
 def lint(output: str, recording: str | None, **given: Any) -> None:
     """Find what is questionable about a plan; exit with 1 if something will go wrong."""

@@ -34,7 +34,7 @@ MODES = ("parallel", "sequential", "eager")
     "begin",
     metavar="TASK",
     shell_complete=complete_task,
-    help="Leave out all tasks before TASK.",
+    help="Start at TASK; take all tasks before it as done.",
 )
 @click.option(
     "--only", multiple=True, metavar="TASK", shell_complete=complete_task, help="Run only these tasks."
@@ -51,7 +51,7 @@ MODES = ("parallel", "sequential", "eager")
     "--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast."
 )
 @click.option("--fail", multiple=True, metavar="TASK[:ATTEMPTS]", help="Rehearsal: make a task fail.")
-@click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Rehearsal: of which kept run.")
+@click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Rehearsal: which kept run.")
 @click.option(
     "--tui/--no-tui",
     "tui",

@@ -164,7 +164,7 @@ def judge_cluster(condition: Condition, *, wanted: bool = False) -> Finding:
 
 
 def _unknown(check: str) -> Finding:
-    return Finding(check, "unknown", "not checked: the container engine has to answer first")
+    return Finding(check, "unknown", "not checked: the container engine must answer first")
 
 
 async def _lines(host: Host, *paths: str) -> list[str]:

@@ -61,7 +61,7 @@ async def ask_engine(host: Host) -> Facts:
     engine = await host.engine()
     if _parts(engine.api_version) < _parts(OLDEST_API):
         product = f"{engine.flavour.capitalize()} {engine.version}{at(host)}"
-        cause = f"{product} is too old: its API is {engine.api_version}, {OLDEST_API} is wanted"
+        cause = f"{product} is too old: its API is {engine.api_version}, {OLDEST_API} is needed"
         raise NotReadyError(cause, "upgrade it")
     from tui.clients.engine_api import connect
 
@@ -105,7 +105,7 @@ def judge_kind(kind: str | None, program: str, said: str | None, *, needed: bool
         text = "; ".join(f"the `{name}` command is not installed{where}" for name in missing)
         return Finding("kind", "fault", text, "; ".join(_INSTALL[name] for name in missing))
     if needed and (version := _old_kind(kind or "")):
-        text = f"kind {version}{where} is too old: {OLDEST_KIND} is wanted"
+        text = f"kind {version}{where} is too old: {OLDEST_KIND} is needed"
         return Finding("kind", "fault", text, "upgrade it: https://kind.sigs.k8s.io")
     provider = ", through kind's Podman provider" if program == "podman" else ""
     return Finding("kind", "ok", f"{kind}{provider}; {said}")

@@ -129,7 +129,7 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
             for _, step, where in _items(task, (*path, "steps")):
                 kind = step.get("kind") if isinstance(step, dict) else None
                 if isinstance(kind, str) and kind in STEPS and STEPS[kind].needs_cluster:
-                    cause = f"{kind} speaks to the plan's cluster, and the plan names none"
+                    cause = f"{kind} uses the plan's cluster, and the plan has none"
                     hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
                     yield where, Fault(document.place(where), cause, hint)
                     return

@@ -39,7 +39,7 @@ def _whole(value: Any) -> Any:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(float(value)) if "e" in value.lower() and "x" not in value.lower() else int(value, 0)
     hint = "remove the quotes" if isinstance(value, str) and value.isdigit() else ""
-    raise ValueError(f"a whole number is wanted here, not {shown(value)}", hint)
+    raise ValueError(f"a whole number is expected here, not {shown(value)}", hint)
 
 
 def _text(value: Any) -> Any:
@@ -54,7 +54,7 @@ def _address(value: Any) -> Any:
     try:
         ipaddress.ip_address(value)
     except ValueError as error:
-        raise ValueError(f"an IP address is wanted here, not {shown(value)}") from error
+        raise ValueError(f"an IP address is expected here, not {shown(value)}") from error
     return value
 
 
@@ -64,7 +64,7 @@ def _subnets(value: Any) -> Any:
             ipaddress.ip_network(each, strict=False)
         except ValueError as error:
             raise ValueError(
-                f"a subnet is wanted here, not {shown(each)}", "for example 10.244.0.0/16"
+                f"a subnet is expected here, not {shown(each)}", "for example 10.244.0.0/16"
             ) from error
         if "/" not in each:
             raise ValueError(f"{shown(each)} has no prefix length", "for example 10.244.0.0/16")
@@ -73,7 +73,7 @@ def _subnets(value: Any) -> Any:
 
 def _absolute(value: Any) -> Any:
     if isinstance(value, str) and not value.startswith("/"):
-        raise ValueError(f"an absolute path is wanted here, not {shown(value)}")
+        raise ValueError(f"an absolute path is expected here, not {shown(value)}")
     return value
 
 

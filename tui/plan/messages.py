@@ -127,13 +127,13 @@ def _name(path: Path_) -> str:
 def _cause(detail: ErrorDetails, value: Any) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _WANTED:
-        return f"{_WANTED[kind]} is wanted here, not {shown(value)}"
+        return f"{_WANTED[kind]} is expected here, not {shown(value)}"
     if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
         return f"must be {_PATTERNS[context['pattern']]}, not {shown(value)}"
     if kind == "literal_error":
         return f"must be {context['expected']}, not {shown(value)}"
     if kind in {"too_short", "string_too_short"}:
-        return "at least one is wanted" if kind == "too_short" else "is empty"
+        return "at least one is required" if kind == "too_short" else "is empty"
     bounds = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}
     if kind in bounds:
         return f"must be {bounds[kind]} {next(iter(context.values()))}, not {shown(value)}"

@@ -69,7 +69,7 @@ class Task(Frozen):
     """What runs concurrently, and is retried and cancelled as one."""
 
     id: Identifier = Field(description=_ID)
-    title: Label = Field("", description="What people are shown; the id if absent.")
+    title: Label = Field("", description="Title that is shown; the id if absent.")
     needs: Names = Field((), description="Tasks that must have succeeded before it: ids, of no later phase.")
     timeout: Timeout | None = Field(None, description="An attempt of all its steps fails if it takes longer.")
     retry: Retry | None = Field(None, description="When it is attempted again by itself; never if absent.")
@@ -86,7 +86,7 @@ class Phase(Frozen):
     """Tasks shown together; in `parallel` mode also a barrier."""
 
     id: Identifier = Field(description=_ID)
-    title: Label = Field("", description="What people are shown; the id if absent.")
+    title: Label = Field("", description="Title that is shown; the id if absent.")
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = Field(description="Its tasks.")
 
     @property
@@ -106,8 +106,8 @@ class Cluster(Frozen):
 class Endpoint(Frozen):
     """Something that can be used once the plan is up."""
 
-    name: Label = Field(description="What it is.")
-    url: Label = Field(description="Where it is, shown once the plan is up.")
+    name: Label = Field(description="Name that is shown.")
+    url: Label = Field(description="Its URL, shown once the plan is up.")
 
 
 class Plan(Frozen):
@@ -116,8 +116,8 @@ class Plan(Frozen):
     api_version: Literal["bringup/v1"] = Field(
         alias="apiVersion", description="Version of the form that the plan is written in."
     )
-    name: Identifier = Field(description="What the plan's runs are kept under. " + _ID)
-    title: Label = Field("", description="What people are shown; the name if absent.")
+    name: Identifier = Field(description="Name that the plan's runs are kept under. " + _ID)
+    title: Label = Field("", description="Title that is shown; the name if absent.")
     variables: dict[str, Any] = Field(
         default_factory=dict, description="Values for `${…}`, changed with --set and --values."
     )
@@ -128,8 +128,8 @@ class Plan(Frozen):
         description="Machines that tasks may run on, as ssh://[USER@]HOST[:PORT]; `default` is for tasks that"
         " name none.",
     )
-    cluster: Cluster | None = Field(None, description="The cluster that steps create or speak to.")
-    endpoints: tuple[Endpoint, ...] = Field((), description="What can be used once the plan is up.")
+    cluster: Cluster | None = Field(None, description="The cluster that the steps create or use.")
+    endpoints: tuple[Endpoint, ...] = Field((), description="Endpoints that are shown once the plan is up.")
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = Field(
         description="Groups of tasks, in order."
     )

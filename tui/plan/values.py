@@ -81,7 +81,7 @@ def parse_duration(value: object) -> float:
 
 def _resolve(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str | Path) or not str(value):
-        raise ValueError(f"a path is wanted here, not {shown(value or None)}", "write a file's path as text")
+        raise ValueError(f"a path is needed here, not {shown(value or None)}", "write a file's path as text")
     if _SHELL.search(str(value)):
         cause = f"{shown(str(value))} holds a variable of the shell, which is not filled in"
         raise ValueError(cause, "write ~ for the home directory, or ${name} for a variable of the plan")
@@ -140,7 +140,7 @@ def existing_path(
         raise ValueError(f"no such {wanted}: {path}", _likely(path))
     if (wanted == "file" and is_directory) or (wanted == "directory" and is_file):
         other = "directory" if is_directory else "file"
-        raise ValueError(f"a {wanted} is wanted here, not a {other}: {path}", f"name a {wanted}")
+        raise ValueError(f"a {wanted} is expected here, not a {other}: {path}", f"name a {wanted}")
     return path
 
 

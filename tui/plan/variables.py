@@ -172,7 +172,9 @@ class Variables:
         """Return a variable's value and size, or the error that it has none."""
         if name in self._pending:
             chain = " → ".join([*self._pending[self._pending.index(name) :], name])
-            return UndefinedError(f"variables lead in a circle: {chain}", "give one of them a value"), 0
+            return UndefinedError(
+                f"variables refer to each other in a circle: {chain}", "give one of them a value"
+            ), 0
         if len(self._pending) >= _MOST_HOPS:
             return UndefinedError(f"more than {_MOST_HOPS} variables lead from one to the next"), 0
         self._pending.append(name)

@@ -75,7 +75,7 @@ def _crashed(error: BaseException) -> list[str]:
     import traceback
 
     return [
-        f"error: the dashboard died of {type(error).__name__}; the run goes on, as plain lines",
+        f"error: the dashboard crashed with {type(error).__name__}; the run goes on, as plain lines",
         *"".join(traceback.format_tb(error.__traceback__)[-3:]).splitlines(),
         "  hint: please report this; --no-tui does without the dashboard",
     ]

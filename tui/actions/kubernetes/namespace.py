@@ -50,7 +50,7 @@ async def _wait_until_gone(api: Api, path: str, name: str, ctx: Context) -> Obje
         if asyncio.get_running_loop().time() >= end:
             raise ActionError(
                 f"namespace/{name} is being deleted, but has not gone away",
-                f"something in it holds it back: kubectl get namespace {name} -o yaml says what",
+                f"look what is left in it: kubectl get namespace {name} -o yaml",
             )
         await asyncio.sleep(_POLL)
     return found

@@ -137,7 +137,7 @@ def _check_architecture(image: _Delivery, found: Mapping[str, Any], nodes: str) 
 
 
 async def _name_in_full(store: EngineApi, name: str, image: Mapping[str, Any]) -> None:
-    """Give a Podman image the name that pods ask for, while the block runs.
+    """Give a Podman image the name that pods ask for.
 
     What `podman build -t demo` makes is `localhost/demo`; a pod's `demo` is `docker.io/library/demo`.
     """

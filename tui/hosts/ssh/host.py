@@ -212,7 +212,7 @@ class SshHost:
                     "it has no SFTP",
                     "name an sftp-server that is installed there as `Subsystem sftp` in its sshd_config",
                 )
-            raise NotReadyError(f"{self.name} takes no files: {why}", hint) from error
+            raise NotReadyError(f"{self.name} cannot store files: {why}", hint) from error
 
     async def _explained(
         self, files: asyncssh.SFTPClient, directory: PurePath, error: asyncssh.SFTPError
@@ -235,4 +235,6 @@ def open_host(address: Address, prompter: Prompter | None = None) -> SshHost:
 
 
 def _full(name: str, why: str) -> HostFullError:
-    return HostFullError(f"{name} takes no files: {why}", "make room there, or make the directory writable")
+    return HostFullError(
+        f"{name} cannot store files: {why}", "make room there, or make the directory writable"
+    )

@@ -20,7 +20,7 @@ class HttpCheck(StepBase):
 
     kind: Literal["http.check"]
     url: Url = Field(pattern=URL, description="The URL, http:// or https://.")
-    status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="Status that is wanted.")
+    status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="Status that is expected.")
     contains: str = Field("", description="Text that must stand in the answer.")
     interval: Duration = Field(1.0, description="Pause between two requests.")
 
