@@ -262,6 +262,18 @@ def test_ctrl_c_before_a_command_takes_it_over_is_told_by_the_exit_code(
     assert CliRunner().invoke(main, ["plan", "show"]).exit_code == 130
 
 
+def test_a_current_directory_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    result = CliRunner().invoke(main, ["plan", "show", "--set", "a=1"])
+
+    assert result.exit_code == 2
+    assert "the current directory is not there any more" in result.output
+
+
 def test_a_killed_run_is_resumed(folder: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "tui", "up", "slow.yaml", "--output", "json"],
@@ -424,6 +436,16 @@ def test_status_tells_the_latest_run_and_what_stands(folder: Path) -> None:
     assert done.returncode == 1  # the endpoint does not answer
     assert "is not up" in done.stdout
     assert "http://127.0.0.1:1 does not answer" in done.stdout
+
+
+def test_status_of_a_run_that_failed_is_a_failure_where_nothing_can_be_asked(folder: Path) -> None:
+    plan = folder / "bringup.yaml"
+    plan.write_text(plan.read_text().replace("endpoints:", "endpoints: [] #"))
+    assert bringup(folder, "status").returncode == 1
+    bringup(folder, "up", "--only", "first")
+    assert bringup(folder, "status").returncode == 0
+    bringup(folder, "up")
+    assert bringup(folder, "status").returncode == 1
 
 
 def test_no_color_and_force_color_are_honoured(folder: Path) -> None:

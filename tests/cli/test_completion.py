@@ -71,3 +71,13 @@ def test_a_path_to_a_run_is_completed_as_a_directory(option: str) -> None:
 def test_the_tasks_of_a_plan_that_is_wrong_elsewhere_are_offered(folder: Path) -> None:
     (folder / "bringup.yaml").write_text("phases: [{tasks: [{id: one}, {id: 5}]}]\nnonsense: 1")
     assert offered(["up", "--only"], "") == [("one", "plain"), ("5", "plain")]
+
+
+def test_tasks_are_those_of_the_plan_that_is_named_before(tmp_path: Path) -> None:
+    plan = tmp_path / "mine.yaml"
+    plan.write_text("phases: [{id: one, tasks: [{id: mine}]}]")
+    completer = ShellComplete(main, {}, "bringup", "_BRINGUP_COMPLETE")
+
+    found = completer.get_completions(["up", str(plan), "--only"], "")
+
+    assert [each.value for each in found] == ["mine"]

@@ -44,7 +44,9 @@ def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -
     from tui.plan.bundled import find_plan
     from tui.plan.document import read_document
 
-    document = read_document(find_plan(context.params.get("plan"))).value
+    # Where an option lacks its value, click leaves the arguments before it unread.
+    plan = context.params.get("plan") or next(iter(context.args), None)
+    document = read_document(find_plan(plan)).value
     tasks = [str(task["id"]) for phase in document["phases"] for task in phase["tasks"]]
     return [task for task in tasks if task.startswith(incomplete)]
 

@@ -53,6 +53,10 @@ def errors() -> Iterator[None]:
     except OSError as error:
         if error.filename is not None:
             raise
+        if isinstance(error, FileNotFoundError):  # nothing that is written to says so
+            click.echo("error: the current directory is not there any more", err=True)
+            click.echo("  hint: change to one that is: `cd`", err=True)
+            sys.exit(USAGE)
         sys.exit(unwritten(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
