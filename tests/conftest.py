@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A busy machine is no fault of the code's. A law that fails does so within few examples, and often runs.
-settings.register_profile("bringup", deadline=None, max_examples=60)
+settings.register_profile("bringup", deadline=None, max_examples=40)
 settings.load_profile("bringup")
 
 # What is seen must not depend on who runs the tests.

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from tui.run.events import PhaseOutline
 
 NASTY = "完[/x] [bold]e\u0301\t👩‍🚀\r\x1b[2J\x1b]0;owned\x07\x1b[?1049l\u202e\x9b31m\x00\n" + "".join(PIECES)
-LONG = "x" * 1_000_000
+LONG = "x" * 100_000
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 STYLE = ConsoleStyle(colour=False)
 SIZES = [(80, 24), (120, 40)]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.dashboard.driving import END, Live, driving, page, rows, until
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
@@ -105,16 +103,20 @@ async def test_what_has_finished_is_neither_paused_nor_cancelled(tmp_path: Path)
         assert (hands.state.outcome, hands.live.interrupts) == ("succeeded", False)
 
 
-@pytest.mark.parametrize("columns", [120, 80, 60, 30])
-async def test_help_and_leaving_are_always_offered(tmp_path: Path, columns: int) -> None:
-    async with driving(Live(tmp_path), (columns, 20)) as hands:
-        assert rows(hands.app)[-1].endswith("? Keys q Leave")
-        await hands.press("enter")
-        await hands.until("q Back")
-        assert "? Keys" in rows(hands.app)[-1]
-        await hands.press("d")
-        await hands.until("? Keys")
-        assert "q Back" in rows(hands.app)[-1]
+async def test_help_and_leaving_are_always_offered(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        for columns in (120, 80, 60, 30):
+            await hands.pilot.resize_terminal(columns, 20)
+            await hands.until("? Keys q Leave")
+            assert rows(hands.app)[-1].endswith("? Keys q Leave")
+            await hands.press("enter")
+            await hands.until("q Back")
+            assert "? Keys" in rows(hands.app)[-1]
+            await hands.press("d")
+            await hands.until("? Keys")
+            assert "q Back" in rows(hands.app)[-1]
+            while not isinstance(screen(hands), RunScreen):
+                await hands.press("escape")
 
 
 async def test_why_scrolls_part_by_part_where_there_is_little_room(tmp_path: Path) -> None:

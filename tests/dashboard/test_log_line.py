@@ -21,7 +21,7 @@ HOSTILE = [
     *PIECES,
     "".join(PIECES),
     "",
-    "x" * 1_000_000,
+    "x" * 100_000,
     "完" * 300,
     "a\tb" * 90,
     "e\u0301" * 200,
@@ -99,7 +99,7 @@ async def test_no_line_breaks_the_screen(wrap: bool) -> None:
         view.pattern = re.compile(".")
         for size in ((50, 20), (1, 1), (2, 30), (9, 2), (120, 40)):
             await pilot.resize_terminal(*size)
-            for key in ("home", "pagedown", "pagedown", "right", "end", "up"):
+            for key in ("home", "pagedown", "right", "end", "up"):
                 await pilot.press(key)
                 assert len(strips(view)) == view.size.height
                 for strip in strips(view):

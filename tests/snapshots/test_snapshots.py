@@ -43,8 +43,7 @@ class Case(NamedTuple):
 EVERYWHERE = {
     "running": Case(38.0),
     "log": Case(LATE, keys=("end", *["up"] * 5, "enter", "slash", *"ready", "enter"), shows="match"),
-    "why": Case(LATE, keys=("d",), shows="alone,"),
-    "leaving": Case(38.0, keys=("q",)),
+    "why": Case(LATE, keys=("d",), shows="half"),
     "finished": Case(LATE),
 }
 """What is looked at in every size; the others differ in the timeline alone, or lie over it."""
@@ -57,6 +56,7 @@ CASES = {
     "paused": Case(30.0, commands=((20.0, Pause()),)),
     "modes": Case(38.0, keys=("m",)),
     "question": Case(38.0, keys=("c",)),
+    "leaving": Case(38.0, keys=("q",)),
     "help": Case(38.0, keys=("question_mark",)),
     "light": Case(38.0, theme="textual-light"),
     "few-colours": Case(38.0, fail=("data-storage-image",), theme="ansi-dark"),
