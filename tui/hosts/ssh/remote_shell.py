@@ -24,8 +24,8 @@ GRACE = 1.5
 _LOOKS = 5  # a tenth of a second apart, before what still runs is taken as left in the background
 
 # The command for the login shell has `sh` read what to run from the input, up to a line of the random word
-# MARK. It is one line without single quotes, backslashes and `!` before a letter: csh, fish and others than sh
-# read these differently.
+# MARK. It is one line without single quotes, backslashes and `!` before a letter: csh, fish and others than
+# sh read these differently.
 _BEGIN = (
     "nl=$(echo; echo .); nl=${nl%.}; take() { said=; "
     'while IFS= read -r line && [ "$line" != MARK ]; do said="$said$line$nl"; done; '
