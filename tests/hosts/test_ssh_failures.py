@@ -262,12 +262,20 @@ class TestShell:
             assert await said(host, "echo", "hello") == ["hello"]
 
 
-async def test_no_further_session(client: Client, own_sshd: Starting) -> None:
-    async with machine(own_sshd, client, "MaxSessions 1") as (host, _):
-        with pytest.raises(NotReadyError) as caught:
-            await said(host, "true")
-        assert caught.value.cause.startswith(f"{host.name} allows no further session")
-        assert "MaxSessions" in caught.value.hint
+@pytest.mark.parametrize("most", [1, 3])
+async def test_few_sessions_a_connection(client: Client, own_sshd: Starting, most: int) -> None:
+    async with machine(own_sshd, client, f"MaxSessions {most}") as (host, _), host.scratch() as folder:
+        await host.write(folder / "file", content(10))
+        programs = [said(host, "sh", "-c", f"sleep 0.2; cat {folder}/file") for _ in range(5)]
+        assert await asyncio.gather(*programs) == [["x" * 10]] * 5
+
+
+async def test_no_session(client: Client, own_sshd: Starting) -> None:
+    server = await asyncio.to_thread(own_sshd, "MaxSessions 0")
+    await asyncio.to_thread(client.knows, server)
+    error = await refusal(server.address)
+    assert error.cause == f"{server.address} allows no session: open failed"
+    assert "MaxSessions" in error.hint
 
 
 async def engine_refusal(host: SshHost) -> NotReadyError:

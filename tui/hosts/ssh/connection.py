@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncssh
 
@@ -19,11 +19,13 @@ from tui.hosts.ssh.program import LostError, NoShellError, Program
 from tui.hosts.ssh.remote_shell import ending, facts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from tui.hosts.ssh.facts import Facts
     from tui.hosts.ssh.login import Prompter
     from tui.plan.address import Address
+
+_T = TypeVar("_T")
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before connecting again; the last one repeats
 _FAREWELL = 3.0  # seconds to disconnect
@@ -81,8 +83,33 @@ class Connection:
         return self._facts
 
     @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[Link]:
-        """Give the connection that has room for one more session."""
+    async def session(self, start: Callable[[Link], Awaitable[_T]]) -> AsyncIterator[tuple[Link, _T]]:
+        """Start what takes a session, on a connection that has room for it.
+
+        How many sessions the machine allows is learned from its refusals.
+
+        Args:
+            start: Starts it; raises `asyncssh.ChannelOpenError` where the machine refuses the session.
+
+        Raises:
+            NotReadyError: The machine allows none.
+        """
+        while True:
+            link = await self._link_with_room()
+            with link.session():
+                try:
+                    started = await start(link)
+                except asyncssh.ChannelOpenError as error:
+                    if not link.refuse():
+                        raise self._no_session(error) from error
+                    if not link.most:
+                        link.connection.close()
+                    continue
+                link.used = True
+                yield link, started
+                return
+
+    async def _link_with_room(self) -> Link:
         async with self._connecting:
             if not self._links:
                 await self._connect()
@@ -90,11 +117,7 @@ class Connection:
             if link is None:
                 link = await self._open()
                 self._links.append(link)
-        link.sessions += 1
-        try:
-            yield link
-        finally:
-            link.sessions -= 1
+        return link
 
     def still_has(self, facts: Facts) -> bool:
         """Return whether the connection on which the machine reported these facts is still there."""
@@ -141,10 +164,13 @@ class Connection:
                 self._keeper, self._facts = await self._start_keeper(link)
             await self.forwards.restore(link.connection)
         except BaseException as error:
+            is_open = link.is_open
             link.connection.abort()
             if isinstance(error, TimeoutError):
                 cause = f"{self.name} runs no command within {_FACTS:g} s"
                 raise NotReadyError(cause, "is it overloaded?") from error
+            if isinstance(error, asyncssh.ChannelOpenError) and is_open:
+                raise self._no_session(error) from error
             if isinstance(error, asyncssh.Error | OSError):
                 cause = f"the connection to {self.name} was lost at once: {_reason(error)}"
                 raise NotReadyError(cause, f"does `ssh {self._words} true` work?") from error
@@ -152,6 +178,10 @@ class Connection:
         self._links.append(link)
         self._login.prompter = None  # the dashboard has the terminal from now on
         await self._tidy(link)
+
+    def _no_session(self, error: asyncssh.ChannelOpenError) -> NotReadyError:
+        cause = f"{self.name} allows no session: {error.reason}"
+        return NotReadyError(cause, "raise MaxSessions in its sshd_config")
 
     async def _open(self) -> Link:
         link = Link()
@@ -170,6 +200,7 @@ class Connection:
 
         keeper = await Program.start(link.connection, ("sh", "-c", facts()), {}, None, take)
         link.sessions += 1
+        link.used = True
         reporting, ended = asyncio.ensure_future(ready.wait()), asyncio.ensure_future(keeper.finish())
         try:
             await asyncio.wait({reporting, ended}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
 import asyncssh
+from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
 
 from tui.errors import NotReadyError
 from tui.hosts.host import HostFullError, HostLostError
@@ -20,7 +21,7 @@ from tui.hosts.ssh.program import LostError, NoShellError, Program
 from tui.hosts.ssh.remote_engine import find_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.machine import Machine
@@ -66,8 +67,11 @@ class SshHost:
         on_left: Callable[[str], None] | None = None,
     ) -> int:
         """Run a program and wait for it; see `Host.run`."""
-        async with self._connection.session() as link:
-            program = await self._start(link, argv, env or {}, directory, on_lines, on_left is not None)
+
+        def start(link: Link) -> Awaitable[Program]:
+            return self._start(link, argv, env or {}, directory, on_lines, on_left is not None)
+
+        async with self._connection.session(start) as (link, program):
             try:
                 status = await program.finish()
                 if program.left and not status and on_left is not None:
@@ -177,15 +181,14 @@ class SshHost:
                 program.close()
             raise
         except (asyncssh.Error, OSError) as error:
-            if not link.is_open or not isinstance(error, asyncssh.ChannelOpenError):
-                raise self._connection.lost() from error
-            cause = f"{self.name} allows no further session: {error.reason}"
-            raise NotReadyError(cause, "raise MaxSessions in its sshd_config") from error
+            if link.is_open and isinstance(error, asyncssh.ChannelOpenError):
+                raise
+            raise self._connection.lost() from error
 
     @contextlib.asynccontextmanager
     async def _files(self, directory: PurePath) -> AsyncIterator[asyncssh.SFTPClient]:
         """Give an SFTP client for a directory; raise its errors as the local host would."""
-        async with self._connection.session() as link, await self._start_files(link) as files:
+        async with self._connection.session(self._start_files) as (link, started), started as files:
             try:
                 yield files
             except asyncssh.SFTPError as error:
@@ -202,6 +205,8 @@ class SshHost:
         except (asyncssh.Error, TimeoutError) as error:
             if not link.is_open:
                 raise self._connection.lost() from error
+            if isinstance(error, asyncssh.ChannelOpenError) and error.code != OPEN_REQUEST_SESSION_FAILED:
+                raise  # the session was refused, not its subsystem
             if isinstance(error, asyncssh.SFTPBadMessage):
                 why, hint = (
                     "what answers there is not SFTP",
