@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from tui.errors import NotReadyError
+from tui.hosts import local_engine
 from tui.hosts.local_engine import find_engine
 
 if TYPE_CHECKING:
@@ -171,3 +172,29 @@ async def test_an_unreadable_configuration_is_told(tmp_path: Path) -> None:
     await asyncio.to_thread(config.write_text, "{")
     error = await failure({}, tmp_path)
     assert str(config) in error.cause
+
+
+@pytest.mark.parametrize("text", ["", "\n", "[]", '{"currentContext": null}'])
+async def test_a_configuration_that_says_nothing_changes_nothing(tmp_path: Path, text: str) -> None:
+    config = tmp_path / ".docker" / "config.json"
+    await asyncio.to_thread(config.parent.mkdir)
+    await asyncio.to_thread(config.write_text, text)
+    async with speaks(tmp_path / "d.sock", DOCKER) as url:
+        assert await asyncio.to_thread(local_engine._named, {}, tmp_path) is None
+        engine = await find_engine({"DOCKER_HOST": f" {url}\n"}, tmp_path)
+    assert engine.url == url
+
+
+async def test_docker_host_is_read_as_docker_does(tmp_path: Path) -> None:
+    said = {"unix://": "unix:///var/run/docker.sock", "box:2375": "tcp://box:2375", ":1": "tcp://localhost:1"}
+    found = {text: local_engine._named({"DOCKER_HOST": text}, tmp_path) for text in (*said, " ")}
+    assert {text: each and each.url for text, each in found.items()} == {**said, " ": None}
+
+
+async def test_a_context_of_another_form_leads_to_the_default(tmp_path: Path) -> None:
+    await asyncio.to_thread(write_context, tmp_path / ".docker", "odd", "unix:///x", True)
+    (meta,) = await asyncio.to_thread(lambda: list((tmp_path / ".docker" / "contexts").rglob("meta.json")))
+    await asyncio.to_thread(meta.write_text, '{"Endpoints": {"docker": "unix:///x"}}')
+    named = await asyncio.to_thread(local_engine._named, {}, tmp_path)
+    assert named is not None
+    assert named.url == "unix:///var/run/docker.sock"

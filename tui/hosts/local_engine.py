@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.hosts.container_engine import ContainerEngine
+
+_DEFAULT = "unix:///var/run/docker.sock"
 
 _START = (
     "start Docker (`systemctl start docker`, Docker Desktop, `colima start`) or Podman (`podman machine"
@@ -62,7 +65,7 @@ async def find_engine(environment: Mapping[str, str], home: Path) -> ContainerEn
 def _named(environment: Mapping[str, str], home: Path) -> Candidate | None:
     """Return the engine that the user has named, if any, by the rules of the `docker` command."""
     directory = Path(environment.get("DOCKER_CONFIG") or home / ".docker")
-    if url := environment.get("DOCKER_HOST"):
+    if url := _address(environment.get("DOCKER_HOST", "")):
         secured = url.startswith("https://") or environment.get("DOCKER_TLS_VERIFY")
         certificates = (
             Certificates(Path(environment.get("DOCKER_CERT_PATH") or directory)) if secured else None
@@ -71,21 +74,30 @@ def _named(environment: Mapping[str, str], home: Path) -> Candidate | None:
     if name := environment.get("DOCKER_CONTEXT"):
         return None if name == "default" else _context(directory, name, "DOCKER_CONTEXT")
     config = directory / "config.json"
-    name = _read(config).get("currentContext") if config.exists() else None
+    name = _read(config).get("currentContext")
     return None if name in (None, "", "default") else _context(directory, str(name), str(config))
+
+
+def _address(text: str) -> str:
+    """Read `DOCKER_HOST` as the `docker` command does: without blanks, and with its defaults."""
+    text = text.strip()
+    if re.fullmatch(r"[^/:]*:\d+", text):
+        return f"tcp://{text if text[0] != ':' else f'localhost{text}'}"
+    return _DEFAULT if text == "unix://" else text
 
 
 def _context(directory: Path, name: str, source: str) -> Candidate:
     key = hashlib.sha256(name.encode()).hexdigest()
     meta = directory / "contexts" / "meta" / key / "meta.json"
-    if not meta.exists():
+    content = _read(meta)
+    if not content:
         raise NotReadyError(
             f"Docker context {name!r}, named by {source}, does not exist",
             "choose one that does: `docker context ls`, `docker context use NAME`",
             (f"looked for {meta}",),
         )
-    endpoint = (_read(meta).get("Endpoints") or {}).get("docker") or {}
-    url = str(endpoint.get("Host") or "unix:///var/run/docker.sock")
+    endpoint = _mapping(_mapping(content.get("Endpoints")).get("docker"))
+    url = str(endpoint.get("Host") or _DEFAULT)
     certificates = directory / "contexts" / "tls" / key / "docker"
     secured = certificates.exists() and url.startswith(WEB)
     verify = not endpoint.get("SkipTLSVerify", False)
@@ -95,10 +107,17 @@ def _context(directory: Path, name: str, source: str) -> Candidate:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """Read a file of Docker's; one that is absent or empty says nothing."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return _mapping(json.loads(text)) if text.strip() else {}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except (OSError, ValueError) as error:
         raise NotReadyError(f"{path} cannot be read: {error}", "correct it, or set DOCKER_HOST") from error
+
+
+def _mapping(content: object) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
@@ -106,7 +125,7 @@ def places(environment: Mapping[str, str], home: Path) -> list[Candidate]:
     """Return where engines answer that nobody has configured, best first."""
     runtime = environment.get("XDG_RUNTIME_DIR")
     docker = [
-        Candidate("unix:///var/run/docker.sock", "default socket"),
+        Candidate(_DEFAULT, "default socket"),
         *([Candidate(f"unix://{runtime}/docker.sock", "rootless Docker")] if runtime else []),
         Candidate(f"unix://{home}/.docker/run/docker.sock", "Docker Desktop"),
         Candidate(f"unix://{home}/.docker/desktop/docker.sock", "Docker Desktop"),
