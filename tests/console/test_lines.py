@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
 from tui.console.lines import Lines
+from tui.console.person import is_dumb
 from tui.console.report import Stands, report
 from tui.console.style import Style, wants_colour
 from tui.engine.engine import Engine
@@ -243,3 +244,8 @@ def test_what_stands_is_where_its_cluster_is(tmp_path: Path, place: str, where: 
     assert f"  endpoint    app: http://x{f' at {where}' if where else ''}" in told
     assert f"  take down   bringup down 20260102-030405-test{f' (at {where})' if where else ''}" in told
     assert (f"  reach it    bringup tunnel {first.run}" in told) == bool(where)
+
+
+@pytest.mark.parametrize(("term", "dumb"), [("", True), ("unknown", True), ("dumb", True), ("xterm", False)])
+def test_a_terminal_that_cannot_draw_says_so_by_its_name(term: str, dumb: bool) -> None:
+    assert is_dumb({"TERM": term}) is dumb

@@ -106,8 +106,6 @@ def test_a_person_gets_the_dashboard(folder: Path, line: str, env: dict[str, str
         ("nohup bringup 2> /dev/null", {}),
         ("bringup", {"CI": "true"}),
         ("bringup", {"TERM": "dumb"}),
-        ("bringup", {"TERM": ""}),
-        ("bringup", {"TERM": "unknown"}),
         ("bringup", {"PYTHONIOENCODING": "latin-1"}),
         ("bringup --output json", {}),
         ("set -m; bringup & wait $!", {}),
