@@ -20,11 +20,12 @@ ESCAPE = re.compile(
 SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
 """The one sort of control sequence that only colours."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tabs; the last ones turn the direction of all that follows."""
 
 
 def plain(text: str) -> str:
-    """Somebody else's text without any control character but tabs."""
+    """Return somebody else's text without control characters but tabs."""
     return _CONTROL.sub("", ESCAPE.sub("", text) if "\x1b" in text else text)
 
 

@@ -243,7 +243,9 @@ def test_what_stands_is_where_its_cluster_is(tmp_path: Path, place: str, where: 
     told = report(state, Stands(endpoints=(("app", "http://x"),), host=place), PLAIN)
     assert f"  endpoint    app: http://x{f' at {where}' if where else ''}" in told
     assert f"  take down   bringup down 20260102-030405-test{f' (at {where})' if where else ''}" in told
-    assert (f"  reach it    bringup tunnel {first.run}" in told) == bool(where)
+    tunnel = f"  reach it    bringup tunnel {first.run}"
+    assert (tunnel in told) == bool(where)
+    assert tunnel not in report(state, Stands(host=place), PLAIN)  # it leads to nothing
 
 
 @pytest.mark.parametrize(("term", "dumb"), [("", True), ("unknown", True), ("dumb", True), ("xterm", False)])

@@ -79,3 +79,9 @@ def test_the_bundled_plan_is_the_four_phases_of_the_reference() -> None:
     ]
     assert loaded.plan.tasks[0].steps[0].model_dump()["image"] is None
     assert loaded.plan.secret_values == ("slm_password",)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_told(name: str) -> None:
+    with pytest.raises(PlanError, match="the name is empty"):
+        find_plan(name)

@@ -151,7 +151,7 @@ def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:
     if real and complete:
         for name, url in stands.endpoints:
             yield "endpoint", f"{one_line(name)}: {one_line(url)} {where}".rstrip()
-        if where:
+        if where and (stands.kubeconfig or stands.endpoints):
             yield "reach it", f"bringup tunnel {started.run}"
     if not complete and not stands.running:
         yield "go on", f"bringup up --resume {started.run}"

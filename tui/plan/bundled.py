@@ -44,11 +44,12 @@ def find_plan(name: str | None) -> Path:
 
 
 def _named(name: str) -> Path:
+    if not name.strip():  # `bringup up "$PLAN"`, where that is not set
+        raise PlanError.at(Place("PLAN", 0), "the name is empty", "name a plan, or leave the argument out")
     path = Path(name).expanduser()
+    # A file or an empty directory of that name does not hide a bundled plan.
     if name in bundled_plans() and not any((path / inside).is_file() for inside in _INSIDE):
-        return (
-            manifests_folder() / name / "plan.yaml"
-        )  # a file or an empty directory of that name does not hide it
+        return manifests_folder() / name / "plan.yaml"
     if path.is_dir():
         for inside in _INSIDE:
             if (path / inside).is_file():
