@@ -290,6 +290,6 @@ async def test_the_real_engine(plan: Plan) -> None:
         await node.wait()
         stopped = await said_by(plan, host)
     assert running["ports"].text == f"host port {plan.variables['port']} is held by cluster bringup-doctor"
-    assert running["cluster"].text.startswith("cluster bringup-doctor runs, but its kubeconfig")
+    assert running["cluster"].text.startswith("cluster bringup-doctor runs, but the kubeconfig")
     assert stopped["ports"].text == f"{plan.variables['port']} is free"
     assert stopped["cluster"].text.startswith("cluster bringup-doctor is stopped")
