@@ -34,7 +34,7 @@ TEXT = "a ${token} b ${short} c ${db.password} d"
 def steps() -> list[dict[str, Any]]:
     """One step a kind, with a secret in each of its texts that may hold any text."""
     database = {
-        "service": TEXT, "namespace": TEXT, "user": "${db.user}", "database": "${db.database}",
+        "service": TEXT, "namespace": "public", "user": "${db.user}", "database": "${db.database}",
         "password": "${db.password}",
     }  # fmt: skip
     secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"apiToken": f"inline-{CANARY}"}}
@@ -46,12 +46,12 @@ def steps() -> list[dict[str, Any]]:
             "kind": "image.build", "tag": TEXT, "context": ".", "dockerfile": "Dockerfile", "target": TEXT,
             "args": {"NPM_TOKEN": f"arg-{CANARY}", "TEXT": TEXT},
         },
-        {"kind": "kubernetes.apply", "manifests": "secret.yaml", "namespace": TEXT},
+        {"kind": "kubernetes.apply", "manifests": "secret.yaml", "namespace": "public"},
         {"kind": "kubernetes.apply", "manifests": {"url": f"https://me:url-{CANARY}@example.org/x.yaml"}},
-        {"kind": "kubernetes.wait", "rollouts": ["deployment/${token}"], "namespace": TEXT},
+        {"kind": "kubernetes.wait", "rollouts": ["deployment/app"], "namespace": "public"},
         {"kind": "kubernetes.probe", "manifest": {**secret, "metadata": {"name": TEXT}}},
-        {"kind": "kubernetes.namespace", "names": [TEXT], "labels": {"a": TEXT}},
-        {"kind": "kubernetes.pull_secret", "name": TEXT, "namespace": TEXT, "service_accounts": [TEXT]},
+        {"kind": "kubernetes.namespace", "names": ["public"], "labels": {"a": TEXT}},
+        {"kind": "kubernetes.pull_secret", "name": TEXT, "namespace": "public", "service_accounts": [TEXT]},
         {"kind": "postgres.migrate", "connection": database, "migrations": "migrations"},
         {"kind": "postgres.verify", "connection": database, "tables": [TEXT]},
         {
@@ -201,6 +201,9 @@ def test_no_secret_is_told_of_a_plan_that_is_wrong(folder: Path) -> None:
         {"down": [{"kind": TEXT}]},
         {"down": [{"kind": "http.check", "url": TEXT, "status": TEXT}]},
         {"down": [{"kind": "kubernetes.wait", "rollouts": [TEXT]}]},
+        {"down": [{"kind": "kubernetes.wait", "rollouts": ["deployment/${token}"]}]},
+        {"down": [{"kind": "kubernetes.wait", "rollouts": ["deployment/a"], "namespace": TEXT}]},
+        {"down": [{"kind": "kubernetes.namespace", "names": [TEXT]}]},
         {"down": [{"kind": "image.build", "tag": "a", "context": TEXT}]},
     ]
     for more in wrong:
