@@ -74,7 +74,14 @@ async def _copy_all(files: asyncssh.SFTPClient, entries: Sequence[Entry], path: 
 
 
 async def _copy_file(files: asyncssh.SFTPClient, entry: Entry, there: bytes) -> None:
-    content = await asyncio.to_thread(entry.path.open, "rb")
+    opening = asyncio.ensure_future(asyncio.to_thread(entry.path.open, "rb"))
+    try:
+        content = await asyncio.shield(opening)
+    except asyncio.CancelledError:  # the thread goes on, and what it opens must not stay open
+        await asyncio.wait({opening})
+        if opening.exception() is None:
+            opening.result().close()
+        raise
     try:
         async with files.open(there, "wb") as file:
             offset = 0
