@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from tests.commands import bringup
+from tests.commands import bringup, program
 from tests.processes import is_running
 from tui.cli import main
 from tui.insight.expectation import EMPTY
@@ -455,7 +455,7 @@ def test_no_color_and_force_color_are_honoured(folder: Path) -> None:
 
 
 def test_a_terminal_without_unicode_is_served(folder: Path) -> None:
-    done = bringup(folder, "up", "--only", "first", PYTHONIOENCODING="ascii")
+    done = program(folder, "up", "--only", "first", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "hello from first" in done.stdout
 
