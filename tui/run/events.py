@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from tui.plan.address import LOCAL
 
@@ -32,6 +32,7 @@ class TaskOutline:
     Attributes:
         host: Where it runs, if it names a host.
         digest: A checksum of all that decides what it does.
+        kinds: The kind of each step; none in journals that do not tell.
     """
 
     id: str
@@ -40,6 +41,7 @@ class TaskOutline:
     steps: tuple[str, ...]
     host: str = ""
     digest: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,55 @@ class CancelRequested(Event):
     type: ClassVar[str] = "cancel-requested"
 
 
+class Usage(NamedTuple):
+    """What processes used while a sample was taken.
+
+    Attributes:
+        cpu: Cores that they kept busy, on average: 1.5 is one and a half.
+        memory: MiB that they held at its end, without what is only cached files.
+        read: MB that they read from disks in a second.
+        written: MB that they wrote to disks in a second.
+    """
+
+    cpu: float = 0.0
+    memory: float = 0.0
+    read: float = 0.0
+    written: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled(Event):
+    """What a host was busy with, measured while a task runs; it ends at `at`.
+
+    The parts are parts of `machine`; what is left of it belongs to others, or to the system. A part is None
+    where it cannot be measured.
+
+    Attributes:
+        seconds: How long the sample took: usually one second.
+        host: The host, by its name in the plan.
+        cores: How many cores it has.
+        memory: MiB of memory that it has.
+        load: Processes that ran or waited to run, on average over the last minute.
+        machine: All that runs there.
+        nodes: The cluster's nodes, with all that runs in them.
+        engine: The container engine: its daemons and what builds images.
+        programs: The programs that steps started.
+        own: Bringup itself.
+    """
+
+    seconds: float
+    host: str
+    cores: int
+    memory: float
+    load: float
+    machine: Usage
+    nodes: Usage | None = None
+    engine: Usage | None = None
+    programs: Usage | None = None
+    own: Usage | None = None
+    type: ClassVar[str] = "sampled"
+
+
 @dataclass(frozen=True, slots=True)
 class TaskEvent(Event):
     """Something that happened to a task."""
@@ -278,6 +329,20 @@ class StepFinished(TaskEvent):
     changed: bool = True
     note: str = ""
     type: ClassVar[str] = "step-finished"
+
+
+@dataclass(frozen=True, slots=True)
+class CpuUsed(TaskEvent):
+    """The programs of a step that is about to finish used CPU time; what it used elsewhere is not told.
+
+    Attributes:
+        seconds: CPU seconds, on any core, of the programs that it started and of what these waited for.
+    """
+
+    attempt: int
+    step: int
+    seconds: float
+    type: ClassVar[str] = "cpu-used"
 
 
 @dataclass(frozen=True, slots=True)

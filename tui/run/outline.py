@@ -27,6 +27,7 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
                     tuple(step.describe() for step in task.steps),
                     "" if task.host == DEFAULT else task.host or "",
                     task_digest(plan, task),
+                    tuple(step.kind for step in task.steps),
                 )
                 for task in phase.tasks
             ),

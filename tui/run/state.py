@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.plan.graph import CycleError, Graph, Node
 from tui.run import events as e
 from tui.run.chunks import Chunks
+from tui.run.samples import Samples, add_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,7 +35,11 @@ _NO_SPANS: Chunks[SpanState] = Chunks()
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """A step of an attempt; `finished` is None while it runs, or if it failed."""
+    """A step of an attempt; `finished` is None while it runs, or if it failed.
+
+    Attributes:
+        cpu: CPU seconds of the programs that it started, exactly; see `tui.insight.cpu_seconds` for all.
+    """
 
     step: int
     title: str
@@ -42,6 +47,7 @@ class StepState:
     finished: float | None = None
     changed: bool = True
     note: str = ""
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class TaskState:
         ended: When it finished, if it has.
         earlier: The number of attempts before it was last reset.
         host: Where it runs, by the plan's name for it; empty for where all run that name none.
+        kinds: The kind of each step; none in journals that do not tell.
     """
 
     id: str
@@ -90,6 +97,7 @@ class TaskState:
     ended: float | None = None
     earlier: int = 0
     host: str = ""
+    kinds: tuple[str, ...] = ()
 
     @property
     def attempt(self) -> AttemptState | None:
@@ -120,6 +128,7 @@ class RunState:
         tasks: By id, in plan order.
         modes: Each mode with the time from which it held, the one that the run started in first.
         pauses: When the run was paused and when it was resumed; None while it is paused.
+        samples: What the hosts were busy with; see `tui.run.samples`.
         running: Ids of tasks that run.
         open_phase: The first phase with an unfinished task; the number of phases if there is none.
         version: Grows with every change.
@@ -136,6 +145,7 @@ class RunState:
     pauses: list[tuple[float, float | None]] = field(default_factory=list)
     cancelling: bool = False
     outcome: e.RunOutcome | None = None
+    samples: Samples = field(default_factory=dict)
     running: set[str] = field(default_factory=set)
     warnings: list[e.Warned] = field(default_factory=list)
     open_phase: int = 0
@@ -172,6 +182,7 @@ class RunState:
             tasks=self.tasks.copy(),
             modes=self.modes.copy(),
             pauses=self.pauses.copy(),
+            samples=self.samples.copy(),
             running=self.running.copy(),
             warnings=self.warnings.copy(),
             _unfinished=self._unfinished.copy(),
@@ -218,7 +229,7 @@ def _run_started(state: RunState, event: e.RunStarted) -> None:
     state.started, state.mode, state.limit = event, event.mode, event.limit
     state.modes = [(event.at, event.mode)]
     state.tasks = {
-        task.id: TaskState(task.id, task.title, i, task.needs, task.steps, host=task.host)
+        task.id: TaskState(task.id, task.title, i, task.needs, task.steps, host=task.host, kinds=task.kinds)
         for i, phase in enumerate(event.phases)
         for task in phase.tasks
     }
@@ -259,6 +270,10 @@ def _cancel_requested(state: RunState, event: e.CancelRequested) -> None:
         state.cancelling = True
     elif task := state.tasks.get(event.task):
         state._put(task, replace(task, cancelling=True))
+
+
+def _sampled(state: RunState, event: e.Sampled) -> None:
+    add_sample(state.samples, event)
 
 
 def _warned(state: RunState, event: e.Warned) -> None:
@@ -342,6 +357,14 @@ def _step_finished(attempt: AttemptState, event: e.StepFinished) -> AttemptState
     return replace(attempt, steps=(*attempt.steps[:-1], last), progress=None)
 
 
+def _cpu_used(attempt: AttemptState, event: e.CpuUsed) -> AttemptState:
+    steps = tuple(
+        replace(step, cpu=step.cpu + event.seconds) if step.step == event.step else step
+        for step in attempt.steps
+    )
+    return replace(attempt, steps=steps)
+
+
 def _span_started(attempt: AttemptState, event: e.SpanStarted) -> AttemptState:
     span = SpanState(event.span, event.step, event.name, event.subject, event.at)
     return replace(attempt, spans=attempt.spans.appended(span))
@@ -368,6 +391,7 @@ _RUN: dict[type, Callable[..., None]] = {
     e.RunPaused: _paused,
     e.RunResumed: _resumed,
     e.CancelRequested: _cancel_requested,
+    e.Sampled: _sampled,
     e.Warned: _warned,
 }
 _TASK: dict[type, Callable[..., TaskState]] = {
@@ -381,6 +405,7 @@ _ATTEMPT: dict[type, Callable[..., AttemptState]] = {
     e.AttemptFinished: _attempt_finished,
     e.StepStarted: _step_started,
     e.StepFinished: _step_finished,
+    e.CpuUsed: _cpu_used,
     e.SpanStarted: _span_started,
     e.SpanFinished: _span_finished,
     e.Progressed: _progressed,

@@ -1,0 +1,144 @@
+"""How much CPU time each step used, and when the cores were full."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.insight.work_time import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tui.run.events import Sampled
+    from tui.run.state import RunState
+
+FULL = 0.9
+"""The share of all cores that is busy where they are called full."""
+
+_SHORTEST = 3.0  # seconds that cores are full at least to be told
+_GAP = 1.5  # seconds between two full stretches that are told as one
+
+_WORK: Mapping[str, tuple[str, ...]] = {
+    "nodes": ("kind.", "kubernetes.", "postgres.", "command"),
+    "engine": ("kind.", "image.", "command"),
+    "own": ("",),
+}
+"""How the kinds of those steps begin that make the parts of a sample work."""
+
+
+class Place(NamedTuple):
+    """A step of an attempt."""
+
+    task: str
+    attempt: int
+    step: int
+
+
+class CpuSeconds(NamedTuple):
+    """The CPU seconds of a step.
+
+    Attributes:
+        measured: What the programs that it started used, exactly.
+        estimated: Its share of what nodes, container engine and bringup used meanwhile.
+    """
+
+    measured: float = 0.0
+    estimated: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Both."""
+        return self.measured + self.estimated
+
+
+class _Working(NamedTuple):
+    """A step at work."""
+
+    place: Place
+    kind: str
+    start: float
+    end: float
+
+
+def cpu_seconds(state: RunState) -> dict[Place, CpuSeconds]:
+    """Return the CPU seconds of each step that has started.
+
+    What a step's programs used is measured. What nodes, engine and bringup itself used is not told apart by
+    step: it is shared by the steps that ran meanwhile and whose kind makes that part work, in equal parts, so
+    it is an estimate. In runs without samples there is none of it.
+    """
+    steps = list(_working(state))
+    found = {step.place: 0.0 for step in steps}
+    for samples in state.samples.values():
+        for part, kinds in _WORK.items():
+            _share([step for step in steps if step.kind.startswith(kinds)], tuple(samples), part, found)
+    return {
+        Place(task.id, attempt.attempt, step.step): CpuSeconds(
+            step.cpu, found[Place(task.id, attempt.attempt, step.step)]
+        )
+        for task in state.tasks.values()
+        for attempt in task.attempts
+        for step in attempt.steps
+    }
+
+
+def task_cpu(state: RunState) -> dict[str, float]:
+    """Return the CPU seconds of each task's attempts together; see `cpu_seconds`."""
+    found: dict[str, float] = {}
+    for place, used in cpu_seconds(state).items():
+        found[place.task] = found.get(place.task, 0.0) + used.total
+    return found
+
+
+def busy_cores(samples: Iterable[Sampled]) -> list[Interval]:
+    """Return when all cores of a host were as good as busy, in seconds since the run began.
+
+    Args:
+        samples: The host's samples, in order of time.
+    """
+    full: list[Interval] = []
+    for sample in samples:
+        if sample.machine.cpu < FULL * sample.cores:
+            continue
+        start = sample.at - sample.seconds
+        if full and start - full[-1].end <= _GAP:
+            full[-1] = Interval(full[-1].start, sample.at)
+        else:
+            full.append(Interval(start, sample.at))
+    return [interval for interval in full if interval.seconds >= _SHORTEST]
+
+
+def others(sample: Sampled) -> float:
+    """Return the cores that others than this run kept busy; what could not be measured counts as theirs."""
+    parts = (sample.nodes, sample.engine, sample.programs, sample.own)
+    return max(sample.machine.cpu - sum(part.cpu for part in parts if part is not None), 0.0)
+
+
+def _working(state: RunState) -> Iterable[_Working]:
+    for task in state.tasks.values():
+        for attempt in task.attempts:
+            for step in attempt.steps:
+                kind = task.kinds[step.step] if step.step < len(task.kinds) else ""
+                end = attempt.end(state.at) if step.finished is None else step.finished
+                yield _Working(Place(task.id, attempt.attempt, step.step), kind, step.started, end)
+
+
+def _share(
+    steps: Sequence[_Working], samples: Sequence[Sampled], part: str, found: dict[Place, float]
+) -> None:
+    """Give each step its share of what a part of the samples used, by how long it ran in each."""
+    overlaps: list[list[tuple[Place, float]]] = [[] for _ in samples]
+    for step in steps:
+        first = bisect_right(samples, step.start, key=attrgetter("at"))
+        last = bisect_left(samples, step.end, key=lambda sample: sample.at - sample.seconds)
+        for i in range(first, last):
+            start = max(step.start, samples[i].at - samples[i].seconds)
+            overlaps[i].append((step.place, min(step.end, samples[i].at) - start))
+    for sample, shares in zip(samples, overlaps, strict=True):
+        used = getattr(sample, part)
+        whole = sum(seconds for _, seconds in shares)
+        if used is not None and whole > 0:
+            for place, seconds in shares:
+                found[place] += used.cpu * sample.seconds * seconds / whole
