@@ -105,13 +105,55 @@ def test_a_run_is_found_by_its_id_its_beginning_latest_or_its_directory(store: S
         assert store.leads_to_run(reference)
     with pytest.raises(RunReferenceError, match="ambiguous: 20260102T000000Z-00bb, 20260102T000000Z-00aa"):
         store.open("20260102")
-    for none in ("", "20270101", "plan", "../x", "^1", "@good", str(tmp_path)):
+    for none in ("", "20270101", "plan", "../x", "^", "^-1", "@best", str(tmp_path)):
         with pytest.raises(RunReferenceError, match="there is no such run"):
             store.open(none)
     assert not any(map(store.leads_to_run, ("", "plan", "plan.yaml", "20270101", str(tmp_path))))
     keep(store, "20260103T000000Z-00aa").write_text("{")
     with pytest.raises(RunReferenceError, match="its journal is damaged"):
         store.open("20260103")
+
+
+def test_runs_are_counted_back_from_the_latest(store: Store) -> None:
+    with pytest.raises(RunReferenceError, match="no run is kept"):
+        store.open("^1")
+    keep(store, "20260101T000000Z-0000", "succeeded", plan="other")
+    keep(store, "20260102T000000Z-0000", "succeeded")
+    keep(store, "20260103T000000Z-0000", "succeeded", environment="rehearsal")
+    keep(store, "20260104T000000Z-0000", "failed")
+    keep(store, "20260105T000000Z-0000", "succeeded", purpose="down")
+    for reference, plan, day in [
+        ("^0", None, 4), ("^1", None, 3), ("^3", None, 1), ("^1", "test", 3), ("^2", "test", 2),
+        ("@good", None, 2), ("@good", "other", 1),
+    ]:  # fmt: skip
+        assert store.open(reference, plan).id == f"2026010{day}T000000Z-0000"
+    with pytest.raises(RunReferenceError, match=r"'\^3': so many runs of plan 'test' are not kept"):
+        store.open("^3", "test")
+    with pytest.raises(RunReferenceError, match="no real run of plan 'none' that came up is kept"):
+        store.open("@good", "none")
+    with pytest.raises(RunReferenceError, match="made of several runs, and this takes one"):
+        store.open("@median")
+
+
+def test_like_runs_are_whole_and_have_in_common_what_decides_their_time(store: Store) -> None:
+    names = [f"2026010{i}T000000Z-0000" for i in range(1, 10)]
+    keep(store, names[0], "succeeded")
+    unlike: list[dict[str, Any]] = [
+        {"mode": "eager"}, {"environment": "rehearsal"}, {"hosts": {"default": "ssh://far"}},
+        {"plan": "other"}, {"machine": e.Machine("Linux", 64, 4.0)}, {"outcome": "failed"},
+    ]  # fmt: skip
+    for name, more in zip(names[1:7], unlike, strict=True):
+        keep(store, name, **{"outcome": "succeeded", **more})
+    keep(store, names[7], "succeeded", digest="edited")
+    keep(store, names[8], "succeeded")
+    latest = store.open("latest")
+    assert [run.id for run in store.like(latest)] == [names[7], names[0]]
+    assert [run.id for run in store.like(latest, limit=1)] == [names[7]]
+    assert [run.id for run in store.select("@median")] == [names[8], names[7], names[0]]
+    assert [run.id for run in store.select("@median", like=latest)] == [names[7], names[0]]
+    assert [run.id for run in store.select("^1")] == [names[7]]
+    with pytest.raises(RunReferenceError, match="no other run like 20260102T000000Z-0000 is kept"):
+        store.select("@median", like=store.open(names[1]))
 
 
 def test_the_newest_runs_are_learnt_from(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

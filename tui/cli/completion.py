@@ -56,11 +56,11 @@ def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list
     """Offer the kept runs, newest first, or directories where a path is begun."""
     from click.shell_completion import CompletionItem
 
-    from tui.run.store import LATEST, Store
+    from tui.run.store import COUNTED, Store
 
     if incomplete.startswith((".", "~")) or "/" in incomplete:
         return [CompletionItem(incomplete, type="dir")]
-    names = (LATEST, *(run.id for run in Store().runs()))
+    names = (*COUNTED, *(run.id for run in Store().runs()))
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

@@ -93,5 +93,6 @@ def _recorded_seconds(recording: str | None, plan_name: str) -> dict[str, float]
     from tui.rehearsal.recording import bundled_recording, read_recording
     from tui.run.store import Store
 
-    directory = Store().open(recording).directory if recording else bundled_recording(plan_name)
+    kept = Store().open(recording, plan_name).directory if recording else None
+    directory = kept or bundled_recording(plan_name)
     return read_recording(directory).seconds if directory else {}

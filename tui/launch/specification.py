@@ -11,7 +11,7 @@ from tui.launch.selection import known_task, tasks_done
 from tui.plan.address import DEFAULT, LOCAL, parse_address
 from tui.plan.bundled import find_plan
 from tui.plan.document import read_document
-from tui.run.store import LATEST, RunReferenceError, Store
+from tui.run.store import LATEST, RunReferenceError, Store, is_counted
 from tui.secrets import MASK, Masker, is_secret_key
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         environment=request.environment,
         run=run,
         done=tasks_done(request, loaded, run if request.resume is not None else None),
-        recording=store.open(request.recording).directory if request.recording else None,
+        recording=store.open(request.recording, loaded.plan.name).directory if request.recording else None,
         speed=request.speed,
         fail=request.fail,
     )
@@ -187,7 +187,7 @@ def _resumed_run(request: Request, store: Store) -> KeptRun:
     """Return the run to resume: the one that is named, or the latest of the plan."""
     reference = request.resume or ""
     try:
-        return store.open(reference, _plan_name(request) if reference == LATEST else None)
+        return store.open(reference, _plan_name(request) if is_counted(reference) else None)
     except RunReferenceError as error:
         hint = error.hint
         if reference == LATEST:

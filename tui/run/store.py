@@ -19,6 +19,7 @@ from tui.errors import BringupError
 from tui.plan.address import DEFAULT, LOCAL
 from tui.run.directories import runs_directory
 from tui.run.journal import EVENTS, is_written, read_started, read_state
+from tui.run.likeness import Likeness, is_whole, likeness, may_be_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
     from tui.run.state import RunState
 
 LATEST = "latest"
+GOOD = "@good"
+MEDIAN = "@median"
+COUNTED = (LATEST, "^1", GOOD)
+"""References that are counted among the runs of a plan, for completion."""
+
+MEDIAN_OF = 20
+"""The number of runs that `@median` is made of at most."""
 REHEARSAL = "rehearsal"
+_BACK = re.compile(r"\^(\d{1,9})")
 _ID = re.compile(r"(\d{8})T(\d{6})Z-(\w+)")  # a name that tells the time in UTC
 _BEGINNING = re.compile(r"\d{4}[\w-]*")
 _LIKE_ID = re.compile(r"\d{8}[T-]\d{6}Z?-\w*")
@@ -35,6 +44,7 @@ _MOST_BYTES = (
     16_000_000  # of a run's events, to learn from: some 100,000, which take about two seconds to read
 )
 _MOST_RUNS = 200  # that are looked at to learn from
+_LISTED = "`bringup status --runs` lists the runs that are kept"
 
 
 class RunReferenceError(BringupError):
@@ -82,6 +92,17 @@ class KeptRun:
             OSError: The journal cannot be read any more.
         """
         return read_state(self.directory)
+
+    @property
+    def came_up(self) -> bool:
+        """Whether it is a real run after which the plan was up as a whole."""
+        up = self.is_real and self.started.purpose == "up"
+        return up and self.state.result == "succeeded" and not self.state.assumed
+
+    @property
+    def likeness(self) -> Likeness:
+        """What runs like it have in common with it."""
+        return likeness(self.state)
 
     @property
     def size(self) -> int:
@@ -173,22 +194,85 @@ class Store:
                         return later
         return None
 
+    def good(self, plan: str | None = None) -> KeptRun | None:
+        """Return the latest real run after which the plan was up as a whole; None if there is none."""
+        return next((run for run in self.readable(plan) if run.came_up), None)
+
+    def like(self, run: KeptRun, limit: int = MEDIAN_OF) -> Iterator[KeptRun]:
+        """Yield the runs like a run, newest first, without itself.
+
+        They have all in common with it that `Likeness` names, and did all of their plan by themselves.
+        """
+        return islice((other for other in self._all_like(run.likeness) if other.id != run.id), limit)
+
     def open(self, reference: str, plan: str | None = None) -> KeptRun:
         """Return the run that a reference leads to.
 
         Args:
-            reference: An id, its unambiguous beginning, `latest`, or a journal's directory.
-            plan: The name of the plan that `latest` is asked of; None for any.
+            reference: An id, its unambiguous beginning, a journal's directory, or, counted among the runs
+                that brought a plan up, `latest`, `^1` for the first before that and so on, and `@good` for
+                the latest real one that came up as a whole.
+            plan: The name of the plan whose runs are counted; None for any.
+
+        Raises:
+            RunReferenceError: There is no such run, there are several, or it is `@median`.
+        """
+        return self._counted(reference, plan) if is_counted(reference) else self._named(reference)
+
+    def select(self, reference: str, plan: str | None = None, like: KeptRun | None = None) -> list[KeptRun]:
+        """Return the runs that a reference leads to: for `@median` the last that are alike, else one.
+
+        Args:
+            reference: As `open` takes it, or `@median`.
+            plan: The name of the plan whose runs are counted; None for any.
+            like: The run that those of `@median` are like, which is not among them; by default the one that
+                `@good` leads to, which is.
 
         Raises:
             RunReferenceError: There is no such run, or there are several.
         """
-        if reference == LATEST:
-            found = next(self.runs(plan), None)
-            if found is None:
-                of = f" of plan {plan!r}" if plan else ""
-                raise RunReferenceError(f"no run{of} is kept", "run `bringup up` first")
-            return found
+        if reference != MEDIAN:
+            return [self.open(reference, plan)]
+        found = [*self.like(like)] if like else self._like_the_good_one(plan)
+        if not found:
+            of = f" like {like.id}" if like else ""
+            hint = "bring the plan up again in the same way, or name a run"
+            raise RunReferenceError(f"run {MEDIAN!r}: no other run{of} is kept", hint)
+        return found
+
+    def _like_the_good_one(self, plan: str | None) -> list[KeptRun]:
+        good = self.open(GOOD, plan)
+        return [*islice(self._all_like(good.likeness), MEDIAN_OF)]
+
+    def _all_like(self, wanted: Likeness) -> Iterator[KeptRun]:
+        for run in islice(self.runs(wanted.plan, wanted.purpose), _MOST_RUNS):
+            if may_be_like(run.started, wanted):
+                with contextlib.suppress(OSError):  # somebody deletes it meanwhile
+                    if _is_read_soon(run) and is_whole(run.state) and run.likeness == wanted:
+                        yield run
+
+    def _counted(self, reference: str, plan: str | None) -> KeptRun:
+        of = f" of plan {plan!r}" if plan else ""
+        if reference == MEDIAN:
+            hint = f"name one: `{LATEST}`, `^1`, `{GOOD}` or an id"
+            raise RunReferenceError(f"run {MEDIAN!r} is made of several runs, and this takes one", hint)
+        if reference == GOOD:
+            if (good := self.good(plan)) is None:
+                raise RunReferenceError(f"run {GOOD!r}: no real run{of} that came up is kept", _LISTED)
+            return good
+        back = _BACK.fullmatch(reference)
+        if reference != LATEST and back is None:
+            hint = f"`{LATEST}`, `^1`, `^2` …, `{GOOD}` and `{MEDIAN}` are known"
+            raise RunReferenceError(f"run {reference!r}: there is no such run", hint)
+        count = int(back[1]) if back else 0
+        found = next(islice(self.runs(plan), count, None), None)
+        if found is None and count and next(self.runs(plan), None):
+            raise RunReferenceError(f"run {reference!r}: so many runs{of} are not kept", _LISTED)
+        if found is None:
+            raise RunReferenceError(f"no run{of} is kept", "run `bringup up` first")
+        return found
+
+    def _named(self, reference: str) -> KeptRun:
         directories = self._beginning_with(reference)
         if len(directories) > 1:
             names = ", ".join(path.name for path in directories[:5])
@@ -199,13 +283,12 @@ class Store:
         if started is None:
             damaged = bool(reference) and (directory / EVENTS).exists()
             wrong = "its journal is damaged" if damaged else "there is no such run"
-            hint = "`bringup status --runs` lists the runs that are kept"
-            raise RunReferenceError(f"run {reference!r}: {wrong}", hint)
+            raise RunReferenceError(f"run {reference!r}: {wrong}", _LISTED)
         return KeptRun(directory, started)
 
     def leads_to_run(self, reference: str) -> bool:
         """Return whether a text is a reference to a run and not a plan's name or file."""
-        if reference == LATEST or reference.startswith(("^", "@")) or _LIKE_ID.fullmatch(reference):
+        if is_counted(reference) or _LIKE_ID.fullmatch(reference):
             return True
         known = _BEGINNING.fullmatch(reference) is not None and bool(self._beginning_with(reference))
         return known or (Path(reference).expanduser() / EVENTS).exists()
@@ -227,7 +310,7 @@ class Store:
         for run in islice(self.runs(plan), _MOST_RUNS):
             if run.started.environment == environment and run.id != current:
                 with contextlib.suppress(OSError):
-                    if (run.directory / EVENTS).stat().st_size <= _MOST_BYTES:
+                    if _is_read_soon(run):
                         yield run.state
 
     def prune(self, limits: Limits) -> list[KeptRun]:
@@ -262,6 +345,15 @@ class Store:
         return sorted(self._directories(), key=_time_of, reverse=True)
 
 
+def is_counted(reference: str) -> bool:
+    """Return whether a reference is counted among the runs of a plan, and is no run's name."""
+    return reference == LATEST or reference.startswith(("^", "@"))
+
+
+def _is_read_soon(run: KeptRun) -> bool:
+    return (run.directory / EVENTS).stat().st_size <= _MOST_BYTES
+
+
 def _is_of_same(down: RunStarted, up: RunStarted) -> bool:
     """Return whether two runs of a plan are of the same environment: its values, its cluster, its hosts."""
     values = down.digest == up.digest or (down.files, down.settings) == (up.files, up.settings)
@@ -294,10 +386,9 @@ def _beyond(runs: list[KeptRun], limits: Limits, now: float) -> Iterator[KeptRun
 
 
 def _last_good(runs: list[KeptRun], plan: str) -> KeptRun | None:
-    """Return the newest real run that brought a plan up as a whole."""
     for run in runs:
-        if run.started.plan == plan and run.started.purpose == "up" and run.is_real:
-            with contextlib.suppress(OSError):
-                if run.state.outcome == "succeeded" and not run.state.assumed:
+        if run.started.plan == plan:
+            with contextlib.suppress(OSError):  # somebody deletes it meanwhile
+                if run.came_up:
                     return run
     return None
