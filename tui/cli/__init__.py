@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import click
 
 from tui import __version__
-from tui.cli.doctor import doctor
-from tui.cli.down import down
 from tui.cli.options import EPILOG, INTERRUPTED, unwritten
-from tui.cli.plan import plan
-from tui.cli.status import status
-from tui.cli.tunnel import tunnel
-from tui.cli.up import up
 from tui.console.streams import flush as flush_streams
 from tui.console.streams import prepare as prepare_streams
 
+COMMANDS = ("doctor", "down", "plan", "status", "tunnel", "up")
+"""The commands; each is a function in the module of its name, with `_` for `-`."""
+
 
 class _Commands(click.Group):
-    """The commands; `up` is the default."""
+    """The commands; `up` is the default. A command's module is imported when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted((*COMMANDS, *super().list_commands(context)))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return the command of a name, or None."""
+        if name not in COMMANDS:
+            return super().get_command(context, name)
+        module = name.replace("-", "_")
+        found: click.Command = getattr(import_module(f"tui.cli.{module}"), module)
+        return found
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that is named, and exit with its code."""
@@ -72,7 +82,3 @@ def completion(shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is not None:
         click.echo(kind(main, {}, "bringup", "_BRINGUP_COMPLETE").source())
-
-
-for command in (up, down, tunnel, plan, doctor, status):
-    main.add_command(command)
