@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.clients.engine_api import connect
 from tui.cluster.kind.examine import broken, judge
@@ -13,6 +12,7 @@ from tui.cluster.kind.host_ports import check_ports, host_ports, installs_networ
 from tui.cluster.kind.nodes import find_nodes, published, remove_nodes
 from tui.cluster.kind.output import Output
 from tui.cluster.kind.reach import context_of, reach
+from tui.cluster.kind.readiness import await_ready
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
 from tui.errors import ActionError, NotReadyError
@@ -22,7 +22,6 @@ from tui.reporter import Done
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from tui.clients.kubernetes.api import Api
     from tui.cluster.provider import ClusterSpec, Node
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
@@ -33,7 +32,6 @@ _END = 0.5  # seconds more for a cancelled kind to finish
 _REMOVAL = 20.0  # seconds for the removal of one that was left
 _BACK = 5.0  # seconds for a lost connection to stand again
 _ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
-_POLL = 0.5  # seconds between looks at the API server
 
 _removals: dict[tuple[str, str], asyncio.Task[bool]] = {}
 """The removals of half-made clusters that go on after their creation, by host and name."""
@@ -59,9 +57,9 @@ async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Report
 
 async def _make(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> None:
     output = Output(report)
-    wait = spec.wait if installs_network(spec.config) else 0.0
     async with host.scratch() as directory:
-        argv = ["kind", "create", "cluster", "--name", cluster.name, "--wait", f"{round(wait)}s"]
+        # Its own `--wait` would start kubectl in the node without a pause, while that boots.
+        argv = ["kind", "create", "cluster", "--name", cluster.name]
         # Kind itself would fail after all its work where the real file is locked.
         argv += ["--kubeconfig", str(directory / "kubeconfig")]
         if spec.image:
@@ -78,24 +76,19 @@ async def _make(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporte
             status = await output.follow(argv, host, spec.directory)
     if status:
         raise output.failure(f"cluster {cluster.name} could not be created", status)
-    if output.late:
-        raise _late(cluster, spec, "its control plane was", tuple(output.lines))
     for port, local in (await reach(cluster, host, anew=True)).items():
         report.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
-    if not wait:
+    if not installs_network(spec.config):
         report.log("nodes are not waited for: they become ready with the pod network that the plan adds")
         return
     nodes = await find_nodes(cluster, host)
-    if unready := await _await_ready(cluster, nodes, spec.wait, report):
-        raise _late(cluster, spec, f"{', '.join(unready)} was", tuple(unready.values()))
-
-
-def _late(cluster: Cluster, spec: ClusterSpec, who: str, details: tuple[str, ...]) -> ActionError:
-    return ActionError(
-        f"cluster {cluster.name} could not be created: {who} not ready after {spec.wait:g} s",
-        "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
-        details,
-    )
+    if unready := await await_ready(cluster, nodes, spec.wait, report):
+        raise ActionError(
+            f"cluster {cluster.name} could not be created: "
+            f"{', '.join(unready)} was not ready after {spec.wait:g} s",
+            "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
+            tuple(unready.values()),
+        )
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
@@ -140,7 +133,7 @@ async def _adopt(
     except ActionError as error:
         raise broken(cluster, error.cause, error.hint) from error
     waited = nodes if installs_network(spec.config) else ()
-    if unready := await _await_ready(cluster, waited, spec.wait if started else _ANSWER, report):
+    if unready := await await_ready(cluster, waited, spec.wait if started else _ANSWER, report):
         raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
     standing = published(await find_nodes(cluster, host))
     if missing := sorted({port for _, port in host_ports(spec.config)} - {*standing}):
@@ -158,54 +151,3 @@ async def _start(host: Host, nodes: Sequence[Node], report: Reporter) -> None:
         for node in nodes:
             report.log(f"starting node {node.name}, which is {node.state}")
             await api.wake(node.id, paused=node.state == "paused")
-
-
-async def _await_ready(
-    cluster: Cluster, nodes: Sequence[Node], patience: float, report: Reporter
-) -> dict[str, str]:
-    """Wait until the API server and nodes are ready.
-
-    Args:
-        cluster: The cluster.
-        nodes: The nodes that are waited for.
-        patience: Seconds that they may take.
-        report: Takes the span.
-
-    Returns:
-        Why each of those that are not is not, by their names; empty when all are ready.
-    """
-    # Only who waits for a cluster needs the library, which takes half a second to import.
-    kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
-    loop = asyncio.get_running_loop()
-    limit = loop.time() + patience
-    limit = limit if report.deadline is None else min(limit, report.deadline)
-    names = [node.name for node in nodes if node.runs_pods]
-    unready = {"its API server": "no answer"}
-    with contextlib.suppress(TimeoutError), report.span("ready", cluster.name):
-        async with asyncio.timeout_at(limit):
-            while True:
-                try:
-                    async with kubernetes.open_api(cluster.kubeconfig, context_of(cluster)) as api:
-                        unready = await _unready(api, names)
-                except ActionError as error:
-                    unready = {"its API server": error.cause}
-                if not unready:
-                    return {}
-                await asyncio.sleep(_POLL)
-    return unready
-
-
-async def _unready(api: Api, names: Sequence[str]) -> dict[str, str]:
-    if (answer := (await api.text("/readyz")).strip()) != "ok":
-        return {"its API server": answer}
-    if not names:
-        return {}
-    found = {item["metadata"]["name"]: item for item in (await api.get("/api/v1/nodes"))["items"]}
-    unready: dict[str, str] = {}
-    for name in names:
-        conditions = found.get(name, {}).get("status", {}).get("conditions") or ()
-        ready: dict[str, Any] = next((each for each in conditions if each["type"] == "Ready"), {})
-        if ready.get("status") != "True":
-            why = ready.get("message") or "the node has not joined the cluster"
-            unready[f"node {name}"] = f"node {name}: {why}"
-    return unready

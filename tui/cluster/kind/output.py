@@ -31,7 +31,6 @@ class Output:
     Attributes:
         current: The step that it is at, or was at last.
         lines: The last lines.
-        late: Whether it gave up waiting for the control plane, which it does not call a failure.
     """
 
     def __init__(self, report: Reporter) -> None:
@@ -39,7 +38,6 @@ class Output:
         self._span: Span | None = None
         self.current = ""
         self.lines: deque[str] = deque(maxlen=_KEPT)
-        self.late = False
         self._error = ""
 
     async def follow(self, argv: Sequence[str], host: Host, directory: PurePath | None = None) -> int:
@@ -80,7 +78,6 @@ class Output:
         step = _STEP.match(line)
         if step is None:
             return
-        self.late = self.late or "WARNING: Timed out waiting" in line
         self.close()
         if step["begins"]:
             self.current = _ORNAMENT.sub("", step["text"])

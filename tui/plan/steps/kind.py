@@ -30,7 +30,7 @@ class KindCreate(_KindStep):
         None, description="Kind's configuration file; `${…}` in it is filled in."
     )
     image: str | None = Field(None, description="Node image; kind's own default if absent.")
-    wait: Duration = Field(120.0, description="How long the control plane may take to become ready.")
+    wait: Duration = Field(120.0, description="How long the made cluster may take to become ready.")
 
 
 class KindLoad(_KindStep):

@@ -1,0 +1,84 @@
+"""Waiting for a Kind cluster: until its API server answers, and then until its nodes are ready."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tui.cluster.kind.reach import context_of
+from tui.errors import ActionError
+from tui.reporter import end_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.clients.kubernetes.api import Api
+    from tui.cluster.provider import Node
+    from tui.plan.model import Cluster
+    from tui.reporter import Reporter
+
+_POLL = 0.2  # seconds between looks at the API server
+_SERVER = "its API server"
+
+
+async def await_ready(
+    cluster: Cluster, nodes: Sequence[Node], patience: float, report: Reporter
+) -> dict[str, str]:
+    """Wait until the API server answers, and then until nodes are ready.
+
+    Args:
+        cluster: The cluster.
+        nodes: The nodes that are waited for.
+        patience: Seconds that all this may take.
+        report: Takes a span for each of both.
+
+    Returns:
+        Why each of those that are not is not, by their names; empty when all are ready.
+
+    Raises:
+        ActionError: The kubeconfig is not usable.
+    """
+    # Only who waits for a cluster needs the library, which takes half a second to import.
+    kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
+    names = [node.name for node in nodes if node.runs_pods]
+    moments: list[tuple[str, str, list[str]]] = [("answer", "API server", [])] + [
+        ("ready", cluster.name, names)
+    ] * bool(names)
+    unready = {_SERVER: "no answer"}
+    with contextlib.suppress(TimeoutError):
+        async with (
+            asyncio.timeout_at(end_of(report, patience)),
+            kubernetes.open_api(cluster.kubeconfig, context_of(cluster)) as api,
+        ):
+            for moment, subject, awaited in moments:
+                unready = dict.fromkeys(map("node {}".format, awaited), "no answer") or unready
+                with report.span(moment, subject):
+                    while True:
+                        if not (unready := await _unready(api, awaited)):
+                            break
+                        await asyncio.sleep(_POLL)
+    return unready
+
+
+async def _unready(api: Api, names: Sequence[str]) -> dict[str, str]:
+    """Return why the API server, or else each of some nodes, is not ready."""
+    try:
+        if not names:
+            answer = (await api.text("/readyz")).strip()
+            return {} if answer == "ok" else {_SERVER: answer}
+        found = {item["metadata"]["name"]: item for item in (await api.get("/api/v1/nodes"))["items"]}
+    except ActionError as error:
+        return {_SERVER: error.cause}
+    why = {name: _why(found.get(name, {})) for name in names}
+    return {f"node {name}": f"node {name}: {text}" for name, text in why.items() if text}
+
+
+def _why(node: dict[str, Any]) -> str:
+    """Return why a node is not ready; empty if it is."""
+    conditions = node.get("status", {}).get("conditions") or ()
+    ready: dict[str, Any] = next((each for each in conditions if each["type"] == "Ready"), {})
+    if ready.get("status") == "True":
+        return ""
+    return ready.get("message") or "the node has not joined the cluster"
