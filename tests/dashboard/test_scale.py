@@ -18,8 +18,8 @@ from tui.dashboard.gantt import axis, task_bars
 from tui.dashboard.widgets.head import _how
 from tui.dashboard.window import Window
 from tui.insight.time_axis import Break, Scale, breaks
-from tui.insight.work_time import Interval, time_at_work
 from tui.run import events as e
+from tui.run.work_time import Interval, time_at_work
 from tui.text import tick_step
 
 if TYPE_CHECKING:

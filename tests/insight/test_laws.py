@@ -15,9 +15,9 @@ from tui.insight.expectation import Expectation
 from tui.insight.forecast import forecast
 from tui.insight.time_breakdown import time_breakdown
 from tui.insight.what_if import makespans, what_if
-from tui.insight.work_time import busy, idle, work_time
 from tui.run import events as e
 from tui.run.state import RunState, fold
+from tui.run.work_time import busy, idle, work_time
 
 HOURS = 5 * 3600.0
 CLOSE = 1e-6

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tui.insight.time_axis import Scale, breaks
-from tui.insight.work_time import busy, idle
+from tui.run.work_time import busy, idle
 from tui.text import GLYPHS, clock, one_line, seconds, tick_step
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.console.chart import chart
-from tui.insight.work_time import busy, work_time
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.placement import placement
+from tui.run.work_time import busy, work_time
 from tui.secrets import Masker
 from tui.text import GLYPHS, one_line, plural, seconds
 

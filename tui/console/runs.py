@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tui.console.report import judge, next_steps
-from tui.insight.work_time import busy, work_time
+from tui.run.work_time import busy, work_time
 from tui.text import seconds
 
 if TYPE_CHECKING:

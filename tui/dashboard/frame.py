@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from tui.insight.concurrency_gain import ConcurrencyGain, concurrency_gain
 from tui.insight.expectation import EMPTY
 from tui.insight.forecast import Forecast, forecast
-from tui.insight.work_time import busy, idle, work_time
 from tui.run.state import RunState, TaskState
+from tui.run.work_time import busy, idle, work_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.dashboard.control import Control
     from tui.insight.expectation import Expectation
-    from tui.insight.work_time import Interval
     from tui.run.events import PhaseOutline
+    from tui.run.work_time import Interval
 
 OUTLOOK_EVERY = 1.0
 """Seconds after which the outlook is worked out again where only time has passed."""

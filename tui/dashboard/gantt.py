@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tui.insight.work_time import time_at_work
+from tui.run.work_time import time_at_work
 from tui.text import clock, seconds, tick_step
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
     from tui.insight.forecast import Forecast
     from tui.insight.time_axis import Break, Scale
-    from tui.insight.work_time import Interval
     from tui.run.state import AttemptState, RunState, SpanState, TaskState
+    from tui.run.work_time import Interval
 
 Kind = Literal[
     "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.insight.work_time import busy, work_time
+from tui.run.work_time import busy, work_time
 
 if TYPE_CHECKING:
     from tui.run.state import RunState

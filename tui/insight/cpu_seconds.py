@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.insight.work_time import Interval
+from tui.run.work_time import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.insight.work_time import work_time
+from tui.run.work_time import work_time
 from tui.text import tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.insight.work_time import Interval
+    from tui.run.work_time import Interval
 
 _ROOM_FOR_MORE = 1.04  # of what is forecast, so that the axis does not jump at each forecast
 _SHORTEST_BREAK = 10.0  # seconds in which nothing ran

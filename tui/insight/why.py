@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.insight.hold_text import named
 from tui.insight.time_breakdown import time_breakdown
 from tui.insight.what_if import makespans, what_if
-from tui.insight.work_time import busy, idle, time_at_work
+from tui.run.work_time import busy, idle, time_at_work
 from tui.text import GLYPHS, seconds
 
 if TYPE_CHECKING:

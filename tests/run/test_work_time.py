@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.insight.running import begun, ran, tell
 from tui.insight.concurrency_gain import concurrency_gain
-from tui.insight.work_time import busy, idle, work_time
 from tui.run import events as e
+from tui.run.work_time import busy, idle, work_time
 
 LUNCH = 3600.0
 
