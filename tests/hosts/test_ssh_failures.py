@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import tempfile
 import tracemalloc
@@ -243,6 +244,17 @@ class TestShell:
             assert await said(host, "echo", "hello") == ["hello"]
             assert tracemalloc.get_traced_memory()[1] < 20_000_000
             tracemalloc.stop()
+
+    @pytest.mark.parametrize("shell", ["csh", "fish", "zsh"])
+    async def test_one_of_another_language(self, client: Client, own_sshd: Starting, shell: str) -> None:
+        if not await asyncio.to_thread(shutil.which, shell):
+            pytest.skip(f"needs {shell}")
+        async with machine(own_sshd, client, f'ForceCommand exec {shell} -c "$SSH_ORIGINAL_COMMAND"') as (
+            host,
+            _,
+        ):
+            odd = "it's! `$(a)`\\n\n%s"
+            assert await said(host, "printf", "%s", odd) == odd.split("\n")
 
     async def test_one_that_is_slow_to_start(self, client: Client, own_sshd: Starting) -> None:
         slow = 'ForceCommand sleep 0.3; eval "$SSH_ORIGINAL_COMMAND"'

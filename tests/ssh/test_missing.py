@@ -50,7 +50,10 @@ def bare(tmp_path: Path, machine: Callable[..., Sshd]) -> tuple[Sshd, Path]:
         (folder / name).symlink_to(shutil.which(name) or name)
     # Programs are looked for in the usual places too, which here are this machine's.
     (folder / "login").write_text(
-        '#!/bin/sh\nexec sh -c "$(echo "$SSH_ORIGINAL_COMMAND" | /usr/bin/sed s,/usr/local/bin,/nowhere,)"\n'
+        "#!/bin/sh\n"
+        """hidden='eval "$(printf %s "$said" | /usr/bin/sed s:/usr/local/bin:/nowhere:)"'\n"""
+        """edit="s,eval \\"\\$said\\",$hidden,"\n"""
+        """exec sh -c "$(printf %s "$SSH_ORIGINAL_COMMAND" | /usr/bin/sed "$edit")"\n"""
     )
     (folder / "login").chmod(0o755)
     return machine("bare", f"ForceCommand {folder}/login", PATH=str(folder)), folder

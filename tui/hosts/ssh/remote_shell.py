@@ -23,18 +23,19 @@ GRACE = 1.5
 
 _LOOKS = 5  # a tenth of a second apart, before what still runs is taken as left in the background
 
-# MARK is a random word: what start-up files of the login shell print comes before it. What to run comes on
-# the input, since all users of a machine see arguments: up to a line of MARK the program, up to another its
-# variables, which are set for it alone. A group is reported with its leader's start time, since numbers are
-# used again. Single quotes and backslashes are not in it: other login shells than sh read them differently.
+# The command for the login shell has `sh` read what to run from the input, up to a line of the random word
+# MARK. It is one line without single quotes, backslashes and `!` before a letter: csh, fish and others than
+# sh read these differently.
+_BEGIN = (
+    "nl=$(echo; echo .); nl=${nl%.}; take() { said=; "
+    'while IFS= read -r line && [ "$line" != MARK ]; do said="$said$line$nl"; done; '
+    '[ "$line" = MARK ] || exit 1; }; take; eval "$said"'
+)
+
+# What start-up files of the login shell print comes before MARK. The program, too, comes on the input, since
+# all users of a machine see arguments: up to a line of MARK the program, up to another its variables, which
+# are set for it alone. A group is reported with its leader's start time, since numbers are used again.
 _WRAPPER = """
-nl="
-"
-take() {
-  said=
-  while IFS= read -r line && [ "$line" != MARK ]; do said="$said$line$nl"; done
-  [ "$line" = MARK ] || exit 1
-}
 LOOK
 take; eval "$said"; take
 PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:$HOME/.local/bin:$HOME/bin:$HOME/go/bin"
@@ -146,29 +147,29 @@ while :; do sleep 3600 & wait $!; done
 
 def wrapper(mark: str) -> str:
     """Return the command for the login shell there."""
-    naps = " ".join(str(number) for number in range(round(GRACE * 10)))
-    script = _WRAPPER.replace("LOOK", _LOOK).replace("START", _START)
-    script = script.replace("NAPS", naps).replace("MARK", mark)
-    return f"exec sh -c {shlex.quote(script)}"
+    return f"exec sh -c {shlex.quote(_BEGIN.replace('MARK', mark))}"
 
 
 def request(
     mark: str, argv: Sequence[str], env: Mapping[str, str], directory: PurePath | None, keep: bool = False
 ) -> bytes:
-    """Return what the wrapper reads: the program to run, and how.
+    """Return what that command reads: how to run a program, and which.
 
     Args:
-        mark: The wrapper's mark.
+        mark: The command's mark.
         argv: The program and its arguments.
         env: Variables for it.
         directory: Where it runs.
         keep: Whether what it leaves in the background is reported, and goes on while the input is open.
     """
+    naps = " ".join(str(number) for number in range(round(GRACE * 10)))
+    script = _WRAPPER.replace("LOOK", _LOOK).replace("START", _START)
+    script = script.replace("NAPS", naps).replace("MARK", mark)
     tries = " ".join(map(str, range(_LOOKS if keep else 0)))
     where = f"directory={shlex.quote(str(directory or ''))} keep={shlex.quote(tries)}"
     program = (where, shlex.join(("set", "--", *argv)))
     variables = (f"export {name}={shlex.quote(value)}" for name, value in env.items())
-    return "\n".join((*program, mark, *variables, mark, "")).encode(errors="surrogateescape")
+    return "\n".join((script, mark, *program, mark, *variables, mark, "")).encode(errors="surrogateescape")
 
 
 def ending(groups: Iterable[tuple[str, str]]) -> str:
