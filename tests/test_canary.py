@@ -29,6 +29,7 @@ VALUES = {
     "db": {"password": f"p@ss {CANARY}", "user": "public-user", "database": "public_database"},
 }
 TEXT = "a ${token} b ${short} c ${db.password} d"
+IMAGE = "team/${short}:dev"
 
 
 def steps() -> list[dict[str, Any]]:
@@ -40,10 +41,10 @@ def steps() -> list[dict[str, Any]]:
     secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"apiToken": f"inline-{CANARY}"}}
     all_kinds: list[dict[str, Any]] = [
         {"kind": "kind.create", "image": TEXT},
-        {"kind": "kind.load", "images": [TEXT]},
-        {"kind": "image.pull", "images": [TEXT], "platform": TEXT},
+        {"kind": "kind.load", "images": [IMAGE]},
+        {"kind": "image.pull", "images": [IMAGE], "platform": TEXT},
         {
-            "kind": "image.build", "tag": TEXT, "context": ".", "dockerfile": "Dockerfile", "target": TEXT,
+            "kind": "image.build", "tag": IMAGE, "context": ".", "dockerfile": "Dockerfile", "target": TEXT,
             "args": {"NPM_TOKEN": f"arg-{CANARY}", "TEXT": TEXT},
         },
         {"kind": "kubernetes.apply", "manifests": "secret.yaml", "namespace": "public"},

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "{kind: kubernetes.namespace, names: a}"
 WAIT = "{kind: kubernetes.wait, rollouts: deployment/x, namespace: a, timeout: 1m}"
-BUILD = "{kind: image.build, tag: TAG, context: image}"
+BUILD = "{kind: image.build, tag: made, context: image}"
 
 
 def steps(*given: str) -> str:
@@ -53,7 +53,7 @@ NOTHING = "{kind: command, shell: x}"
 SHOWN = {
     "image built twice in a task": ("image-built-twice", steps(BUILD, f"▶{BUILD}")),
     "image built twice in two tasks": ("image-built-twice", tasks({"a": BUILD, "b": f"▶{BUILD}"})),
-    "two images of one source": ("image-built-twice", steps(BUILD, f"▶{BUILD.replace('TAG', 'other')}")),
+    "two images of one source": ("image-built-twice", steps(BUILD, f"▶{BUILD.replace('made', 'other')}")),
     "two images of one source, its Dockerfile named": (
         "image-built-twice",
         steps(BUILD, "▶{kind: image.build, tag: b, context: image, dockerfile: image/Dockerfile}"),
@@ -109,10 +109,10 @@ SHOWN = {
     "another context for helm": ("other-cluster", shell("helm --kube-context production list")),
     "another context from now on": ("other-cluster", shell("kubectl config use-context production")),
     "an image that is not waited for": (
-        "image-missing", tasks({"a": BUILD, "b": "▶{kind: kind.load, images: TAG}"})
+        "image-missing", tasks({"a": BUILD, "b": "▶{kind: kind.load, images: made}"})
     ),
     "an image that only a later step builds": (
-        "image-missing", steps("▶{kind: kind.load, images: TAG}", BUILD)
+        "image-missing", steps("▶{kind: kind.load, images: made}", BUILD)
     ),
     "waits without end": ("no-timeout", steps("▶{kind: kubernetes.wait, rollouts: deployment/x}")),
     "needs twice": ("redundant-need", tasks({"a": NOTHING, "b a ▶a": NOTHING})),
@@ -171,7 +171,7 @@ NOT_SHOWN = {
     "an escaped sign": steps(r"{kind: command, shell: 'echo a\&b'}"),
     "a context that is no cluster": shell("docker --context remote ps"),
     "an option in a text": shell("kubectl get x || echo-it 'give --context production'"),
-    "an image that is there": steps(BUILD, "{kind: kind.load, images: [TAG, 'redis:7']}"),
+    "an image that is there": steps(BUILD, "{kind: kind.load, images: [made, 'redis:7']}"),
     "a namespace that helm may make": steps(
         "{kind: command, shell: helm install x --create-namespace}", WAIT
     ),

@@ -190,6 +190,12 @@ FAULTY = {
     "a file for a folder": (
         one_step("{kind: image.build, tag: a, context: ▶plan.yaml}"), "a directory is expected here", ""
     ),
+    "a capital in an image's name": (
+        one_step("{kind: image.pull, images: [redis, ▶ghcr.io/Me/App:1]}"),
+        "'ghcr.io/Me/App:1' is no image's name",
+        "write it in lower case",
+    ),
+    "two tags": (one_step("{kind: image.build, tag: ▶'a:b:c', context: .}"), "is no image's", "name:tag"),
     "no Dockerfile": (one_step("▶{kind: image.build, tag: a, context: .}"), "no such file:", ""),
     "too long a path": (
         one_step("{kind: kubernetes.apply, manifests: ▶" + "a" * 5000 + "}"), "cannot be read", ""

@@ -33,6 +33,12 @@ DURATION_PATTERN = r"^(\d+(\.\d+)?(ms|s|m|h))+$"
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _SHELL = re.compile(r"\$[A-Za-z_({]")
+_IMAGE_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(  # the grammar of github.com/distribution/reference
+    rf"(?:(?:localhost|(?=[^/]*[.:A-Z])[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?/)?{_IMAGE_PART}(?:/{_IMAGE_PART})*"
+    r"(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w.+-]*:[0-9A-Fa-f]{32,})?",
+    re.ASCII,
+)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -235,3 +241,16 @@ class OneOrMore:
 
 def _listed(value: Any) -> Any:
     return value if value is None or isinstance(value, list | tuple) else [value]
+
+
+def _image_name(value: str) -> str:
+    if _IMAGE.fullmatch(value):
+        return value
+    hint = "write it as name:tag or registry/name:tag"
+    if _IMAGE.fullmatch(value.lower()):
+        hint = "write it in lower case"
+    raise ValueError(f"{shown(value)} is no image's name", hint)
+
+
+ImageName = Annotated[str, AfterValidator(_image_name)]
+"""An image's name as container engines take it, with or without registry, tag and digest."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from tui.plan.steps.base import Names, StepBase
-from tui.plan.values import ExistingDirectory, ExistingFile, existing_path
+from tui.plan.steps.base import StepBase
+from tui.plan.values import ExistingDirectory, ExistingFile, ImageName, OneOrMore, existing_path
 
 _PLATFORM = "Platform such as `linux/arm64`; the container engine's own if absent."
 
@@ -19,7 +19,7 @@ class ImageBuild(StepBase):
     needs_engine = True
 
     kind: Literal["image.build"]
-    tag: str = Field(description="The image's name and tag, such as `data-storage:dev`.")
+    tag: ImageName = Field(description="The image's name and tag, such as `data-storage:dev`.")
     context: ExistingDirectory = Field(
         description="Directory that the build copies from; `.dockerignore` is honoured."
     )
@@ -50,7 +50,9 @@ class ImagePull(StepBase):
     needs_engine = True
 
     kind: Literal["image.pull"]
-    images: Names = Field(description="Images such as `redis:7` or `ghcr.io/owner/name:tag`.")
+    images: Annotated[tuple[ImageName, ...], OneOrMore()] = Field(
+        description="Images such as `redis:7` or `ghcr.io/owner/name:tag`."
+    )
     platform: str | None = Field(None, description=_PLATFORM)
 
     def _subject(self) -> str:
