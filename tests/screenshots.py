@@ -112,7 +112,7 @@ def capture_picture(screen: str) -> str:
     return plain(console.export_svg(title="tmux", theme=_THEME))
 
 
-PARTS = (r"about .* left", "critical", "█", "░", "needs ", "failed after", "Retry")
+PARTS = (r"about .* left", "critical", "▆", "░", "needs ", "failed after", "Retry")
 """What the annotated picture has a number at, in the order of the numbers."""
 
 

@@ -17,7 +17,7 @@ from tui.dashboard.widgets.timeline import Timeline
 if TYPE_CHECKING:
     from pathlib import Path
 
-MARKS = re.compile(r"[\s█▏▎▍▌▋▊▉▒▓░╌│┆⫽─━╭╮╰╯┌┐└┘┃▔✗⊘▼┬▊▎]*")
+MARKS = re.compile(r"[\s█▆▄▂▌▐░╌│┆⫽─━╭╮╰╯┌┐└┘┃▔✗⊘▼┬▊▎]*")
 THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
 SCROLLBAR = set(" ▁▂▃▄▅▆▇")
 SCREENS = [
@@ -71,19 +71,20 @@ def test_the_colours_of_every_theme_are_made_readable(theme: str) -> None:
     for name, least in (
         *((f"text-{name}", TEXT_CONTRAST) for name in ("primary", "error", "warning", "success", "accent")),
         *(("foreground", TEXT_CONTRAST), ("quiet", TEXT_CONTRAST), ("faint", MARK_CONTRAST)),
-        *((f"bar{name}", MARK_CONTRAST) for name in ("", "-critical", "-ended")),
+        *((name, TEXT_CONTRAST) for name in ("running", "done", "failed", "critical", "key")),
+        *((f"bar{name}", MARK_CONTRAST) for name in ("", "-running", "-done", "-failed", "-ended")),
     ):
         assert all(contrast(Color.parse(variables[name]), each) >= least * 0.98 for each in behind), name
 
 
-KINDS = {"failed": 1, "succeeded": 2, "critical": 3, "bar": 4}
+KINDS = {"failed": 1, "succeeded": 2, "bar-failed": 1, "bar-done": 2, "running": 12, "key": 5}
 
 
 @pytest.mark.parametrize("term", ["xterm", "screen", "linux", "vt100"])
 async def test_few_colours_tell_the_state_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, term: str
 ) -> None:
-    """Failed is red, critical is yellow: the eight colours that every terminal has, by their own names."""
+    """Failed is red, done is green: the eight colours that every terminal has, by their own names."""
     monkeypatch.setenv("TERM", term)
     monkeypatch.delenv("COLORTERM", raising=False)
     async with driving(Live(tmp_path, fails={"image": [1]})) as hands:
@@ -101,8 +102,8 @@ async def test_without_colours_the_state_can_still_be_told(
     monkeypatch.setenv("NO_COLOR", "1")
     async with driving(Live(tmp_path, fails={"image": [1]})) as hands:
         await hands.advance(25)
-        assert all(mark in hands.row("image") for mark in ("✗ image", "█✗"))
-        assert "◆" in hands.row("tekton") + hands.row("database")
+        assert all(mark in hands.row("image") for mark in ("✗ image", "▆✗"))
+        assert all("◆" in hands.row(critical) and "┃" in hands.row(critical) for critical in ("tekton",))
         for strip in strips(hands.app):
             for _, style, _ in strip:
                 assert not style or not style.color or len(set(style.color.get_truecolor())) == 1

@@ -19,7 +19,7 @@ from tests.dashboard.driving import Live
 from tests.insight.running import begun, disturbed, ran, standing, tell
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Frame, Model
-from tui.dashboard.gantt import Cells, task_bars
+from tui.dashboard.gantt import WORK, Cells, task_bars
 from tui.dashboard.settings import Settings, read_settings, write_settings
 from tui.dashboard.widgets.head import Head, _how, _what
 from tui.insight.expectation import Expectation
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 expected = st.dictionaries(st.integers(0, 15).map("t{}".format), st.floats(0, 20))
 widths = st.integers(1, 200)
+PAINTED = {"bar-running", "bar-done", "bar-failed", "bar-ended"}
 LABEL = re.compile(r"(\d+:)?\d+:\d\d|\d+\.\ds")
 
 
@@ -80,31 +81,30 @@ def test_what_failed_ends_in_a_cross_and_what_was_cancelled_in_its_sign(
             if outcome not in {"failed", "cancelled"}:
                 continue
             cells = task_bars(task, frame, fitting(frame, columns))
-            kind, sign = ("failed", "✗") if outcome == "failed" else ("ended", "⊘")
+            kind, sign = ("bar-failed", "✗") if outcome == "failed" else ("bar-ended", "⊘")
             last = max(i for i, each in enumerate(cells.kinds) if each == kind)
             assert cells.text[last] == sign
-            assert not {"bar", "critical", "failed", "ended"} & set(cells.kinds[last + 1 :])
+            assert not PAINTED & set(cells.kinds[last + 1 :])
 
 
 @given(disturbed(), expected, st.integers(20, 200))
 def test_what_has_ended_is_drawn_alike_at_any_later_time(
     run: tuple[Case, list[e.Event]], seconds: dict[str, float], columns: int
 ) -> None:
-    painted = {"bar", "critical", "failed", "ended"}
     for state, _ in standing(run[1]):
         early, late = frame_of(state, state.at, seconds), frame_of(state, state.at + 5.0, seconds)
         scale = fitting(late, columns)
         for task in state.tasks.values():
             if task.attempt is not None and task.attempt.finished is not None:
                 one, two = (task_bars(task, frame, scale) for frame in (early, late))
-                assert [(text, kind in painted) for text, kind in bars(one, painted)] == [
-                    (text, kind in painted) for text, kind in bars(two, painted)
+                assert [(text, kind in PAINTED) for text, kind in bars(one)] == [
+                    (text, kind in PAINTED) for text, kind in bars(two)
                 ]
 
 
-def bars(cells: Cells, painted: set[str]) -> list[tuple[str, str]]:
+def bars(cells: Cells) -> list[tuple[str, str]]:
     return [
-        (text, kind) if kind in painted else (" ", "")
+        (text, kind) if kind in PAINTED else (" ", "")
         for text, kind in zip(cells.text, cells.kinds, strict=True)
     ]
 
@@ -113,9 +113,9 @@ def test_a_short_try_is_seen() -> None:
     state = tell(begun(), *ran("cluster", 0.0, 0.001), e.AttemptStarted(1000.0, "tekton", 1))
     frame = frame_of(state, 1000.0)
     scale = fitting(frame, 50)
-    assert task_bars(state.tasks["cluster"], frame, scale).text[0] == "▎"
+    assert task_bars(state.tasks["cluster"], frame, scale).text[0] == WORK
     here = math.floor(scale.at(1000.0))
-    assert task_bars(state.tasks["tekton"], frame, scale).text[here] in set("▎▍▌▋▊▉█")
+    assert task_bars(state.tasks["tekton"], frame, scale).text[here] == WORK
 
 
 def test_a_need_that_runs_again_under_a_limit_does_not_send_the_forecast_in_circles() -> None:

@@ -34,7 +34,6 @@ class Case(NamedTuple):
     at: float
     keys: tuple[str, ...] = ()
     shows: str = ""
-    mode: str = "parallel"
     fail: tuple[str, ...] = ()
     commands: tuple[tuple[float, Command], ...] = ()
     theme: str = "textual-dark"
@@ -42,27 +41,33 @@ class Case(NamedTuple):
 
 EVERYWHERE = {
     "running": Case(38.0),
-    "log": Case(LATE, keys=("end", *["up"] * 5, "enter", "slash", *"ready", "enter"), shows="match"),
-    "why": Case(LATE, keys=("d",), shows="half"),
     "finished": Case(LATE),
 }
-"""What is looked at in every size; the others differ in the timeline alone, or lie over it."""
+"""What is laid out differently in every size."""
+
+SMALL_AND_LARGE = {
+    "log": Case(LATE, keys=("end", *["up"] * 5, "enter", "slash", *"ready", "enter"), shows="match"),
+    "why": Case(LATE, keys=("d",), shows="half"),
+}
+"""What is looked at where there is least room, and where there is enough."""
 
 CASES = {
     "two-failures": Case(45.0, fail=("postgresql-redis", "data-storage-image")),
     "lunch": Case(1860.0, fail=("postgresql-redis",), commands=((1845.0, Retry("postgresql-redis")),)),
-    "sequential": Case(60.0, mode="sequential"),
-    "switched": Case(38.0, commands=((30.0, SetMode("eager")),)),
-    "paused": Case(30.0, commands=((20.0, Pause()),)),
+    "switched": Case(38.0, commands=((20.0, Pause()), (30.0, SetMode("eager")))),
     "modes": Case(38.0, keys=("m",)),
     "question": Case(38.0, keys=("c",)),
-    "leaving": Case(38.0, keys=("q",)),
     "help": Case(38.0, keys=("question_mark",)),
     "light": Case(38.0, theme="textual-light"),
     "few-colours": Case(38.0, fail=("data-storage-image",), theme="ansi-dark"),
 }
 SHOTS = [
     *((case, size, f"{name}-{width}") for name, case in EVERYWHERE.items() for width, size in SIZES.items()),
+    *(
+        (case, SIZES[size], f"{name}-{size}")
+        for name, case in SMALL_AND_LARGE.items()
+        for size in ("60x20", "120x40")
+    ),
     *((case, SIZES["120x40"], name) for name, case in CASES.items()),
 ]
 
@@ -75,7 +80,7 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Still]:
     def kept(case: Case) -> tuple[Path, Expectation]:
         fail = dict.fromkeys(case.fail, 1)
         folder = tmp_path_factory.mktemp("run")
-        return rehearsed(folder, case.at, *case.commands, mode=case.mode, fail=fail)
+        return rehearsed(folder, case.at, *case.commands, fail=fail)
 
     def made(case: Case) -> Still:
         folder, expectation = kept(case)

@@ -17,7 +17,10 @@ MARK_CONTRAST = 3.0
 """The same of bars, rules and other marks."""
 
 _TEXTS = ("primary", "secondary", "warning", "error", "success", "accent")
-_BARS = {"bar": "primary", "bar-critical": "warning"}
+_STATES = {"running": "primary", "done": "success", "failed": "error"}
+_CALM = 0.72
+"""How much of its colour what is done keeps, so that what runs is brighter."""
+
 _STEPS = 50
 
 
@@ -52,34 +55,50 @@ def readable(color: Color, behind: Iterable[Color], least: float) -> Color:
 def readable_variables(variables: dict[str, str]) -> dict[str, str]:
     """Return a theme's variables, with readable texts, and with those of the dashboard's own parts.
 
-    `quiet` is for text that matters less, `faint` for rules and marks, `cursor` lies behind the chosen row,
-    `current` behind the chosen line of a log, `trouble` behind a failure.
+    A colour tells the state alone: `running`, `done` and `failed` are for texts, with `bar-` before it for
+    bars, and `bar-ended` for what was cancelled. `critical` is for the mark and edge of what is critical,
+    `key` for keys and nothing else. `bar` is for bars that tell an amount, `quiet` for text that matters
+    less, `faint` for rules and marks, `cursor` lies behind the chosen row, `current` behind the chosen line
+    of a log, `trouble` behind a failure.
     """
     background, foreground = (Color.parse(variables[name]) for name in ("background", "foreground"))
     if background.ansi is not None:  # the terminal's own colours, of which no other shades can be made
-        own = {"quiet": "ansi_default", "faint": "ansi_default", "bar-ended": "ansi_default"}
-        own |= dict.fromkeys(("cursor", "current", "trouble"), "ansi_default")
-        return variables | own | {bar: variables[name] for bar, name in _BARS.items()}
+        return variables | _of_terminal(variables)
     primary, error = (Color.parse(variables[name]) for name in ("primary", "error"))
     panel, surface = (
         background.blend(p, p.a, 1.0) for p in map(Color.parse, (variables["panel"], variables["surface"]))
     )
-    cursor, current = background.blend(primary, 0.22), background.blend(primary, 0.25)
+    tint = 0.22 if background.brightness < 0.5 else 0.1
+    cursor, current = background.blend(primary, tint), background.blend(primary, tint + 0.03)
     trouble = background.blend(error, 0.1)
     behind = [background, panel, surface, cursor, current, trouble]
     quiet = readable(background.blend(foreground, 0.6), behind, TEXT_CONTRAST)
     faint = readable(background.blend(foreground, 0.3), behind, MARK_CONTRAST)
     made = {"cursor": cursor, "current": current, "trouble": trouble, "quiet": quiet, "faint": faint}
-    made["foreground"] = readable(foreground, behind, TEXT_CONTRAST)
+    made["foreground"] = made["critical"] = readable(foreground, behind, TEXT_CONTRAST)
     made["bar-ended"] = readable(background.blend(foreground, 0.5), behind, MARK_CONTRAST)
     for name in _TEXTS:
         made[f"text-{name}"] = readable(Color.parse(variables[f"text-{name}"]), behind, TEXT_CONTRAST)
-    for bar, name in _BARS.items():
-        made[bar] = readable(Color.parse(variables[name]), behind, MARK_CONTRAST)
+    for state, name in _STATES.items():
+        color = Color.parse(variables[name])
+        bar = background.blend(color, _CALM) if state == "done" else color
+        made[state] = readable(color, behind, TEXT_CONTRAST)
+        made[f"bar-{state}"] = readable(bar, behind, MARK_CONTRAST)
+    made["bar-running"] = made["running"]
+    made["bar"] = readable(primary, behind, MARK_CONTRAST)
+    made["key"] = readable(Color.parse(variables["accent"]), behind, TEXT_CONTRAST)
+    made["footer-key-foreground"] = made["key"]
     made["block-cursor-background"], made["block-cursor-foreground"] = current, made["foreground"]
-    key = Color.parse(variables["footer-key-foreground"])
-    made["footer-key-foreground"] = readable(key, behind, TEXT_CONTRAST)
     return variables | {name: color.hex for name, color in made.items()} | {"text-muted": quiet.hex}
+
+
+def _of_terminal(variables: dict[str, str]) -> dict[str, str]:
+    """Return the dashboard's variables in the terminal's own colours, as a theme names those."""
+    plain = ("quiet", "faint", "bar-ended", "critical", "cursor", "current", "trouble")
+    states = {state: variables[name] for state, name in _STATES.items()}
+    states |= {"running": "ansi_bright_blue"}
+    bars = {f"bar-{state}": color for state, color in states.items()} | {"bar": variables["primary"]}
+    return dict.fromkeys(plain, "ansi_default") | states | bars | {"key": variables["footer-key-foreground"]}
 
 
 class ReadableApp(App[ReturnType], Generic[ReturnType]):

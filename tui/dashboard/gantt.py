@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui.run.work_time import time_at_work
-from tui.text import clock, seconds, tick_step
+from tui.text import GLYPHS, clock, seconds, tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
     from tui.insight.forecast import Forecast
     from tui.insight.time_axis import Break, Scale
+    from tui.run.events import Outcome
     from tui.run.state import AttemptState, RunState, SpanState, TaskState
     from tui.run.work_time import Interval
 
 Kind = Literal[
     "",
-    "bar",
-    "critical",
-    "failed",
-    "ended",
+    "bar-running",
+    "bar-done",
+    "bar-failed",
+    "bar-ended",
     "ghost",
     "slack",
     "now",
-    "note",
+    "key",
     "axis",
     "mode",
     "break",
@@ -34,12 +35,14 @@ Kind = Literal[
 ]
 """What a cell is part of; the timeline gives each kind its colours."""
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
-_WORK = "█"
-_WAITS = {"pull": "▒", "schedule": "▒", "start": "▓", "ready": "▓"}
-"""Shades of spans: the lighter, the more a task waits for others than works itself."""
+WORK = "▆"
+"""A bar at work; no bar fills its row, so that there is air between bars above one another."""
+
+_WAITS = {"pull": "▂", "schedule": "▂", "start": "▄", "ready": "▄"}
+"""Spans: the lower, the more a task waits for others than works itself."""
 
 _GHOST, _SLACK, _NOW, _MODE, _BREAK = "░", "╌", "│", "┆", "⫽"
+_KINDS: dict[Outcome | None, Kind] = {"succeeded": "bar-done", "failed": "bar-failed"}
 
 
 class Cells:
@@ -88,10 +91,15 @@ class Cells:
 
 
 class _Bar(NamedTuple):
-    """Where a bar is: its first column, and its end with the fraction of a column."""
+    """The columns of a bar: its first, and the one behind its last; it has one at least."""
 
     first: int
-    end: float
+    stop: int
+
+    @classmethod
+    def of(cls, start: float, end: float, scale: Scale) -> _Bar:
+        first = math.floor(scale.at(start))
+        return cls(first, max(round(scale.at(end)), first + 1))
 
 
 def axis(scale: Scale, state: RunState, now: float) -> Cells:
@@ -167,40 +175,26 @@ def task_bars(task: TaskState, frame: Frame, scale: Scale) -> Cells:
     if ahead is not None:
         _label_slack(cells, task, ahead, scale, idle=frame.outlook.idle if frame.outlook else ())
     for attempt in task.attempts:
-        kind: Kind = "critical" if task.id in frame.critical else "bar"
-        _paint_attempt(cells, attempt, kind, scale, frame.now)
+        _paint_attempt(cells, attempt, scale, frame.now)
     return cells
 
 
-def _paint_attempt(cells: Cells, attempt: AttemptState, kind: Kind, scale: Scale, now: float) -> None:
-    end = now if attempt.finished is None else attempt.finished
-    bar = _Bar(math.floor(scale.at(attempt.started)), scale.at(end))
-    if attempt.outcome in {"failed", "cancelled"}:
-        kind = "failed" if attempt.outcome == "failed" else "ended"
-    last = _paint_bar(cells, bar, _WORK, kind)
+def _paint_attempt(cells: Cells, attempt: AttemptState, scale: Scale, now: float) -> None:
+    end = attempt.end(now)
+    bar = _Bar.of(attempt.started, end, scale)
+    kind = "bar-running" if attempt.finished is None else _KINDS.get(attempt.outcome, "bar-ended")
+    cells.fill(*bar, WORK, kind)
     _shade(cells, attempt, bar, kind, scale, end)
-    if kind in {"failed", "ended"}:
-        cells.put(last, "✗" if kind == "failed" else "⊘", kind)
-
-
-def _paint_bar(cells: Cells, bar: _Bar, character: str, kind: Kind) -> int:
-    """Paint a bar whose end is drawn to an eighth of a column; returns its last column."""
-    whole = math.floor(bar.end)
-    eighths = round((bar.end - whole) * 8)
-    if whole <= bar.first and eighths < 2:  # too short to be seen otherwise
-        whole, eighths = bar.first, 2
-    cells.fill(bar.first, whole, character, kind)
-    if eighths:
-        cells.put(whole, _EIGHTHS[eighths], kind)
-    return max(whole if eighths else whole - 1, bar.first)
+    if attempt.outcome in {"failed", "cancelled"}:
+        cells.put(bar.stop - 1, GLYPHS[attempt.outcome], kind)
 
 
 def _shade(cells: Cells, attempt: AttemptState, bar: _Bar, kind: Kind, scale: Scale, end: float) -> None:
-    """Shade the columns of a bar during all of which the task waited, by the reason."""
+    """Lower the columns of a bar during all of which the task waited, by the reason."""
     for span in _waits(attempt):
         first = max(round(scale.at(span.started)), bar.first)
         last = round(scale.at(end if span.finished is None else span.finished))
-        cells.fill(first, min(last, math.floor(bar.end)), _WAITS[span.name], kind)
+        cells.fill(first, min(last, bar.stop), _WAITS[span.name], kind)
 
 
 def _waits(attempt: AttemptState) -> list[SpanState]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 40
 _INDENT = 5  # cursor, indent and glyph before a task's title
 _TIME = 8
+_BARS = {"ghost", "bar-running", "bar-done", "bar-failed", "bar-ended"}
 _WIDE = 108  # columns from which a task's note is spelled out
 
 
@@ -72,8 +73,10 @@ def task_row(
         chosen: Whether the cursor is on it.
     """
     kind = "title" if task.status == "running" else ""
+    critical = task.id in frame.critical
     head = [
-        ("▌  " if chosen else "   ", ""),
+        ("▌" if chosen else " ", ""),
+        ("┃ " if critical else "  ", "critical"),
         (f"{GLYPHS[task.status]} ", task.status),
         (f"{set_cell_size(title, columns.title)} ", kind),
     ]
@@ -81,7 +84,6 @@ def task_row(
     words = "" if task.attempts and task.retry_at is None else _words(frame, task)
     if words:
         return [*head, *_held(words, cells, columns.note + _TIME + 2)]
-    critical = task.id in frame.critical
     note = _note(task, critical, spelled=columns.note > 2)
     took = task.seconds(frame.now)
     time = clock(took) if task.status == "running" else seconds(took) if task.attempts else ""
@@ -89,7 +91,7 @@ def task_row(
         _offer_retry(cells, scale.at(task.attempt.end(frame.now)))
     return [
         *head,
-        (f"{note:<{columns.note}}", "note" if critical else "quiet"),
+        (f"{note:<{columns.note}}", "critical" if critical else "quiet"),
         (f"{time:>{_TIME}}  ", ""),
         *cells.runs(),
     ]
@@ -97,7 +99,7 @@ def task_row(
 
 def _held(words: str, cells: Cells, room: int) -> list[Part]:
     """Return why a task does not run, cut to the room that its bars leave."""
-    free = next((i for i, kind in enumerate(cells.kinds) if kind in {"ghost", "bar"}), len(cells.kinds))
+    free = next((i for i, kind in enumerate(cells.kinds) if kind in _BARS), len(cells.kinds))
     text = fit(words, room + max(free - 1, 0))
     over = cell_len(text) - room
     if over > 0:
@@ -128,4 +130,5 @@ def _offer_retry(cells: Cells, end: float) -> None:
     column = math.ceil(end) + 2
     text = "r retry"
     if cells.is_free(column, column + len(text)):
-        cells.write(column, text, "note")
+        cells.write(column, text, "quiet")
+        cells.write(column, text[0], "key")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.run.state import AttemptState, TaskState
 
 _DETAILS = 4  # lines that show a failure
-_COLORS = {"succeeded": "$text-success", "failed": "$text-error", "running": "$text-primary"}
+_COLORS = {"succeeded": "$done", "failed": "$failed", "running": "$running"}
 
 
 class LogFacts(NamedTuple):

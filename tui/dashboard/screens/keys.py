@@ -45,10 +45,10 @@ _MOUSE = [
 ]
 _LEGEND = [
     *((glyph, status) for status, glyph in GLYPHS.items()),
-    ("◆", "critical: it decides when the run ends"),
-    ("█", "at work"),
-    ("▓", "waits until something has started, or is ready"),
-    ("▒", "waits for a pull, or for a node"),
+    ("◆ ┃", "critical: it decides when the run ends"),
+    ("▆", "at work: bright while it runs, calm once it is done, red where it failed"),
+    ("▄", "waits until something has started, or is ready"),
+    ("▂", "waits for a pull, or for a node"),
     ("░", "still to come, as it took before"),
     ("╌", "slack: it could finish that much later, and the run would not"),
     ("▼ │", "now"),
@@ -78,7 +78,7 @@ class Keys(ModalScreen[None]):
 
     def _group(self, name: str, rows: Iterable[tuple[str, str]]) -> Static:
         lines = [Content.styled(name, "bold")]
-        lines += [Content.assemble((f"  {key:<10} ", "$text-accent"), text) for key, text in rows]
+        lines += [Content.assemble((f"  {key:<10} ", "$key"), text) for key, text in rows]
         return Static(Content("\n").join(lines), classes="group")
 
     def action_scroll(self, by: int) -> None:

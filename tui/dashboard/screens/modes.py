@@ -63,7 +63,7 @@ class ModeChoice(ModalScreen[str]):
         return Content.assemble(
             f"{number} ",
             (f"{mode:<11}", "bold"),
-            (now, "$text-accent"),
+            (now, "bold"),
             f"{left:>10}  ",
             (MODES[mode], "$quiet"),
         )

@@ -96,7 +96,7 @@ class Tabs(Widget):
         height: 1;
         & > .tabs--tab { color: $quiet; }
         & > .tabs--shown { color: $foreground; text-style: bold; }
-        & > .tabs--selected { color: $text-primary; text-style: bold reverse; }
+        & > .tabs--selected { color: $foreground; text-style: bold reverse; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--tab", "tabs--shown", "tabs--selected"}

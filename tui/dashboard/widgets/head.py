@@ -33,15 +33,17 @@ class Head(Widget):
         background: $panel;
         & > .head--name { text-style: bold; }
         & > .head--quiet { color: $quiet; }
-        & > .head--mode { color: $text-accent; text-style: bold; }
-        & > .head--mark { color: $text-warning; text-style: bold reverse; }
-        & > .head--succeeded { color: $text-success; text-style: bold; }
-        & > .head--failed { color: $text-error; text-style: bold; }
-        & > .head--cancelled { color: $text-warning; text-style: bold; }
+        & > .head--mode { text-style: bold; }
+        & > .head--mark { text-style: bold reverse; }
+        & > .head--rehearsal { color: $quiet; text-style: reverse; }
+        & > .head--succeeded { color: $done; text-style: bold; }
+        & > .head--failed { color: $failed; text-style: bold; }
+        & > .head--cancelled { text-style: bold; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"head--{name}" for name in ("name", "quiet", "mode", "mark", "succeeded", "failed", "cancelled")
+        f"head--{name}"
+        for name in ("name", "quiet", "mode", "mark", "rehearsal", "succeeded", "failed", "cancelled")
     }
 
     frame: reactive[Frame | None] = reactive(None, repaint=False, init=False)
@@ -97,7 +99,7 @@ def _what(frame: Frame) -> list[list[Part]]:
         return [*facts, [("opening …", "quiet")]]
     if started.environment == "rehearsal":
         speed = f" ×{started.speed:g}" if started.speed != 1.0 else ""
-        facts.append([(f" REHEARSAL{speed} ", "mark")])
+        facts.append([(f" REHEARSAL{speed} ", "rehearsal")])
     else:
         facts.append([(f"{started.environment} · {clean(started.where)}", "quiet")])
     return facts

@@ -39,11 +39,11 @@ class PanelHead(Widget):
         & > .panel-head--title { text-style: bold; }
         & > .panel-head--rule { color: $faint; }
         & > .panel-head--quiet { color: $quiet; }
-        & > .panel-head--selected { color: $text-primary; text-style: bold; }
-        & > .panel-head--running { color: $text-primary; text-style: bold; }
-        & > .panel-head--succeeded { color: $text-success; }
-        & > .panel-head--failed { color: $text-error; text-style: bold; }
-        & > .panel-head--cancelled { color: $text-warning; }
+        & > .panel-head--selected { color: $foreground; text-style: bold; }
+        & > .panel-head--running { color: $running; text-style: bold; }
+        & > .panel-head--succeeded { color: $done; }
+        & > .panel-head--failed { color: $failed; text-style: bold; }
+        & > .panel-head--cancelled { color: $quiet; }
         & > .panel-head--waiting { color: $quiet; }
         & > .panel-head--skipped { color: $quiet; }
     }

@@ -61,28 +61,31 @@ class Timeline(ScrollView, can_focus=True):
         & > .timeline--axis { color: $quiet; }
         & > .timeline--cursor { background: $cursor; }
         & > .timeline--phase { color: $foreground; text-style: bold; }
-        & > .timeline--running { color: $text-primary; text-style: bold; }
-        & > .timeline--succeeded { color: $text-success; }
-        & > .timeline--failed { color: $text-error; text-style: bold; }
-        & > .timeline--cancelled { color: $text-warning; }
+        & > .timeline--running { color: $running; text-style: bold; }
+        & > .timeline--succeeded { color: $done; }
+        & > .timeline--failed { color: $failed; text-style: bold; }
+        & > .timeline--cancelled { color: $quiet; }
         & > .timeline--waiting { color: $quiet; }
         & > .timeline--skipped { color: $quiet; }
-        & > .timeline--bar { color: $bar; }
-        & > .timeline--critical { color: $bar-critical; }
-        & > .timeline--ended { color: $bar-ended; }
+        & > .timeline--critical { color: $critical; text-style: bold; }
+        & > .timeline--bar-running { color: $bar-running; }
+        & > .timeline--bar-done { color: $bar-done; }
+        & > .timeline--bar-failed { color: $bar-failed; }
+        & > .timeline--bar-ended { color: $bar-ended; }
         & > .timeline--ghost { color: $faint; }
         & > .timeline--slack { color: $faint; }
         & > .timeline--now { color: $faint; }
-        & > .timeline--break { color: $text-warning; }
-        & > .timeline--mode { color: $text-accent; }
-        & > .timeline--note { color: $text-warning; }
+        & > .timeline--break { color: $quiet; }
+        & > .timeline--mode { color: $foreground; text-style: bold; }
+        & > .timeline--key { color: $key; text-style: bold; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"timeline--{name}"
         for name in (
             *("title", "quiet", "axis", "cursor", "phase", *GLYPHS),
-            *("bar", "critical", "ended", "ghost", "slack", "now", "mode", "note", "break"),
+            *("bar-running", "bar-done", "bar-failed", "bar-ended", "critical"),
+            *("ghost", "slack", "now", "mode", "key", "break"),
         )
     }
     BINDINGS: ClassVar[list[BindingType]] = [
