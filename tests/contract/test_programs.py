@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -13,11 +14,14 @@ import pytest
 
 from tests.contract.programs import Started, alive, said
 from tests.processes import needs_proc
+from tui.hosts.cpu_account import CPU_ACCOUNT, CpuAccount
 from tui.hosts.host import HostLostError
+from tui.hosts.usage.sources import find_daemons, patterns, watch
 
 if TYPE_CHECKING:
     from tests.contract.places import Place
     from tui.hosts.host import Host
+    from tui.hosts.usage.counters import Reading
 
 HARD = [
     "plain",
@@ -46,6 +50,34 @@ ENDING = (
 async def test_the_status_tells_exit_and_signal_apart(host: Host) -> None:
     shells = {"true": 0, "exit 3": 3, "exit 127": 127, "kill -TERM $$": -15, "kill -KILL $$": -9}
     assert {shell: await host.run(("sh", "-c", shell)) for shell in shells} == shells
+
+
+async def test_the_cpu_time_of_a_program_is_charged_to_whoever_had_it_run(host: Host) -> None:
+    burn = "import time\nwhile time.process_time() < 0.1: pass"
+    account = CpuAccount()
+    CPU_ACCOUNT.set(account)
+    await host.run(("sh", "-c", f"{shlex.quote(sys.executable)} -Ic {shlex.quote(burn)}; true"))
+    first = account.seconds
+    await host.run(("sleep", "0.1"))
+    assert 0.09 <= first < 2
+    assert account.seconds - first < 0.09
+
+
+@needs_proc
+async def test_a_machine_is_watched_until_nobody_wants_to_know(host: Host) -> None:
+    readings: list[Reading] = []
+    first = asyncio.Event()
+
+    def take(reading: Reading) -> None:
+        readings.append(reading)
+        first.set()
+
+    watching = asyncio.create_task(watch(host, patterns((), await find_daemons(host)), take))
+    await asyncio.wait_for(first.wait(), 5)
+    watching.cancel()
+    await asyncio.wait({watching})
+    assert readings[0].cores == os.cpu_count()
+    assert 0 < readings[0].machine.memory < readings[0].memory
 
 
 LEFT = "(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.2; echo tick $i; done; sleep 60) & echo ready $$ $!"

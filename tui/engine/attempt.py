@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tui.engine.step_context import TAIL, StepContext
 from tui.engine.threads import PLACE, Place
 from tui.errors import ActionError, BringupError
+from tui.hosts.cpu_account import CPU_ACCOUNT, CpuAccount
 from tui.hosts.host import HostLostError
 from tui.plan.failures import applies, hint_for
 from tui.run import events as e
@@ -124,6 +125,8 @@ class Attempt:
         if step.timeout is not None:
             times.append(asyncio.get_running_loop().time() + step.timeout)
         PLACE.set(Place(self.task.id, self.number, title))
+        account = CpuAccount()
+        CPU_ACCOUNT.set(account)
         given = StepContext(self, index, min(times, default=None))
         try:
             hard = None if given.deadline is None else given.deadline + _GRACE
@@ -133,6 +136,10 @@ class Attempt:
             if isinstance(error, TimeoutError) and given.deadline is not None and limit.expired():
                 error = _timed_out(step, self.task)
             return self._failed(_of_lost_host(error, given), index, title)
+        finally:
+            if account.seconds:
+                used = round(account.seconds, 3)
+                self.emit(e.CpuUsed(self.context.now(), self.task.id, self.number, index, used))
         self.emit(
             e.StepFinished(self.context.now(), self.task.id, self.number, index, done.changed, done.note)
         )

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.engine.attempt import RunContext
+from tui.engine.sampler import Sampler
 from tui.engine.schedule import Schedule
 from tui.engine.task_run import TaskRun
 from tui.engine.threads import StepThreads
@@ -79,6 +80,7 @@ class Engine:
         keep: Mapping[str, str] | None = None,
         stay: bool = False,
         lock: Lock | None = None,
+        sample: bool = False,
     ) -> None:
         """Prepare a run.
 
@@ -92,6 +94,7 @@ class Engine:
             keep: Tasks that are done already, with the run that did them, or "" where none is known.
             stay: When all tasks have finished, stay for commands; see `Stay`.
             lock: Keeps others off the cluster; it is released while all tasks have finished.
+            sample: Tell once a second what the hosts are busy with.
         """
         self.state = RunState()
         self._tasks: dict[str, Task] = {task.id: task for task in plan.tasks}
@@ -106,6 +109,7 @@ class Engine:
         self._context = RunContext(
             plan, environment, placement(plan), cache, self._emit, self._now, self._masker
         )
+        self._sampler = Sampler(self._context, lambda: bool(self.state.running)) if sample else None
         self.clean = True
         self._threads = StepThreads()
         self._running: dict[str, TaskRun] = {}
@@ -134,6 +138,7 @@ class Engine:
         try:
             return await self._run()
         finally:
+            await self._stop_sampling()
             await self._environment.hosts.close()
             self.clean = self._threads.leave(asyncio.get_running_loop())
 
@@ -145,6 +150,8 @@ class Engine:
         self._schedule = Schedule(self.state)
         for task in self._keep:
             self._schedule.succeeded(task)
+        if self._sampler is not None:
+            self._sampler.start()
         while True:
             if self._error is not None:
                 raise self._error
@@ -318,9 +325,15 @@ class Engine:
     async def _leave(self) -> None:
         """Wait a second for abandoned tasks to stop, and finish the run."""
         await asyncio.gather(*(run.settle(_SETTLE_WITHIN) for run in self._abandoned))
+        await self._stop_sampling()
         for place in await self._threads.blocked(_SETTLE_WITHIN):
             text = f"{place.title} is blocked in a call that cannot be interrupted; it was left behind"
             self._emit(e.Warned(self._now(), place.task, place.attempt, text))
         unfit = self.state.with_status("failed", "cancelled", "skipped")
         outcome: e.RunOutcome = "cancelled" if self.state.cancelling else "failed" if unfit else "succeeded"
         self._emit(e.RunFinished(self._now(), outcome))
+
+    async def _stop_sampling(self) -> None:
+        if self._sampler is not None:
+            await self._sampler.stop()
+            self._sampler = None

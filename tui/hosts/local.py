@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.hosts.cpu_account import charge
 from tui.hosts.host import HostFullError
 from tui.hosts.local_program import Program, send_signal
 from tui.hosts.tree import list_tree
@@ -77,6 +78,7 @@ class LocalHost:
             await program.end()
             raise
         finally:
+            charge(program.cpu)
             if program not in self._left:
                 program.close()
 
@@ -128,6 +130,11 @@ class LocalHost:
         """Return None, as no forward is needed; see `Host.socket`."""
 
     @property
+    def sessions(self) -> set[int]:
+        """The sessions of the programs that run: each has one of its own."""
+        return self._groups
+
+    @property
     def loss(self) -> None:
         """None: there is no connection; see `Host.loss`."""
         return
@@ -159,24 +166,13 @@ class LocalHost:
         env: Mapping[str, str],
         directory: PurePath | None,
     ) -> Program:
-        loop = asyncio.get_running_loop()
-        starting = asyncio.ensure_future(
-            loop.subprocess_exec(
-                lambda: Program(on_lines, self._groups),
-                *argv,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=env,
-                cwd=directory,
-                start_new_session=True,
-            )
-        )
+        program = Program(on_lines, self._groups)
+        starting = asyncio.ensure_future(program.start(argv, env, directory))
         try:
-            _, program = await asyncio.shield(starting)
+            await asyncio.shield(starting)
         except asyncio.CancelledError:  # it may run already, with children
             with contextlib.suppress(OSError):  # or it does not
-                _, program = await starting
+                await starting
                 await program.end()
             raise
         return program

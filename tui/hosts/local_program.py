@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
+import subprocess
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.hosts.lines import LineOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import PurePath
 
 _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
 _REAP = 0.4  # seconds for a killed group to be gone
@@ -21,8 +25,16 @@ _LOOKS = 10  # at every so many, zombies are looked for
 _POLL = 0.02  # seconds between looks at a group that is ending
 
 
-class Program(asyncio.SubprocessProtocol):
-    """A running program, and the process group of all that it started."""
+class Program(asyncio.Protocol):
+    """A running program, and the process group of all that it started.
+
+    The event loop's own subprocesses do not tell what CPU time they used: this one is started and waited for
+    here.
+
+    Attributes:
+        group: The process group, which is the program's process number.
+        cpu: CPU seconds of the program and of what it waited for, once it has finished.
+    """
 
     def __init__(self, on_lines: Callable[[list[str]], None] | None, groups: set[int]) -> None:
         self._loop = loop = asyncio.get_running_loop()
@@ -30,30 +42,67 @@ class Program(asyncio.SubprocessProtocol):
         self._exited: asyncio.Future[None] = loop.create_future()
         self._silent: asyncio.Future[None] = loop.create_future()
         self._output = LineOutput(on_lines, lambda: _settle(self._exited))
+        self._pipe: asyncio.ReadTransport | None = None
+        self.cpu = 0.0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note that the program has started."""
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
-        pipe = transport.get_pipe_transport(1)
-        self._pipe = pipe if isinstance(pipe, asyncio.ReadTransport) else None
-        self.group = transport.get_pid()
+    async def start(self, argv: Sequence[str], env: Mapping[str, str], directory: PurePath | None) -> None:
+        """Start it.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        started: asyncio.Future[None] = self._loop.create_future()
+        carry_out = functools.partial(self._carry_out, started, argv, env, directory)
+        threading.Thread(target=carry_out, name="program", daemon=True).start()
+        await started
+        self.group = self._process.pid
         self._groups.add(self.group)
+        self._pipe, _ = await self._loop.connect_read_pipe(lambda: self, self._process.stdout)
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Take output."""
-        self._rest(self._output.feed(data))
+    def _carry_out(
+        self,
+        started: asyncio.Future[None],
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        directory: PurePath | None,
+    ) -> None:
+        """Start the program and wait for it, on a thread of its own."""
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                bufsize=0,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=env,
+                cwd=directory,
+                start_new_session=True,
+            )
+        except BaseException as error:  # it is raised where the program is awaited
+            self._tell(_settle, started, error)
+            return
+        self._tell(_settle, started)
+        _, status, used = os.wait4(self._process.pid, 0)
+        self._tell(self._reaped, status, used.ru_utime + used.ru_stime)
 
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        """Note that the output has ended."""
-        if fd == 1:
-            _settle(self._silent)
+    def _tell(self, call: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(call, *arguments)
 
-    def process_exited(self) -> None:
-        """Note that the program has finished."""
+    def _reaped(self, status: int, cpu: float) -> None:
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu = cpu
         _settle(self._exited)
         if self._pipe is not None:
             self._pipe.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Take output."""
+        self._rest(self._output.feed(data))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that the output has ended."""
+        _settle(self._silent)
 
     async def finish(self) -> int:
         """Wait for the program and, for a bounded time, for the end of its output; return its exit status."""
@@ -63,9 +112,8 @@ class Program(asyncio.SubprocessProtocol):
             self._output.close()
         if self._output.error is not None:
             raise self._output.error
-        status = self._transport.get_returncode()
-        assert status is not None
-        return status
+        assert self._process.returncode is not None
+        return self._process.returncode
 
     async def outlived(self) -> str:
         """Return what goes on although the program has finished, as `sleep (4711)`, if anything does."""
@@ -86,9 +134,10 @@ class Program(asyncio.SubprocessProtocol):
             self.close()
 
     def close(self) -> None:
-        """Close the pipes."""
+        """Close the pipe."""
         self._groups.discard(self.group)
-        self._transport.close()
+        if self._pipe is not None:
+            self._pipe.close()
 
     def _rest(self, seconds: float) -> None:
         """Let output gather in the pipe while the program runs; one that prints more than it holds waits."""
@@ -97,8 +146,12 @@ class Program(asyncio.SubprocessProtocol):
             self._loop.call_later(seconds, self._pipe.resume_reading)
 
 
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
+def _settle(future: asyncio.Future[None], error: BaseException | None = None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
         future.set_result(None)
 
 

@@ -172,6 +172,7 @@ def _launch(
             keep=specification.done,
             stay=stay,
             lock=lock,
+            sample=environment.name == "kind",
         )
         try:
             yield Launch(

@@ -13,6 +13,7 @@ import asyncssh
 from asyncssh.constants import OPEN_REQUEST_SESSION_FAILED
 
 from tui.errors import NotReadyError
+from tui.hosts.cpu_account import charge
 from tui.hosts.host import HostFullError, HostLostError
 from tui.hosts.ssh.connection import Connection, no_shell
 from tui.hosts.ssh.files import copy
@@ -89,6 +90,7 @@ class SshHost:
                 await program.end()
                 raise
             finally:
+                charge(program.cpu)
                 if not program.ended and program.group is not None:
                     self._connection.left.add(program.group)
                 if program not in self._left:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ _DRAIN = 1.0  # seconds that output may outlive its program: a daemon keeps it o
 _REAP = 3.0  # seconds more than the group is given, for its end to be reported
 _STRANGE = 5  # lines that are kept of what a login shell prints in place of running the wrapper
 _LONGEST = 500  # bytes that are kept of such output
+_TIMES = re.compile(
+    r"(\d+)m([\d.,]+)s (\d+)m([\d.,]+)s"
+)  # user and system, as `times` of a shell prints them
 _SIGNALLED = range(129, 193)  # a shell's exit statuses for what a signal ended
 
 
@@ -37,6 +41,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
     Attributes:
         group: Its process group there and when that was started, once they are known.
         left: What it has left running in the background, if it has.
+        cpu: CPU seconds of it and of what it waited for, once it has finished.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Program(asyncssh.SSHClientSession[bytes]):
         self._closed: asyncio.Future[None] = loop.create_future()
         self.group: tuple[str, str] | None = None
         self.left = ""
+        self.cpu = 0.0
 
     @classmethod
     async def start(
@@ -176,6 +182,9 @@ class Program(asyncssh.SSHClientSession[bytes]):
         elif self._reached and word == "group":
             number, _, start = rest.partition(" ")
             self.group = (number, start)
+        elif used := _TIMES.fullmatch(line):  # of the shell itself, then of what it waited for
+            parts = [float(part.replace(",", ".")) for part in used.groups()]
+            self.cpu = 60 * (parts[0] + parts[2]) + parts[1] + parts[3]
 
     def _check_started(self) -> None:
         if not self._reached:

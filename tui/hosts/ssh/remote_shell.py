@@ -34,7 +34,8 @@ _BEGIN = (
 
 # What start-up files of the login shell print comes before MARK. The program, too, comes on the input, since
 # all users of a machine see arguments: up to a line of MARK the program, up to another its variables, which
-# are set for it alone. A group is reported with its leader's start time, since numbers are used again.
+# are set for it alone. A group is reported with its leader's start time, since numbers are used again, and
+# in the end the CPU time that shell and program used.
 _WRAPPER = """
 LOOK
 take; eval "$said"; take
@@ -63,6 +64,7 @@ START
 echo "group $group $start" >&2
 wait $group
 status=$?
+times >&2
 left=
 for try in $keep; do
   kill -0 -$group 2>/dev/null || { left=; break; }
