@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from tui.insight.busy_axis import busiest, cpu_shares, level
+from tui.insight.cpu_seconds import FULL
 from tui.insight.time_axis import Scale, breaks
 from tui.run.work_time import busy, idle
 from tui.text import GLYPHS, clock, one_line, seconds, tick_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tui.console.style import Style
+    from tui.run.events import Sampled
     from tui.run.state import RunState, TaskState
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -21,7 +25,7 @@ _LEAST = 10  # columns of bars
 
 
 def chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str]:
-    """Yield a ruler, then for each phase its title and for each of its tasks a bar.
+    """Yield a ruler, for each phase its title and for each of its tasks a bar, and how busy the cores were.
 
     The axis is broken where nothing ran for long, as while somebody thought about a failure.
 
@@ -46,6 +50,17 @@ def chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str
             blank = " " * (len(bar) - len(bar.lstrip()))
             bar = blank + style(bar.lstrip(), task.status)
             yield f"   {mark} {one_line(task.title):<{names}} {took:>7}  {bar}".rstrip()
+    if samples := busiest(state.samples):
+        yield f"     {'cores busy':<{names + 8}}  {_cores(samples, scale, style)}"
+
+
+def _cores(samples: Sequence[Sampled], scale: Scale, style: Style) -> str:
+    """Return how busy the cores were on the time axis; coloured where they were full."""
+    shares = cpu_shares(samples, scale) if scale.per_column else []
+    return "".join(
+        style("".join(level(share) for share in run), "warning" if full else "dim")
+        for full, run in groupby(shares, lambda share: share is not None and share >= FULL)
+    )
 
 
 def _scale(state: RunState, columns: int, now: float) -> Scale:

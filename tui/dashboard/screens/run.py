@@ -12,6 +12,7 @@ from tui.dashboard.run_keys import RUN_KEYS
 from tui.dashboard.widgets.deck import Deck, Tabs
 from tui.dashboard.widgets.head import Head
 from tui.dashboard.widgets.key_line import KeyLine
+from tui.dashboard.widgets.machine_lane import MachineLane
 from tui.dashboard.widgets.timeline import Timeline
 from tui.text import seconds
 
@@ -48,7 +49,9 @@ class RunScreen(Screen[None]):
         """Yield the screen's parts, from top to bottom."""
         yield Head()
         yield Static(id="note", markup=False)
-        yield Timeline()
+        timeline = Timeline()
+        yield timeline
+        yield MachineLane(timeline)
         yield Deck(self._lines)
         yield KeyLine()
 
@@ -56,6 +59,7 @@ class RunScreen(Screen[None]):
         """Show a frame."""
         self.query_one(Head).frame = frame
         self.query_one(Timeline).frame = frame
+        self.query_one(MachineLane).frame = frame
         self.query_one(Deck).frame = frame
         text = self._read_only or _note(frame)
         if text != self._noted:

@@ -30,10 +30,9 @@ class Programs:
         self._looks = 0
 
     def read(self) -> Counters:
-        """Return what they have used, those that have finished included; blocks."""
+        """Return what they have used; of disks only those that still run; blocks."""
         finished = resource.getrusage(resource.RUSAGE_CHILDREN)
-        # Linux adds what children moved that were waited for; bringup itself moves next to nothing.
-        total = _moved("self")._replace(cpu=finished.ru_utime + finished.ru_stime)
+        total = Counters(cpu=finished.ru_utime + finished.ru_stime)
         sessions = frozenset(self._sessions())
         if not sessions:
             return total
@@ -45,26 +44,29 @@ class Programs:
                 with contextlib.suppress(OSError, ValueError):  # it has gone
                     counters, session = process_counters(_text(number, "stat"))
                     if session in sessions:
-                        total = total.plus(counters).plus(_moved(number))
+                        total = total.plus(counters).plus(_moved(_PROCESSES / number))
                     else:
                         self._foreign.add(number)
         return total
 
 
 def read_own() -> Counters:
-    """Return what this process has used, but for disks; blocks."""
+    """Return what this process has used; blocks."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     counters = Counters(cpu=used.ru_utime + used.ru_stime)
     with contextlib.suppress(OSError, ValueError):
         stat, _ = process_counters(_text("self", "stat"))
         counters = counters._replace(memory=stat.memory)
+    # By thread, as Linux adds to a process what the children moved that it waited for.
+    for thread in Path("/proc/self/task").glob("*"):
+        counters = counters.plus(_moved(thread))
     return counters
 
 
-def _moved(number: str) -> Counters:
-    """Return what a process has read from disks and written to them."""
+def _moved(directory: Path) -> Counters:
+    """Return what a process or thread has read from disks and written to them."""
     with contextlib.suppress(OSError, ValueError, KeyError):  # it has gone, or is another user's
-        rows = dict(line.split(": ") for line in _text(number, "io").splitlines())
+        rows = dict(line.split(": ") for line in (directory / "io").read_text().splitlines())
         return Counters(read=int(rows["read_bytes"]) / 1e6, written=int(rows["write_bytes"]) / 1e6)
     return Counters()
 
