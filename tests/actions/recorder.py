@@ -46,6 +46,7 @@ class Recorder:
     cluster_at: Host | None = None
     images: Mapping[str, Host] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
     deadline: float | None = None
     task: str = "task"
     step: int = 0

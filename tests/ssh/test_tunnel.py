@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,23 @@ def test_endpoints_are_led_to_also_after_a_cut_until_ctrl_c(user: User, far: Ssh
         running.process.send_signal(signal.SIGINT)
         assert running.ended() == 0
         assert running.errors == ""
+
+
+def test_a_program_is_given_the_ports_as_they_are_here(user: User, far: Sshd, web: Web) -> None:
+    port = web.server_port  # which is taken here: the other machine is this one
+    user.plan(ANY, environment={"URL": f"http://localhost:{port}/health", "WORD": "x:80"})
+    assert user.bringup("up", *on(far)).returncode == 0
+    program = 'import os, urllib.request as r; u = os.environ["URL"]; print(u, r.urlopen(u).read().decode())'
+    done = user.program("run", "--", sys.executable, "-c", program)
+    assert done.returncode == 0, done.stderr
+    found = re.fullmatch(r"http://localhost:(\d+)/health all is well\n", done.stdout)
+    assert found
+    assert int(found[1]) != port
+    assert user.bringup("env").stdout == f"export URL=http://localhost:{port}/health\nexport WORD=x:80\n"
+    far.stop()
+    done = user.program("run", "--", "true")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"error: {far.address} cannot be used" in done.stderr
 
 
 def _ask(url: str) -> str:

@@ -10,7 +10,7 @@ from collections import deque
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from tui.cluster.kubeconfig_for import kubeconfig_for
+from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER, kubeconfig_for
 from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.hosts.host import at
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _SCRIPT = "BRINGUP_SCRIPT"
 _KEPT = 15  # lines shown with an error
-_NO_OTHER_CLUSTER = dict.fromkeys(("HELM_KUBECONTEXT", "HELM_KUBEAPISERVER", "HELM_KUBETOKEN"), "")
-"""Helm lets these win over the kubeconfig."""
 _HINTS = {
     errno.EACCES: "make the program executable (`chmod +x`), and its directory and the command's accessible",
     errno.ENOEXEC: "begin a script with a line like `#!/bin/sh`; a binary has to be made for this machine",
@@ -56,10 +54,10 @@ async def _cluster_variables(step: Command, ctx: Context) -> AsyncIterator[Mappi
         yield {}
         return
     if "KUBECONFIG" in step.env:
-        yield _NO_OTHER_CLUSTER
+        yield NO_OTHER_CLUSTER
         return
     async with kubeconfig_for(ctx.host, ctx) as kubeconfig:
-        yield {**_NO_OTHER_CLUSTER, "KUBECONFIG": kubeconfig}
+        yield {**NO_OTHER_CLUSTER, "KUBECONFIG": kubeconfig}
 
 
 @contextlib.asynccontextmanager
@@ -106,7 +104,7 @@ def _below(path: Path, folder: Path) -> PurePath:
 
 
 async def _run_in(folder: PurePath, step: Command, ctx: Context, variables: Mapping[str, str]) -> Done:
-    env = {**variables, **step.env}
+    env = {**variables, **ctx.env, **step.env}
     if step.unless and await _run(env, ctx, folder, _shell(step.unless, ctx), None) == 0:
         return Done("nothing to do", changed=False)
     program = (step.argv, {}) if step.argv else _shell(step.shell, ctx)

@@ -25,6 +25,7 @@ class Context(Reporter, Protocol):
         folder: The plan's directory.
         cache: A directory of the user's for what can be fetched again.
         variables: The plan's variables, for files that are filled in.
+        env: The plan's environment variables, for commands.
         deadline: Time of the running loop at which step or task has run out of time, or None. The engine
             cancels the step some seconds after it; an action that can say what it waited for fails by itself
             at the deadline.
@@ -37,6 +38,7 @@ class Context(Reporter, Protocol):
     folder: Path
     cache: Path
     variables: Mapping[str, Any]
+    env: Mapping[str, str]
     deadline: float | None
 
     @property

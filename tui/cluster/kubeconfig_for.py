@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tui.cluster.place import Place
     from tui.hosts.host import Host
 
+NO_OTHER_CLUSTER = dict.fromkeys(("HELM_KUBECONTEXT", "HELM_KUBEAPISERVER", "HELM_KUBETOKEN"), "")
+"""Helm lets these win over the kubeconfig."""
+
 _ABSENT = (BringupError, OSError)
 """What is raised where there is no cluster yet: the program may be what creates it, or installs kind."""
 

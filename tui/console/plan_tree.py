@@ -34,6 +34,8 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
             for step in task.steps:
                 branch = f"  {' ' if last else '│'}     {'└' if step is task.steps[-1] else '├'} "
                 yield style(branch, "dim") + step.describe()
+    for name, value in plan.environment.items():
+        yield f"{name}={style(one_line(value), 'dim')}"
     wide = max(map(len, plan.hosts), default=0)
     for host, address in plan.hosts.items():
         yield f"{host:<{wide}}  {style(one_line(address), 'dim')}"

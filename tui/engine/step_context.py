@@ -58,6 +58,7 @@ class StepContext:
         self.folder: Path = context.plan.folder
         self.cache = context.cache
         self.variables: Mapping[str, Any] = context.plan.variables
+        self.env: Mapping[str, str] = context.plan.environment
         self.deadline = deadline
         self._attempt = attempt
         self._last_progress = float("-inf")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tui.plan.model import Plan
 
 _EVERY = 3.0  # seconds between looks at where the kubeconfig points
+_ADDRESS = re.compile(r"(?<![\w.-])(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>\d{1,5})(?!\d)")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked at, not served on
 
 
@@ -55,7 +57,7 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
-        for line in _opened(plan, host, await _open(plan, host)):
+        for line in _opened(plan, host, await open_forwards(plan, host)):
             say(line)
         while not stopping.is_set():
             with contextlib.suppress(TimeoutError):
@@ -74,17 +76,41 @@ async def _keep(plan: Plan, host: Host) -> None:
         await (await provider_of(plan.cluster)).reach(plan.cluster, host)
 
 
-async def _open(plan: Plan, host: Host) -> dict[int, int]:
-    """Open the forwards; return the ports here by those there."""
+async def open_forwards(plan: Plan, host: Host) -> dict[int, int]:
+    """Forward the ports of a plan's cluster, and those that its endpoints and variables name.
+
+    The cluster's kubeconfig is written anew, and leads to them.
+
+    Args:
+        plan: The plan.
+        host: The host that its cluster runs on.
+
+    Returns:
+        The ports here by those there.
+
+    Raises:
+        NotReadyError: The machine cannot be reached.
+        ActionError: No cluster runs there.
+    """
     forwards: dict[int, int] = {}
     if plan.cluster is not None:
         provider = await provider_of(plan.cluster)
         forwards |= await provider.reach(plan.cluster, host, anew=True)
-    for endpoint in plan.endpoints:
-        port = _port(endpoint.url)
-        if port is not None and port not in forwards:
+    named = [port for each in plan.endpoints if (port := _port(each.url)) is not None]
+    named += [int(found["port"]) for text in plan.environment.values() for found in _ADDRESS.finditer(text)]
+    for port in named:
+        if port not in forwards and 0 < port < 1 << 16:
             forwards[port] = await host.forward(port)
     return forwards
+
+
+def led_here(text: str, forwards: Mapping[int, int]) -> str:
+    """Return a text with the addresses of a machine's loopback as they are on this one."""
+
+    def here(found: re.Match[str]) -> str:
+        return f"{found['host']}:{forwards.get(int(found['port']), found['port'])}"
+
+    return _ADDRESS.sub(here, text)
 
 
 def _specification(reference: str | None, store: Store) -> Specification:

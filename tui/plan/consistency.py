@@ -44,6 +44,7 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
     yield from _secrets(data, values, document)
     yield from _clusterless(data, document)
     yield from _homeless(data, document)
+    yield from _kubeconfig_set(data, document)
 
 
 def _items(data: Any, path: Path_) -> Iterator[tuple[int, Any, Path_]]:
@@ -150,3 +151,12 @@ def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
                     cause = f"{shown(host)} is no host of the plan"
                     hint = suggest(host, known) if len(known) > 2 else "add it to `hosts: {NAME: ssh://…}`"
                     yield where, Fault(document.place(where), cause, hint)
+
+
+def _kubeconfig_set(data: dict[str, Any], document: Document) -> Iterator[Finding]:
+    """Find a KUBECONFIG of the plan's own beside a cluster that has one."""
+    environment = data.get("environment")
+    if isinstance(environment, dict) and "KUBECONFIG" in environment and data.get("cluster") is not None:
+        path = ("environment", "KUBECONFIG")
+        cause = "KUBECONFIG leads to the plan's cluster by itself"
+        yield path, Fault(document.place(path), cause, "remove it, or set another in `env` of a command")

@@ -15,6 +15,7 @@ from tui.plan.faults import shown, suggest
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names
+from tui.plan.steps.command import Setting, VariableName
 from tui.plan.substitute import UndefinedError, as_text, find
 from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
 from tui.secrets import secrets_in
@@ -129,6 +130,11 @@ class Plan(Frozen):
         " name none.",
     )
     cluster: Cluster | None = Field(None, description="The cluster that the steps create or use.")
+    environment: dict[VariableName, Setting] = Field(
+        default_factory=dict,
+        description="Environment variables, beside KUBECONFIG, of all commands of the plan, of `bringup run`"
+        " and of `bringup env`.",
+    )
     endpoints: tuple[Endpoint, ...] = Field((), description="Endpoints that are shown once the plan is up.")
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = Field(
         description="Groups of tasks, in order."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tui.plan.faults import shown
 from tui.plan.steps.base import StepBase
@@ -18,7 +18,23 @@ def _environment_name(name: str) -> str:
     return name
 
 
+def _variable_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        cause = f"{shown(name)} cannot be the name of a shell's variable"
+        raise ValueError(cause, "letters, digits and _ can, such as API_URL")
+    return name
+
+
+def _setting(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
+VariableName = Annotated[str, AfterValidator(_variable_name)]
+"""The name of an environment variable that every shell takes."""
+Setting = Annotated[str, BeforeValidator(_setting)]
+"""The value of an environment variable; truth is `true` or `false`."""
+
 _SAYS_LITTLE = re.compile(r"\s*(?:$|#|set [-+])")  # of a script's lines
 
 
@@ -31,10 +47,10 @@ class Command(StepBase):
     argv: tuple[str, ...] = Field((), description="The program and its arguments, as a list.")
     shell: str = Field("", description="A line for `sh -c`, in place of argv.")
     unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
-    env: dict[EnvironmentName, str] = Field(
+    env: dict[EnvironmentName, Setting] = Field(
         default_factory=dict,
-        description="Environment variables, added to those of bringup. KUBECONFIG leads to the plan's "
-        "cluster unless it is set here.",
+        description="Environment variables, added to those of bringup and to the plan's `environment`. "
+        "KUBECONFIG leads to the plan's cluster unless it is set here.",
     )
     folder: ExistingDirectory | None = Field(
         None, description="Directory that it runs in; the plan's own if absent."
