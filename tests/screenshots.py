@@ -23,7 +23,7 @@ from rich.terminal_theme import DIMMED_MONOKAI
 from rich.text import Text
 
 from tests.still import Still
-from tui.console.report import Stands, report
+from tui.console.report import report
 from tui.console.style import Style
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
@@ -31,6 +31,7 @@ from tui.insight.expectation import Expectation
 from tui.rehearsal.recording import BUNDLED
 from tui.run import events as e
 from tui.run.journal import read_events, read_state
+from tui.run.standing import Stands
 from tui.run.store import Store
 
 if TYPE_CHECKING:

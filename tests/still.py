@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,14 @@ from tests.plans import started
 from tests.virtual import run_virtual
 from tui.dashboard.kept_run import KeptRun
 from tui.engine.engine import Engine
-from tui.insight.expectation import Expectation
+from tui.insight.expectation import EMPTY, Expectation
 from tui.plan.bundled import find_plan
 from tui.plan.load import load_plan
 from tui.rehearsal.recording import bundled_recording, read_recording
 from tui.rehearsal.rehearse import RehearsalEnvironment
 from tui.run.commands import Kill
 from tui.run.journal import Journal, read_state
+from tui.run.standing import Stands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,11 @@ class Still(KeptRun):
     """A run at one moment, that looks as it did then: as one that takes commands."""
 
     read_only = ""
+
+    def __init__(self, folder: Path, at: float = math.inf, expectation: Expectation = EMPTY) -> None:
+        """Read it; what is said of where it is kept is the same wherever that is."""
+        super().__init__(folder, at, expectation)
+        self.stands = Stands(journal="~/.local/state/bringup/runs/20260102-030405-test")
 
 
 def rehearsed(

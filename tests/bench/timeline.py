@@ -31,6 +31,7 @@ from tui.dashboard.widgets.timeline import Timeline
 from tui.insight.expectation import Expectation
 from tui.run import events as e
 from tui.run.feed import Feed
+from tui.run.standing import Stands
 
 if TYPE_CHECKING:
     from tui.run.commands import Command
@@ -59,6 +60,7 @@ class Large:
         self.expectation = Expectation({id_: rng.uniform(1, 60) for id_ in self._waiting}, {}, "a benchmark")
         self.feed: Feed | None = Feed(clock=lambda: self._now)
         self.directory = Path()
+        self.stands = Stands()
         self.put(self.run)
         while len(self._waiting) > TASKS - TASKS // 3:
             self.step()

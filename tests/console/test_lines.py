@@ -16,11 +16,12 @@ from tests.plans import Scripted, make_plan, started
 from tests.virtual import run_virtual
 from tui.console.lines import Lines
 from tui.console.person import is_dumb
-from tui.console.report import Stands, report
+from tui.console.report import report
 from tui.console.style import Style, wants_colour
 from tui.engine.engine import Engine
 from tui.errors import ActionError
 from tui.reporter import Done
+from tui.run.standing import Stands
 from tui.run.state import RunState
 from tui.text import amount, clock, seconds
 

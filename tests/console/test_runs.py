@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.plans import make_plan, started
-from tui.console.report import Stands, report
+from tui.console.report import report
 from tui.console.runs import in_full, summary, table
 from tui.console.style import Style
 from tui.run import events as e
 from tui.run.journal import Journal
+from tui.run.standing import Stands
 from tui.run.store import Store
 
 if TYPE_CHECKING:

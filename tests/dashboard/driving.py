@@ -26,6 +26,7 @@ from tui.run import events as e
 from tui.run.commands import Kill
 from tui.run.feed import Feed
 from tui.run.journal import Journal
+from tui.run.standing import Stands
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -98,6 +99,7 @@ class Live:
         self.events: list[e.Event] = []
         self.feed: Feed | None = None
         self.expectation = expectation
+        self.stands = Stands()
         self.interrupts = False
         self.loop = SteppedLoop()
         self._seconds, self._fails = seconds, fails or {}

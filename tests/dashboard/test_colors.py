@@ -17,7 +17,7 @@ from tui.dashboard.widgets.timeline import Timeline
 if TYPE_CHECKING:
     from pathlib import Path
 
-MARKS = re.compile(r"[\s█▆▄▂▌▐░╌│┆⫽─━╭╮╰╯┌┐└┘┃▔✗⊘▼┬▊▎]*")
+MARKS = re.compile(r"[\s█▆▄▂▌▐░╌│┆⫽─━╭╮╰╯┌┐└┘┃━┏┓┗┛│▔✗⊘▼┬▊▎]*")
 THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
 SCROLLBAR = set(" ▁▂▃▄▅▆▇")
 SCREENS = [

@@ -10,7 +10,7 @@ from textual.events import Key
 
 from tests.dashboard.driving import END, STOPPING, Live, driving, nothing_is_asked, page, rows, stubborn
 from tui.dashboard.logview.screen import LogScreen
-from tui.dashboard.screens.modes import ModeChoice
+from tui.dashboard.screens.modes import MODES, ModeChoice
 from tui.insight.expectation import Expectation
 from tui.run import events as e
 
@@ -61,7 +61,7 @@ async def test_capital_r_retries_all_that_failed(tmp_path: Path) -> None:
     async with driving(live) as hands:
         await hands.advance(END)
         assert "✗ 2 tasks failed" in rows(hands.app)[0]
-        assert "R all that failed" in page(hands.app)
+        assert "R retry all" in page(hands.app)
         await hands.press("R")
         assert [hands.statuses()[task] for task in ("image", "database")] == ["running", "waiting"]
         await hands.advance(END)
@@ -200,7 +200,8 @@ async def test_m_says_what_each_mode_would_still_take(tmp_path: Path) -> None:
         await hands.advance(12)
         await hands.press("m")
         # By phases tekton ends at 80 and deploy at 95; eager, tekton begins now, and deploy ends before it.
-        found = {line.split()[2]: line for line in rows(hands.app) if " left  " in line and "╭" not in line}
+        left = [line for line in rows(hands.app) if " left  " in line]
+        found = {mode: line for mode in MODES for line in left if f" {mode} " in line}
         assert "1:23 left" in found["parallel"]
         assert "1:00 left" in found["eager"]
         assert "1:53 left" in found["sequential"]

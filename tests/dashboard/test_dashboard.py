@@ -103,13 +103,13 @@ async def test_keys_zoom_and_move_the_axis(tmp_path: Path) -> None:
     async with driving(Live(tmp_path)) as hands:
         await hands.advance(END)
         timeline = hands.timeline
-        whole, fitting = timeline.scale, rows(hands.app)[2]
+        whole, fitting = timeline.scale, timeline.render_line(0).text
         await hands.press("left")
         assert timeline.scale == whole  # there is nothing beyond
         await hands.press("plus", "equals_sign")
         zoomed = timeline.scale
         assert zoomed.per_column == pytest.approx(whole.per_column / 4)
-        assert rows(hands.app)[2] != fitting
+        assert timeline.render_line(0).text != fitting
         await hands.press("left", "left")
         assert timeline.scale.start < zoomed.start
         assert timeline.scale.per_column == zoomed.per_column
@@ -120,7 +120,7 @@ async def test_keys_zoom_and_move_the_axis(tmp_path: Path) -> None:
         assert timeline.scale.per_column == pytest.approx(whole.per_column / 2)
         await hands.press("0")
         assert timeline.scale == whole
-        assert rows(hands.app)[2] == fitting
+        assert timeline.render_line(0).text == fitting
 
 
 async def test_the_cursor_goes_where_something_happens_until_it_is_moved(tmp_path: Path) -> None:

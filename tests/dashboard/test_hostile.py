@@ -21,7 +21,7 @@ from tests.dashboard.driving import PHASES, Live, driving, page, strips
 from tests.dashboard.test_ansi import PIECES, VISIBLE_MARKS, hostile
 from tests.plans import make_plan
 from tui.console.lines import Lines
-from tui.console.report import Stands, report
+from tui.console.report import report
 from tui.console.style import Style as ConsoleStyle
 from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.logview.source_list import SourceList
@@ -30,13 +30,15 @@ from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.question import Question
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.screens.why import WhyScreen
+from tui.dashboard.steps import StepLine, steps_text
 from tui.dashboard.widgets.deck import Tabs
-from tui.dashboard.widgets.panel import PanelHead
 from tui.errors import ActionError
 from tui.insight.expectation import Expectation
 from tui.reporter import Done
+from tui.run.events import Progressed
 from tui.run.journal import read_all
 from tui.run.outline import outline, preview
+from tui.run.standing import Stands
 from tui.run.state import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -273,14 +275,38 @@ def standing(*titles: str) -> list[TaskState]:
 
 
 @given(st.lists(hostile, min_size=1, max_size=4), st.integers(1, 90))
-def test_tabs_and_the_heads_of_panels_are_as_wide_as_they_should_be(titles: list[str], width: int) -> None:
+def test_tabs_are_as_wide_as_they_should_be(titles: list[str], width: int) -> None:
     tasks = standing(*titles)
     bare = {
         "size": Size(width, 1),
         "get_component_rich_style": lambda *_, **__: Style(),
         "rich_style": Style(),
     }
-    tabs, head = type("BareTabs", (Tabs,), bare)(), type("BareHead", (PanelHead,), bare)()
+    tabs = type("BareTabs", (Tabs,), bare)()
     tabs.show(tasks, ["t0"], tasks[-1].id)
-    head.show(tasks[0], 10.0, True)
-    is_sound([tabs.render_line(0), head.render_line(0)], width, titles)
+    is_sound([tabs.render_line(0)], width, titles)
+
+
+@given(
+    st.lists(st.tuples(hostile, st.none() | st.floats(0, 1e5)), min_size=1, max_size=9),
+    st.integers(0, 9), hostile, st.floats(0, 1e9), st.none() | st.floats(0, 1e9),
+    st.integers(20, 120), st.integers(1, 12),
+)  # fmt: skip
+def test_steps_find_room_in_their_panel(
+    steps: list[tuple[str, float | None]],
+    done: int,
+    what: str,
+    amount: float,
+    total: float | None,
+    width: int,
+    rows: int,
+) -> None:
+    lines = [
+        StepLine(title, "succeeded" if i < done else "running" if i == done else "waiting", 3.0, expected)
+        for i, (title, expected) in enumerate(steps)
+    ]
+    told = steps_text(lines, Progressed(0.0, "t", 1, 0, amount, total, "B", what), width, rows)
+    texts = told.plain.split("\n")
+    assert len(texts) <= rows
+    assert all(cell_len(text) <= width for text in texts)
+    assert done >= len(lines) or any(text.startswith("◐ ") for text in texts)

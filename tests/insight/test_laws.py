@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.insight.running import SECONDS, begun, disturbed, ran, tell
-from tui.console.report import Stands, report
+from tui.console.report import report
 from tui.console.style import Style
 from tui.insight.concurrency_gain import concurrency_gain
 from tui.insight.expectation import Expectation
@@ -16,6 +16,7 @@ from tui.insight.forecast import forecast
 from tui.insight.time_breakdown import time_breakdown
 from tui.insight.what_if import makespans, what_if
 from tui.run import events as e
+from tui.run.standing import Stands
 from tui.run.state import RunState, fold
 from tui.run.work_time import busy, idle, work_time
 

@@ -65,10 +65,9 @@ def show(
         finally:  # whatever it is, nothing that was started may be left running
             clean = run.close()
     if output == "text" and state.started is not None and run.unread is None:
-        from tui.console.report import report, standing
+        from tui.console.report import report
 
-        launch = run.launch()
-        for line in report(state, standing(launch.loaded.plan, str(launch.folder)), style, width()):
+        for line in report(state, run.stands, style, width()):
             print(line)  # not by click, which makes ASCII UTF-8
     code = _code(run, state)
     if not clean:  # or else the interpreter waits for what is blocked

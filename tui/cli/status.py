@@ -23,10 +23,10 @@ from tui.cli.options import (
 from tui.errors import BringupError
 
 if TYPE_CHECKING:
-    from tui.console.report import Stands
     from tui.doctor.finding import Finding
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
+    from tui.run.standing import Stands
     from tui.run.store import KeptRun, Store
 
 
@@ -52,9 +52,9 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
 
         import dataclasses
 
-        from tui.console.report import Stands
         from tui.console.runs import in_full
         from tui.doctor.standing import examine_standing
+        from tui.run.standing import Stands
 
         try:
             specification = resolve_run(request, store)
@@ -87,7 +87,7 @@ def _taken_down(down: KeptRun | None) -> list[Finding]:
 
 
 def _stands(run: KeptRun, plan: Plan, down: KeptRun | None) -> Stands:
-    from tui.console.report import standing
+    from tui.run.standing import standing
 
     return standing(plan, str(run.directory), running=run.is_running, taken_down=down is not None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tui.console.report import judge, next_steps
+from tui.insight.outcome import judge, next_steps
 from tui.run.work_time import busy, work_time
 from tui.text import seconds
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from tui.console.report import Stands
+    from tui.run.standing import Stands
     from tui.run.state import RunState, TaskState
     from tui.run.store import KeptRun
 

@@ -58,7 +58,7 @@ class Dashboard(RunKeys):
             model: What is known of it; it outlives the app, which may be left and opened again.
         """
         super().__init__(control, model)
-        self._run_screen = RunScreen(self._lines, control.read_only)
+        self._run_screen = RunScreen(self._lines, lambda: control.stands, control.read_only)
         self._departure = Departure(self, control, model)
         self._opening = False  # a log was asked for and is not on the screen yet: keys are meant for it
         self._settings_path = config_directory() / "dashboard.json"

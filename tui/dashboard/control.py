@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
     from tui.run.feed import Feed
+    from tui.run.standing import Stands
 
 Leaving = Literal["lines", "over"]
 """Why the dashboard was left: its user wants plain lines, or nothing more is to come."""
@@ -40,6 +41,10 @@ class Control(Protocol):
     @property
     def expectation(self) -> Expectation:
         """How long things took before; it may come later than the run."""
+
+    @property
+    def stands(self) -> Stands:
+        """What the run leaves behind; once it has begun."""
 
     @property
     def over(self) -> bool:

@@ -9,6 +9,7 @@ from tui.insight.expectation import EMPTY
 from tui.run.events import RunStarted
 from tui.run.feed import Feed
 from tui.run.journal import read_all
+from tui.run.standing import Stands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,7 @@ class KeptRun:
             OSError: The journal cannot be read.
         """
         self.directory = directory
+        self.stands = Stands(journal=str(directory))
         self.expectation = expectation
         self._clock = 0.0
         self._name = ""

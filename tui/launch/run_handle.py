@@ -12,6 +12,7 @@ from tui.actions.environment import preload
 from tui.errors import BringupError
 from tui.insight.expectation import EMPTY
 from tui.run.commands import CancelRun, Close, Kill
+from tui.run.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
     from tui.run.feed import Feed
+    from tui.run.standing import Stands
 
 _KILLED_WITHIN = 2.5  # seconds in which a killed run must have finished
 
@@ -99,6 +101,12 @@ class RunHandle:
     def expectation(self) -> Expectation:
         """How long things took before."""
         return self._expectation
+
+    @property
+    def stands(self) -> Stands:
+        """What the run leaves behind; once it has begun."""
+        assert self._launch is not None
+        return standing(self._launch.loaded.plan, str(self._launch.folder))
 
     @property
     def over(self) -> bool:

@@ -13,8 +13,8 @@ from tui.dashboard.widgets.deck import Deck, Tabs
 from tui.dashboard.widgets.head import Head
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.machine_lane import MachineLane
+from tui.dashboard.widgets.summary import Summary
 from tui.dashboard.widgets.timeline import Timeline
-from tui.text import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
     from tui.dashboard.widgets.panel import Panel
     from tui.run.log.line import LogLines
+    from tui.run.standing import Stands
+
+
+_LOW = 30  # rows below which a summary has no panels beside it
 
 
 class RunScreen(Screen[None]):
@@ -33,16 +37,22 @@ class RunScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str] = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = [*RUN_KEYS]
 
-    def __init__(self, lines: Callable[[str], LogLines], read_only: str = "") -> None:
+    def __init__(
+        self, lines: Callable[[str], LogLines], stands: Callable[[], Stands], read_only: str = ""
+    ) -> None:
         """Make an empty one.
 
         Args:
             lines: Gives the last lines of a task.
+            stands: Gives what the run leaves behind.
             read_only: Why the run takes no commands at all, if it takes none.
         """
         super().__init__()
         self._lines = lines
+        self._stands = stands
         self._read_only = read_only
+        self._finished = False
+        self._last: Frame | None = None
         self._noted: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -52,6 +62,7 @@ class RunScreen(Screen[None]):
         timeline = Timeline()
         yield timeline
         yield MachineLane(timeline)
+        yield Summary()
         yield Deck(self._lines)
         yield KeyLine()
 
@@ -61,12 +72,31 @@ class RunScreen(Screen[None]):
         self.query_one(Timeline).frame = frame
         self.query_one(MachineLane).frame = frame
         self.query_one(Deck).frame = frame
+        if frame.finished != self._finished:
+            self._finish(frame)
+        self._last = frame
         text = self._read_only or _note(frame)
         if text != self._noted:
             self._noted = text
             note = self.query_one("#note", Static)
             note.display = bool(text)
             note.update(text)
+
+    def _finish(self, frame: Frame) -> None:
+        """Say how the run went; or take that back, where it goes on."""
+        self._finished = frame.finished
+        self.set_class(frame.finished, "-finished")
+        summary = self.query_one(Summary)
+        if frame.finished:
+            summary.show(frame, self._stands(), alone=self.has_class("-low"))
+        else:
+            summary.display = False
+
+    def on_resize(self) -> None:
+        """Leave the panels out where the summary takes their room."""
+        self.set_class(self.app.size.height < _LOW, "-low")
+        if self._last is not None and self._finished:
+            self._finish(self._last)
 
     @property
     def task_id(self) -> str:
@@ -88,10 +118,11 @@ class RunScreen(Screen[None]):
         self.app.call_next(self.run_action, "app.open")
 
     def on_panel_chosen(self, event: Panel.Chosen) -> None:
-        """Put the cursor on the panel's task, or opens its log."""
-        self.choose(event.task)
+        """Put the cursor on the panel's task; open its log at a second click, which may hit another panel."""
         if event.twice:
             self.app.call_next(self.run_action, "app.open")
+        else:
+            self.choose(event.task)
 
     def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         """Put the cursor on the tab's task."""
@@ -99,19 +130,6 @@ class RunScreen(Screen[None]):
 
 
 def _note(frame: Frame) -> str:
-    """Return the line below the head: that it is a rehearsal, and once all has finished, how to go on."""
-    state = frame.state
-    if state.started is None:
-        return ""
-    if not frame.finished:
-        return " · ".join(map(clean, state.started.note.splitlines()))
-    again = state.with_status("failed", "cancelled")
-    if again:
-        return "r retries the task, R all that failed, f starts again from it; q leaves, with a report"
-    took = seconds(frame.worked)
-    if state.assumed:
-        part = f"{len(state.tasks) - len(state.assumed)} of {len(state.tasks)} tasks run in {took}"
-        return f"{part}; q leaves, with a report"
-    if state.started.environment == "rehearsal":
-        return f"rehearsed in {took}: nothing was created; q leaves, with a report"
-    return f"up in {took}, and it stays up; q leaves, with a report"
+    """Return the line below the head: what a rehearsal is."""
+    started = frame.state.started
+    return " · ".join(map(clean, started.note.splitlines())) if started is not None else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import nlargest
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -19,7 +18,7 @@ from tui.dashboard.widgets.panel import Panel
 from tui.text import GLYPHS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from textual import events
     from textual.app import ComposeResult
@@ -32,60 +31,49 @@ _PULL_EVERY = 0.05
 """Seconds between two panels' looks at their logs."""
 
 _TAB = 30  # cells of a tab's title
-_NARROWEST, _LOWEST = 56, 9
-"""Cells that a panel has at least, where there is room for more than one."""
+_WIDE = 112  # columns from which panels stand beside the main one
+_MAIN, _LOWEST = 10, 6
+"""Rows that the main panel and the others have at least, where there is room for more than one."""
 
 
 class Grid(NamedTuple):
-    """How many panels are beside and above one another."""
+    """Where panels find room: beside the main one or below it."""
 
-    columns: int
-    rows: int
+    beside: bool
+    others: int
 
     @classmethod
     def fitting(cls, width: int, height: int) -> Grid:
         """Return a grid of as many as find room."""
-        return cls(max(width // _NARROWEST, 1), max(height // _LOWEST, 1))
+        if width >= _WIDE:
+            return cls(beside=True, others=max(height // _LOWEST, 1))
+        return cls(beside=False, others=max((height - _MAIN) // _LOWEST, 0))
 
     @property
     def places(self) -> int:
         """How many panels it holds."""
-        return self.columns * self.rows
-
-    def shrunk(self, count: int) -> Grid:
-        """Return the grid without places that would stay empty; panels are put side by side first."""
-        columns = min(self.columns, max(count, 1))
-        return Grid(columns, min(self.rows, max(-(-count // columns), 1)))
+        return self.others + 1
 
 
-def chosen(tasks: Mapping[str, TaskState], at_work: list[str], selected: str, places: int) -> list[str]:
-    """Return the tasks that have a panel, in plan order.
+def chosen(frame: Frame, selected: str, places: int) -> list[str]:
+    """Return the tasks that have a panel: the main one first, then others in plan order.
 
     Args:
-        tasks: All, in plan order.
-        at_work: Those that run or failed, which come first; those that finished last follow.
-        selected: The one that always has a panel, if it has begun.
+        frame: The run.
+        selected: The task under the cursor, which has the main one; without it, a critical one.
         places: How many find room.
     """
-    wanted = [selected] if selected in tasks and tasks[selected].attempts else []
-    wanted += _around(at_work, selected, places)
-    if len(set(wanted)) < places:
-        ended = [t for t in reversed(list(tasks.values())) if t.attempts and t.ended is not None]
-        wanted += [t.id for t in nlargest(places, ended, key=_ended)]
-    kept = set(list(dict.fromkeys(wanted))[:places])
-    return [id_ for id_ in tasks if id_ in kept]
+    at_work = _at_work(frame)
+    first = sorted(at_work, key=lambda id_: id_ not in frame.critical)
+    main = selected if selected in frame.tasks else next(iter(first), "")
+    if not main:
+        return []
+    kept = set([id_ for id_ in first if id_ != main][: places - 1])
+    return [main, *(id_ for id_ in at_work if id_ in kept)]
 
 
-def _ended(task: TaskState) -> float:
-    return task.ended or 0.0
-
-
-def _around(ids: list[str], selected: str, places: int) -> list[str]:
-    """Return as many tasks as find room: the page that has the selected one."""
-    if len(ids) <= places or selected not in ids:
-        return ids[:places]
-    page = ids.index(selected) // places * places
-    return ids[page : page + places]
+def _at_work(frame: Frame) -> list[str]:
+    return [task.id for task in frame.tasks.values() if task.status in {"running", "failed"}]
 
 
 class Tabs(Widget):
@@ -159,7 +147,7 @@ class Deck(Vertical):
     DEFAULT_CSS = """
     Deck {
         height: 1fr;
-        & > #panels { layout: grid; grid-gutter: 0 1; height: 1fr; }
+        & > #panels { layout: grid; grid-gutter: 0; height: 1fr; }
     }
     """
 
@@ -177,7 +165,7 @@ class Deck(Vertical):
         self._tabs = Tabs()
         self._box = Container(id="panels")
         self._panels: dict[str, Panel] = {}
-        self._grid: Grid | None = None
+        self._placed: tuple[list[str], bool] = ([], False)
         self._turn = 0
 
     def on_mount(self) -> None:
@@ -211,31 +199,44 @@ class Deck(Vertical):
         frame = self.frame
         if frame is None or frame.state.started is None or not self.size.area:
             return
-        at_work = [t for t in frame.tasks.values() if t.status in {"running", "failed"}]
+        at_work = _at_work(frame)
         room = Grid.fitting(self.size.width, self.size.height)
-        self._tabs.display = len(at_work) > room.places
-        shown = chosen(frame.tasks, [task.id for task in at_work], self.selected, room.places)
-        self._place(shown, room.shrunk(len(shown)))
+        shown = chosen(frame, self.selected, room.places)
+        self._tabs.display = not set(at_work) <= set(shown)
+        self._place(shown, room.beside)
         if self._tabs.display:
-            self._tabs.show(at_work, shown, self.selected)
+            self._tabs.show([frame.tasks[id_] for id_ in at_work], shown, self.selected)
         for task, panel in self._panels.items():
-            panel.show(frame.tasks[task], frame.now, task == self.selected)
+            panel.show(frame, selected=task == self.selected)
 
-    def _place(self, shown: list[str], grid: Grid) -> None:
-        """Mount and removes panels so that just those that are to be shown are there, in order."""
-        if shown != list(self._panels):
-            with self.app.batch_update():
-                for task in [task for task in self._panels if task not in shown]:
-                    self._panels.pop(task).remove()
-                self._panels = {task: self._panels.get(task) or self._mounted(task, shown) for task in shown}
-        if grid != self._grid:
-            self._grid = grid
-            self._box.styles.grid_size_columns = grid.columns
-            self._box.styles.grid_size_rows = grid.rows
+    def _place(self, shown: list[str], beside: bool) -> None:
+        """Mount and remove panels so that just those that are to be shown are there, in order."""
+        if (shown, beside) == self._placed:
+            return
+        self._placed = shown, beside
+        with self.app.batch_update():
+            for task in [task for task in self._panels if task not in shown]:
+                self._panels.pop(task).remove()
+            before: Panel | None = None
+            for task in shown:
+                panel = self._panels.get(task)
+                if panel is None:
+                    panel = self._panels[task] = Panel(task, self._lines(task))
+                    self._box.mount(panel, after=before) if before else self._box.mount(panel, before=0)
+                elif before is not None:
+                    self._box.move_child(panel, after=before)
+                else:
+                    self._box.move_child(panel, before=0)
+                before = panel
+            self._lay_out([self._panels[task] for task in shown], beside)
 
-    def _mounted(self, task: str, shown: list[str]) -> Panel:
-        """Mount a task's panel before that of the next task that has one, and return it."""
-        panel = Panel(task, self._lines(task))
-        later = shown[shown.index(task) + 1 :]
-        self._box.mount(panel, before=next((self._panels[t] for t in later if t in self._panels), None))
-        return panel
+    def _lay_out(self, panels: list[Panel], beside: bool) -> None:
+        """Give the main panel the room that the others leave."""
+        others, styles = len(panels) - 1, self._box.styles
+        beside = beside and others > 0
+        styles.grid_size_columns = 2 if beside else 1
+        styles.grid_size_rows = others if beside else others + 1
+        styles.grid_columns = "3fr 2fr" if beside else "1fr"
+        styles.grid_rows = "1fr" if beside or not others else "2fr" + " 1fr" * others
+        for i, panel in enumerate(panels):
+            panel.styles.row_span = others if beside and i == 0 else 1

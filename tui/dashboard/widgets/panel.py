@@ -1,93 +1,47 @@
-"""A panel: one task at work, with its step, its progress, why it failed, and its log as it comes."""
+"""A panel: one task, with its steps, why it failed, and its log as it comes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from rich.cells import cell_len
-from rich.segment import Segment
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
-from tui.dashboard.fit import fit, fit_parts
 from tui.dashboard.logview.lines import LogView
-from tui.text import GLYPHS, amount, clock, seconds
+from tui.dashboard.steps import step_lines, steps_text
+from tui.insight.hold_text import hold_text
+from tui.text import GLYPHS, clock, seconds
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual import events
     from textual.app import ComposeResult
 
+    from tui.dashboard.frame import Frame
     from tui.run.events import Failure
     from tui.run.log.line import LogLines
-    from tui.run.state import AttemptState, TaskState
+    from tui.run.state import TaskState
 
-_METER = 10  # cells of a progress bar
+_COLORS = {"running": "$running", "succeeded": "$done", "failed": "$failed"}
+_DETAILS = 3  # lines that show a failure
+_LOG_ROWS = 5  # of a log that stay beside steps, where the task says something
 
 
-class PanelHead(Widget):
-    """A panel's first line: which task, at which step, how far, for how long."""
+class _Seen(NamedTuple):
+    """What a panel was drawn from."""
 
-    DEFAULT_CSS = """
-    PanelHead {
-        height: 1;
-        & > .panel-head--title { text-style: bold; }
-        & > .panel-head--rule { color: $faint; }
-        & > .panel-head--quiet { color: $quiet; }
-        & > .panel-head--selected { color: $foreground; text-style: bold; }
-        & > .panel-head--running { color: $running; text-style: bold; }
-        & > .panel-head--succeeded { color: $done; }
-        & > .panel-head--failed { color: $failed; text-style: bold; }
-        & > .panel-head--cancelled { color: $quiet; }
-        & > .panel-head--waiting { color: $quiet; }
-        & > .panel-head--skipped { color: $quiet; }
-    }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"panel-head--{name}" for name in ("title", "rule", "quiet", "selected", *GLYPHS)
-    }
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[tuple[str, str]] = []
-        self._right = ""
-
-    def show(self, task: TaskState, now: float, selected: bool) -> None:
-        """Show a task as it stands."""
-        title = (clean(task.title), "selected" if selected else "title")
-        mark = ("▌" if selected else "─", "selected" if selected else "rule")
-        where = f" on {clean(task.host)}" if task.host else ""
-        parts = [mark, (f"{GLYPHS[task.status]} ", task.status), title, (f"{where} · {_at(task)} ", "quiet")]
-        right = _progress(task.attempt) if task.status == "running" else ""
-        took = clock(task.seconds(now)) if task.status == "running" else ""
-        right = "  ".join(filter(None, (right, took)))
-        if (parts, right) != (self._parts, self._right):
-            self._parts, self._right = parts, right
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Return the line, with a rule between its left and its right part."""
-        width = self.size.width
-        right = f" {self._right} " if self._right else ""
-        if cell_len(right) > width // 2:
-            right = f" {self._right.rpartition('  ')[2]} "
-        parts = fit_parts(self._parts, max(width - cell_len(right) - 1, 0))
-        left = Strip([Segment(text, self._style(kind)) for text, kind in parts])
-        rule = "─" * max(width - left.cell_length - cell_len(right), 0)
-        end = [Segment(rule, self._style("rule")), Segment(right, self._style("quiet"))]
-        return Strip([*left, *end]).adjust_cell_length(width, self.rich_style)
-
-    def _style(self, kind: str) -> Style:
-        return self.get_component_rich_style(f"panel-head--{kind}")
+    task: TaskState
+    now: float
+    selected: bool
+    width: int
+    height: int
+    said: int
 
 
 class Panel(Vertical):
-    """One task at work.
+    """One task.
 
     Attributes:
         task_id: The task's id.
@@ -95,18 +49,25 @@ class Panel(Vertical):
 
     DEFAULT_CSS = """
     Panel {
-        padding: 0 1 0 0;
+        border: round $faint;
+        border-title-color: $foreground;
+        border-subtitle-color: $quiet;
+        padding: 0 1;
+        &.-critical { border: heavy $faint; }
+        &.-selected { border: round $foreground; }
+        &.-selected.-critical { border: heavy $foreground; }
+        &.-failed { border: round $bar-failed; }
         & > .panel--failure {
             height: auto;
-            max-height: 50%;
-            color: $text-error;
-            padding: 0 0 0 1;
+            max-height: 70%;
+            padding: 0 1;
+            background: $trouble;
         }
-        & > LogView { height: 1fr; }
+        & > .panel--steps { height: auto; text-wrap: nowrap; }
+        & > LogView { height: 1fr; margin-right: -1; }
     }
     """
-
-    selected: reactive[bool] = reactive(False, init=False)
+    ALLOW_MAXIMIZE: ClassVar[bool | None] = True
 
     class Chosen(Message):
         """A panel was clicked on.
@@ -125,28 +86,69 @@ class Panel(Vertical):
         self.task_id = task
         self._lines = lines
         self._pulled = 0
-        self._head = PanelHead()
         self._failure = Static(markup=False, classes="panel--failure")
-        self._log = LogView(lines, limit=2000, placeholder="nothing said yet")
+        self._steps = Static(markup=False, classes="panel--steps")
+        self._log = LogView(lines, limit=2000)
         self._log.can_focus = False
-        self._seen: tuple[TaskState, float, bool] | None = None
+        self._spoke = (0, -1)  # the attempt and step that said something last
+        self._seen: _Seen | None = None
+        self._shown: tuple[Frame, bool] | None = None
 
     def compose(self) -> ComposeResult:
-        """Yield head, failure and log."""
-        yield self._head
+        """Yield failure, steps and log."""
         yield self._failure
+        yield self._steps
         yield self._log
 
-    def show(self, task: TaskState, now: float, selected: bool) -> None:
-        """Show a task as it stands."""
-        seen = (task, int(now) if task.status == "running" else 0.0, selected)
-        if seen != self._seen:
-            self._seen = seen
-            self._head.show(task, now, selected)
-            failure = task.attempt.failure if task.attempt else None
-            self._failure.display = failure is not None
-            if failure is not None:
-                self._failure.update(_explained(failure))
+    def show(self, frame: Frame, *, selected: bool) -> None:
+        """Show the task as it stands."""
+        self._shown = frame, selected
+        task = frame.tasks[self.task_id]
+        self.set_class(selected, "-selected")
+        self.set_class(task.id in frame.critical, "-critical")
+        now = int(frame.now) if task.status == "running" else 0.0
+        seen = _Seen(task, now, selected, *self.content_size, self._lines.end)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self.set_class(task.status == "failed", "-failed")
+        self.border_title = _title(task, frame)
+        self.border_subtitle = _times(task, frame)
+        self._show_parts(task, frame, seen)
+
+    def _show_parts(self, task: TaskState, frame: Frame, seen: _Seen) -> None:
+        attempt = task.attempt
+        failure = attempt.failure if attempt and task.status == "failed" else None
+        self._failure.display = failure is not None
+        height = seen.height
+        if failure is not None:
+            told = _explained(failure, keys=self.has_class("-selected"))
+            self._failure.update(told)
+            height = max(height - told.get_height({}, seen.width - 2) - 1, 0)
+        has_log = self._lines.end > 0
+        rows = self._step_rows(task, height, has_log=has_log)
+        self._steps.display = rows > 0
+        if rows:
+            said = attempt.progress if attempt is not None else None
+            steps = step_lines(task, frame.now, frame.expectation)
+            self._steps.update(steps_text(steps, said, seen.width, rows))
+        self._log.display = has_log and rows < height
+
+    def _step_rows(self, task: TaskState, height: int, *, has_log: bool) -> int:
+        """Return how many lines steps get: all of a silent task's, else what its log leaves room for."""
+        attempt = task.attempt
+        running = task.status == "running"
+        wanted = len(task.steps) + running
+        step = (attempt.attempt, attempt.steps[-1].step) if attempt is not None and attempt.steps else None
+        if not has_log or (running and step != self._spoke):
+            return min(wanted, height - 2 * has_log)
+        return wanted if wanted <= height - _LOG_ROWS else 2 * (running and height > _LOG_ROWS)
+
+    def on_resize(self) -> None:
+        """Find anew what has room."""
+        if self._shown is not None:
+            frame, selected = self._shown
+            self.show(frame, selected=selected)
 
     @property
     def has_news(self) -> bool:
@@ -156,6 +158,8 @@ class Panel(Vertical):
     def pull(self) -> None:
         """Show the lines that have come since."""
         self._pulled = self._lines.end
+        for line in self._lines.read(self._pulled - 1, self._pulled):
+            self._spoke = line.attempt, line.step
         self._log.pull()
 
     def on_click(self, event: events.Click) -> None:
@@ -163,16 +167,24 @@ class Panel(Vertical):
         self.post_message(self.Chosen(self.task_id, event.chain > 1))
 
 
+def _title(task: TaskState, frame: Frame) -> Content:
+    where = f" on {clean(task.host)}" if task.host else ""
+    held = clean(hold_text(frame.state, task.id, frame.now)) if frame.state.started is not None else ""
+    return Content.assemble(
+        (f"{GLYPHS[task.status]} ", f"{_COLORS.get(task.status, '$quiet')} bold"),
+        (clean(task.title), "bold"),
+        (f"{where} · {held or _at(task)}", "$quiet"),
+    )
+
+
 def _at(task: TaskState) -> str:
     """Return what a task is doing, or how it finished."""
     attempt = task.attempt
-    if attempt is None:
+    if attempt is None or task.start is None:
         return task.status
     tries = f"attempt {attempt.attempt}, " if attempt.attempt > 1 else ""
     if task.status != "running":
         return f"{tries}{task.status} after {seconds(task.seconds(0.0))}"
-    if attempt.finished is not None:
-        return f"{tries}pauses before it is tried again"
     if task.cancelling:
         return f"{tries}is being stopped"
     step = attempt.steps[-1] if attempt.steps else None
@@ -180,20 +192,25 @@ def _at(task: TaskState) -> str:
     return f"{tries}{count}{clean(step.title)}" if step else f"{tries}starts"
 
 
-def _progress(attempt: AttemptState | None) -> str:
-    said = attempt.progress if attempt else None
-    if said is None:
-        return ""
-    text = " ".join(filter(None, (clean(said.what), amount(said.done, said.total, said.unit))))
-    if not said.total:
-        return fit(text, 40)
-    full = round(min(max(said.done / said.total, 0.0), 1.0) * _METER)
-    return f"{fit(text, 40)} {'━' * full}{'╌' * (_METER - full)}"
+def _times(task: TaskState, frame: Frame) -> str:
+    """Return how long a task has taken, and took before."""
+    expected = frame.expectation.seconds.get(task.id)
+    usual = f"usually {seconds(expected)}" if expected else ""
+    took = clock(task.seconds(frame.now)) if task.status == "running" else ""
+    return " · ".join(filter(None, (took, usual)))
 
 
-def _explained(failure: Failure) -> str:
-    """Return a failure's cause and hint, then the lines that show it."""
-    lines = [f"✗ {clean(failure.title)}: {clean(failure.cause)}"]
-    lines += [f"  hint: {clean(failure.hint)}"] if failure.hint else []
-    lines += [f"  {clean(line)}" for line in failure.details[-3:]]
-    return "\n".join(lines)
+def _explained(failure: Failure, *, keys: bool) -> Content:
+    """Return a failure's cause and hint, the lines that show it, and the keys that help."""
+    rows = [
+        Content.assemble(("✗ ", "$failed bold"), (clean(failure.cause), "bold")),
+        Content.styled(f"  in {clean(failure.title)}", "$quiet"),
+        *(Content(f"  {clean(line)}") for line in failure.details[-_DETAILS:]),
+    ]
+    if failure.hint:
+        rows.append(Content.assemble(("  hint: ", "bold"), clean(failure.hint)))
+    if keys:
+        named = (("r", "retry it"), ("f", "start again from it"), ("⏎", "its log"))
+        told = [Content.assemble((key, "$key bold"), f" {text}") for key, text in named]
+        rows.append(Content("  ").join([Content(""), *told]))
+    return Content("\n").join(rows)

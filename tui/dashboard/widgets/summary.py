@@ -1,0 +1,118 @@
+"""The summary: how a finished run went, what there is now, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Digits, Static
+
+from tui.dashboard.ansi import clean
+from tui.insight.concurrency_gain import gain_in_words
+from tui.insight.outcome import judge, next_steps
+from tui.text import GLYPHS, clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.app import ComposeResult
+
+    from tui.dashboard.frame import Frame
+    from tui.run.standing import Stands
+    from tui.run.state import TaskState
+
+_FAILURES = 3  # that are told
+_UP_KEYS = (("d", "why it took so long"), ("⏎", "the task's log"), ("q", "leave"))
+_FAILED_KEYS = (
+    ("r", "retry the task"), ("R", "retry all"), ("f", "start again from it"), ("q", "leave"),
+)  # fmt: skip
+_LABEL = 11  # cells of what a next step is called
+
+
+class Summary(Horizontal):
+    """What is said of a run once all its tasks have finished; hidden until then."""
+
+    DEFAULT_CSS = """
+    Summary {
+        display: none;
+        height: auto;
+        max-height: 60%;
+        border: round $bar-done;
+        border-title-color: $done;
+        border-title-style: bold;
+        padding: 0 1;
+        &.-lost { border: round $bar-failed; border-title-color: $failed; }
+        & > Digits { width: auto; padding: 0 3 0 1; color: $done; }
+        & > Static { width: 1fr; height: auto; text-wrap: nowrap; text-overflow: ellipsis; }
+        &.-narrow > Digits, &.-lost > Digits { display: none; }
+    }
+    """
+
+    def __init__(self) -> None:
+        """Say nothing yet."""
+        super().__init__()
+        self._time = Digits("")
+        self._text = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Yield the time and the text."""
+        yield self._time
+        yield self._text
+
+    def show(self, frame: Frame, stands: Stands, *, alone: bool) -> None:
+        """Say how a run went that has finished.
+
+        Args:
+            frame: The run.
+            stands: What it leaves behind.
+            alone: No panel tells of what failed.
+        """
+        status, verdict = judge(frame.state, frame.now)
+        lost = status != "succeeded"
+        self.display = True
+        self.set_class(lost, "-lost")
+        self.border_title = Content(f"{GLYPHS[status]} {clean(verdict)}")
+        self._time.update(clock(frame.worked))
+        told = ([*_lost(frame)] if alone else []) if lost else [*_gained(frame)]
+        parts = [told, [*_next(frame, stands)], [_keys(_FAILED_KEYS if lost else _UP_KEYS)]]
+        self._text.update(Content("\n\n").join(Content("\n").join(part) for part in parts if part))
+
+    def on_resize(self) -> None:
+        """Leave the large time out where there is little room."""
+        self.set_class(self.app.size.width < 100, "-narrow")
+
+
+def _gained(frame: Frame) -> Iterator[Content]:
+    gain = frame.outlook.concurrency_gain if frame.outlook else None
+    words = gain_in_words(gain.worked, gain.elapsed) if gain is not None else ""
+    yield Content.styled(words or "it took as long as its tasks one at a time", "bold" if words else "$quiet")
+
+
+def _lost(frame: Frame) -> Iterator[Content]:
+    failed = frame.state.with_status("failed")
+    for task in failed[:_FAILURES]:
+        yield from _failure(task)
+    if len(failed) > _FAILURES:
+        yield Content.styled(f"and {len(failed) - _FAILURES} more", "$quiet")
+
+
+def _failure(task: TaskState) -> Iterator[Content]:
+    failure = task.attempt.failure if task.attempt else None
+    title = Content.assemble(("✗ ", "$failed bold"), (clean(task.title), "bold"))
+    if failure is None:
+        yield title
+        return
+    yield Content.assemble(title, f": {clean(failure.cause)}")
+    if failure.hint:
+        yield Content.assemble(("  hint: ", "bold"), clean(failure.hint))
+
+
+def _next(frame: Frame, stands: Stands) -> Iterator[Content]:
+    for label, text in next_steps(frame.state, stands):
+        yield Content.assemble((f"{label:<{_LABEL}} ", "$quiet"), clean(text))
+
+
+def _keys(named: tuple[tuple[str, str], ...]) -> Content:
+    told = [Content.assemble((key, "$key bold"), f" {text}") for key, text in named]
+    return Content("   ").join(told)
