@@ -37,7 +37,8 @@ class _Seen(NamedTuple):
     selected: bool
     width: int
     height: int
-    said: int
+    says: bool
+    spoke: tuple[int, int]
 
 
 class Panel(Vertical):
@@ -107,7 +108,7 @@ class Panel(Vertical):
         self.set_class(selected, "-selected")
         self.set_class(task.id in frame.critical, "-critical")
         now = int(frame.now) if task.status == "running" else 0.0
-        seen = _Seen(task, now, selected, *self.content_size, self._lines.end)
+        seen = _Seen(task, now, selected, *self.content_size, self._lines.end > 0, self._spoke)
         if seen == self._seen:
             return
         self._seen = seen
@@ -161,6 +162,7 @@ class Panel(Vertical):
         for line in self._lines.read(self._pulled - 1, self._pulled):
             self._spoke = line.attempt, line.step
         self._log.pull()
+        self.on_resize()  # a task that speaks needs other room than a silent one
 
     def on_click(self, event: events.Click) -> None:
         """Tell that it was clicked on."""
