@@ -6,15 +6,18 @@ Tasks are named by their place in a `Topology`; times are seconds since the run 
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from tui.plan.contention import Sharing
 from tui.plan.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tui.plan.contention import Part
     from tui.plan.graph import Graph
 
 NEVER = -1.0
@@ -96,9 +99,33 @@ def simulate(
     if rules.mode == "sequential":
         _in_turn(line, waiting, running, seconds, now)
     elif rules.limit is not None and len(waiting) + len(running) > rules.limit:
-        _Slots(topology, line, waiting, running, seconds, rules).run(now)
+        clock = _Alone(seconds, [(line.ends[i], i) for i in running])
+        _Slots(topology, line, waiting, running, rules.limit, clock).run([(now, rules.mode)])
     else:
         _at_once(topology, line, waiting, seconds, rules, now)
+
+
+def simulate_sharing(
+    topology: Topology,
+    parts: Sequence[Sequence[Part]],
+    places: Sequence[int],
+    modes: Sequence[tuple[float, str]],
+    limit: int | None,
+    cores: float,
+) -> Timeline:
+    """Simulate a run from its start, of tasks that slow each other where they want more cores than there are.
+
+    Args:
+        topology: The run's graph.
+        parts: What each task's time is made of, by place.
+        places: The tasks to be run, in order; the others take no time and hold nothing back.
+        modes: Each mode with the time from which it holds, the first from 0.
+        limit: Most tasks at once, or None.
+        cores: How many cores they share.
+    """
+    line = Timeline.empty(len(parts))
+    _Slots(topology, line, places, (), limit, Sharing(parts, cores)).run(modes)
+    return line
 
 
 def _in_turn(
@@ -132,71 +159,125 @@ def _at_once(
             opened = max([opened, *ends[first:stop]])
 
 
+class _Clock(Protocol):
+    """Says when tasks end."""
+
+    def start(self, i: int, time: float) -> None:
+        """Start a task."""
+
+    def end(self, before: float) -> tuple[float, list[int]]:
+        """Return when the next tasks end, and which do: none if none does before a moment."""
+
+
+class _Alone:
+    """Tasks that do not slow each other."""
+
+    def __init__(self, seconds: Sequence[float], ending: list[tuple[float, int]]) -> None:
+        self._seconds = seconds
+        self._ending = ending
+        heapq.heapify(ending)
+
+    def start(self, i: int, time: float) -> None:
+        """Start a task."""
+        heapq.heappush(self._ending, (time + self._seconds[i], i))
+
+    def end(self, before: float) -> tuple[float, list[int]]:
+        """Return when the next tasks end, and which do: none if none does before a moment."""
+        ending = self._ending
+        if not ending or ending[0][0] >= before:
+            return before, []
+        time, ended = ending[0][0], []
+        while ending and ending[0][0] == time:
+            ended.append(heapq.heappop(ending)[1])
+        return time, ended
+
+
 class _Slots:
-    """A run with a limit of tasks at once: a free slot goes to the first task that may start."""
+    """A run, from event to event: a free slot goes to the first task that may start."""
 
     def __init__(
         self,
         topology: Topology,
         line: Timeline,
         waiting: Sequence[int],
-        running: Sequence[int],
-        seconds: Sequence[float],
-        rules: Rules,
+        running: Iterable[int],
+        limit: int | None,
+        clock: _Clock,
     ) -> None:
         self._topology = topology
         self._line = line
         self._waiting = waiting
-        self._seconds = seconds
-        self._free = (rules.limit or 0) - len(running)
-        self._ending = [(line.ends[i], i) for i in running]
-        heapq.heapify(self._ending)
-        open_ = {*waiting, *running}
-        self._left = [0] * len(topology.bounds)  # tasks of each phase that have not finished
-        if rules.mode == "parallel":
-            for i in open_:
-                self._left[topology.phases[i]] += 1
+        self._running = set(running)
+        self._open = {*waiting, *self._running}
+        self._limit = limit
+        self._clock = clock
+
+    def run(self, modes: Sequence[tuple[float, str]]) -> None:
+        """Run all tasks that wait.
+
+        Args:
+            modes: Each mode with the time from which it holds; no task starts before the first.
+        """
+        later = [at for at, _ in modes[1:]] + [math.inf]
+        for (at, mode), until in zip(modes, later, strict=True):
+            self._take(mode)
+            self._go_on(at, until)
+
+    def _take(self, mode: str) -> None:
+        """Hold tasks back by a mode from now on."""
+        phases = self._topology.phases
+        self._mode = mode
+        self._free = 1 if mode == "sequential" else len(phases) if self._limit is None else self._limit
+        self._free -= len(self._running)
+        self._left = [0] * len(self._topology.bounds)  # tasks of each phase that have not finished
+        if mode == "parallel":
+            for i in self._open:
+                self._left[phases[i]] += 1
         self._phase = next((phase for phase, left in enumerate(self._left) if left), len(self._left))
+        waiting = [i for i in self._waiting if i in self._open and i not in self._running]
         # What each task still waits for: its needs, and one more where its phase is not open.
         self._unmet = {
-            i: sum(need in open_ for need in topology.needs[i]) + (topology.phases[i] > self._phase)
+            i: sum(need in self._open for need in self._topology.needs[i])
+            + (mode == "parallel" and phases[i] > self._phase)
             for i in waiting
         }
         self._ready = [i for i in waiting if not self._unmet[i]]
 
-    def run(self, now: float) -> None:
-        """Run all tasks that wait."""
-        line, ending, ready = self._line, self._ending, self._ready
-        time = now
-        while True:
+    def _go_on(self, time: float, until: float) -> None:
+        ready = self._ready
+        ended: list[int] | None = None
+        while ended != []:
             while ready and self._free > 0:
                 i = heapq.heappop(ready)
                 self._free -= 1
-                line.starts[i] = time
-                line.ends[i] = time + self._seconds[i]
-                heapq.heappush(ending, (line.ends[i], i))
-            if not ending:
-                return
-            time = ending[0][0]
-            while ending and ending[0][0] == time:
-                self._end(heapq.heappop(ending)[1])
+                self._running.add(i)
+                self._line.starts[i] = time
+                self._clock.start(i, time)
+            time, ended = self._clock.end(until)
+            for i in ended:
+                self._line.ends[i] = time
+                self._end(i)
 
     def _end(self, i: int) -> None:
         self._free += 1
+        self._running.discard(i)
+        self._open.discard(i)
         for dependent in self._topology.dependents[i]:
             if dependent in self._unmet:
                 self._meet(dependent)
-        phase = self._topology.phases[i]
-        self._left[phase] -= 1
+        if self._mode != "parallel":
+            return
+        self._left[self._topology.phases[i]] -= 1
         while self._phase < len(self._left) and not self._left[self._phase]:
             self._phase += 1
-            self._open(self._phase)
+            self._enter(self._phase)
 
-    def _open(self, phase: int) -> None:
+    def _enter(self, phase: int) -> None:
         if phase < len(self._left):
             first, stop = self._topology.bounds[phase]
             for i in self._waiting[bisect_left(self._waiting, first) : bisect_left(self._waiting, stop)]:
-                self._meet(i)
+                if i in self._unmet:
+                    self._meet(i)
 
     def _meet(self, i: int) -> None:
         self._unmet[i] -= 1

@@ -1,0 +1,75 @@
+"""What tasks' time is made of, recovered from runs in which they slowed each other."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.test_laws import MODES, Case, cases
+from tests.insight.running import limits, modes
+from tui.insight.profile import Stay, parts_of
+from tui.plan.contention import Part
+from tui.plan.graph import Graph, Node
+from tui.plan.simulation import Rules, Timeline, simulate_sharing, simulate_whole
+from tui.plan.topology import Topology
+
+CORES = st.sampled_from([1.0, 2.0, 3.0])
+
+
+def graph(case: Case) -> Graph:
+    return Graph(
+        Node(id_, i, tuple(needs)) for i, phase in enumerate(case.phases) for id_, needs in phase.items()
+    )
+
+
+@settings(max_examples=100)
+@given(cases(), st.data(), limits, CORES, modes, modes)
+def test_a_run_in_one_mode_foretells_that_in_another(
+    case: Case, data: st.DataObject, limit: int | None, cores: float, mode: str, other: str
+) -> None:
+    """Of each task its start, its end and its CPU seconds are seen."""
+    shape = Topology.of(graph(case))
+    cpu = [float(data.draw(st.integers(0, 20))) for _ in shape.ids]
+    parts = [(Part(used, 1.0), Part(case.seconds[id_])) for used, id_ in zip(cpu, shape.ids, strict=True)]
+
+    def run(parts: list[tuple[Part, ...]], mode: str) -> Timeline:
+        return simulate_sharing(shape, parts, range(len(parts)), [(0.0, mode)], limit, cores)
+
+    seen = run(parts, mode)
+    stays = [
+        Stay(id_, 0, start, end, used)
+        for id_, start, end, used in zip(shape.ids, seen.starts, seen.ends, cpu, strict=True)
+    ]
+    assert run(parts_of(stays, cores), other).ends == pytest.approx(run(parts, other).ends, abs=1e-6)
+
+
+@settings(max_examples=50)
+@given(cases(), limits, st.sampled_from(MODES))
+def test_with_cores_enough_tasks_do_not_slow_each_other(case: Case, limit: int | None, mode: str) -> None:
+    shape = Topology.of(graph(case))
+    parts = [(Part(case.seconds[id_] / 2, 1.0), Part(case.seconds[id_] / 2)) for id_ in shape.ids]
+    line = simulate_sharing(shape, parts, range(len(parts)), [(0.0, mode)], limit, 100.0)
+    times = simulate_whole(graph(case), case.seconds, Rules(mode, limit))
+    assert list(zip(line.starts, line.ends, strict=True)) == [
+        pytest.approx(times[id_], abs=1e-6) for id_ in shape.ids
+    ]
+
+
+def test_on_one_core_what_computes_at_once_takes_as_long_as_in_turn() -> None:
+    alone = [(Part(4.0, 1.0),), (Part(4.0, 1.0), Part(3.0)), (Part(6.0),)]
+    shape = Topology.of(Graph(Node(id_, 0, ()) for id_ in "abc"))
+    line = simulate_sharing(shape, alone, range(3), [(0.0, "eager")], None, 1.0)
+    assert line.ends == [8.0, 11.0, 6.0]
+    stays = [Stay("a", 0, 0.0, 8.0, 4.0), Stay("b", 0, 0.0, 11.0, 4.0), Stay("c", 0, 0.0, 6.0)]
+    assert parts_of(stays, 1.0) == alone
+
+
+def test_what_used_more_than_a_core_ran_on_several() -> None:
+    assert parts_of([Stay("build", 0, 0.0, 4.0, 6.0)], 2.0) == [(Part(4.0, 1.5),)]
+
+
+def test_figures_that_cannot_be_are_taken_as_far_as_they_go() -> None:
+    (parts,) = parts_of([Stay("build", 0, 0.0, 4.0, 60.0)], 2.0)
+    assert parts == (Part(4.0, 2.0),)
+    assert parts_of([Stay("odd", 0, 3.0, 3.0, 5.0), Stay("none", 0, 0.0, 0.0)], 2.0) == [(), ()]
