@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,11 +15,15 @@ from tui.insight.concurrency_gain import concurrency_gain
 from tui.insight.expectation import Expectation
 from tui.insight.forecast import forecast
 from tui.insight.time_breakdown import time_breakdown
-from tui.insight.what_if import makespans, what_if
+from tui.insight.what_if import Changes, makespans, what_if
+from tui.insight.why import why_run
 from tui.run import events as e
 from tui.run.standing import Stands
 from tui.run.state import RunState, fold
 from tui.run.work_time import busy, idle, work_time
+
+if TYPE_CHECKING:
+    from tui.insight.forecast import Forecast
 
 HOURS = 5 * 3600.0
 CLOSE = 1e-6
@@ -62,11 +67,28 @@ def check(state: RunState, now: float) -> None:
     assert all(value >= 0 for value in ahead.slack.values())
     assert ahead.end >= max(ahead.ends.values(), default=0.0) - CLOSE
     assert ahead.remaining(now) >= 0
-    spans = makespans(state, before.seconds, now)
+    spans = makespans(state, before, now)
     assert 0 <= spans["eager"] <= spans["sequential"] + CLOSE
-    assert all(each.saved >= 0 and each.seconds >= 0 for each in what_if(state, before.seconds, now))
+    assert what_if(state, before, now, Changes()).difference == 0
+    check_why(state, now, before, ahead)
     lines = report(state, Stands(), Style(False), 80, now)
     assert all(len(line) <= 200 for line in lines)
+
+
+def check_why(state: RunState, now: float, before: Expectation, ahead: Forecast) -> None:
+    why = why_run(state, now, before, ahead)
+    assert 0 <= why.floors.both <= min(why.makespans.values()) + CLOSE
+    for step in why.steps:
+        cost = step.cost
+        assert 0 <= cost.worked + cost.waited <= cost.seconds + CLOSE
+        assert 0 <= step.critical <= cost.seconds + CLOSE
+        assert sum(span.alone for span in cost.spans) <= cost.seconds + CLOSE
+        if step.savings:
+            assert all(0 <= saved <= why.simulated + CLOSE for saved in step.savings.seconds)
+            assert all(
+                span.savings.whole <= step.savings.whole + CLOSE or state.limit is not None
+                for span in step.spans
+            )
 
 
 def check_task(state: RunState, id_: str, now: float, before: Expectation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,9 @@ from tui.plan.contention import Part
 from tui.plan.graph import Graph, Node
 from tui.plan.simulation import Rules, Timeline, simulate_sharing, simulate_whole
 from tui.plan.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CORES = st.sampled_from([1.0, 2.0, 3.0])
 
@@ -33,7 +38,7 @@ def test_a_run_in_one_mode_foretells_that_in_another(
     cpu = [float(data.draw(st.integers(0, 20))) for _ in shape.ids]
     parts = [(Part(used, 1.0), Part(case.seconds[id_])) for used, id_ in zip(cpu, shape.ids, strict=True)]
 
-    def run(parts: list[tuple[Part, ...]], mode: str) -> Timeline:
+    def run(parts: Sequence[Sequence[Part]], mode: str) -> Timeline:
         return simulate_sharing(shape, parts, range(len(parts)), [(0.0, mode)], limit, cores)
 
     seen = run(parts, mode)

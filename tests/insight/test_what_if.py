@@ -1,15 +1,21 @@
-"""Other modes and faster tasks, beside what the engine then really does."""
+"""Other modes and changed tasks, beside what the engine then really does."""
 
 from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.engine.test_laws import MODES, Case, PodTracker, cases
 from tests.insight.running import SECONDS, begun, limits, modes, ran, tell
-from tui.insight.what_if import makespans, what_if
+from tui.insight.expectation import EMPTY, Expectation
+from tui.insight.what_if import Changes, WhatIfError, makespans, what_if
 from tui.run import events as e
+from tui.run.commands import SetMode
+
+EXPECTED = Expectation(SECONDS, {}, "an earlier run")
 
 
 def sound(case: Case) -> Case:
@@ -24,43 +30,42 @@ def test_a_run_in_another_mode_takes_as_long_as_the_engine_would(
     """Whether its times are expected or were seen in a run in some mode."""
     case = sound(case)
     really = {each: PodTracker(case, each, limit).run().at for each in MODES}
-    assert makespans(begun(phases=case.phases, limit=limit), case.seconds, 0.0) == really
-    assert makespans(PodTracker(case, mode, limit).run(), {}, 1000.0) == really
+    before = Expectation(case.seconds, {}, "an earlier run")
+    assert makespans(begun(phases=case.phases, limit=limit), before, 0.0) == really
+    assert makespans(PodTracker(case, mode, limit).run(), EMPTY, 1000.0) == really
 
 
 @settings(max_examples=50)
-@given(cases(), modes)
-def test_a_task_made_twice_as_fast_saves_what_it_saves_the_engine(case: Case, mode: str) -> None:
+@given(cases(), limits, modes, st.data())
+def test_changes_come_out_as_they_do_in_the_engine(
+    case: Case, limit: int | None, mode: str, data: st.DataObject
+) -> None:
+    """A task that takes another time, and a need that is dropped or added."""
     case = dataclasses.replace(sound(case), seconds={id_: s * 2 for id_, s in case.seconds.items()})
-    state = PodTracker(case, mode).run()
-    found = what_if(state, {}, 1000.0)
-    assert {each.task for each in found} == {id_ for id_, s in case.seconds.items() if s}
-    for each in found:
-        assert each.seconds == case.seconds[each.task]
-        faster = dataclasses.replace(case, seconds={**case.seconds, each.task: each.seconds / 2})
-        assert each.saved == state.at - PodTracker(faster, mode).run().at
+    task, other = (data.draw(st.sampled_from(sorted(case.seconds))) for _ in range(2))
+    changed = dataclasses.replace(case, seconds={**case.seconds, task: case.seconds[task] / 2})
+    needs = next(phase[other] for phase in case.phases if other in phase)
+    drop = tuple((other, need) for need in needs[:1])
+    phases = [
+        {id_: (had[1:] if id_ == other else had) for id_, had in phase.items()} for phase in case.phases
+    ]
+    changed = dataclasses.replace(changed, phases=phases)
+    answer = what_if(
+        PodTracker(case, mode, limit).run(), EMPTY, 1000.0, Changes(scale={task: 0.5}, drop=drop)
+    )
+    assert answer.makespan == PodTracker(changed, mode, limit).run().at
+    assert answer.simulated == answer.seconds == PodTracker(case, mode, limit).run().at
 
 
-def test_the_best_comes_first_and_then_plan_order() -> None:
-    found = what_if(begun(), SECONDS, 0.0)
-    assert [(each.task, each.saved) for each in found] == [
-        ("tekton", 30.0), ("deploy", 7.5), ("cluster", 5.0), ("access", 2.5),
-        ("database", 0.0), ("image", 0.0),
-    ]  # fmt: skip
-
-
-def test_another_mode_may_be_asked_about() -> None:
-    saved = {each.task: each.saved for each in what_if(begun(), SECONDS, 0.0, "sequential")}
-    assert saved == {id_: seconds / 2 for id_, seconds in SECONDS.items()}
-
-
-def test_only_the_twenty_most_promising_are_told() -> None:
-    chain = {f"c{i}": [f"c{i - 1}"] if i else [] for i in range(15)}
-    crowd: dict[str, list[str]] = {f"x{i}": [] for i in range(30)}
-    seconds = {**dict.fromkeys(chain, 10.0), **{id_: 50.0 + i for i, id_ in enumerate(crowd)}}
-    found = what_if(begun("eager", [{**crowd, **chain}]), seconds, 0.0)
-    assert [each.task for each in found[:15]] == list(chain)
-    assert {each.task for each in found[15:]} == {f"x{i}" for i in range(25, 30)}
+@settings(max_examples=50)
+@given(cases(), limits, modes, modes, st.integers(1, 40))
+def test_a_run_whose_mode_was_changed_is_simulated_as_it_went(
+    case: Case, limit: int | None, mode: str, other: str, at: int
+) -> None:
+    state = PodTracker(sound(case), mode, limit).run([(at, SetMode(other))])
+    answer = what_if(state, EMPTY, state.at, Changes())
+    assert answer.simulated == pytest.approx(state.ended_at)
+    assert answer.predicted == {id_: pytest.approx(times) for id_, times in answer.measured.items()}
 
 
 def test_real_times_count_for_what_has_ended_and_expected_ones_for_the_rest() -> None:
@@ -72,8 +77,8 @@ def test_real_times_count_for_what_has_ended_and_expected_ones_for_the_rest() ->
         e.AttemptFinished(23.0, "database", 1, "failed"),
         e.RetryScheduled(23.0, "database", 1, 5.0, "rate-limit"),
     )
-    seconds = {each.task: each.seconds for each in what_if(state, SECONDS, 110.0)}
-    assert seconds == {
+    times = what_if(state, EXPECTED, 110.0, Changes(mode="sequential")).predicted
+    assert {task: end - start for task, (start, end) in times.items()} == {
         "cluster": 20.0,
         "tekton": 90.0,  # longer than expected already
         "database": 3.0 + 30.0,
@@ -93,5 +98,45 @@ def test_what_is_over_without_having_run_takes_no_time() -> None:
         e.TaskFinished(8.0, "deploy", "skipped", because="image"),
         e.TaskFinished(8.0, "access", "cancelled"),
     )
-    assert makespans(state, SECONDS, 8.0) == dict.fromkeys(MODES, 8.0)
-    assert [each.task for each in what_if(state, SECONDS, 8.0)] == ["database"]
+    assert makespans(state, EXPECTED, 8.0) == dict.fromkeys(MODES, 8.0)
+    assert list(what_if(state, EXPECTED, 8.0, Changes()).predicted) == ["database"]
+
+
+def test_a_step_is_named_by_its_number_or_how_its_title_begins() -> None:
+    state = tell(
+        begun(phases=[{"build": []}]),
+        e.AttemptStarted(0.0, "build", 1),
+        e.StepStarted(0.0, "build", 1, 0, "pull base"),
+        e.StepFinished(4.0, "build", 1, 0),
+        e.StepStarted(4.0, "build", 1, 1, "push"),
+        e.StepFinished(6.0, "build", 1, 1),
+        e.AttemptFinished(6.0, "build", 1, "succeeded"),
+        e.TaskFinished(6.0, "build", "succeeded"),
+    )
+    for changes, makespan in (
+        (Changes(scale={"build/1": 0.5}), 4.0),
+        (Changes(scale={"build/pull": 0.5, "build": 2.0}), 8.0),
+        (Changes(seconds={"build/push": 10.0}), 14.0),
+        (Changes(seconds={"build": 1.5}), 1.5),
+    ):
+        assert what_if(state, EMPTY, 6.0, changes).makespan == makespan
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause", "hint"),
+    [
+        (Changes(scale={"clutser": 2.0}), "no task 'clutser'", "did you mean 'cluster'?"),
+        (Changes(scale={"cluster/9": 2.0}), "no step '9'", "known here"),
+        (Changes(seconds={"cluster/p": 2.0}), "several steps 'p'", "cluster/1, cluster/2"),
+        (Changes(add=(("cluster", "cluster"),)), "circle: cluster → cluster", "drop"),
+        (Changes(add=(("cluster", "deploy"),)), "later phase", "their own phase"),
+        (Changes(drop=(("cluster", "image"),)), "does not need 'image'", "it needs nothing"),
+        (Changes(seconds={"image": 3.0}), "took no time", "scale others"),
+    ],
+)
+def test_changes_that_do_not_fit_are_refused(changes: Changes, cause: str, hint: str) -> None:
+    before = Expectation({"cluster": 3.0}, {"cluster": (("pull", 1.0), ("push", 2.0))}, "an earlier run")
+    with pytest.raises(WhatIfError) as error:
+        what_if(begun(), before, 0.0, changes)
+    assert cause in error.value.cause
+    assert hint in error.value.hint

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.insight.running import begun, disturbed, ran, standing, tell
+from tui.console.why import as_data
 from tui.insight.expectation import EMPTY, Expectation
 from tui.insight.forecast import forecast
-from tui.insight.why import Section, why_run, why_task
+from tui.insight.why import why_run
+from tui.insight.why_sections import why_sections
+from tui.insight.why_task import why_task
 from tui.run import events as e
+
+if TYPE_CHECKING:
+    from tui.insight.sections import Section
 
 
 def texts(sections: list[Section]) -> list[str]:
@@ -40,13 +47,16 @@ def test_what_took_longer_than_before_says_so() -> None:
     assert (steps.rows[0].text, steps.rows[0].amount, steps.rows[0].note) == ("work", "10.0s", "+6.0s")
 
 
+@settings(max_examples=40)
 @given(disturbed())
 def test_it_can_be_told_of_every_task_at_every_moment_and_kept_as_json(
     run: tuple[object, list[e.Event]],
 ) -> None:
     for state, _ in list(standing(run[1]))[::5]:
         ahead = forecast(state, {}, state.at)
-        sections = why_run(state, state.at, EMPTY, ahead)
+        answer = why_run(state, state.at, EMPTY, ahead)
+        assert json.loads(json.dumps(as_data(answer)))["verdict"]
+        sections = why_sections(answer, state)
         for task in state.tasks:
             sections += why_task(state, task, state.at, EMPTY, ahead)
         assert json.loads(json.dumps([asdict(section) for section in sections]))

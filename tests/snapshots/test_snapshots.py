@@ -47,7 +47,7 @@ EVERYWHERE = {
 
 SMALL_AND_LARGE = {
     "log": Case(LATE, keys=("end", *["up"] * 5, "enter", "slash", *"ready", "enter"), shows="match"),
-    "why": Case(LATE, keys=("d",), shows="half"),
+    "why": Case(LATE, keys=("d",), shows="decide"),
 }
 """What is looked at where there is least room, and where there is enough."""
 

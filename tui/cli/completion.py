@@ -65,6 +65,34 @@ def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list
 
 
 @_silent
+def complete_run_task(context: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer the tasks of the run that is named before, by default the latest, and after TASK/ its steps."""
+    tasks = _tasks_of_run(context)
+    task, slash, _step = incomplete.partition("/")
+    if slash:
+        steps = range(1, len(tasks.get(task, ())) + 1)
+        return [name for name in map(f"{task}/{{}}".format, steps) if name.startswith(incomplete)]
+    return [id_ for id_ in tasks if id_.startswith(incomplete)]
+
+
+@_silent
+def complete_run_need(context: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer the tasks of the run that is named before, and after TASK: what it may need."""
+    tasks = _tasks_of_run(context)
+    task, colon, _need = incomplete.partition(":")
+    names = [f"{task}:{need}" for need in tasks if need != task] if colon else list(tasks)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _tasks_of_run(context: click.Context) -> dict[str, tuple[str, ...]]:
+    from tui.run.store import LATEST, Store
+
+    run = context.params.get("run") or next(iter(context.args), None) or LATEST
+    phases = Store().open(run).started.phases
+    return {task.id: task.steps for phase in phases for task in phase.tasks}
+
+
+@_silent
 def complete_plan_or_run(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
     """Offer both."""
     return [

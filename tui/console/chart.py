@@ -10,10 +10,10 @@ from tui.insight.busy_axis import busiest, cpu_shares, level
 from tui.insight.cpu_seconds import FULL
 from tui.insight.time_axis import Scale, breaks
 from tui.run.work_time import busy, idle
-from tui.text import GLYPHS, clock, one_line, seconds, tick_step
+from tui.text import GLYPHS, clock, cut, one_line, seconds, tick_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from tui.console.style import Style
     from tui.run.events import Sampled
@@ -63,6 +63,44 @@ def _cores(samples: Sequence[Sampled], scale: Scale, style: Style) -> str:
     )
 
 
+def beside(
+    titles: Mapping[str, str],
+    measured: Mapping[str, tuple[float, float]],
+    predicted: Mapping[str, tuple[float, float]],
+    critical: Collection[str],
+    style: Style,
+    width: int,
+) -> Iterator[str]:
+    """Yield a ruler, then for each task a line of how it ran and one of how it would.
+
+    Args:
+        titles: The tasks' titles by id, in the order in which they are drawn.
+        measured: When each ran, in seconds.
+        predicted: When each would.
+        critical: The tasks that would decide when the run ends; they have a mark.
+        style: Colours or none.
+        width: Columns of the terminal.
+    """
+    shown = [id_ for id_ in titles if id_ in measured or id_ in predicted]
+    names = min(max((len(one_line(titles[id_])) for id_ in shown), default=0), width // 3)
+    end = max((end for _, end in (*measured.values(), *predicted.values())), default=0.0)
+    columns = max(width - names - 26, _LEAST)
+    scale = Scale(0.0, end / columns, columns, ())
+    yield f"{'':>{names + 4}}{'from':>7}{'for':>8}  " + style(_ruler(scale), "dim")
+    for id_ in shown:
+        mark = style("◆", "warning") if id_ in critical else " "
+        title = cut(one_line(titles[id_]), names)
+        yield f"  {mark} {title:<{names}}" + style(_times_and_bar(measured.get(id_), scale), "dim")
+        yield f"    {'':<{names}}" + _times_and_bar(predicted.get(id_), scale)
+
+
+def _times_and_bar(times: tuple[float, float] | None, scale: Scale) -> str:
+    if times is None:
+        return f"{'–':>7}"
+    start, end = times
+    return f"{clock(start):>7}{seconds(end - start):>8}  {_blocks('', scale.at(start), scale.at(end))}"
+
+
 def _scale(state: RunState, columns: int, now: float) -> Scale:
     """Return the axis from the run's begin to its last bar's end."""
     intervals = busy(state, now)
@@ -96,9 +134,14 @@ def _bar(task: TaskState, scale: Scale, now: float) -> str:
     text = ""
     for attempt in task.attempts if scale.per_column else ():
         start, end = scale.at(attempt.started), scale.at(attempt.end(now))
-        text = text.ljust(int(start))[: max(int(start), len(text))]
-        whole, rest = divmod(max(round((end - int(start)) * 8), 1), 8)
-        text += "█" * whole + (_BLOCKS[rest] if rest else "")
+        text = _blocks(text, start, end)
         if attempt.outcome == "failed":
             text = text[:-1] + "✗" if len(text) > int(start) + 1 else text + "✗"
     return text
+
+
+def _blocks(text: str, start: float, end: float) -> str:
+    """Return a line with a bar added to it, from one column to another."""
+    text = text.ljust(int(start))[: max(int(start), len(text))]
+    whole, rest = divmod(max(round((end - int(start)) * 8), 1), 8)
+    return text + "█" * whole + (_BLOCKS[rest] if rest else "")

@@ -1,201 +1,294 @@
-"""Why it is slow, as rows of text and figures: the same for a screen, for plain text and for JSON."""
+"""Why a run takes as long as it does: its verdict, its steps ranked by what they cost it, and its floors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from tui.insight.hold_text import named
-from tui.insight.time_breakdown import time_breakdown
-from tui.insight.what_if import makespans, what_if
-from tui.run.work_time import busy, idle, time_at_work
-from tui.text import GLYPHS, seconds
+from tui.insight.cpu_seconds import busy_cores
+from tui.insight.profile import BETWEEN
+from tui.insight.savings import Saver, Savings
+from tui.insight.step_costs import StepCost, step_costs
+from tui.insight.whole_run import MODES, WholeRun, cores_of, cpu_of
+from tui.run.work_time import busy, work_time
+from tui.text import clock, one_line, plural, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tui.insight.expectation import Expectation
     from tui.insight.forecast import Forecast
-    from tui.insight.hold_times import Held
-    from tui.insight.time_breakdown import AttemptTime, StepTime, TimeBreakdown
     from tui.run.state import RunState
 
-Tone = Literal["", "slower", "faster", "critical", "quiet"]
-
-_SPANS = 4  # of a step that are told
+_NAMED = 3  # tasks that the verdict names
+_DECIDES = 0.1  # of the critical path's time, that a task takes at least to be named
+_SIMULATED = 12_000  # parts of tasks that are simulated for each of the cuts of all steps
+_FEWEST, _MOST = 5, 15  # steps of which it is told what they would save
+_SPANS = 4  # of a step, of which that is told
 _WORTH_SAYING = 0.05  # seconds
-_HALVES = 10  # tasks of which it is told what half their time would save
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A line of an answer.
+class OnPath:
+    """A task of the critical path: when it began and ended, in seconds since the run began."""
+
+    task: str
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class RankedSpan:
+    """A span of a ranked step.
 
     Attributes:
-        text: What it says.
-        amount: How much, in words; empty where the text says all.
-        seconds: The same as a figure.
-        at: When that began, in seconds since the run did, where that matters.
-        share: The part of a whole that it is, from 0 to 1, to be drawn as a bar.
-        note: What else there is to say, such as the difference from earlier runs.
-        tone: What kind of thing the note is, or the text where there is no note.
-        depth: 1 for a part of the row above.
+        title: Its name and subject.
+        waits: Whether it waited, rather than worked.
+        seconds: How long it took.
+        alone: Seconds of that in which nothing else of the step could have decided.
+        savings: What the run would save if it were shorter.
     """
 
-    text: str
-    amount: str = ""
-    seconds: float | None = None
-    at: float | None = None
-    share: float | None = None
-    note: str = ""
-    tone: Tone = ""
-    depth: int = 0
+    title: str
+    waits: bool
+    seconds: float
+    alone: float
+    savings: Savings
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A part of an answer: its title, a note beside it, and its rows."""
+class RankedStep:
+    """A step, by what it costs the run.
 
-    title: str
-    note: str
-    rows: tuple[Row, ...]
+    Attributes:
+        cost: What it took.
+        critical: Seconds of that which lie on the critical path.
+        savings: What the run would save if it were shorter; None where that was not looked for.
+        spans: Those of its spans that cost the most.
+    """
+
+    cost: StepCost
+    critical: float
+    savings: Savings | None = None
+    spans: tuple[RankedSpan, ...] = ()
 
 
-def why_task(
-    state: RunState, task_id: str, now: float, expectation: Expectation, forecast: Forecast
-) -> list[Section]:
-    """Return where a task's time went: what held it back, what its attempts spent, what it decides.
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """What the run cannot be faster than, in seconds; None where CPU seconds are not known.
+
+    Attributes:
+        path: With cores without end, and nothing but needs to hold a task back.
+        cpu: The CPU seconds of all its steps over the cores that it had.
+    """
+
+    path: float
+    cpu: float | None
+
+    @property
+    def both(self) -> float:
+        """The higher of the two."""
+        return max(self.path, self.cpu or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a run takes as long as it does; times in seconds.
+
+    Attributes:
+        verdict: That in one line.
+        seconds: How long it took, or has taken, without the time in which nothing ran.
+        mode: Its mode.
+        critical: The tasks that decide when it ends, in order.
+        steps: Its steps, the one that would save the run the most first.
+        floors: What it cannot be faster than.
+        makespans: How long it would take in each mode, simulated.
+        simulated: The same as it ran, beside which the others are to be seen.
+        cores: The cores that it had for itself; None where tasks are taken not to slow each other.
+        full: When the cores were full: begin and end of each such time.
+        gain: What running tasks at once gained, in words; empty where it did not.
+        notes: What else is to be known of these figures.
+    """
+
+    verdict: str
+    seconds: float
+    mode: str
+    critical: tuple[OnPath, ...]
+    steps: tuple[RankedStep, ...]
+    floors: Floors
+    makespans: Mapping[str, float]
+    simulated: float
+    cores: float | None
+    full: tuple[tuple[float, float], ...]
+    gain: str
+    notes: tuple[str, ...]
+
+
+def why_run(
+    state: RunState, now: float, expectation: Expectation, forecast: Forecast, *, cut_off: bool = False
+) -> Why:
+    """Return why a run takes as long as it does.
 
     Args:
-        state: The run, which has begun.
-        task_id: The task.
+        state: The run.
         now: Seconds since the run began.
-        expectation: How long things took before.
+        expectation: How long things took before, for what is yet to come.
         forecast: When what is left will be done.
+        cut_off: Whether it has not finished and never will.
     """
-    task = state.tasks[task_id]
-    told = time_breakdown(state, task_id, now, expectation)
-    held = tuple(Row(_reason(state, each, now), seconds(each.seconds), each.seconds) for each in told.holds)
-    sections = [
-        Section(f"{GLYPHS[task.status]} {task.title}", task.status, tuple(_history(told, expectation))),
-        Section(
-            "Held", seconds(told.held) if held else "", held or (Row("nothing held it back", tone="quiet"),)
-        ),
-    ]
-    sections += [_attempt(attempt, len(told.attempts) > 1) for attempt in told.attempts]
-    if task_id in forecast.critical:
-        sections.append(
-            Section("", "", (Row("◆ critical: a second saved here is a second saved", tone="critical"),))
-        )
-    elif (slack := forecast.slack.get(task_id)) is not None:
-        end = forecast.ends[task_id]
-        slack = time_at_work(end, end + slack, idle(busy(state, now), now))
-        text = f"slack {seconds(slack)}: it could finish that much later, and the run would not"
-        sections.append(Section("", "", (Row(text, seconds=slack),)))
-    return sections
-
-
-def why_run(state: RunState, now: float, expectation: Expectation, forecast: Forecast) -> list[Section]:
-    """Return what decides how long the run takes, and what would make it faster; see `why_task`."""
-    path = tuple(
-        Row(
-            f"{GLYPHS[state.tasks[id_].status]} {state.tasks[id_].title}",
-            seconds(forecast.ends[id_] - forecast.starts[id_]),
-            forecast.ends[id_] - forecast.starts[id_],
-            forecast.starts[id_],
-        )
+    cpu = cpu_of(state)
+    whole = WholeRun.of(state, expectation, now, cpu)
+    took = work_time(busy(state, now))
+    critical = tuple(
+        OnPath(id_, forecast.starts[id_], forecast.ends[id_])
         for id_ in forecast.critical
+        if state.tasks[id_].start is not None or forecast.ends[id_] > forecast.starts[id_]
     )
-    halves = tuple(
-        Row(
-            state.tasks[each.task].title,
-            f"−{seconds(each.saved)}" if each.saved > _WORTH_SAYING else "nothing",
-            each.saved,
-            note=f"({seconds(each.seconds)})",
-            tone="faster" if each.saved > _WORTH_SAYING else "quiet",
-        )
-        for each in what_if(state, expectation.seconds, now)[:_HALVES]
+    costs = step_costs(state, expectation, now, cpu)
+    saver = Saver(whole)
+    steps = _ranked(costs, {each.task for each in critical}, saver, _looked_at(whole))
+    makespans = {mode: whole.in_mode(mode).makespan for mode in MODES}
+    known = not math.isinf(whole.profile.cores)
+    free = replace(whole, profile=replace(whole.profile, cores=math.inf), limit=None)
+    return Why(
+        verdict=_verdict(state, took, forecast.remaining(now), critical, steps, cut_off),
+        seconds=took,
+        mode=state.mode,
+        critical=critical,
+        steps=steps,
+        floors=Floors(
+            free.in_mode("eager").makespan, whole.profile.cpu / whole.profile.cores if known else None
+        ),
+        makespans=makespans,
+        simulated=saver.line.end,
+        cores=whole.profile.cores if known else None,
+        full=tuple(
+            (full.start, full.end) for samples in state.samples.values() for full in busy_cores(samples)
+        ),
+        gain=gain_in_words(makespans["sequential"], took) if state.ended_at is not None else "",
+        notes=tuple(_notes(state, now, cpu, cut_off)),
     )
-    return [
-        Section("Critical path", "what decides when the run ends", path),
-        Section("In half the time", "each task would save the run", halves),
-        Section("The whole run", "by these times, in each mode", tuple(_modes(state, now, expectation))),
+
+
+def gain_in_words(sequential: float, took: float) -> str:
+    """Return what running tasks at once gained, in words; empty where it did not."""
+    if not took or sequential < 1.02 * took:
+        return ""
+    times = sequential / took
+    return f"{seconds(took)} instead of {seconds(sequential)} one at a time: {times:.1f} times as fast"
+
+
+def _looked_at(whole: WholeRun) -> int:
+    """Return of how many steps to find what they would save: fewer in large runs, so that it stays quick."""
+    parts = sum(len(each.parts) for steps in whole.profile.tasks.values() for each in steps)
+    return min(max(_SIMULATED // max(parts, 1), _FEWEST), _MOST)
+
+
+def _ranked(
+    costs: Sequence[StepCost], critical: set[str], saver: Saver, looked_at: int
+) -> tuple[RankedStep, ...]:
+    """Rank steps, with savings for those that could save the most."""
+    steps = [RankedStep(cost, cost.seconds if cost.task in critical else 0.0) for cost in costs]
+    steps.sort(key=lambda step: (-step.critical, -(step.cost.cpu or 0.0), -step.cost.seconds))
+    steps = [
+        replace(step, savings=saver.savings(step.cost.task, step.cost.step), spans=_spans(step.cost, saver))
+        if i < looked_at and step.cost.seconds >= _WORTH_SAYING
+        else step
+        for i, step in enumerate(steps)
     ]
+    steps.sort(key=lambda step: -step.savings.whole if step.savings else 0.0)
+    return tuple(steps)
 
 
-def _modes(state: RunState, now: float, expectation: Expectation) -> Iterator[Row]:
-    spans = makespans(state, expectation.seconds, now)
-    longest = max(spans.values(), default=0.0)
-    for mode, span in spans.items():
-        yield Row(
-            mode,
-            seconds(span),
-            span,
-            share=span / longest if longest else 0.0,
-            note="← this run" if mode == state.mode else "",
+def _spans(cost: StepCost, saver: Saver) -> tuple[RankedSpan, ...]:
+    told = [span for span in cost.spans if span.seconds >= _WORTH_SAYING][:_SPANS]
+    return tuple(
+        RankedSpan(
+            span.title,
+            span.waits,
+            span.seconds,
+            span.alone,
+            saver.savings(cost.task, cost.step, span.alone / cost.seconds) if span.alone else Savings(),
         )
-    yield Row("alone, each task may take less than beside others", tone="quiet")
-
-
-def _history(told: TimeBreakdown, expectation: Expectation) -> Iterator[Row]:
-    worked = seconds(told.worked)
-    if told.expected is None:
-        yield Row(f"at work {worked}; no earlier time of it is known", seconds=told.worked)
-    else:
-        last = told.attempts[-1] if told.attempts else None
-        running = last is None or last.outcome is None
-        note, tone = _difference(last.seconds if last else 0.0, told.expected, running)
-        text = f"at work {worked}, before {seconds(told.expected)} (by {expectation.source})"
-        yield Row(text, seconds=told.worked, note=note, tone=tone)
-    if told.paused > _WORTH_SAYING:
-        yield Row(f"paused {seconds(told.paused)} between attempts", seconds=told.paused)
-
-
-def _difference(now: float, before: float | None, running: bool) -> tuple[str, Tone]:
-    """Return how much slower or faster something is than it was, where that is known and worth a word."""
-    if before is None or abs(now - before) < max(0.1 * before, 0.5) or (running and now < before):
-        return "", ""
-    return (
-        (f"+{seconds(now - before)}", "slower") if now > before else (f"−{seconds(before - now)}", "faster")
+        for span in told
     )
 
 
-def _reason(state: RunState, held: Held, now: float) -> str:
-    """Return what held a task back, in the present tense while it still does."""
-    names = named(state, held.tasks) if held.tasks else ""
-    holds = held.end >= now and not all(state.tasks[id_].ended is not None for id_ in held.tasks)
-    run = ("run" if len(held.tasks) > 1 else "runs") if holds else "ran"
-    match held.reason:
-        case "needs":
-            return f"{'needs' if holds else 'needed'} {names}"
-        case "phase":
-            finish = ("finish" if len(held.tasks) > 1 else "finishes") if holds else "finished"
-            return f"held by phase {(held.phase or 0) + 1}, until {names} {finish}"
-        case "sequential":
-            return f"one at a time, while {names} {run}"
-        case "limit":
-            return f"at most {state.limit} at once, while {names} {run}"
-        case _:
-            return held.reason
+def step_name(state: RunState, cost: StepCost) -> str:
+    """Return a step's title with its task's, as a title alone may be that of many."""
+    title = one_line(state.tasks[cost.task].title)
+    return f"{title}, {cost.title}" if cost.step == BETWEEN else f"`{one_line(cost.title)}` of {title}"
 
 
-def _attempt(attempt: AttemptTime, several: bool) -> Section:
-    title = f"Attempt {attempt.attempt}" if several else "Steps"
-    outcome = f"  {attempt.outcome}" if several and attempt.outcome else ""
-    rows = [
-        row
-        for step in attempt.steps
-        for row in _step(step, running=attempt.outcome is None and step is attempt.steps[-1])
-    ]
-    return Section(title, f"{seconds(attempt.seconds)}{outcome}", tuple(rows))
+def _verdict(
+    state: RunState,
+    took: float,
+    left: float,
+    critical: Sequence[OnPath],
+    steps: Sequence[RankedStep],
+    cut_off: bool,
+) -> str:
+    if not critical:
+        return "nothing has run"
+    told = [f"{seconds(took)}{_how_it_went(state, left, cut_off)}"]
+    path = sum(each.seconds for each in critical)
+    by_length = sorted(critical, key=lambda each: -each.seconds)
+    named = [each for i, each in enumerate(by_length[:_NAMED]) if i == 0 or each.seconds >= _DECIDES * path]
+    names = [one_line(state.tasks[each.task].title) for each in critical if each in named]
+    listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    told.append(f"{listed} decide{'s' if len(names) == 1 else ''} it")
+    if steps and steps[0].savings and steps[0].savings.whole >= _WORTH_SAYING:
+        told.append(f"the most is in {step_name(state, steps[0].cost)}: {seconds(steps[0].cost.seconds)}")
+    return "; ".join(told)
 
 
-def _step(step: StepTime, running: bool) -> Iterator[Row]:
-    note, tone = _difference(step.seconds, step.expected, running)
-    if not step.changed:
-        note, tone = "unchanged", "quiet"
-    yield Row(step.title, seconds(step.seconds), step.seconds, step.started, step.share, note, tone)
-    for span in step.spans[:_SPANS]:
-        if span.seconds >= _WORTH_SAYING:
-            who = " ".join(filter(None, (span.name, span.subject)))
-            yield Row(who, seconds(span.seconds), span.seconds, tone="quiet", depth=1)
+def _how_it_went(state: RunState, left: float, cut_off: bool) -> str:
+    if cut_off:
+        return ", cut off"
+    if state.ended_at is None:
+        return f" so far, {f'some {seconds(left)} to go' if left >= 1 else 'any moment done'}"
+    failed = [one_line(task.title) for task in state.with_status("failed")]
+    if failed:
+        more = f" and {plural(len(failed) - 1, 'other')}" if len(failed) > 1 else ""
+        return f", then {failed[0]}{more} had failed"
+    return ", cancelled" if state.with_status("cancelled") else ""
+
+
+def _notes(
+    state: RunState, now: float, cpu: Mapping[tuple[str, int, int], float], cut_off: bool
+) -> Iterator[str]:
+    """Yield what is to be known of a run's figures."""
+    yield from _about_contention(state, cpu)
+    kept = sum(bool(task.kept) or task.is_assumed for task in state.tasks.values())
+    if kept:
+        yield f"{plural(kept, 'task')} had been done before, and took no time here"
+    again = [attempt for task in state.tasks.values() for attempt in task.attempts[:-1]]
+    if again:
+        lost = sum(attempt.end(now) - attempt.started for attempt in again)
+        yield f"{plural(len(again), 'attempt')} had to be made again, after {seconds(lost)} of work"
+    changes = [f"{mode} from {clock(at)}" for at, mode in state.modes[1:]]
+    if changes:
+        yield f"the mode was changed: {state.modes[0][1]}, {', '.join(changes)}"
+    idle = now - work_time(busy(state, now))
+    if idle >= 1 and (cut_off or state.ended_at is not None):
+        yield f"for {seconds(idle)} nothing ran, which is not counted"
+    paused = sum((now if end is None else end) - start for start, end in state.pauses)
+    if paused >= 1:
+        yield f"it was paused for {seconds(paused)}"
+
+
+def _about_contention(state: RunState, cpu: Mapping[tuple[str, int, int], float]) -> Iterator[str]:
+    started = state.started
+    if started is not None and started.environment == "rehearsal":
+        speed = f", {started.speed:g} times as fast as its recording" if started.speed != 1.0 else ""
+        yield f"this is a rehearsal{speed}: nothing computed, so tasks did not slow each other"
+    elif math.isinf(cores_of(state)):
+        yield "it ran on several machines: tasks are taken not to slow each other"
+    elif not cpu:
+        yield "CPU seconds were not measured: tasks are taken not to slow each other in other modes"

@@ -1,4 +1,4 @@
-"""Tasks that share a machine's cores: what computes goes slower where more is computed than there are cores."""
+"""Tasks that share a machine's cores: all that compute go slower where they want more than there are."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class Sharing:
         self._time = 0.0
         self._computed = 0.0  # seconds on the clock of computing
         self._wanted = 0.0  # cores
+        self._speed = 1.0  # of that clock
         self._computing: list[tuple[float, int, float]] = []
         self._waiting: list[tuple[float, int]] = []
 
@@ -54,56 +55,54 @@ class Sharing:
         if not self._begin_part(i):
             heapq.heappush(self._waiting, (time, i))
 
-    def end(self, before: float = math.inf) -> tuple[float, list[int]]:
+    def end(self, before: float) -> tuple[float, list[int]]:
         """Return when the next tasks end, and which do: none if none does before a moment."""
-        while True:
-            time = self._next_event()
-            if time >= before or math.isinf(time):
-                if not math.isinf(before):
+        computing, waiting = self._computing, self._waiting
+        ended: list[int] = []
+        while not ended:
+            time = waiting[0][0] if waiting else math.inf
+            if computing:
+                time = min(time, self._time + (computing[0][0] - self._computed) / self._speed)
+            if time >= before or time == math.inf:
+                if before != math.inf:
                     self._go_to(before)
                 return self._time, []
-            if ended := self._ended_at(time):
-                return time, ended
-
-    def _next_event(self) -> float:
-        time = self._waiting[0][0] if self._waiting else math.inf
-        if self._computing:
-            time = min(time, self._time + (self._computing[0][0] - self._computed) / self._speed())
-        return max(time, self._time)
-
-    def _speed(self) -> float:
-        return 1.0 if self._wanted <= self._cores else self._cores / self._wanted
+            self._go_to(time)
+            while computing and computing[0][0] <= self._computed + _MOMENT:
+                _, i, cores = heapq.heappop(computing)
+                self._want(-cores)
+                if not self._begin_part(i):
+                    ended.append(i)
+            while waiting and waiting[0][0] <= time:
+                i = heapq.heappop(waiting)[1]
+                if not self._begin_part(i):
+                    ended.append(i)
+        ended.sort()
+        return self._time, ended
 
     def _go_to(self, time: float) -> None:
-        self._computed += (time - self._time) * self._speed()
-        self._time = time
+        if time > self._time:
+            self._computed += (time - self._time) * self._speed
+            self._time = time
 
-    def _ended_at(self, time: float) -> list[int]:
-        """Go on to a moment, and return the tasks whose last part then ends."""
-        self._go_to(time)
-        parted = []
-        while self._computing and self._computing[0][0] <= self._computed + _MOMENT:
-            _, i, cores = heapq.heappop(self._computing)
-            self._wanted -= cores
-            parted.append(i)
-        if not self._computing:
-            self._wanted = 0.0
-        while self._waiting and self._waiting[0][0] <= time:
-            parted.append(heapq.heappop(self._waiting)[1])
-        return sorted(i for i in parted if not self._begin_part(i))
+    def _want(self, cores: float) -> None:
+        self._wanted = self._wanted + cores if self._computing or cores > 0 else 0.0
+        self._speed = 1.0 if self._wanted <= self._cores else self._cores / self._wanted
 
     def _begin_part(self, i: int) -> bool:
         """Begin a task's next part; return whether there is one."""
         parts, at = self._parts[i], self._next[i]
-        while at < len(parts) and parts[at].seconds <= 0:
+        while at < len(parts):
+            seconds, cores = parts[at]
             at += 1
-        self._next[i] = at + 1
-        if at >= len(parts):
-            return False
-        seconds, cores = parts[at]
-        if cores > 0:
-            self._wanted += cores
-            heapq.heappush(self._computing, (self._computed + seconds, i, cores))
-        else:
-            heapq.heappush(self._waiting, (self._time + seconds, i))
-        return True
+            if seconds <= 0:
+                continue
+            self._next[i] = at
+            if cores > 0:
+                self._want(cores)
+                heapq.heappush(self._computing, (self._computed + seconds, i, cores))
+            else:
+                heapq.heappush(self._waiting, (self._time + seconds, i))
+            return True
+        self._next[i] = at
+        return False

@@ -73,7 +73,7 @@ class ModeChoice(ModalScreen[str]):
         frame = self._frame
         if frame.state.started is None or not frame.expectation.seconds:
             return "how long each would take is not known: this plan has no earlier run"
-        spans = makespans(frame.state, frame.expectation.seconds, frame.now)
+        spans = makespans(frame.state, frame.expectation, frame.now)
         told = " · ".join(f"{mode} {clock(spans[mode])}" for mode in MODES)
         return f"the whole run: {told} (by {frame.expectation.source})"
 

@@ -13,7 +13,10 @@ from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.widgets.key_line import KeyLine
-from tui.insight.why import why_run, why_task
+from tui.insight.sections import Section
+from tui.insight.why import why_run
+from tui.insight.why_sections import why_sections
+from tui.insight.why_task import why_task
 from tui.text import clock
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.dashboard.frame import Frame
-    from tui.insight.why import Row, Section
+    from tui.insight.sections import Row
 
 _METER = 12  # cells of a share's bar
 _WIDE = 100  # columns from which the run is told beside the task
@@ -103,7 +106,8 @@ class WhyScreen(Screen[None]):
         run: list[Section] = []
         if outlook is not None and self.task_id in state.tasks:
             task = why_task(state, self.task_id, frame.now, frame.expectation, outlook.forecast)
-            run = why_run(state, frame.now, frame.expectation, outlook.forecast)
+            answer = why_run(state, frame.now, frame.expectation, outlook.forecast)
+            run = [Section(answer.verdict, "", ()), *why_sections(answer, state)]
         begun = _text(task) if task else Content.styled("the run has not begun", "$quiet")
         self.query_one("#task-text", Static).update(begun)
         self.query_one("#run-text", Static).update(_text(run))
@@ -138,6 +142,8 @@ def _line(row: Row) -> Content:
     parts: list[str | tuple[str, str]] = []
     if row.at is not None and row.share is None:
         parts += [f"  {clock(row.at):>5} ", ("◆", "$text-warning")]
+    if row.cells:
+        parts.append("".join(f" {cell:>6}" for cell in row.cells) + " ")
     if row.amount:
         parts.append((f"{'':>{9 * row.depth}}  {row.amount:>7} ", color if row.depth else ""))
     elif not row.note:

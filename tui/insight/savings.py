@@ -1,0 +1,97 @@
+"""What a run would save if something in it took less time, and where that stops as other tasks decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.insight.whole_run import Line, WholeRun
+
+CUTS = (0.1, 0.25, 0.5, 1.0)
+"""The shares by which something is taken to be shorter."""
+
+_HALVINGS = 6  # of the interval in which the bend is looked for: to about a hundredth
+_NOTHING = 0.005  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """Where making something shorter begins to save less, as another path takes over.
+
+    Attributes:
+        cut: The share by which it is shorter there.
+        task: The task that decides from there on.
+    """
+
+    cut: float
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """What a run would save.
+
+    Attributes:
+        seconds: How many seconds earlier it would end for each of `CUTS`.
+        bend: Where that begins to be less; None where it does not.
+    """
+
+    seconds: tuple[float, ...] = (0.0,) * len(CUTS)
+    bend: Bend | None = None
+
+    @property
+    def whole(self) -> float:
+        """Seconds that it would save if it took no time at all."""
+        return self.seconds[-1]
+
+
+class Saver:
+    """Finds what a run would save, by simulating it."""
+
+    def __init__(self, run: WholeRun) -> None:
+        """Simulate it as it is.
+
+        Args:
+            run: The run.
+        """
+        self._run = run
+        self.line = run.simulate()
+        self._path = set(self.line.critical())
+
+    def whole(self, task: str, step: int | None = None) -> float:
+        """Return what it would save if a task, or one of its steps, took no time."""
+        return max(self.line.end - self._cut(task, step, 1.0).end, 0.0)
+
+    def savings(self, task: str, step: int | None = None, share: float = 1.0) -> Savings:
+        """Return what it would save for each of `CUTS`.
+
+        Args:
+            task: The task.
+            step: Its step; None for the whole task.
+            share: The part of it that is cut, such as a span's.
+        """
+        lines = [self._cut(task, step, cut * share) for cut in CUTS]
+        saved = tuple(max(self.line.end - line.end, 0.0) for line in lines)
+        if saved[-1] < _NOTHING or not (taking_over := self._new(lines[-1])):
+            return Savings(saved)
+        # Between the last cut with the same path and the first with another, by halves.
+        bent = next(i for i, line in enumerate(lines) if self._new(line))
+        low, high = (CUTS[bent - 1] if bent else 0.0), CUTS[bent]
+        taking_over = self._new(lines[bent])
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if new := self._new(self._cut(task, step, middle * share)):
+                high, taking_over = middle, new
+            else:
+                low = middle
+        return Savings(saved, Bend(round(high, 2), taking_over[0]))
+
+    def _cut(self, task: str, step: int | None, cut: float) -> Line:
+        return self._run.scaled({(task, step): 1.0 - cut}).simulate()
+
+    def _new(self, line: Line) -> list[str]:
+        """Return the tasks that decide a run's end and do not as it is, the longest first."""
+        times = line.times
+        found = [task for task in line.critical() if task not in self._path]
+        return sorted(found, key=lambda task: times[task][0] - times[task][1])

@@ -1,0 +1,177 @@
+"""A whole run, simulated from its start: as it was, in another mode, or with some of it changed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from tui.insight.cpu_seconds import cpu_seconds, others
+from tui.insight.critical_path import critical_path
+from tui.insight.profile import Profile, profile
+from tui.plan.contention import Part
+from tui.plan.simulation import Rules, Timeline, simulate, simulate_sharing
+from tui.plan.topology import Topology
+from tui.run.work_time import busy, idle, time_at_work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tui.insight.expectation import Expectation
+    from tui.plan.graph import Graph
+    from tui.run.state import RunState
+
+MODES = ("sequential", "parallel", "eager")
+"""The modes, from the slowest to the fastest."""
+
+_LEAST_CORES = 0.25  # of a machine's, that are left of it whatever else it does
+
+
+def cpu_of(state: RunState) -> dict[tuple[str, int, int], float]:
+    """Return the CPU seconds of each task's attempts' steps; none where they were not measured.
+
+    A rehearsal's own are not those of the work that it shows.
+    """
+    if state.started is None or state.started.environment == "rehearsal":
+        return {}
+    used: dict[tuple[str, int, int], float] = {
+        place: seconds.total for place, seconds in cpu_seconds(state).items()
+    }
+    return used if any(used.values()) else {}
+
+
+def cores_of(state: RunState) -> float:
+    """Return the cores that a run had for itself: its machine's, without what others kept busy meanwhile.
+
+    Returns:
+        Cores; infinite where they are not known, or where the run was on several machines, so that its tasks
+        did not share one's.
+    """
+    if len(state.samples) > 1 or state.started is None:
+        return math.inf
+    for samples in state.samples.values():
+        cores = max(sample.cores for sample in samples)
+        return max(cores - fmean(map(others, samples)), cores * _LEAST_CORES)
+    return state.started.machine.cores or math.inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WholeRun:
+    """A run from its start.
+
+    Attributes:
+        graph: Its tasks and their needs.
+        profile: What each task's time is made of.
+        modes: Each mode with the time from which it holds, in seconds of the run's work; the first from 0.
+        limit: Most tasks at once, or None.
+    """
+
+    graph: Graph
+    profile: Profile
+    modes: tuple[tuple[float, str], ...]
+    limit: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        state: RunState,
+        expectation: Expectation,
+        now: float,
+        cpu: Mapping[tuple[str, int, int], float] | None = None,
+    ) -> WholeRun:
+        """Return a run as it was and as it is expected to go on.
+
+        Args:
+            state: The run.
+            expectation: How long things took before.
+            now: Seconds since the run began.
+            cpu: What `cpu_of` returns, where that is known already.
+        """
+        cpu = cpu_of(state) if cpu is None else cpu
+        whole = profile(state, expectation, now, cpu, cores_of(state))
+        gaps = idle(busy(state, now), now)
+        end = math.inf if state.ended_at is None else state.ended_at
+        modes = [(time_at_work(0.0, at, gaps), mode) for at, mode in state.modes if at < end]
+        first = state.modes[0][1] if state.modes else state.mode
+        return cls(state.graph, whole, ((0.0, first), *modes[1:]), state.limit)
+
+    def in_mode(self, mode: str) -> WholeRun:
+        """Return it in one mode from start to end."""
+        return replace(self, modes=((0.0, mode),))
+
+    def scaled(self, factors: Mapping[tuple[str, int | None], float]) -> WholeRun:
+        """Return it with some tasks' times multiplied, or some steps'.
+
+        Args:
+            factors: By task and step; a step of None is the whole task.
+        """
+        tasks = dict(self.profile.tasks)
+        for id_ in {task for task, _ in factors}:
+            whole = factors.get((id_, None), 1.0)
+            tasks[id_] = [
+                each._replace(parts=_times(each.parts, whole * factors.get((id_, each.step), 1.0)))
+                for each in tasks.get(id_, ())
+            ]
+        return replace(self, profile=replace(self.profile, tasks=tasks))
+
+    def simulate(self) -> Line:
+        """Return when each task runs."""
+        topology = Topology.of(self.graph)
+        tasks = self.profile.tasks
+        places = [i for i, id_ in enumerate(topology.ids) if id_ in tasks]
+        if math.isinf(self.profile.cores) and len(self.modes) == 1:
+            seconds = [self.profile.seconds(id_) for id_ in topology.ids]
+            line = Timeline.empty(len(seconds))
+            simulate(topology, line, places, (), seconds, Rules(self.modes[0][1], self.limit))
+        else:
+            parts = [
+                _joined(part for each in tasks.get(id_, ()) for part in each.parts) for id_ in topology.ids
+            ]
+            line = simulate_sharing(topology, parts, places, self.modes, self.limit, self.profile.cores)
+        return Line(topology, line, self.modes, self.limit)
+
+    @property
+    def makespan(self) -> float:
+        """How many seconds it takes."""
+        return self.simulate().end
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """When each task of a simulated run starts and ends, by its place in the topology."""
+
+    topology: Topology
+    line: Timeline
+    modes: Sequence[tuple[float, str]]
+    limit: int | None
+
+    @property
+    def end(self) -> float:
+        """When the last task ends."""
+        return max([0.0, *self.line.ends])
+
+    @property
+    def times(self) -> dict[str, tuple[float, float]]:
+        """When each task that runs starts and ends, by id."""
+        times = zip(self.topology.ids, self.line.starts, self.line.ends, strict=True)
+        return {id_: (start, end) for id_, start, end in times if end >= 0}
+
+    def critical(self) -> list[str]:
+        """Return the tasks that decide when the last one ends, in order."""
+        return [self.topology.ids[i] for i in critical_path(self.topology, self.line, self.modes, self.limit)]
+
+
+def _times(parts: Iterable[Part], factor: float) -> tuple[Part, ...]:
+    return tuple(Part(part.seconds * factor, part.cores) for part in parts)
+
+
+def _joined(parts: Iterable[Part]) -> list[Part]:
+    """Return parts with those made one that follow each other and only wait."""
+    joined: list[Part] = []
+    for part in parts:
+        if joined and not part.cores and not joined[-1].cores:
+            joined[-1] = Part(joined[-1].seconds + part.seconds)
+        else:
+            joined.append(part)
+    return joined

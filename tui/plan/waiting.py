@@ -1,0 +1,44 @@
+"""Which steps and spans wait for something, rather than work.
+
+It stands here and not in the steps' models, as who asks it of a run must not import those.
+"""
+
+from __future__ import annotations
+
+WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
+"""The kinds of steps that wait, but for spans in which they work."""
+
+WORKING_KINDS = frozenset(
+    {
+        "command",
+        "image.build",
+        "image.pull",
+        "kind.create",
+        "kind.delete",
+        "kind.load",
+        "kubernetes.apply",
+        "kubernetes.namespace",
+        "kubernetes.pull_secret",
+        "postgres.migrate",
+        "postgres.verify",
+    }
+)
+"""The kinds of steps that work, but for spans in which they wait."""
+
+_WAITING_SPANS = ("schedule", "start", "ready", "connect", "lock", "Waiting ")
+
+
+def kind_waits(kind: str) -> bool | None:
+    """Return whether a step of a kind waits; None where the kind is not known."""
+    return kind in WAITING_KINDS if kind in WAITING_KINDS | WORKING_KINDS else None
+
+
+def span_waits(name: str) -> bool:
+    """Return whether a span waits, by its name: `schedule` and `ready` do, `pull` and `load` do not."""
+    return name.startswith(_WAITING_SPANS)
+
+
+def kind_of(title: str) -> str:
+    """Return the kind that a step's title begins with, unless the plan gave it a title of its own."""
+    word = title.partition(" ")[0]
+    return word if word in WAITING_KINDS | WORKING_KINDS else ""
