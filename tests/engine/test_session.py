@@ -115,12 +115,12 @@ def test_a_run_that_has_ended_takes_no_command_and_no_time(stepped: Stepped) -> 
 
 
 def test_a_run_stays_for_commands_for_as_long_as_it_is_told_to(stepped: Stepped) -> None:
+    for command in (Close(), Stay()):  # handed over to another view and back
+        stepped.session.tell(command)
     stepped.loop.advance(100.0)
     stepped.pull()
     assert not stepped.state.unfinished
     assert stepped.state.outcome is None
-    for command in (Close(), Stay()):  # handed over to another view and back
-        stepped.session.tell(command)
     stepped.session.tell(Restart("deploy"))
     stepped.session.tell(Close())
     stepped.loop.advance(100.0)

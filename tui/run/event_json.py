@@ -8,6 +8,8 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING
 
+import orjson
+
 from tui.run.events import Event, Output
 
 if TYPE_CHECKING:
@@ -24,16 +26,18 @@ def _all_events(of: type[Event]) -> dict[str, type[Event]]:
 TYPES = _all_events(Event)
 """Every kind of event, by its `type`."""
 
-_FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in TYPES.values()}
-_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dataclasses.asdict).encode
+_any_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encode(event: Event) -> str:
     """Return an event as a line of JSON without line end; output of several lines as one line each."""
     if isinstance(event, Output) and "\n" in event.text:
         return "\n".join(encode(dataclasses.replace(event, text=line)) for line in event.lines)
-    names = _FIELDS[type(event)]
-    return _plain({"type": event.type, **{name: getattr(event, name) for name in names}})
+    try:
+        fields = orjson.dumps(event).decode()
+    except orjson.JSONEncodeError:  # a file's name that is not UTF-8
+        fields = _any_text(dataclasses.asdict(event))
+    return f'{{"type":"{event.type}",{fields[1:]}'
 
 
 def decode(line: str | bytes) -> Event | None:
@@ -45,7 +49,7 @@ def decode(line: str | bytes) -> Event | None:
     Raises:
         ValueError: The line is no whole event.
     """
-    data = json.loads(line)
+    data = orjson.loads(line)
     name = data.pop("type", "") if isinstance(data, dict) else None
     if not isinstance(name, str) or name not in TYPES:
         return None

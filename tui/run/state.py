@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.plan.graph import CycleError, Graph, Node
 from tui.run import events as e
+from tui.run.changed import changed
 from tui.run.chunks import Chunks
 from tui.run.samples import Samples, add_sample
 
@@ -177,7 +178,7 @@ class RunState:
 
     def snapshot(self) -> RunState:
         """Return a copy that later events do not change."""
-        return replace(
+        return changed(
             self,
             tasks=self.tasks.copy(),
             modes=self.modes.copy(),
@@ -269,7 +270,7 @@ def _cancel_requested(state: RunState, event: e.CancelRequested) -> None:
     if not event.task:
         state.cancelling = True
     elif task := state.tasks.get(event.task):
-        state._put(task, replace(task, cancelling=True))
+        state._put(task, changed(task, cancelling=True))
 
 
 def _sampled(state: RunState, event: e.Sampled) -> None:
@@ -281,11 +282,11 @@ def _warned(state: RunState, event: e.Warned) -> None:
 
 
 def _task_kept(task: TaskState, event: e.TaskKept) -> TaskState:
-    return replace(task, status="succeeded", kept=event.run, ended=event.at)
+    return changed(task, status="succeeded", kept=event.run, ended=event.at)
 
 
 def _task_reset(task: TaskState, _: e.TaskReset) -> TaskState:
-    return replace(
+    return changed(
         task,
         status="waiting",
         because="",
@@ -298,7 +299,7 @@ def _task_reset(task: TaskState, _: e.TaskReset) -> TaskState:
 
 
 def _task_finished(task: TaskState, event: e.TaskFinished) -> TaskState:
-    return replace(
+    return changed(
         task,
         status=event.outcome,
         because=event.because,
@@ -311,14 +312,14 @@ def _task_finished(task: TaskState, event: e.TaskFinished) -> TaskState:
 
 def _attempt_started(task: TaskState, event: e.AttemptStarted) -> TaskState:
     attempts = (*_closed(task, event.at), AttemptState(event.attempt, max(event.at, _latest(task))))
-    return replace(task, status="running", attempts=attempts, retry_at=None)
+    return changed(task, status="running", attempts=attempts, retry_at=None)
 
 
 def _closed(task: TaskState, at: float) -> tuple[AttemptState, ...]:
     """Return a task's attempts; if a damaged journal has lost the end of one, it ends now at the latest."""
     if not task.attempts or task.attempts[-1].finished is not None:
         return task.attempts
-    return (*task.attempts[:-1], replace(task.attempts[-1], finished=max(at, _latest(task))))
+    return (*task.attempts[:-1], changed(task.attempts[-1], finished=max(at, _latest(task))))
 
 
 def _latest(task: TaskState) -> float:
@@ -333,12 +334,12 @@ def _latest(task: TaskState) -> float:
 
 
 def _retry_scheduled(task: TaskState, event: e.RetryScheduled) -> TaskState:
-    return replace(task, retry_at=event.at + event.delay)
+    return changed(task, retry_at=event.at + event.delay)
 
 
 def _attempt_finished(attempt: AttemptState, event: e.AttemptFinished) -> AttemptState:
-    spans = Chunks(s if s.finished is not None else replace(s, finished=event.at) for s in attempt.spans)
-    return replace(
+    spans = Chunks(s if s.finished is not None else changed(s, finished=event.at) for s in attempt.spans)
+    return changed(
         attempt, finished=event.at, outcome=event.outcome, failure=event.failure, spans=spans, progress=None
     )
 
@@ -346,28 +347,28 @@ def _attempt_finished(attempt: AttemptState, event: e.AttemptFinished) -> Attemp
 def _step_started(attempt: AttemptState, event: e.StepStarted) -> AttemptState:
     steps = attempt.steps
     if steps and steps[-1].finished is None:  # a damaged journal has lost its end
-        steps = (*steps[:-1], replace(steps[-1], finished=event.at))
-    return replace(attempt, steps=(*steps, StepState(event.step, event.title, event.at)), progress=None)
+        steps = (*steps[:-1], changed(steps[-1], finished=event.at))
+    return changed(attempt, steps=(*steps, StepState(event.step, event.title, event.at)), progress=None)
 
 
 def _step_finished(attempt: AttemptState, event: e.StepFinished) -> AttemptState:
     if not attempt.steps:
         return attempt
-    last = replace(attempt.steps[-1], finished=event.at, changed=event.changed, note=event.note)
-    return replace(attempt, steps=(*attempt.steps[:-1], last), progress=None)
+    last = changed(attempt.steps[-1], finished=event.at, changed=event.changed, note=event.note)
+    return changed(attempt, steps=(*attempt.steps[:-1], last), progress=None)
 
 
 def _cpu_used(attempt: AttemptState, event: e.CpuUsed) -> AttemptState:
     steps = tuple(
-        replace(step, cpu=step.cpu + event.seconds) if step.step == event.step else step
+        changed(step, cpu=step.cpu + event.seconds) if step.step == event.step else step
         for step in attempt.steps
     )
-    return replace(attempt, steps=steps)
+    return changed(attempt, steps=steps)
 
 
 def _span_started(attempt: AttemptState, event: e.SpanStarted) -> AttemptState:
     span = SpanState(event.span, event.step, event.name, event.subject, event.at)
-    return replace(attempt, spans=attempt.spans.appended(span))
+    return changed(attempt, spans=attempt.spans.appended(span))
 
 
 def _span_finished(attempt: AttemptState, event: e.SpanFinished) -> AttemptState:
@@ -376,12 +377,12 @@ def _span_finished(attempt: AttemptState, event: e.SpanFinished) -> AttemptState
         index = next((i for i, span in enumerate(attempt.spans) if span.span == event.span), -1)
     if index < 0:
         return attempt
-    finished = replace(attempt.spans[index], finished=event.at)
-    return replace(attempt, spans=attempt.spans.replaced(index, finished))
+    finished = changed(attempt.spans[index], finished=event.at)
+    return changed(attempt, spans=attempt.spans.replaced(index, finished))
 
 
 def _progressed(attempt: AttemptState, event: e.Progressed) -> AttemptState:
-    return replace(attempt, progress=event)
+    return changed(attempt, progress=event)
 
 
 _RUN: dict[type, Callable[..., None]] = {
@@ -427,7 +428,7 @@ def _on_attempt(change: Callable[..., AttemptState]) -> Callable[[RunState, e.Ta
             if event.at < (earliest := _latest(task)):
                 event = replace(event, at=earliest)
             latest = change(task.attempts[-1], event)
-            state.tasks[task.id] = replace(task, attempts=(*task.attempts[:-1], latest))
+            state.tasks[task.id] = changed(task, attempts=(*task.attempts[:-1], latest))
 
     return apply
 
