@@ -83,6 +83,12 @@ class Store:
         self._write(self._directory / digest, content)
         self._write(self._index(url), json.dumps({"url": url, "sha256": digest, "etag": etag}).encode())
 
+    def forget(self, url: str) -> None:
+        """Remove what was fetched from a URL, if anything was."""
+        if (found := self.look_up(url)) is not None:
+            (self._directory / hashlib.sha256(found[0]).hexdigest()).unlink(missing_ok=True)
+        self._index(url).unlink(missing_ok=True)
+
     def _index(self, url: str) -> Path:
         return self._directory / f"{hashlib.sha256(url.encode()).hexdigest()}.json"
 

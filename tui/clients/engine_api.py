@@ -154,6 +154,24 @@ class EngineApi:
                 return False
             raise
 
+    async def remove_image(self, name: str) -> bool:
+        """Remove an image's name, and with its last name the image and what of its layers nothing else has.
+
+        Returns:
+            Whether the engine had it; an image that a container uses stays.
+
+        Raises:
+            EngineRefusedError: It fails to remove it.
+            EngineLostError: It does not answer.
+        """
+        try:
+            async with self._answer("DELETE", f"images/{name}", {}):
+                return True
+        except EngineRefusedError as error:
+            if error.status in (404, 409):
+                return False
+            raise
+
     async def run_in(self, container: str, argv: Sequence[str]) -> tuple[int, str]:
         """Run a short command in a container.
 
