@@ -6,12 +6,14 @@ listens to any more. Its private `_query`, which does not have that fault, is us
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from typing import TYPE_CHECKING, Any, cast
 
 from aiodocker import DockerError
 from aiohttp import ClientError, ClientResponse, ClientTimeout
+from yarl import URL
 
 from tui.clients.registry import encode, with_tag
 from tui.errors import ActionError
@@ -20,12 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from aiodocker import Docker
+    from aiodocker.execs import Exec
+    from aiodocker.stream import Stream
     from aiohttp import StreamReader
 
     from tui.clients.registry import Login
     from tui.hosts.container_engine import ContainerEngine
 
 _LOST = 900  # a status of the library's own, for an engine that does not answer
+_STATUS = 2.0  # seconds for the engine to know how a command in a container finished
+_LOOK = 0.05  # seconds between looks at that
 
 Message = dict[str, Any]
 """What a build or pull answers with, one JSON object after the other."""
@@ -102,19 +108,20 @@ class EngineApi:
         return self._messages("images/create", params, headers)
 
     @contextlib.asynccontextmanager
-    async def export(self, image: str, platform: Mapping[str, str]) -> AsyncIterator[StreamReader]:
-        """Open an image's archive, a tar; leaving the block before the end stops the engine.
+    async def export(self, images: Sequence[str], platform: Mapping[str, str]) -> AsyncIterator[StreamReader]:
+        """Open an archive of images, a tar; leaving the block before the end stops the engine.
 
         Args:
-            image: The image's name.
-            platform: Which of its platforms, by `os`, `architecture`, `variant`; the engine's own if empty.
+            images: The images' names.
+            platform: Which of their platforms, by `os`, `architecture`, `variant`; the engine's own if empty.
 
         Raises:
-            EngineRefusedError: The image is not there.
+            EngineRefusedError: An image is not there.
             EngineLostError: The connection broke.
         """
-        params = {"platform": json.dumps(platform)} if platform else {}
-        async with self._answer("GET", f"images/{image}/get", params) as response:
+        names = [("names", image) for image in images]
+        chosen = [("platform", json.dumps(platform))] if platform else []
+        async with self._answer("GET", URL("images/get").with_query(names + chosen), {}) as response:
             yield response.content
 
     async def tag(self, image: str, name: str) -> None:
@@ -190,6 +197,25 @@ class EngineApi:
             raise _explained(error) from error
         return int(status or 0), output.decode(errors="replace")
 
+    @contextlib.asynccontextmanager
+    async def feed(self, container: str, argv: Sequence[str]) -> AsyncIterator[Execution]:
+        """Run a command in a container that reads its input; leaving the block ends the input.
+
+        Raises:
+            EngineRefusedError: The engine does not run it.
+            EngineLostError: The connection broke.
+        """
+        try:
+            command = await self._docker.containers.container(container).exec(list(argv), stdin=True)
+            async with command.start(detach=False) as stream:
+                execution = Execution(command, stream)
+                try:
+                    yield execution
+                finally:
+                    await execution.close()
+        except (DockerError, ClientError) as error:
+            raise _explained(error) from error
+
     async def images_size(self) -> int:
         """Return how many bytes the engine's images take."""
         async with self._answer("GET", "system/df", {}) as response:
@@ -215,7 +241,7 @@ class EngineApi:
     async def _answer(
         self,
         method: str,
-        path: str,
+        path: str | URL,
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         data: AsyncIterator[bytes] | None = None,
@@ -230,6 +256,62 @@ class EngineApi:
                     response.close()  # or the engine would go on
         except (DockerError, ClientError) as error:
             raise _explained(error) from error
+
+
+class Execution:
+    """A command in a container that reads what is written to it; see `EngineApi.feed`."""
+
+    def __init__(self, command: Exec, stream: Stream) -> None:
+        self._command = command
+        self._stream = stream
+        self._output = bytearray()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the command has finished, or the connection broke."""
+        return self._reading.done()
+
+    async def write(self, data: bytes) -> None:
+        """Write to the command's input; what comes after its end is dropped."""
+        if not self.finished:
+            with contextlib.suppress(ConnectionError):  # it has finished, or `finish` tells of the loss
+                await self._stream.write_in(data)
+
+    async def finish(self) -> tuple[int, str]:
+        """End the command's input, and wait until it finishes.
+
+        Returns:
+            Its exit status, and its output and errors.
+
+        Raises:
+            EngineLostError: The connection broke.
+        """
+        connection = self._stream._resp and self._stream._resp.connection
+        transport = connection and connection.transport
+        if transport and transport.can_write_eof():
+            transport.write_eof()
+        try:
+            await self._reading
+            async with asyncio.timeout(_STATUS):
+                while True:
+                    if not (found := await self._command.inspect())["Running"]:
+                        break
+                    await asyncio.sleep(_LOOK)
+        except (DockerError, ClientError) as error:
+            raise _explained(error) from error
+        except TimeoutError as error:
+            raise EngineLostError("a command in a container goes on unheard") from error
+        return int(found["ExitCode"] or 0), self._output.decode(errors="replace")
+
+    async def close(self) -> None:
+        """Stop reading what the command prints."""
+        self._reading.cancel()
+        await asyncio.wait({self._reading})
+
+    async def _read(self) -> None:
+        while message := await self._stream.read_out():
+            self._output += message.data
 
 
 def _explained(error: DockerError | ClientError) -> ActionError:

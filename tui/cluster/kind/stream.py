@@ -1,0 +1,145 @@
+"""Streaming an archive of images from a container engine into the containerd of each node."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.clients.registry import canonical
+from tui.errors import ActionError
+from tui.plan.failures import hint_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tui.clients.engine_api import EngineApi
+    from tui.cluster.provider import Node
+    from tui.hosts.container_engine import ContainerEngine
+    from tui.hosts.host import Host
+    from tui.reporter import Reporter
+
+_IMPORT = ("ctr", "--namespace", "k8s.io", "images", "import", "--all-platforms", "--digests")
+_SNAPSHOTTER = re.compile(r"""^\s*snapshotter = ['"](.+?)['"]""", re.MULTILINE)
+_COPIED = re.compile(r"(\d+) bytes ")  # of what dd prints
+_ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of one platform
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The way of images from one engine to a cluster's nodes.
+
+    Attributes:
+        source: The host whose engine has them.
+        engine: That engine.
+        store: Its API.
+        target: The cluster's host.
+        api: The API of the engine that runs the nodes.
+        cluster: The cluster's name.
+        nodes: Its nodes.
+        report: Takes output and progress.
+    """
+
+    source: Host
+    engine: ContainerEngine
+    store: EngineApi
+    target: Host
+    api: EngineApi
+    cluster: str
+    nodes: Sequence[Node]
+    report: Reporter
+
+
+async def stream(delivery: Delivery, images: Mapping[str, Mapping[str, Any]]) -> None:
+    """Stream images into all nodes at once.
+
+    Args:
+        delivery: From where to where.
+        images: What the engine knows of each, by name.
+
+    Raises:
+        ActionError: A node did not import them.
+        EngineLostError: The connection to an engine broke.
+    """
+    # What Podman builds without a registry's name is called otherwise by pods.
+    names = [canonical(name) if delivery.engine.flavour == "podman" else name for name in images]
+    size = sum(float(image.get("Size") or 0) for image in images.values())  # close to the archive's
+    platform = _platform(delivery.engine, next(iter(images.values())))
+    command = (*_IMPORT, *await _snapshotter(delivery), "-")
+    if delivery.source is delivery.target and not delivery.target.shares_files:
+        # The images need not come here and go back.
+        pipes = (_pipe(delivery, node, names, platform, command, size) for node in delivery.nodes)
+        await asyncio.gather(*pipes)
+        return
+    async with contextlib.AsyncExitStack() as stack:
+        feeds = [delivery.api.feed(node.id, command) for node in delivery.nodes]
+        imports = [await stack.enter_async_context(feed) for feed in feeds]
+        async with delivery.store.export(names, platform) as content:
+            sent = 0
+            async for chunk in content.iter_any():
+                for each in imports:
+                    await each.write(chunk)
+                sent += len(chunk)
+                delivery.report.progress(sent, max(size, sent), "B", "load")
+                if all(each.finished for each in imports):
+                    break
+        delivery.report.progress(sent, sent, "B", "load")
+        with delivery.report.span("unpack", delivery.cluster):
+            finished = await asyncio.gather(*(each.finish() for each in imports))
+    for node, (status, output) in zip(delivery.nodes, finished, strict=True):
+        _check(node, status, output.splitlines())
+
+
+def _platform(engine: ContainerEngine, image: Mapping[str, Any]) -> dict[str, str]:
+    """Return the platform that a save must name; empty where the engine's API knows of none."""
+    if tuple(int(part) for part in engine.api_version.split(".")[:2]) < _ONE_PLATFORM:
+        return {}
+    platform = {"os": str(image["Os"]), "architecture": str(image["Architecture"])}
+    return platform | ({"variant": str(image["Variant"])} if image.get("Variant") else {})
+
+
+async def _snapshotter(delivery: Delivery) -> list[str]:
+    """Return the option that names what keeps the nodes' images on disk."""
+    _, output = await delivery.api.run_in(delivery.nodes[0].id, ("containerd", "config", "dump"))
+    found = _SNAPSHOTTER.search(output)
+    return [f"--snapshotter={found[1]}"] if found else []
+
+
+async def _pipe(
+    delivery: Delivery,
+    node: Node,
+    names: Iterable[str],
+    platform: Mapping[str, str],
+    command: Sequence[str],
+    size: float,
+) -> None:
+    """Stream images into a node by programs of the host that has both."""
+    program = delivery.engine.flavour
+    save = [program, "save", *(["--platform", "/".join(platform.values())] if platform else []), *names]
+    load = [program, "exec", "--interactive", node.id, *command]
+    script = f"{shlex.join(save)} | dd bs=1048576 status=progress | {shlex.join(load)}"
+    said: list[str] = []
+
+    def take(lines: list[str]) -> None:
+        for line in lines:
+            if copied := _COPIED.match(line):
+                sent = int(copied[1])
+                delivery.report.progress(sent, max(size, sent), "B", "load")
+            elif line.strip():
+                said.append(line)
+
+    status = await delivery.target.run(("sh", "-c", script), on_lines=take, env=delivery.engine.environment)
+    _check(node, status, said)
+
+
+def _check(node: Node, status: int, said: Sequence[str]) -> None:
+    if status:
+        reason = said[-1].strip() if said else f"status {status}"
+        raise ActionError(
+            f"node {node.name} could not import the images: {reason}",
+            hint_for("\n".join(said), "kind.load"),
+            tuple(said[-5:]),
+        )
