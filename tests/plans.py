@@ -95,3 +95,6 @@ class Scripted:
         if asyncio.iscoroutine(result):
             result = await result
         return result if isinstance(result, Done) else Done()
+
+    async def await_nodes(self, context: Context) -> None:
+        """Finds them there."""

@@ -55,7 +55,7 @@ async def begun(loading: asyncio.Task[object], ctx: Recorder) -> None:
 
 
 async def test_a_load_that_is_cut_off_leaves_nothing(real: Recorder, tmp_path: Path) -> None:
-    need_image(LARGE)
+    await asyncio.to_thread(need_image, LARGE)
     if "podman" in (await real.host.engine()).flavour:
         await asyncio.to_thread(give_to_podman, LARGE, real.variables["environment"])
     await create(await asyncio.to_thread(KindCreate, kind="kind.create", image=NODE, wait=120), real)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.plans import Scripted, started
@@ -39,14 +40,15 @@ class Bringing:
         seconds: Mapping[str, float] = SECONDS,
         fails: Mapping[str, list[int]] | None = None,
         mode: str = "parallel",
+        prefetch: bool | None = None,
         **options: Any,
     ) -> None:
         self.events: list[e.Event] = []
         self._seconds = seconds
         self._fails = fails or {}
-        self.engine = Engine(
-            plan, Scripted(self._perform), started(plan, mode), listener=self.events.append, **options
-        )
+        began = replace(started(plan, mode), prefetch=prefetch)
+        environment = Scripted(self._perform)
+        self.engine = Engine(plan, environment, began, listener=self.events.append, **options)
 
     async def _perform(self, _: Step, context: Context) -> Done:
         await asyncio.sleep(self._seconds.get(context.task, 0.0))

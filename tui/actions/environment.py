@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Protocol
 
+from tui.cluster.provider import provider_of
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -36,6 +38,13 @@ class Environment(Protocol):
             BringupError: It failed.
         """
 
+    async def await_nodes(self, context: Context) -> None:
+        """Wait until the nodes of the cluster that is being created can take images.
+
+        Raises:
+            BringupError: They cannot be asked.
+        """
+
 
 class KindEnvironment:
     """Carries out steps for real."""
@@ -59,6 +68,11 @@ class KindEnvironment:
             context.warn(self._warnings.pop(0))
         action = await _action(step)
         return await action(step, context)
+
+    async def await_nodes(self, context: Context) -> None:
+        """Wait until images can be loaded; see `Environment`."""
+        provider = await provider_of(context.cluster)
+        await provider.await_nodes(context.cluster, context.cluster_host)
 
 
 def preload(steps: Iterable[Step]) -> None:

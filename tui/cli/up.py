@@ -30,6 +30,12 @@ MODES = ("parallel", "sequential", "eager")
     "--mode", type=click.Choice(MODES), help="parallel (default): phases are barriers; eager: only needs are."
 )
 @click.option(
+    "--prefetch/--no-prefetch",
+    "prefetch",
+    default=None,
+    help="Pull, build and load images ahead of their tasks, as early as can be. By default in eager mode.",
+)
+@click.option(
     "--from",
     "begin",
     metavar="TASK",

@@ -132,6 +132,13 @@ class Provider(Protocol):
             ActionError: It cannot be created, or the one that is there is not healthy.
         """
 
+    async def await_nodes(self, cluster: Cluster, host: Host) -> None:
+        """Wait until the nodes of a cluster that this process is creating, or about to, can take images.
+
+        Raises:
+            ActionError: The container engine cannot be asked.
+        """
+
     async def delete(self, cluster: Cluster, host: Host, report: Reporter) -> Done:
         """Delete a cluster, if there is one, and its entries in the kubeconfig.
 

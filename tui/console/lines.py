@@ -40,6 +40,8 @@ class Lines:
             e.RetryScheduled: self._retry_scheduled,
             e.StepStarted: self._step_started,
             e.StepFinished: self._step_finished,
+            e.PrefetchStarted: self._prefetch_started,
+            e.PrefetchFinished: self._prefetch_finished,
             e.Output: self._output,
             e.Warned: self._warned,
         }
@@ -140,6 +142,23 @@ class Lines:
         self._line(
             event.at, event.task, self._style(f"✓ {event.step + 1} took {took}{note}".rstrip(": "), "dim")
         )
+
+    def _prefetch_started(self, event: e.PrefetchStarted, state: RunState) -> None:
+        count = f"{event.step + 1}/{len(state.tasks[event.task].steps)}"
+        self._line(event.at, event.task, f"⇢ {count} {one_line(event.title)}, ahead of its place")
+
+    def _prefetch_finished(self, event: e.PrefetchFinished, state: RunState) -> None:
+        ahead = state.tasks[event.task].prefetches
+        took = seconds(event.at - ahead[-1].started) if ahead else ""
+        note = f" · {'' if event.changed else 'unchanged: '}{one_line(event.note)}" if event.note else ""
+        if event.outcome == "succeeded":
+            text = self._style(f"✓ {event.step + 1} took {took} ahead of its place{note}", "dim")
+        elif event.outcome == "failed":
+            text = f"{event.step + 1} did not succeed ahead of its place, where it runs again{note}"
+            text = self._style(f"! {text}", "warning")
+        else:
+            text = self._style(f"⊘ {event.step + 1} stopped ahead of its place", "cancelled")
+        self._line(event.at, event.task, text)
 
     def _output(self, event: e.Output, _: RunState) -> None:
         source = self._style(f"{one_line(event.source)} │ ", "dim") if event.source else ""

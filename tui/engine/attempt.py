@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.engine.step_context import TAIL, StepContext
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tui.plan.model import Plan, Task
     from tui.plan.placement import Placement
     from tui.plan.steps import Step
+    from tui.reporter import Done
     from tui.secrets import Masker
 
 _GRACE = 3.0  # seconds past its deadline in which an action may still say what it waited for
@@ -72,6 +73,7 @@ class Attempt:
         self.number = number
         self.tries = tries
         self._state = "new"
+        self._ahead: list[asyncio.Task[Done | None]] = []  # the first steps, as far as they ran ahead
         self.failure: e.Failure | None = None
         self.tail: deque[str] = deque(maxlen=TAIL)
         self._spans = 0
@@ -96,6 +98,8 @@ class Attempt:
         if self._state == "begun":
             self.emit(e.AttemptFinished(self.context.now(), self.task.id, self.number, outcome, self.failure))
         self._state = "finished"
+        if self._ahead:
+            self._ahead[-1].cancel()
 
     async def run(self) -> e.Outcome:
         """Run the steps. A failure is kept as `failure` and never raised.
@@ -118,9 +122,72 @@ class Attempt:
             self.close(outcome)
         return outcome
 
+    @property
+    def steps_ahead(self) -> int | None:
+        """How many steps have run ahead of their places; None if one failed."""
+        failed = bool(self._ahead) and self._ahead[-1].done() and _result(self._ahead[-1]) is None
+        return None if failed else len(self._ahead)
+
+    def start_ahead(self, *, await_nodes: bool) -> asyncio.Task[Done | None]:
+        """Start the next step ahead of its place; `run` takes over what it did, or runs it if it failed.
+
+        Args:
+            await_nodes: Whether it first waits for the nodes of a cluster that is being created.
+
+        Returns:
+            What runs; it returns None where the step failed.
+        """
+        index = len(self._ahead)
+        running = asyncio.create_task(self._run_ahead(index, self.task.steps[index], await_nodes))
+        self._ahead.append(running)
+        return running
+
+    def stop_ahead(self) -> None:
+        """Cancel the step that runs ahead."""
+        self._ahead[-1].cancel()
+
+    async def _run_ahead(self, index: int, step: Step, await_nodes: bool) -> Done | None:
+        title, now, place = step.describe(), self.context.now, (self.task.id, self.number, index)
+        if await_nodes:
+            try:
+                await self.context.environment.await_nodes(StepContext(self, index, None))
+            except Exception:  # it is told at its place, if it is still so then
+                return None
+        self.emit(e.PrefetchStarted(now(), *place, title))
+        try:
+            done = await self._perform(index, step, title)
+        except Exception as error:
+            cause = error.cause if isinstance(error, BringupError) else f"{type(error).__name__}: {error}"
+            self.emit(e.PrefetchFinished(now(), *place, "failed", note=cause))
+            return None
+        except BaseException:
+            self.emit(e.PrefetchFinished(now(), *place, "cancelled"))
+            raise
+        self.emit(e.PrefetchFinished(now(), *place, "succeeded", done.changed, done.note))
+        return done
+
     async def _step(self, index: int, step: Step, task_deadline: float | None) -> e.Failure | None:
         title = step.describe()
         self.emit(e.StepStarted(self.context.now(), self.task.id, self.number, index, title))
+        try:
+            ahead = self._ahead[index] if index < len(self._ahead) else None
+            done = await self._perform(index, step, title, task_deadline, ahead)
+        except Exception as error:  # nobody else would see it: make it the task's failure
+            return self._failed(error, index, title)
+        self.emit(
+            e.StepFinished(self.context.now(), self.task.id, self.number, index, done.changed, done.note)
+        )
+        return None
+
+    async def _perform(
+        self,
+        index: int,
+        step: Step,
+        title: str,
+        task_deadline: float | None = None,
+        ahead: asyncio.Task[Done | None] | None = None,
+    ) -> Done:
+        """Carry a step out, or take over what it did ahead of its place; raises why it failed."""
         times = [task_deadline] if task_deadline is not None else []
         if step.timeout is not None:
             times.append(asyncio.get_running_loop().time() + step.timeout)
@@ -131,19 +198,20 @@ class Attempt:
         try:
             hard = None if given.deadline is None else given.deadline + _GRACE
             async with asyncio.timeout_at(hard) as limit:
-                done = await self.context.environment.perform(step, given)
-        except Exception as error:  # nobody else would see it: make it the task's failure
+                if ahead is not None and (done := await ahead) is not None:
+                    return replace(done, note=f"{done.note} (ran ahead)".strip())
+                return await self.context.environment.perform(step, given)
+        except Exception as error:
+            why = error
             if isinstance(error, TimeoutError) and given.deadline is not None and limit.expired():
-                error = _timed_out(step, self.task)
-            return self._failed(_of_lost_host(error, given), index, title)
+                why = _timed_out(step, self.task)
+            if (why := _of_lost_host(why, given)) is error:
+                raise
+            raise why from error
         finally:
             if account.seconds:
                 used = round(account.seconds, 3)
                 self.emit(e.CpuUsed(self.context.now(), self.task.id, self.number, index, used))
-        self.emit(
-            e.StepFinished(self.context.now(), self.task.id, self.number, index, done.changed, done.note)
-        )
-        return None
 
     def _failed(self, error: Exception, index: int, title: str) -> e.Failure:
         if not isinstance(error, BringupError):
@@ -164,6 +232,10 @@ class Attempt:
             details=error.details,
             tail=tuple(self.tail),
         )
+
+
+def _result(running: asyncio.Task[Done | None]) -> Done | None:
+    return None if running.cancelled() else running.result()
 
 
 def _of_lost_host(error: Exception, context: StepContext) -> Exception:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.engine.attempt import RunContext
+from tui.engine.prefetch import Prefetcher
 from tui.engine.sampler import Sampler
 from tui.engine.schedule import Schedule
 from tui.engine.task_run import TaskRun
@@ -113,6 +114,7 @@ class Engine:
         self.clean = True
         self._threads = StepThreads()
         self._running: dict[str, TaskRun] = {}
+        self._prefetcher = Prefetcher(plan, self.state, self._make_run, self._wake_up)
         self._abandoned: list[TaskRun] = []
         self._restarting: set[str] = set()  # running tasks that are to wait again once they have stopped
         self._error: BaseException | None = None
@@ -156,6 +158,7 @@ class Engine:
             if self._error is not None:
                 raise self._error
             self._start_tasks()
+            self._prefetcher.start()
             if self._is_over():
                 break
             if self._lock is not None and not (self._running or self.state.unfinished):
@@ -225,6 +228,7 @@ class Engine:
     def _kill(self, _: Kill) -> None:
         self.do(CancelRun())
         self._environment.hosts.kill()
+        self._prefetcher.kill()
         for running in list(self._running.values()):
             running.abandon("was killed before it could tidy up")
         self._stays = False
@@ -254,6 +258,7 @@ class Engine:
     def _emit(self, event: e.Event) -> None:
         event = mask_event(event, self._masker)
         self.state.apply(event)
+        self._prefetcher.see(event)
         if self._journal is not None:
             healthy = not self._journal.error
             self._journal.append(event)
@@ -266,9 +271,15 @@ class Engine:
 
     def _start_tasks(self) -> None:
         while (id_ := self._schedule.decide()) is not None:
-            number = len(self.state.tasks[id_].attempts) + 1
-            self._running[id_] = TaskRun(self._context, self._tasks[id_], number, self._task_finished)
+            self._running[id_] = self._prefetcher.take(id_) or self._make_run(id_)
             self._running[id_].start()  # the next decision needs its start in the state
+
+    def _make_run(self, id_: str) -> TaskRun:
+        number = len(self.state.tasks[id_].attempts) + 1
+        return TaskRun(self._context, self._tasks[id_], number, self._task_finished)
+
+    def _wake_up(self) -> None:
+        self._wake.set()
 
     def _task_finished(self, run: TaskRun, outcome: e.Outcome, error: BaseException | None) -> None:
         self._error = self._error or error
@@ -320,7 +331,7 @@ class Engine:
 
     def _is_over(self) -> bool:
         stays = self._stays and not self.state.cancelling
-        return not (self._running or stays or self.state.unfinished)
+        return not (self._running or self._prefetcher.stopping or stays or self.state.unfinished)
 
     async def _leave(self) -> None:
         """Wait a second for abandoned tasks to stop, and finish the run."""

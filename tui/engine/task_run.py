@@ -48,12 +48,54 @@ class TaskRun:
         self._finished = finished
         self._running: asyncio.Task[e.Outcome] | None = None
         self._stopping = False
+        self._ahead_finished: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Start the first attempt; its event is emitted before this returns."""
         self.attempt.begin()
         self._running = asyncio.create_task(self._carry_out(), name=self.id)
         self._running.add_done_callback(self._done)
+
+    @property
+    def steps_ahead(self) -> int | None:
+        """How many steps have run ahead; None while one does, and once one failed."""
+        return None if self._ahead_finished else self.attempt.steps_ahead
+
+    def start_ahead(self, finished: Callable[[TaskRun], None], *, await_nodes: bool) -> None:
+        """Start the next step that runs ahead of its place.
+
+        Args:
+            finished: Called once it has finished, or was given up.
+            await_nodes: Whether it first waits for the nodes of a cluster that is being created.
+        """
+        running = self.attempt.start_ahead(await_nodes=await_nodes)
+
+        def end() -> None:
+            if self._ahead_finished is end:
+                self._ahead_finished = None
+                finished(self)
+
+        self._ahead_finished = end
+        running.add_done_callback(lambda _: end())
+
+    def stop_ahead(self) -> bool:
+        """Cancel the step that runs ahead, if one does; after three seconds it is abandoned.
+
+        Returns:
+            Whether one does.
+        """
+        if self._ahead_finished is None:
+            return False
+        self.attempt.stop_ahead()
+        asyncio.get_running_loop().call_later(_CANCEL_WITHIN, self.abandon_ahead)
+        return True
+
+    def abandon_ahead(self) -> None:
+        """Give up the step that runs ahead, if it has not stopped."""
+        if self._ahead_finished is not None:
+            text = "what ran ahead did not stop in time; what it started may still run"
+            self._context.emit(e.Warned(self._context.now(), self.id, self.attempt.number, text))
+            self._ahead_finished()
 
     def stop(self) -> None:
         """Cancel what runs; after three seconds it is abandoned."""

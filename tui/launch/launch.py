@@ -209,6 +209,7 @@ def _started(plan: Plan, specification: Specification, environment: Environment)
         hosts=_remote(specification, plan) if environment.name == "kind" else {},
         cluster=plan.cluster.name if plan.cluster else "",
         can_go_down=bool(plan.down),
+        prefetch=specification.prefetch,
     )
 
 

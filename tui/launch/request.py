@@ -31,6 +31,7 @@ class Request:
         files: --values.
         settings: --set.
         mode: --mode; None for the default.
+        prefetch: --prefetch; None for the mode's own way.
         environment: --env.
         host: --host: the address of where tasks run that name no host, or `local`; None for the plan's own.
         usual_host: BRINGUP_HOST: the same, unless a run is followed, which has a host.
@@ -46,6 +47,7 @@ class Request:
     files: tuple[Path, ...] = ()
     settings: tuple[str, ...] = ()
     mode: str | None = None
+    prefetch: bool | None = None
     environment: str = "auto"
     host: str | None = None
     usual_host: str | None = field(default_factory=lambda: os.environ.get("BRINGUP_HOST") or None)

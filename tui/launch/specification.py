@@ -31,6 +31,7 @@ class Specification:
         loaded: The plan with its values files and settings.
         hosts: The addresses of the plan's hosts, by their names.
         mode: The mode to start in.
+        prefetch: Whether steps run ahead of their places; None: in eager mode.
         environment: `kind`, `rehearsal`, or `auto` for the real one where it can be had.
         run: The run that this one resumes, takes down or looks at.
         done: The tasks that are not to be run, with the run that did them, or "" where none has.
@@ -42,6 +43,7 @@ class Specification:
     loaded: LoadedPlan
     hosts: Mapping[str, str] = field(default_factory=dict)
     mode: str = "parallel"
+    prefetch: bool | None = None
     environment: str = "auto"
     run: KeptRun | None = None
     done: Mapping[str, str] = field(default_factory=dict)
@@ -156,6 +158,7 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         loaded=loaded,
         hosts=host_addresses(request, loaded.plan),
         mode=request.mode or "parallel",
+        prefetch=request.prefetch,
         environment=request.environment,
         run=run,
         done=tasks_done(request, loaded, run if request.resume is not None else None),
@@ -231,6 +234,7 @@ def _as_run(request: Request, run: KeptRun) -> Request:
         files=files,
         settings=(*settings, *request.settings),
         mode=request.mode or run.state.mode,
+        prefetch=started.prefetch if request.prefetch is None else request.prefetch,
         host=_host(request, run),
         environment=started.environment if request.environment == "auto" else request.environment,
         recording=request.recording or started.recording or None,

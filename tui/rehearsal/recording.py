@@ -95,22 +95,36 @@ def _attempts(events: list[e.Event]) -> dict[str, list[RecordedStep]]:
         if not isinstance(event, e.TaskEvent):
             continue
         key = event.task, getattr(event, "attempt", 0)
-        if isinstance(event, e.StepStarted):
+        if isinstance(event, e.PrefetchStarted):
             attempts.setdefault(key, []).append(RecordedStep(event.title, event.at))
+        elif isinstance(event, e.StepStarted):
+            _begin(attempts.setdefault(key, []), event)
             chosen[event.task] = chosen[event.task] if event.task in succeeded else key
         elif steps := attempts.get(key):
-            _take(steps[-1], event)
+            index = getattr(event, "step", len(steps))
+            _take(steps[index] if index < len(steps) else steps[-1], event)
             if isinstance(event, e.AttemptFinished) and event.outcome == "succeeded":
                 succeeded.add(event.task)
                 chosen[event.task] = key
     return {task: attempts[key] for task, key in chosen.items()}
 
 
+def _begin(steps: list[RecordedStep], event: e.StepStarted) -> None:
+    """Add a step that began at its place, unless it ran ahead, and takes as long as it did then."""
+    if event.step >= len(steps):
+        steps.append(RecordedStep(event.title, event.at))
+    elif steps[event.step].failure not in {None, _CUT_OFF}:  # it failed ahead of its place
+        steps[event.step] = RecordedStep(event.title, event.at)
+
+
 def _take(step: RecordedStep, event: e.TaskEvent) -> None:
     """Add an event to the recorded step."""
-    if isinstance(event, e.StepFinished):
-        step.seconds, step.changed, step.note = event.at - step.began, event.changed, event.note
-        step.failure = None
+    if isinstance(event, e.PrefetchFinished) and event.outcome != "succeeded":
+        step.failure = e.Failure(event.note)
+    elif isinstance(event, e.StepFinished | e.PrefetchFinished):
+        if step.failure is not None:  # it did not run ahead
+            step.seconds, step.changed, step.note = event.at - step.began, event.changed, event.note
+            step.failure = None
     elif not isinstance(event, e.AttemptFinished):
         step.said.append(event)
         step.seconds = event.at - step.began

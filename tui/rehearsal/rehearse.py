@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.rehearsal.recording import RecordedStep, Recording
 
 _FAILS_AT = 0.6  # of the step's recorded time
+_NODES_RUN = "Preparing nodes"  # the span of a cluster's creation after which its nodes run
 
 
 class RehearsalEnvironment:
@@ -44,6 +45,7 @@ class RehearsalEnvironment:
         self._recording = recording
         self._speed = speed
         self._fail = dict(fail or {})
+        self._nodes = asyncio.Event()
         faster = f", {speed:g} times as fast" if speed != 1 else ""
         head = f"REHEARSAL, because {why}\n" if why else "REHEARSAL: "
         self.note = f"{head}nothing is created; timings and logs {recording.describe()}{faster}"
@@ -58,11 +60,17 @@ class RehearsalEnvironment:
         fails = context.attempt <= self._fail.get(context.task, 0) and self._is_longest(context)
         end = recorded.seconds * (_FAILS_AT if fails else 1.0)
         await self._replay(recorded, context, end)
+        if step.makes_cluster and not fails:
+            self._nodes.set()
         if fails:
             raise ActionError("made to fail by --fail, as this is a rehearsal", "retry the task")
         if recorded.failure:
             raise ActionError(recorded.failure.cause, recorded.failure.hint, recorded.failure.details)
         return Done(recorded.note, recorded.changed)
+
+    async def await_nodes(self, context: Context) -> None:
+        """Wait until the recorded creation of the cluster has come to where its nodes run."""
+        await self._nodes.wait()
 
     def _find(self, step: Step, context: Context) -> RecordedStep:
         steps = self._recording.steps.get(context.task)
@@ -83,12 +91,17 @@ class RehearsalEnvironment:
         loop = asyncio.get_running_loop()
         began = loop.time()
         spans: dict[int, Span] = {}
+        nodes_run = 0
         try:
             for event in recorded.said:
                 offset = event.at - recorded.began
                 if offset > end:
                     break
                 await self._sleep_until(began + offset / self._speed)
+                if isinstance(event, e.SpanStarted) and event.name == _NODES_RUN:
+                    nodes_run = event.span
+                elif isinstance(event, e.SpanFinished) and event.span == nodes_run:
+                    self._nodes.set()
                 _emit(event, context, spans)
             await self._sleep_until(began + end / self._speed)
         finally:

@@ -113,6 +113,7 @@ class RunStarted(Event):
             None where it runs on this one alone.
         cluster: The name of the plan's cluster, if it has one.
         can_go_down: The plan has steps that take the environment away again.
+        prefetch: Whether steps may run ahead of their places; None: in eager mode.
     """
 
     run: str
@@ -137,6 +138,7 @@ class RunStarted(Event):
     hosts: dict[str, str] = field(default_factory=dict)
     cluster: str = ""
     can_go_down: bool = True
+    prefetch: bool | None = None
     type: ClassVar[str] = "run-started"
 
     @property
@@ -343,6 +345,36 @@ class CpuUsed(TaskEvent):
     step: int
     seconds: float
     type: ClassVar[str] = "cpu-used"
+
+
+@dataclass(frozen=True, slots=True)
+class PrefetchStarted(TaskEvent):
+    """A step started ahead of its place: its task waits, but what the step needs is there.
+
+    Attributes:
+        attempt: The number of the attempt to come.
+    """
+
+    attempt: int
+    step: int
+    title: str
+    type: ClassVar[str] = "prefetch-started"
+
+
+@dataclass(frozen=True, slots=True)
+class PrefetchFinished(TaskEvent):
+    """A step that ran ahead finished; one that failed runs again at its place.
+
+    Attributes:
+        note: What was done, or found, or why it failed.
+    """
+
+    attempt: int
+    step: int
+    outcome: Outcome = "succeeded"
+    changed: bool = True
+    note: str = ""
+    type: ClassVar[str] = "prefetch-finished"
 
 
 @dataclass(frozen=True, slots=True)

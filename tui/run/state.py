@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tui.plan.graph import CycleError, Graph, Node
 from tui.run import events as e
+from tui.run import prefetches
 from tui.run.changed import changed
 from tui.run.chunks import Chunks
 from tui.run.samples import Samples, add_sample
@@ -82,6 +83,7 @@ class TaskState:
         earlier: The number of attempts before it was last reset.
         host: Where it runs, by the plan's name for it; empty for where all run that name none.
         kinds: The kind of each step; none in journals that do not tell.
+        prefetches: Its steps that ran ahead of their places.
     """
 
     id: str
@@ -99,6 +101,7 @@ class TaskState:
     earlier: int = 0
     host: str = ""
     kinds: tuple[str, ...] = ()
+    prefetches: prefetches.Prefetches = ()
 
     @property
     def attempt(self) -> AttemptState | None:
@@ -188,6 +191,12 @@ class RunState:
             warnings=self.warnings.copy(),
             _unfinished=self._unfinished.copy(),
         )
+
+    @property
+    def may_prefetch(self) -> bool:
+        """Whether steps may run ahead of their places, in the mode that the run is in."""
+        asked = self.started.prefetch if self.started else None
+        return self.mode == "eager" if asked is None else asked
 
     @property
     def result(self) -> e.RunOutcome | None:
@@ -307,7 +316,16 @@ def _task_finished(task: TaskState, event: e.TaskFinished) -> TaskState:
         cancelling=False,
         ended=max(event.at, _latest(task)),
         attempts=_closed(task, event.at),
+        prefetches=prefetches.closed(task.prefetches, event.at),
     )
+
+
+def _prefetch_started(task: TaskState, event: e.PrefetchStarted) -> TaskState:
+    return changed(task, prefetches=prefetches.started(task.prefetches, event))
+
+
+def _prefetch_finished(task: TaskState, event: e.PrefetchFinished) -> TaskState:
+    return changed(task, prefetches=prefetches.finished(task.prefetches, event))
 
 
 def _attempt_started(task: TaskState, event: e.AttemptStarted) -> TaskState:
@@ -401,6 +419,8 @@ _TASK: dict[type, Callable[..., TaskState]] = {
     e.TaskFinished: _task_finished,
     e.AttemptStarted: _attempt_started,
     e.RetryScheduled: _retry_scheduled,
+    e.PrefetchStarted: _prefetch_started,
+    e.PrefetchFinished: _prefetch_finished,
 }
 _ATTEMPT: dict[type, Callable[..., AttemptState]] = {
     e.AttemptFinished: _attempt_finished,
@@ -429,6 +449,9 @@ def _on_attempt(change: Callable[..., AttemptState]) -> Callable[[RunState, e.Ta
                 event = replace(event, at=earliest)
             latest = change(task.attempts[-1], event)
             state.tasks[task.id] = changed(task, attempts=(*task.attempts[:-1], latest))
+        elif task and task.prefetches and isinstance(event, e.Progressed):
+            ahead = prefetches.progressed(task.prefetches, event)
+            state.tasks[task.id] = changed(task, prefetches=ahead)
 
     return apply
 

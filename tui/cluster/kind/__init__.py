@@ -1,6 +1,6 @@
 """The provider of clusters that kind makes, with containers as nodes; see `tui.cluster.provider`."""
 
-from tui.cluster.kind.create import create
+from tui.cluster.kind.create import await_nodes, create
 from tui.cluster.kind.delete import delete
 from tui.cluster.kind.examine import examine
 from tui.cluster.kind.host_ports import examine_ports
@@ -9,6 +9,7 @@ from tui.cluster.kind.nodes import find_nodes
 from tui.cluster.kind.reach import context_of, kubeconfig_of, reach
 
 __all__ = [
+    "await_nodes",
     "context_of",
     "create",
     "delete",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.clients.engine_api import connect
 from tui.cluster.kind.examine import broken, judge
 from tui.cluster.kind.host_ports import check_ports, host_ports, installs_network
-from tui.cluster.kind.nodes import find_nodes, published, remove_nodes
+from tui.cluster.kind.nodes import find_nodes, list_nodes, published, remove_nodes
 from tui.cluster.kind.output import Output
 from tui.cluster.kind.reach import context_of, reach
 from tui.cluster.kind.readiness import await_ready
@@ -32,19 +32,54 @@ _END = 0.5  # seconds more for a cancelled kind to finish
 _REMOVAL = 20.0  # seconds for the removal of one that was left
 _BACK = 5.0  # seconds for a lost connection to stand again
 _ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
+_LOOK = 0.1  # seconds between looks at nodes that boot
+_NODES_RUN = "Preparing nodes"  # kind's step after which all containers run, and their systemd has begun
 
 _removals: dict[tuple[str, str], asyncio.Task[bool]] = {}
 """The removals of half-made clusters that go on after their creation, by host and name."""
 
 
+_prepared: dict[tuple[str, str], asyncio.Event] = {}
+"""For each cluster that is being created, or was, by host and name: set once all its nodes run."""
+
+
+async def await_nodes(cluster: Cluster, host: Host) -> None:
+    """See `tui.cluster.provider.Provider`."""
+    while True:
+        if (prepared := _prepared.get((host.name, cluster.name))) is not None:
+            break
+        await asyncio.sleep(_LOOK)
+    await prepared.wait()
+    async with connect(await host.engine()) as api:
+        for node in await list_nodes(api, cluster.name):
+            while node.runs_pods:
+                status, _ = await api.run_in(node.id, ("crictl", "version"))
+                if not status:
+                    break
+                await asyncio.sleep(_LOOK)
+
+
 async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> Done:
     """See `tui.cluster.provider.Provider`."""
+    prepared = _prepared[host.name, cluster.name] = asyncio.Event()
+    try:
+        done = await _create(cluster, host, spec, report, prepared)
+    except BaseException:
+        del _prepared[host.name, cluster.name]
+        raise
+    prepared.set()
+    return done
+
+
+async def _create(
+    cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter, prepared: asyncio.Event
+) -> Done:
     await asyncio.to_thread(check_kubeconfig, cluster.kubeconfig)
     await _finish_removal(cluster, host, report)
     if nodes := await find_nodes(cluster, host):
-        return await _adopt(cluster, host, spec, report, nodes)
+        return await _adopt(cluster, host, spec, report, nodes, prepared)
     await check_ports(cluster, host, spec.config)
-    making = asyncio.create_task(_make(cluster, host, spec, report))
+    making = asyncio.create_task(_make(cluster, host, spec, report, prepared))
     try:
         await asyncio.wait({making})
         making.result()
@@ -55,8 +90,10 @@ async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Report
     return Done(f"created cluster {cluster.name}")
 
 
-async def _make(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> None:
-    output = Output(report)
+async def _make(
+    cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter, prepared: asyncio.Event
+) -> None:
+    output = Output(report, lambda step: prepared.set() if step == _NODES_RUN else None)
     async with host.scratch() as directory:
         # Its own `--wait` would start kubectl in the node without a pause, while that boots.
         argv = ["kind", "create", "cluster", "--name", cluster.name]
@@ -123,11 +160,17 @@ async def _finish_removal(cluster: Cluster, host: Host, report: Reporter) -> Non
 
 
 async def _adopt(
-    cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter, nodes: Sequence[Node]
+    cluster: Cluster,
+    host: Host,
+    spec: ClusterSpec,
+    report: Reporter,
+    nodes: Sequence[Node],
+    prepared: asyncio.Event,
 ) -> Done:
     started = judge(cluster, nodes) == "stopped"
     if started:
         await _start(host, [node for node in nodes if not node.running], report)
+    prepared.set()
     try:
         await reach(cluster, host, anew=True)
     except ActionError as error:

@@ -11,7 +11,7 @@ from tui.hosts.host import at
 from tui.plan.failures import hint_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import PurePath
 
     from tui.hosts.host import Host
@@ -27,14 +27,16 @@ class Output:
 
     Args:
         report: Takes them.
+        on_step: Called with the name of each step of kind's that succeeded.
 
     Attributes:
         current: The step that it is at, or was at last.
         lines: The last lines.
     """
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, on_step: Callable[[str], None] | None = None) -> None:
         self._report = report
+        self._on_step = on_step
         self._span: Span | None = None
         self.current = ""
         self.lines: deque[str] = deque(maxlen=_KEPT)
@@ -79,9 +81,12 @@ class Output:
         if step is None:
             return
         self.close()
+        name = _ORNAMENT.sub("", step["text"])
         if step["begins"]:
-            self.current = _ORNAMENT.sub("", step["text"])
-            self._span = self._report.span(self.current)
+            self.current = name
+            self._span = self._report.span(name)
+        elif step["mark"] == "✓" and self._on_step is not None:
+            self._on_step(name)
 
     def close(self) -> None:
         """Finish the span of the step that it is at."""

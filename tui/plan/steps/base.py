@@ -5,7 +5,7 @@ What is the same for all steps of a kind is a class variable; what depends on th
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from tui.plan.values import Frozen, Label, OneOrMore, Timeout
 from tui.text import one_line
 
 Names = Annotated[tuple[str, ...], OneOrMore()]
+Prefetch = Literal["never", "at once", "nodes"]
+"""When a step may run ahead of its task's place; see `tui.plan.prefetch`."""
 
 
 class StepBase(Frozen):
@@ -25,6 +27,9 @@ class StepBase(Frozen):
         needs_cluster: Whether it uses the plan's cluster.
         makes_cluster: Whether it creates the plan's cluster.
         on_cluster_host: Whether it runs on the cluster's host, whichever host its task is on.
+        prefetch: When it may run ahead of its task's place: `at once`, as it needs nothing of the cluster, or
+            when the cluster's nodes run.
+        makes_unseen: Whether it may make anything that other steps use: files, images, logins.
         default_timeout: Seconds after which it gives up waiting where neither it nor its task has a timeout.
     """
 
@@ -34,6 +39,8 @@ class StepBase(Frozen):
     needs_cluster: ClassVar[bool] = False
     makes_cluster: ClassVar[bool] = False
     on_cluster_host: ClassVar[bool] = False
+    prefetch: ClassVar[Prefetch] = "never"
+    makes_unseen: ClassVar[bool] = False
     default_timeout: ClassVar[float | None] = None
 
     title: Label = Field(

@@ -42,6 +42,7 @@ class Command(StepBase):
     """Run a program on the host, or a line of shell."""
 
     action = "tui.actions.command:run"
+    makes_unseen = True
 
     kind: Literal["command"]
     argv: tuple[str, ...] = Field((), description="The program and its arguments, as a list.")

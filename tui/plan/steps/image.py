@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from tui.plan.steps.base import StepBase
+from tui.plan.steps.base import Prefetch, StepBase
 from tui.plan.values import ExistingDirectory, ExistingFile, ImageName, OneOrMore, existing_path
 
 _PLATFORM = "Platform such as `linux/arm64`; the container engine's own if absent."
@@ -17,6 +17,7 @@ class ImageBuild(StepBase):
 
     action = "tui.actions.image.build:build"
     needs_engine = True
+    prefetch: ClassVar[Prefetch] = "at once"
 
     kind: Literal["image.build"]
     tag: ImageName = Field(description="The image's name and tag, such as `data-storage:dev`.")
@@ -48,6 +49,7 @@ class ImagePull(StepBase):
 
     action = "tui.actions.image.pull:pull"
     needs_engine = True
+    prefetch: ClassVar[Prefetch] = "at once"
 
     kind: Literal["image.pull"]
     images: Annotated[tuple[ImageName, ...], OneOrMore()] = Field(

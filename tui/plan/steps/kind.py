@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tui.plan.steps.base import Names, StepBase
+from tui.plan.steps.base import Names, Prefetch, StepBase
 from tui.plan.values import Duration, ExistingFile
 
 
@@ -37,6 +37,7 @@ class KindLoad(_KindStep):
     """Load images from the container engine into the cluster's nodes."""
 
     action = "tui.actions.kind:load"
+    prefetch: ClassVar[Prefetch] = "nodes"
 
     kind: Literal["kind.load"]
     images: Names = Field(description="Images that the container engine has, such as `redis:7`.")
