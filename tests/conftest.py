@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import platformdirs  # noqa: F401 - it reads files when it is first imported, which no loop may do
 import pytest
-from blockbuster import BlockBuster, blockbuster_ctx
+from blockbuster import blockbuster_ctx
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKER_CONTEXT", "CONTAINER_
     os.environ.pop(name, None)
 # Models are built when first used, and pydantic would look through the disk for plugins then.
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+# What is compiled once need not be compiled again by every worker and every program that a test starts.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # What a shell starts in the background ignores SIGINT, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
@@ -39,10 +43,11 @@ def pytest_collection_finish() -> None:
     """Has the collector of garbage leave alone what stays: looking through it again and again takes long."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)  # screens are made of very many small objects
 
 
-@pytest.fixture(autouse=True)
-def no_blocking_calls() -> Iterator[BlockBuster]:
+@pytest.fixture(autouse=True, scope="session")
+def no_blocking_calls() -> Iterator[None]:
     """Lets no call block an event loop, but for the journal's, of microseconds, and Textual's own."""
     with blockbuster_ctx() as blockbuster:
         blockbuster.functions["os.write"].can_block_in("tui/run/journal.py", {"append"})
@@ -50,9 +55,10 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
             function.can_block_in("pytest_timeout.py", {"timeout_sigalrm"})  # it prints where all threads are
             function.can_block_in("textual/screen.py", {"__init__"})  # it finds its style sheet
             function.can_block_in("textual/css/stylesheet.py", {"read"})
+            function.can_block_in("textual/app.py", {"_fatal_error"})
             function.can_block_in("tui/dashboard/settings.py", {"read_settings"})  # before the first frame
             function.can_block_in("tui/launch/choose_environment.py", {"_rehearsal"})  # before a run
-        yield blockbuster
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from blockbuster import BlockBuster
     from textual.pilot import Pilot
 
 RUNNING = TaskState("t", "Tekton Pipelines", 0, (), (), status="running", attempts=(AttemptState(1, 0.0),))
@@ -89,15 +88,6 @@ def bar(app: Host) -> str:
 def notices(app: Host) -> list[str]:
     """What toasts say, oldest first."""
     return [notice.message for notice in app._notifications]
-
-
-@pytest.fixture(autouse=True)
-def styles_are_read(no_blocking_calls: BlockBuster) -> None:
-    """Lets Textual read a screen's style sheet, and tell of a failure."""
-    for function in no_blocking_calls.functions.values():
-        function.can_block_in("textual/screen.py", {"__init__"})
-        function.can_block_in("textual/css/stylesheet.py", {"read"})
-        function.can_block_in("textual/app.py", {"_fatal_error"})
 
 
 @pytest.fixture

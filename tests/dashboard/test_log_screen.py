@@ -19,7 +19,6 @@ from tests.dashboard.reading import (
     press,
     put,
     settle,
-    styles_are_read,
     text,
 )
 from tests.dashboard.test_ansi import PIECES
@@ -31,7 +30,7 @@ from tui.dashboard.widgets.ask_bar import AskBar
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["path", "styles_are_read"]
+__all__ = ["path"]
 
 
 @pytest.fixture

@@ -36,10 +36,20 @@ class KeyLine(Footer):
                 yield key
         yield from last
 
+    async def recompose(self) -> None:
+        """Do so where the keys are not those that are shown: each change of focus asks for it, several times."""
+        if [_looks(key) for key in self.compose()] != [_looks(key) for key in self.query(FooterKey)]:
+            await super().recompose()
+
     def on_resize(self, event: events.Resize) -> None:
         """Choose anew what finds room."""
         if event.size.width != self._fitted:
             self.call_after_refresh(self.recompose)
+
+
+def _looks(key: Widget) -> tuple[str, str, bool]:
+    assert isinstance(key, FooterKey)
+    return key.key_display, key.description, key._disabled
 
 
 def _cells(key: FooterKey) -> int:
