@@ -38,6 +38,8 @@ class KeyLine(Footer):
 
     async def recompose(self) -> None:
         """Do so where the keys are not those that are shown: each change of focus asks for it, several times."""
+        if not self.is_attached:
+            return
         if [_looks(key) for key in self.compose()] != [_looks(key) for key in self.query(FooterKey)]:
             await super().recompose()
 
