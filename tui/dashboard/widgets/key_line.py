@@ -11,6 +11,7 @@ from textual.widgets._footer import FooterKey
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
 _LAST = {"question_mark", "q"}
 
@@ -37,7 +38,7 @@ class KeyLine(Footer):
         yield from last
 
     async def recompose(self) -> None:
-        """Do so where the keys are not those that are shown: each change of focus asks for it, several times."""
+        """Do so where other keys are shown: Textual asks for it several times for each screen that opens."""
         if not self.is_attached:
             return
         if [_looks(key) for key in self.compose()] != [_looks(key) for key in self.query(FooterKey)]:
