@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -257,7 +258,7 @@ def test_ctrl_c_while_earlier_runs_are_read_is_reported(
 def test_ctrl_c_before_a_command_takes_it_over_is_told_by_the_exit_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys.modules["tui.cli.plan"], "errors", lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(import_module("tui.cli.plan"), "errors", lambda: signal.raise_signal(signal.SIGINT))
 
     assert CliRunner().invoke(main, ["plan", "show"]).exit_code == 130
 
@@ -286,7 +287,7 @@ def test_a_killed_run_is_resumed(folder: Path) -> None:
         process.communicate()
     for pid in pids:
         os.kill(int(pid), signal.SIGKILL)
-    assert "cut off" in bringup(folder, "status", "slow.yaml", "--runs").stdout
+    assert "cut off" in bringup(folder, "runs", "slow.yaml").stdout
     (folder / "pid").unlink()
     with subprocess.Popen(
         [sys.executable, "-m", "tui", "up", "slow.yaml", "--resume"],
@@ -326,7 +327,7 @@ def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str, code: 
     assert (folder / "code").read_text() == f"{code}\n"
     child = folder / "child"
     assert not child.exists() or not is_running(child.read_text().strip())
-    outcomes = json.loads(bringup(folder, "status", "slow.yaml", "--runs", "--output", "json").stdout)
+    outcomes = json.loads(bringup(folder, "runs", "slow.yaml", "--output", "json").stdout)
     assert [run["outcome"] for run in outcomes] == ["cancelled"]
 
 
@@ -414,7 +415,7 @@ def test_status_of_a_run_that_goes_on_says_so(folder: Path) -> None:
     ) as process:
         wait_for(folder / "child")
         done = bringup(folder, "status", "slow.yaml")
-        listed = bringup(folder, "status", "--runs")
+        listed = bringup(folder, "runs")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert "◐ slow is still brought up · 1 of 2 tasks done" in done.stdout

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 GLYPHS = {
     "waiting": "○",
@@ -78,6 +83,44 @@ def tick_step(span: float, columns: int, apart: int = 12) -> float:
 def cut(text: str, width: int) -> str:
     """Return a text cut to some characters, with an ellipsis for what is missing."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[:width]
+
+
+def cells(text: str) -> int:
+    """Return the columns that a text takes in a terminal, where some characters take two and some none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def is_narrow(texts: Iterable[str]) -> bool:
+    """Return whether each character of some texts takes one column in a terminal."""
+    together = "".join(texts)
+    return together.isascii() or all(_cells(character) == 1 for character in set(together))
+
+
+def fit(text: str, width: int) -> str:
+    """Return a text cut, with an ellipsis, or filled up with spaces to some columns of a terminal."""
+    taken = cells(text)
+    if taken > width:
+        while text and taken > width - 1:
+            taken -= _cells(text[-1])
+            text = text[:-1]
+        text, taken = f"{text}…"[: max(width, 0)], min(taken + 1, width)
+    return text + " " * (width - taken)
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Cf", "Me", "Mn"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def ago(value: float) -> str:
+    """Return how long ago something was, roughly: `now`, `5 min ago`, `3 h ago`, `12 d ago`."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if value >= size:
+            return f"{int(value // size)} {unit} ago"
+    return "now" if value > -60 else "to come"
 
 
 def plural(count: int, noun: str) -> str:

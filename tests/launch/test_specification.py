@@ -183,7 +183,7 @@ def test_a_run_to_resume_that_is_not_there_is_told_with_what_to_do(store: Store)
     for reference, hint in {
         "latest": "run `bringup up` without --resume",
         "bringup.yaml": "name the plan first: bringup up bringup.yaml --resume",
-        "2026": "`bringup status --runs` lists the runs that are kept",
+        "2026": "`bringup runs` lists the runs that are kept",
     }.items():
         with pytest.raises(RunReferenceError, match="--resume: ") as caught:
             resolve_up(Request(resume=reference), store)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.plans import make_plan, started
-from tui.errors import BringupError
 from tui.run import events as e
 from tui.run import store as module
 from tui.run.journal import EVENTS, Journal
-from tui.run.store import Limits, RunReferenceError, Store, new_run_id
+from tui.run.store import RunReferenceError, Store, new_run_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,9 +85,13 @@ def test_what_is_no_run_is_skipped_and_counted(store: Store) -> None:
     (store.root / "notes").mkdir()
     (store.root / "file").touch()
     assert ids(store) == ["20260101T000000Z-0000"]
-    assert len(store.skipped) == 5
-    assert ids(Store(store.root / "nowhere")) == []
-    assert ids(Store(store.root / "file")) == []
+    for _ in range(2):  # from journals, then from the index
+        listing = store.listing()
+        assert [each.run for each in listing.summaries] == ["20260101T000000Z-0000"]
+        assert len(listing.skipped) == 5
+    for none in ("nowhere", "file"):
+        assert ids(Store(store.root / none)) == []
+        assert Store(store.root / none).listing() == ([], frozenset(), [])
 
 
 def test_a_run_is_found_by_its_id_its_beginning_latest_or_its_directory(store: Store, tmp_path: Path) -> None:
@@ -174,47 +177,3 @@ def test_the_newest_runs_are_learnt_from(store: Store, monkeypatch: pytest.Monke
         file.write("\n" * 5000)
     monkeypatch.setattr(module, "_MOST_BYTES", 5000)
     assert learnt() == [names[2], names[0]]
-
-
-@pytest.mark.parametrize(
-    ("limits", "left"),
-    [
-        (Limits(), "012345"),
-        (Limits(runs=2), "145"),
-        (Limits(days=2.5), "1345"),
-        (Limits(gigabytes=0), "1"),
-        (Limits(runs=0), "1"),
-    ],
-)
-def test_old_runs_are_pruned_but_for_the_last_good_one_of_a_plan(
-    store: Store, limits: Limits, left: str
-) -> None:
-    outcomes: tuple[e.RunOutcome, ...] = ("succeeded", "succeeded", "failed", "failed", "cancelled", "failed")
-    now = datetime.now(UTC).timestamp()
-    for i, outcome in enumerate(outcomes):
-        path = keep(store, f"2026010{i}T000000Z-0000", outcome)
-        os.utime(path, (now, now - 86_400 * (5 - i)))
-    (store.root / "foreign").mkdir()
-    pruned = store.prune(limits)
-    assert sorted(ids(store)) == [f"2026010{i}T000000Z-0000" for i in left]
-    assert len(pruned) == 6 - len(left)
-    assert (store.root / "foreign").exists()
-
-
-def test_a_run_that_goes_on_is_not_pruned(store: Store) -> None:
-    journal = Journal(store.root / "20260101T000000Z-0000")
-    journal.append(started(PLAN))
-    assert store.prune(Limits(runs=0)) == []
-    journal.close()
-    assert len(store.prune(Limits(runs=0))) == 1
-
-
-def test_limits_are_set_by_environment_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Limits.from_environment() == Limits()
-    monkeypatch.setenv("BRINGUP_KEEP_RUNS", "inf")
-    monkeypatch.setenv("BRINGUP_KEEP_DAYS", " 0.5 ")
-    monkeypatch.setenv("BRINGUP_KEEP_GIGABYTES", "")
-    assert Limits.from_environment() == Limits(runs=float("inf"), days=0.5)
-    monkeypatch.setenv("BRINGUP_KEEP_RUNS", "-1")
-    with pytest.raises(BringupError, match="BRINGUP_KEEP_RUNS=-1 is no number"):
-        Limits.from_environment()

@@ -34,7 +34,7 @@ def test_there_is_none_without_a_run_over_ssh(user: User) -> None:
     done = user.bringup("tunnel", "20010101-000000-ffff")
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no such run" in done.stderr
-    assert "hint: `bringup status --runs` lists the runs that are kept" in done.stderr
+    assert "hint: `bringup runs` lists the runs that are kept" in done.stderr
 
 
 def test_there_is_none_to_a_plan_that_has_nothing_to_lead_to(user: User, far: Sshd) -> None:

@@ -93,7 +93,7 @@ def test_json_tells_where(user: User, far: Sshd) -> None:
     assert events[0]["hosts"] == {"default": far.address.url}
     assert f"at [far], home {far.home}" in [event.get("text") for event in events]
     assert events[-1]["outcome"] == "succeeded"
-    listed = json.loads(user.bringup("status", "--runs", "--output", "json").stdout)
+    listed = json.loads(user.bringup("runs", "--output", "json").stdout)
     assert [run["run"] for run in listed] == [events[0]["run"]]
 
 

@@ -117,6 +117,16 @@ def width() -> int:
     return max(20, min(shutil.get_terminal_size((100, 24)).columns, 160))
 
 
+def wide() -> int:
+    """Return the columns for a table: all that there are in a terminal, and as many as it takes elsewhere."""
+    import os
+    import shutil
+
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        return max(20, shutil.get_terminal_size((100, 24)).columns)
+    return 1000
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
     import json

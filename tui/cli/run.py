@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.launch.specification import Specification
-    from tui.run.store import KeptRun
+    from tui.run.kept_run import KeptRun
 
 
 class _WithProgram(click.Command):

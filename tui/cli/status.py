@@ -26,33 +26,32 @@ if TYPE_CHECKING:
     from tui.doctor.finding import Finding
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
+    from tui.run.kept_run import KeptRun
     from tui.run.standing import Stands
-    from tui.run.store import KeptRun, Store
 
 
 @click.command(epilog=EPILOG)
 @plan_or_run_options
 @host_options
 @OUTPUT
-@click.option("--runs", "list_runs", is_flag=True, help="List the kept runs of PLAN, or all, newest first.")
+@click.option("--runs", "list_runs", is_flag=True, hidden=True)
 def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
     """Report how RUN, or the latest run of PLAN, went, and what of it is up now.
 
     Exit with 1 if not all of it is up.
     """
     with errors(), Detail(verbose):
-        from tui.launch.request import Request, load
+        from tui.launch.request import Request
         from tui.launch.specification import followed_run, resolve_run
         from tui.run.store import Store
 
         request, store = Request(**given), Store()
         if list_runs:
-            _print_runs(store, load(request).plan.name if request.plan else None, output)
-            sys.exit(UP)
+            raise BringupError("`status` reports on one run", "list them with `bringup runs`")
 
         import dataclasses
 
-        from tui.console.runs import in_full
+        from tui.console.in_full import in_full
         from tui.doctor.standing import examine_standing
         from tui.run.standing import Stands
 
@@ -110,14 +109,3 @@ def _print_report(run: KeptRun, stands: Stands) -> None:
     click.echo(f"run {run.id}, {started.started}, {where}, {started.mode}")
     for line in report(run.state, stands, Style(wants_colour(sys.stdout)), width()):
         click.echo(line, color=True)
-
-
-def _print_runs(store: Store, plan: str | None, output: str) -> None:
-    from tui.console.runs import summary, table
-
-    runs = store.readable(plan)
-    if output == "json":
-        print_json([summary(run) for run in runs])
-    else:
-        for line in table(runs, lambda: store.skipped):
-            click.echo(line)

@@ -12,8 +12,9 @@ from tui.cli.options import EPILOG, OUTPUT, errors, print_json, width
 
 if TYPE_CHECKING:
     from tui.insight.expectation import Expectation
+    from tui.run.kept_run import KeptRun
     from tui.run.state import RunState
-    from tui.run.store import KeptRun, Store
+    from tui.run.store import Store
 
 
 @click.command(epilog=EPILOG)

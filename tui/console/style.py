@@ -34,8 +34,8 @@ class Style:
     colour: bool
 
     def __call__(self, text: str, kind: str) -> str:
-        """Return the text in the colour of a state: `failed`, `dim`, …."""
-        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour and text else text
+        """Return the text in the colour of a state: `failed`, `dim`, …; in none for an empty kind."""
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour and text and kind else text
 
     def task(self, text: str, index: int) -> str:
         """Return the text in the colour of a task, which tells its lines from others'."""

@@ -26,7 +26,8 @@ from tui.run.directories import cache_directory
 from tui.run.feed import Feed
 from tui.run.journal import Journal
 from tui.run.outline import outline
-from tui.run.store import Limits, Store, new_run_id
+from tui.run.pruning import Limits, prune
+from tui.run.store import Store, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,7 +182,7 @@ def _launch(
         finally:
             journal.close()
             with contextlib.suppress(OSError):
-                store.prune(limits)
+                prune(store, limits)
 
 
 def _started(plan: Plan, specification: Specification, environment: Environment) -> e.RunStarted:

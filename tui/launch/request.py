@@ -84,3 +84,14 @@ def may_go_elsewhere(request: Request) -> bool:
         return isinstance(plan, dict) and bool(plan.get("hosts"))
     except (BringupError, OSError, ValueError):  # it is told when the plan is read in earnest
         return False
+
+
+def plan_name(request: Request) -> str:
+    """Return the name of the plan that was asked for, as its file has it.
+
+    Raises:
+        PlanError: The plan cannot be read.
+    """
+    document = read_document(find_plan(request.plan)).value
+    name = document.get("name") if isinstance(document, dict) else None
+    return name if isinstance(name, str) else load(request).plan.name

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.launch.request import Request
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
-    from tui.run.store import KeptRun
+    from tui.run.kept_run import KeptRun
 
 
 def tasks_done(request: Request, loaded: LoadedPlan, earlier: KeptRun | None) -> dict[str, str]:

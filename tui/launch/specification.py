@@ -6,11 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.launch.request import UsageError, load
+from tui.launch.request import UsageError, load, plan_name
 from tui.launch.selection import known_task, tasks_done
 from tui.plan.address import DEFAULT, LOCAL, parse_address
-from tui.plan.bundled import find_plan
-from tui.plan.document import read_document
 from tui.run.store import LATEST, RunReferenceError, Store, is_counted
 from tui.secrets import MASK, Masker, is_secret_key
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from tui.launch.request import Request
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
-    from tui.run.store import KeptRun
+    from tui.run.kept_run import KeptRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def followed_run(request: Request, store: Store) -> KeptRun | None:
     if _names_run(request, store):
         return store.open(request.plan or "")
     if not (request.files or request.settings):
-        return store.latest(_plan_name(request))
+        return store.latest(plan_name(request))
     loaded = load(request)
     runs = store.runs(loaded.plan.name)
     return next((run for run in runs if run.is_real and _has_same_values(run, loaded)), None)
@@ -190,7 +188,7 @@ def _resumed_run(request: Request, store: Store) -> KeptRun:
     """Return the run to resume: the one that is named, or the latest of the plan."""
     reference = request.resume or ""
     try:
-        return store.open(reference, _plan_name(request) if is_counted(reference) else None)
+        return store.open(reference, plan_name(request) if is_counted(reference) else None)
     except RunReferenceError as error:
         hint = error.hint
         if reference == LATEST:
@@ -198,13 +196,6 @@ def _resumed_run(request: Request, store: Store) -> KeptRun:
         elif Path(reference).exists():
             hint = f"name the plan first: bringup up {reference} --resume"
         raise RunReferenceError(f"--resume: {error.cause}", hint) from error
-
-
-def _plan_name(request: Request) -> str:
-    """Return the name of the plan that was asked for, as its file has it."""
-    document = read_document(find_plan(request.plan)).value
-    name = document.get("name") if isinstance(document, dict) else None
-    return name if isinstance(name, str) else load(request).plan.name
 
 
 def _as_run(request: Request, run: KeptRun) -> Request:

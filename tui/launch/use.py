@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.launch.request import Request
     from tui.launch.specification import Specification
     from tui.plan.model import Cluster, Plan
-    from tui.run.store import KeptRun
+    from tui.run.kept_run import KeptRun
 
 NO_PROGRAM, NOT_EXECUTABLE = 127, 126
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)

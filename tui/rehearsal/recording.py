@@ -66,7 +66,7 @@ def read_recording(folder: Path) -> Recording:
     Raises:
         NotReadyError: There is no run in the directory, or none of its tasks began.
     """
-    hint = "name a run's directory, or one of `bringup status --runs`"
+    hint = "name a run's directory, or one of `bringup runs`"
     try:
         events = list(read_all(folder))
     except OSError as error:

@@ -59,11 +59,6 @@ def likeness(state: RunState) -> Likeness:
     return Likeness(mode=" → ".join(changed), work=tuple(_work(state)), **_given(state.started))
 
 
-def may_be_like(started: RunStarted, other: Likeness) -> bool:
-    """Return whether a run may be like others, by how it started."""
-    return all(getattr(other, name) == value for name, value in _given(started).items())
-
-
 def is_whole(state: RunState) -> bool:
     """Return whether a run did all of its plan by itself.
 

@@ -1,28 +1,31 @@
-"""The kept runs: listed, found by reference, read, and pruned."""
+"""The kept runs: listed, found by reference, and compared with those that are like them."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import os
 import re
 import secrets
-import shutil
-import time
+import stat
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import BringupError
 from tui.plan.address import DEFAULT, LOCAL
 from tui.run.directories import runs_directory
-from tui.run.journal import EVENTS, is_written, read_started, read_state
-from tui.run.likeness import Likeness, is_whole, likeness, may_be_like
+from tui.run.journal import EVENTS, read_started, read_state
+from tui.run.kept_run import KeptRun, is_marked
+from tui.run.likeness import is_whole
+from tui.run.summary import REHEARSAL, Summary, began_at, damaged, like_key, order, summarize
+from tui.run.times import Times, pack, times_of, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tui.run.events import RunStarted
     from tui.run.state import RunState
@@ -35,16 +38,15 @@ COUNTED = (LATEST, "^1", GOOD)
 
 MEDIAN_OF = 20
 """The number of runs that `@median` is made of at most."""
-REHEARSAL = "rehearsal"
+
 _BACK = re.compile(r"\^(\d{1,9})")
-_ID = re.compile(r"(\d{8})T(\d{6})Z-(\w+)")  # a name that tells the time in UTC
 _BEGINNING = re.compile(r"\d{4}[\w-]*")
 _LIKE_ID = re.compile(r"\d{8}[T-]\d{6}Z?-\w*")
 _MOST_BYTES = (
     16_000_000  # of a run's events, to learn from: some 100,000, which take about two seconds to read
 )
 _MOST_RUNS = 200  # that are looked at to learn from
-_LISTED = "`bringup status --runs` lists the runs that are kept"
+_LISTED = "`bringup runs` lists the runs that are kept"
 
 
 class RunReferenceError(BringupError):
@@ -57,87 +59,18 @@ def new_run_id(now: datetime.datetime) -> str:
     return f"{utc:%Y%m%dT%H%M%SZ}-{utc.microsecond * 256 // 1_000_000:02x}{secrets.token_hex(1)}"
 
 
-@dataclass(frozen=True)
-class KeptRun:
-    """A run whose journal is kept.
+class Listing(NamedTuple):
+    """What is in a store.
 
     Attributes:
-        directory: Where its journal is.
-        started: Its first event.
+        summaries: What is told of its runs, newest first.
+        marked: The names of the directories of runs that pruning never takes.
+        skipped: What is there besides runs: foreign directories and damaged journals.
     """
 
-    directory: Path
-    started: RunStarted
-
-    @property
-    def id(self) -> str:
-        """The run's id."""
-        return self.started.run
-
-    @property
-    def is_real(self) -> bool:
-        """Whether it was no rehearsal."""
-        return self.started.environment != REHEARSAL
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a process still writes the run's journal."""
-        return is_written(self.directory)
-
-    @cached_property
-    def state(self) -> RunState:
-        """The run as it ended, or as it stands.
-
-        Raises:
-            OSError: The journal cannot be read any more.
-        """
-        return read_state(self.directory)
-
-    @property
-    def came_up(self) -> bool:
-        """Whether it is a real run after which the plan was up as a whole."""
-        up = self.is_real and self.started.purpose == "up"
-        return up and self.state.result == "succeeded" and not self.state.assumed
-
-    @property
-    def likeness(self) -> Likeness:
-        """What runs like it have in common with it."""
-        return likeness(self.state)
-
-    @property
-    def size(self) -> int:
-        """The bytes that the run takes on disk."""
-        return sum(path.lstat().st_size for path in self.directory.rglob("*"))
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many runs are kept; the last good run of each plan is kept whatever they say.
-
-    Attributes:
-        runs: The number of runs.
-        days: The age of the oldest, in days.
-        gigabytes: The size of all together, in 10⁹ bytes.
-    """
-
-    runs: float = 200
-    days: float = 90
-    gigabytes: float = 5
-
-    @classmethod
-    def from_environment(cls) -> Limits:
-        """Return the limits that `BRINGUP_KEEP_RUNS`, `…_DAYS` and `…_GIGABYTES` set, else the defaults.
-
-        Raises:
-            BringupError: One of them is no number.
-        """
-        found: dict[str, float] = {}
-        for name in ("runs", "days", "gigabytes"):
-            text = os.environ.get(variable := f"BRINGUP_KEEP_{name.upper()}", "").strip()
-            if text and not re.fullmatch(r"\d+(\.\d+)?|inf", text):
-                raise BringupError(f"{variable}={text} is no number", "set a number, or `inf` to keep all")
-            found |= {name: float(text)} if text else {}
-        return cls(**found)
+    summaries: list[Summary]
+    marked: frozenset[str]
+    skipped: list[Path]
 
 
 @dataclass(slots=True)
@@ -146,11 +79,9 @@ class Store:
 
     Attributes:
         root: The directory; it may not be there yet.
-        skipped: What the latest listing found there besides runs: foreign directories and damaged journals.
     """
 
     root: Path = field(default_factory=runs_directory)
-    skipped: list[Path] = field(default_factory=list)
 
     def runs(self, plan: str | None = None, purpose: str | None = "up") -> Iterator[KeptRun]:
         """Yield the kept runs, newest first.
@@ -159,20 +90,53 @@ class Store:
             plan: The name of the plan whose runs are wanted; None for any.
             purpose: Whether they brought `up` or took `down`; None for both.
         """
-        self.skipped = []
-        for directory in self._newest_first():
+        for directory in sorted(self._directories(), key=_order, reverse=True):
             started = read_started(directory)
-            if started is None:
-                self.skipped.append(directory)
-            elif purpose in {None, started.purpose} and plan in {None, started.plan}:
+            if started and purpose in {None, started.purpose} and plan in {None, started.plan}:
                 yield KeptRun(directory, started)
 
-    def readable(self, plan: str | None = None) -> Iterator[KeptRun]:
-        """Yield the kept runs whose whole journal can be read, newest first."""
-        for run in self.runs(plan):
-            with contextlib.suppress(OSError):  # somebody deletes it meanwhile
-                if run.state.started:
-                    yield run
+    def listing(self) -> Listing:
+        """Return what is in the store, by its index as far as journals have not changed."""
+        from tui.run.index import Index  # SQLite takes a while to import
+
+        index = Index(self.root)
+        known = index.read()
+        found: dict[str, Summary] = {}
+        changed: list[Summary] = []
+        times: dict[str, str] = {}
+        marked, unread = [], []
+        for name, status in self._scan():
+            summary = known.get(name)
+            if status and (summary is None or summary.stamp != _stamp(status)):
+                summary = self._summary(name, status, times)
+                changed += [summary] if summary else []
+            if summary is None or status is None:
+                unread.append(name)
+                continue
+            found[name] = summary
+            if is_marked(status):
+                marked.append(name)
+        gone = known.keys() - found.keys()
+        if changed or gone:
+            index.write(changed, times, gone)
+        summaries = [each for each in found.values() if each.run]
+        summaries.sort(key=attrgetter("order"), reverse=True)
+        unread += [each.name for each in found.values() if not each.run]
+        return Listing(summaries, frozenset(marked), [self.root / name for name in unread])
+
+    def times(self, runs: Iterable[KeptRun]) -> list[Times]:
+        """Return how long runs, their tasks, steps and spans took.
+
+        Raises:
+            OSError: A journal cannot be read any more.
+        """
+        from tui.run.index import Index
+
+        runs = [*runs]
+        here = [run.directory.name for run in runs if run.directory.parent == self.root]
+        stamps = {name: _stamp((self.root / name / EVENTS).stat()) for name in here}
+        packed = Index(self.root).read_times(stamps)
+        return [_unpacked(packed.get(run.directory.name)) or times_of(run.state) for run in runs]
 
     def latest(self, plan: str | None = None) -> KeptRun | None:
         """Return the latest real run that brought a plan up; where there is none, the latest rehearsal."""
@@ -196,14 +160,17 @@ class Store:
 
     def good(self, plan: str | None = None) -> KeptRun | None:
         """Return the latest real run after which the plan was up as a whole; None if there is none."""
-        return next((run for run in self.readable(plan) if run.came_up), None)
+        found = (each for each in self.listing().summaries if each.came_up and plan in {None, each.plan})
+        return next(self._opened(found), None)
 
     def like(self, run: KeptRun, limit: int = MEDIAN_OF) -> Iterator[KeptRun]:
         """Yield the runs like a run, newest first, without itself.
 
         They have all in common with it that `Likeness` names, and did all of their plan by themselves.
         """
-        return islice((other for other in self._all_like(run.likeness) if other.id != run.id), limit)
+        key = like_key(run.likeness)
+        found = (each for each in self.listing().summaries if each.like == key and each.is_whole)
+        return islice(self._opened(each for each in found if each.run != run.id), limit)
 
     def open(self, reference: str, plan: str | None = None) -> KeptRun:
         """Return the run that a reference leads to.
@@ -242,14 +209,14 @@ class Store:
 
     def _like_the_good_one(self, plan: str | None) -> list[KeptRun]:
         good = self.open(GOOD, plan)
-        return [*islice(self._all_like(good.likeness), MEDIAN_OF)]
+        whole = [good] if is_whole(good.state) else []
+        return [*whole, *self.like(good, MEDIAN_OF - len(whole))]
 
-    def _all_like(self, wanted: Likeness) -> Iterator[KeptRun]:
-        for run in islice(self.runs(wanted.plan, wanted.purpose), _MOST_RUNS):
-            if may_be_like(run.started, wanted):
-                with contextlib.suppress(OSError):  # somebody deletes it meanwhile
-                    if _is_read_soon(run) and is_whole(run.state) and run.likeness == wanted:
-                        yield run
+    def _opened(self, summaries: Iterable[Summary]) -> Iterator[KeptRun]:
+        for each in summaries:
+            directory = self.root / each.name
+            if started := read_started(directory):  # else somebody deletes it meanwhile
+                yield KeptRun(directory, started)
 
     def _counted(self, reference: str, plan: str | None) -> KeptRun:
         of = f" of plan {plan!r}" if plan else ""
@@ -313,22 +280,6 @@ class Store:
                     if _is_read_soon(run):
                         yield run.state
 
-    def prune(self, limits: Limits) -> list[KeptRun]:
-        """Delete the oldest runs beyond the limits.
-
-        Left alone are runs that still go on, the last good run of each plan, and what is no run.
-
-        Returns:
-            The deleted runs.
-        """
-        runs = list(self.runs(purpose=None))
-        beyond = list(_beyond(runs, limits, time.time()))
-        spared = {run.id for plan in {run.started.plan for run in beyond} if (run := _last_good(runs, plan))}
-        pruned = [run for run in beyond if run.id not in spared and not run.is_running]
-        for run in pruned:
-            shutil.rmtree(run.directory, ignore_errors=True)
-        return pruned
-
     def _beginning_with(self, text: str) -> list[Path]:
         """Return the directories whose name is a text, else those whose name begins with it."""
         if not text or "/" in text:
@@ -341,8 +292,29 @@ class Store:
             return [path for path in self.root.iterdir() if path.is_dir()]
         return []
 
-    def _newest_first(self) -> list[Path]:
-        return sorted(self._directories(), key=_time_of, reverse=True)
+    def _scan(self) -> Iterator[tuple[str, os.stat_result | None]]:
+        """Yield the name of each directory, with the status of its journal's file if there is one."""
+        with contextlib.suppress(OSError), os.scandir(self.root) as entries:
+            for entry in entries:
+                try:
+                    status = os.stat(f"{entry.path}/{EVENTS}")  # noqa: PTH116 - of ten thousand
+                except NotADirectoryError:
+                    continue
+                except OSError:
+                    yield entry.name, None
+                else:
+                    yield entry.name, status if stat.S_ISREG(status.st_mode) else None
+
+    def _summary(self, name: str, status: os.stat_result, times: dict[str, str]) -> Summary | None:
+        """Return a run's summary by its journal, and add its times; None if that cannot be read now."""
+        directory, stamp = self.root / name, _stamp(status)
+        try:
+            if read_started(directory) and (state := read_state(directory)).started:
+                times[name] = json.dumps(pack(times_of(state)))
+                return summarize(name, state, status.st_mtime, _size(directory), stamp)
+        except OSError:
+            return None
+        return damaged(name, stamp)
 
 
 def is_counted(reference: str) -> bool:
@@ -362,33 +334,28 @@ def _is_of_same(down: RunStarted, up: RunStarted) -> bool:
     return values and hosts and down.cluster == up.cluster and up.environment != REHEARSAL
 
 
-def _time_of(directory: Path) -> tuple[str, str]:
-    """Return when a run began, in UTC, so that it can be compared."""
-    if match := _ID.fullmatch(directory.name):
-        return f"{match[1]}{match[2]}", match[3]
+def _order(directory: Path) -> str:
+    """Return a text by which runs are sorted by the time at which they began."""
+    key = order(directory.name, 0.0)
+    if not key.startswith(" "):
+        return key
     started = read_started(directory)  # a name of an earlier version tells local time
-    with contextlib.suppress(ValueError, OverflowError):
-        if started is not None:
-            began = datetime.datetime.fromisoformat(started.started).astimezone(datetime.UTC)
-            return f"{began:%Y%m%d%H%M%S}", directory.name
-    return "", directory.name
+    return order(directory.name, began_at(started.started)) if started else key
 
 
-def _beyond(runs: list[KeptRun], limits: Limits, now: float) -> Iterator[KeptRun]:
-    """Yield the runs that are beyond some limits, of runs that are sorted newest first."""
-    size = 0.0
-    for count, run in enumerate(runs, 1):
-        with contextlib.suppress(OSError):  # somebody else deletes it
-            size += run.size
-            days = (now - (run.directory / EVENTS).stat().st_mtime) / 86_400
-            if count > limits.runs or days > limits.days or size > limits.gigabytes * 1e9:
-                yield run
+def _stamp(status: os.stat_result) -> str:
+    """Return a text that changes whenever a file does."""
+    return f"{status.st_mtime_ns} {status.st_size}"
 
 
-def _last_good(runs: list[KeptRun], plan: str) -> KeptRun | None:
-    for run in runs:
-        if run.started.plan == plan:
-            with contextlib.suppress(OSError):  # somebody deletes it meanwhile
-                if run.came_up:
-                    return run
+def _size(directory: Path) -> int:
+    """Return the bytes that all files below a directory have."""
+    return sum(
+        os.lstat(f"{parent}/{name}").st_size for parent, _, names in os.walk(directory) for name in names
+    )
+
+
+def _unpacked(packed: str | None) -> Times | None:
+    with contextlib.suppress(ValueError, TypeError, IndexError):  # the index is damaged
+        return unpack(json.loads(packed)) if packed else None
     return None

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.insight.running import begun, disturbed, tell
-from tui.insight.times import median_times, times_of
 from tui.run import events as e
 from tui.run.state import fold
+from tui.run.times import median_times, times_of
 
 PHASES: list[dict[str, list[str]]] = [{"a": []}, {"b": []}]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.run.work_time import busy, work_time
 
@@ -80,9 +79,28 @@ def median_times(runs: Sequence[Times]) -> Times:
     keys = dict.fromkeys(key for run in runs for key in run.parts)
     found = {key: [run.parts[key] for run in runs if key in run.parts] for key in keys}
     parts = {key: median_times(each) for key, each in found.items() if 2 * len(each) >= len(runs)}
-    middle = median(run.seconds for run in runs)
-    deviation = median(abs(run.seconds - middle) for run in runs)
+    middle = median([run.seconds for run in runs])
+    deviation = median([abs(run.seconds - middle) for run in runs])
     return replace(runs[0], seconds=middle, deviation=deviation, runs=len(runs), parts=parts)
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median of at least one value."""  # `statistics` takes long to import
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def pack(times: Times) -> list[Any]:
+    """Return one run's times as lists, to be kept as JSON."""
+    parts = [[key, *pack(part)] for key, part in times.parts.items()]
+    return [times.title, round(times.seconds, 6), times.status, parts]
+
+
+def unpack(packed: Sequence[Any]) -> Times:
+    """Return the times that were packed."""
+    title, seconds, status, parts = packed
+    return Times(title, seconds, 0.0, 1, status, {part[0]: unpack(part[1:]) for part in parts})
 
 
 def _began(task: TaskState) -> bool:

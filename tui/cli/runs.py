@@ -1,0 +1,163 @@
+"""`bringup runs`, `runs prune` and `runs keep`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.completion import complete_plan, complete_run
+from tui.cli.durations import Duration
+from tui.cli.options import EPILOG, OUTPUT, PLAN, errors, wide
+
+if TYPE_CHECKING:
+    from tui.console.runs import Listed
+    from tui.run.store import Listing, Store
+
+_DAY = 86_400
+
+
+class _Runs(click.Group):
+    """The commands on runs; `list` is the default."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Insert `list` where no command is named."""
+        asked = {"--help", "-h"} & {*args[:1]}
+        if not context.resilient_parsing and not asked and (not args or args[0] not in self.commands):
+            args = ["list", *args]
+        return super().parse_args(context, args)
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[Any]:
+        """Offer the commands, and plans, whose runs are listed."""
+        offered = super().shell_complete(context, incomplete)
+        return [*offered, *complete_plan(context, PLAN_PARAMETER, incomplete)]
+
+
+PLAN_PARAMETER = click.Argument(["plan"])
+
+
+@click.group(cls=_Runs, epilog=EPILOG)
+def runs() -> None:
+    """List the kept runs, newest first; `bringup runs PLAN` those of a plan."""
+
+
+@runs.command("list")
+@PLAN
+@OUTPUT
+@click.option("--since", type=Duration("7d"), metavar="AGE", help="Only runs that began since: 7d, 12h, 30m.")
+def list_runs(plan: str | None, output: str, since: float | None) -> None:
+    """List the kept runs, newest first (the default).
+
+    `vs usual` is the difference from the median of the last 20 like runs, where three are kept: runs of the
+    same plan, mode, environment and machines that found as much of their work done. The bars are the last
+    ten of these.
+    """
+    with errors():
+        import time
+
+        from tui.console.runs import in_list, skipped, table
+        from tui.insight.history import History
+        from tui.run.store import Store
+
+        store = Store()
+        listing = store.listing()
+        history = History(listing.summaries)
+        name = None if plan is None else _plan_name(plan, listing)
+        after = 0.0 if since is None else time.time() - since
+        listed = _listed(store, listing, name, after)
+        if output == "json":
+            _print_lines([in_list(each, history) for each in listed])
+            return
+        from tui.console.style import Style, wants_colour
+
+        lines = [*table(listed, history, Style(wants_colour(sys.stdout)), wide()), *skipped(listing.skipped)]
+        click.echo("\n".join(lines), color=True)
+
+
+@runs.command()
+@click.option("--keep", "count", type=click.IntRange(0), metavar="N", help="Keep the newest N.")
+@click.option("--older-than", type=Duration("30d"), metavar="AGE", help="Delete what is older: 30d, 12h.")
+@click.option("--over", type=click.FloatRange(0), metavar="GB", help="Delete what is beyond a size of all.")
+@click.option("--dry-run", is_flag=True, help="Delete nothing, and tell what would be.")
+def prune(count: int | None, older_than: float | None, over: float | None, dry_run: bool) -> None:
+    """Delete old runs: those beyond the given limits, or else beyond the usual ones.
+
+    The usual limits are those that hold after each run: BRINGUP_KEEP_RUNS (200), BRINGUP_KEEP_DAYS (90) and
+    BRINGUP_KEEP_GIGABYTES (5). Left alone are runs that still go on, runs that `bringup runs keep` has
+    marked, and the last run of each plan that came up.
+    """
+    with errors():
+        from math import inf
+
+        from tui.run import pruning
+        from tui.run.store import Store
+        from tui.text import amount, plural
+
+        limits = pruning.Limits.from_environment()
+        if {count, older_than, over} != {None}:
+            limits = pruning.Limits(
+                inf if count is None else count,
+                inf if older_than is None else older_than / _DAY,
+                inf if over is None else over,
+            )
+        found = (pruning.prunable if dry_run else pruning.prune)(Store(), limits)
+        for each in found:
+            click.echo(f"{'would delete' if dry_run else 'deleted'} {each.run}  {each.plan}")
+        size = amount(sum(each.size for each in found), None, "B")
+        click.echo(
+            f"{plural(len(found), 'run')} {'would be ' * dry_run}deleted, {size}"
+            if found
+            else "nothing to delete"
+        )
+
+
+@runs.command()
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@click.option("--undo", is_flag=True, help="Take the mark away again.")
+def keep(run: str, undo: bool) -> None:
+    """Mark RUN as one that pruning never deletes.
+
+    A marked run's journal is protected from writing, and lists show it with a star.
+    """
+    with errors():
+        from tui.errors import BringupError
+        from tui.run.store import Store
+
+        found = Store().open(run)
+        try:
+            found.keep(not undo)
+        except OSError as error:
+            cause = f"run {found.id} cannot be marked: {error.strerror}"
+            raise BringupError(cause, f"look who owns {found.directory}") from error
+        click.echo(f"run {found.id} is {'pruned like any other again' if undo else 'kept'}")
+
+
+def _plan_name(plan: str, listing: Listing) -> str:
+    """Return the name of a plan of which runs are kept, or which is read."""
+    from tui.launch.request import Request, plan_name
+
+    return plan if any(each.plan == plan for each in listing.summaries) else plan_name(Request(plan))
+
+
+def _listed(store: Store, listing: Listing, plan: str | None, after: float) -> list[Listed]:
+    from tui.console.runs import Listed, outcome
+    from tui.run.journal import is_written
+
+    return [
+        Listed(
+            each,
+            outcome(each, not each.outcome and is_written(store.root / each.name)),
+            each.name in listing.marked,
+        )
+        for each in listing.summaries
+        if each.purpose == "up" and plan in {None, each.plan} and each.began >= after
+    ]
+
+
+def _print_lines(values: list[dict[str, Any]]) -> None:
+    """Print values as a JSON array, one a line."""
+    import json
+
+    lines = ",\n".join(json.dumps(value, ensure_ascii=False) for value in values)
+    click.echo(f"[\n{lines}\n]" if values else "[]")
