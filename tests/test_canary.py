@@ -13,6 +13,7 @@ from tests.plans import Scripted, started
 from tests.virtual import run_virtual
 from tui.cli import main
 from tui.engine.engine import Engine
+from tui.export import FORMATS
 from tui.plan.load import load_plan
 from tui.run.journal import Journal
 
@@ -28,6 +29,7 @@ VALUES = {
     "short": "zq7",  # too, of three letters
     "db": {"password": f"p@ss {CANARY}", "user": "public-user", "database": "public_database"},
 }
+EXPORTS = [("export", "latest", "--format", name) for name in FORMATS if name != "png"]
 TEXT = "a ${token} b ${short} c ${db.password} d"
 IMAGE = "team/${short}:dev"
 
@@ -160,6 +162,7 @@ def test_no_secret_is_told_of_any_kind_of_step(folder: Path) -> None:
         (*rehearsal, "--fail", "t3"),
         ("status",),
         ("status", "--output", "json"),
+        *EXPORTS,
     ):
         said = bringup(folder, *arguments)
         assert said
@@ -181,6 +184,7 @@ def test_no_secret_is_told_of_what_really_runs(folder: Path) -> None:
         ("up", "--values", "values.yaml"),
         ("up", "--resume", "--output", "json"),
         ("status", "--output", "json"),
+        *EXPORTS,
         ("down", "latest"),
     ):
         said = bringup(folder, *arguments)

@@ -34,6 +34,7 @@ def loaded_by(module: str) -> set[str]:
         ("tui.doctor", CLIENTS | SCREEN | PARSERS),
         ("tui.doctor.standing", CLIENTS | SCREEN),
         ("tui.views.loop", CLIENTS | SCREEN | PARSERS),
+        ("tui.export.page", CLIENTS | SCREEN | PARSERS),
         ("tui.dashboard.app", CLIENTS | PARSERS),
         ("tui.dashboard.frame", CLIENTS | SCREEN | PARSERS),
     ],

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.insight.busy_axis import busiest, cpu_shares, level
 from tui.insight.cpu_seconds import FULL
-from tui.insight.time_axis import Scale, breaks
-from tui.run.work_time import busy, idle
+from tui.insight.time_axis import Scale, run_scale
 from tui.text import GLYPHS, clock, cut, one_line, seconds, tick_step
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str
         now: Seconds since the run began, up to which what runs is drawn.
     """
     names = max((len(one_line(task.title)) for task in state.tasks.values()), default=0)
-    scale = _scale(state, max(width - names - 16, _LEAST), now)
+    scale = run_scale(state, max(width - names - 16, _LEAST), now)
     yield " " * (names + 15) + style(_ruler(scale), "dim")
     phases = state.started.phases if state.started else ()
     for number, phase in enumerate(phases, 1):
@@ -99,14 +98,6 @@ def _times_and_bar(times: tuple[float, float] | None, scale: Scale) -> str:
         return f"{'–':>7}"
     start, end = times
     return f"{clock(start):>7}{seconds(end - start):>8}  {_blocks('', scale.at(start), scale.at(end))}"
-
-
-def _scale(state: RunState, columns: int, now: float) -> Scale:
-    """Return the axis from the run's begin to its last bar's end."""
-    intervals = busy(state, now)
-    end = intervals[-1].end if intervals else 0.0
-    broken = breaks(idle(intervals, end), end)
-    return Scale(0.0, Scale(0.0, 1.0, columns, broken).shown(end) / columns, columns, broken)
 
 
 def _ruler(scale: Scale) -> str:

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.run.work_time import work_time
+from tui.run.work_time import busy, idle, work_time
 from tui.text import tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tui.run.state import RunState
     from tui.run.work_time import Interval
 
 _ROOM_FOR_MORE = 1.04  # of what is forecast, so that the axis does not jump at each forecast
@@ -96,3 +97,11 @@ class Scale:
         end = max(cls(0.0, 1.0, columns, breaks).shown(end) * _ROOM_FOR_MORE, 1.0)
         step = tick_step(end, columns) / 2
         return cls(0.0, math.ceil(end / step) * step / max(columns, 1), columns, breaks)
+
+
+def run_scale(state: RunState, columns: int, now: float) -> Scale:
+    """Return the axis from a run's begin to its last attempt's end, broken where nothing ran for long."""
+    intervals = busy(state, now)
+    end = intervals[-1].end if intervals else 0.0
+    broken = breaks(idle(intervals, end), end)
+    return Scale(0.0, Scale(0.0, 1.0, columns, broken).shown(end) / columns, columns, broken)

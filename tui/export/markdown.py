@@ -1,0 +1,134 @@
+"""A run as Markdown, for a pull request or a job's summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.export.export import Export, Option
+from tui.export.text import markdown
+from tui.insight.time_axis import run_scale
+from tui.text import GLYPHS, clock, cut, one_line, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tui.export.exported_run import ExportedRun
+    from tui.insight.time_axis import Scale
+    from tui.run.state import TaskState
+
+_COLUMNS = 48
+_NAME = 32
+_MOST_CHANGES = 10
+_MOST_FAILURES = 20
+_MOST_LINES = 20
+_WORTH_SAYING = 0.1  # seconds
+_SIGNS = {"succeeded": "✅", "failed": "❌", "cancelled": "⚠️", "running": "🔄"}
+
+
+def write(run: ExportedRun, rows: int) -> bytes:
+    """Return the run's outcome, a timeline, the critical path, what changed, and what failed.
+
+    Args:
+        run: The run.
+        rows: Most tasks that the timeline has.
+    """
+    status, verdict = run.verdict
+    facts = (run.facts[name] for name in ("run", "mode", "environment", "where", "started"))
+    lines = [f"### {_SIGNS.get(status, '')} {markdown(verdict)}", ""]
+    lines += [f"> {markdown(remark)}\n" for remark in run.remarks]
+    lines += [" · ".join(markdown(fact) for fact in facts), ""]
+    for part in (_timeline(run, rows), _conclusions(run), _changes(run), _failures(run)):
+        lines += [*part, ""]
+    return ("\n".join(lines).strip() + "\n").encode(errors="replace")
+
+
+def _timeline(run: ExportedRun, rows: int) -> Iterator[str]:
+    tasks = [task for task in run.state.tasks.values() if task.attempts]
+    chosen = sorted(tasks, key=lambda task: (task.status != "failed", -task.seconds(run.now)))[:rows]
+    shown = {task.id for task in chosen}
+    if not shown:
+        return
+    scale = run_scale(run.state, _COLUMNS, run.now)
+    yield "```text"
+    for task in tasks:
+        if task.id in shown:
+            mark = "◆" if task.id in run.critical else " "
+            name = cut(one_line(task.title), _NAME)
+            took = seconds(task.seconds(run.now))
+            yield f"{GLYPHS[task.status]}{mark} {name:<{_NAME}} {took:>7} {_bar(run, task, scale)}".rstrip()
+    yield "```"
+    if len(shown) < len(tasks):
+        yield f"The {len(shown)} longest of {len(tasks):,} tasks."
+
+
+def _bar(run: ExportedRun, task: TaskState, scale: Scale) -> str:
+    text = ""
+    for attempt in task.attempts if scale.per_column else ():
+        start, end = round(scale.at(attempt.started)), round(scale.at(attempt.end(run.now)))
+        text = text.ljust(min(start, _COLUMNS - 1)) + "█" * max(end - max(start, len(text)), 1)
+        if attempt.outcome == "failed":
+            text = text[:-1] + "✗"
+    return text
+
+
+def _conclusions(run: ExportedRun) -> Iterator[str]:
+    ends, starts = run.forecast.ends, run.forecast.starts
+    path = [
+        f"{markdown(run.state.tasks[id_].title)} ({seconds(ends[id_] - starts[id_])})"
+        for id_ in run.forecast.critical
+    ]
+    if path:
+        yield f"**Critical path** ◆ {' → '.join(_middle_cut(path))}\n"
+    yield f"**Why** {markdown(run.why.verdict)}\n"
+    if run.why.gain:
+        yield f"**Concurrency** {markdown(run.why.gain)}"
+
+
+def _middle_cut(path: Sequence[str], most: int = 20) -> list[str]:
+    if len(path) <= most:
+        return [*path]
+    return [*path[: most // 2], f"… {len(path) - most} more …", *path[-most // 2 :]]
+
+
+def _changes(run: ExportedRun) -> Iterator[str]:
+    if run.good is None or run.good.started is None:
+        return
+    yield f"**Against the last good run**, {markdown(run.good.started.run)}\n"
+    told = [change for change in run.changes if abs(change.seconds) > _WORTH_SAYING][:_MOST_CHANGES]
+    if not told:
+        yield "Nothing took noticeably longer or shorter."
+        return
+    yield "| task | then | now | difference |"
+    yield "| --- | ---: | ---: | ---: |"
+    for change in told:
+        then, now = ("–" if time is None else seconds(time) for time in (change.before, change.now))
+        sign = "+" if change.seconds > 0 else "−"
+        yield f"| {markdown(change.title)} | {then} | {now} | {sign}{seconds(abs(change.seconds))} |"
+
+
+def _failures(run: ExportedRun) -> Iterator[str]:
+    failed = run.state.with_status("failed")
+    for task in failed[:_MOST_FAILURES]:
+        failure = task.attempt.failure if task.attempt else None
+        if failure is None:
+            continue
+        at = clock(task.attempts[-1].end(run.now))
+        step = f"step {failure.step + 1}, {markdown(failure.title)}, at {at}"
+        yield f"**✗ {markdown(task.title)}** failed in {step}: {markdown(failure.cause)}\n"
+        if failure.hint:
+            yield f"💡 {markdown(failure.hint)}\n"
+        if told := [*failure.details, *failure.tail][-_MOST_LINES:]:
+            yield "<details><summary>its last lines</summary>\n"
+            # Four spaces before each line make code of it that no line can end.
+            yield from (f"    {one_line(line)}" for line in told)
+            yield "\n</details>\n"
+    if len(failed) > _MOST_FAILURES:
+        yield f"And {len(failed) - _MOST_FAILURES} more failed."
+
+
+EXPORT = Export(
+    "md",
+    "a summary with a small timeline, for a pull request",
+    write,
+    [Option("rows", 40, "The most tasks that the timeline has.", least=1)],
+)
