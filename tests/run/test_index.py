@@ -144,11 +144,12 @@ def test_times_are_kept_as_they_are_measured(store: Store, read: list[str]) -> N
     store.listing()
     runs = list(store.runs())
     measured = [times_of(run.state) for run in runs]
-    kept = store.times(runs)
+    kept = [each.times for each in store.measured(runs)]
     assert [times.parts["a"].seconds for times in kept] == [5.0] * 3
     for one, other in zip(kept, measured, strict=True):
         assert (one.seconds, one.status, [*one.parts]) == (other.seconds, other.status, [*other.parts])
     path = runs[0].directory / "events.jsonl"
     path.write_text(path.read_text().replace("5.0", "7.0"))
     again = list(store.runs())
-    assert store.times(again)[0].seconds == 7.0
+    assert store.measured(again)[0].times.seconds == 7.0
+    assert store.measured(again)[0].likeness == again[0].likeness

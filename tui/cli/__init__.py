@@ -13,8 +13,8 @@ from tui.console.streams import flush as flush_streams
 from tui.console.streams import prepare as prepare_streams
 
 COMMANDS = (
-    "bench", "doctor", "down", "env", "export", "plan", "run", "runs", "status", "tunnel", "up", "what-if",
-    "why",
+    "bench", "compare", "doctor", "down", "env", "export", "plan", "run", "runs", "status", "tunnel", "up",
+    "what-if", "why",
 )  # fmt: skip
 """The commands; each is a function in the module of its name, with `_` for `-`."""
 

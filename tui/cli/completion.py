@@ -65,6 +65,17 @@ def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list
 
 
 @_silent
+def complete_run_or_median(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer the kept runs, and the median of several."""
+    from click.shell_completion import CompletionItem
+
+    from tui.run.store import MEDIAN
+
+    median = [CompletionItem(MEDIAN)] if MEDIAN.startswith(incomplete) else []
+    return [*median, *complete_run(context, parameter, incomplete)]
+
+
+@_silent
 def complete_run_task(context: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
     """Offer the tasks of the run that is named before, by default the latest, and after TASK/ its steps."""
     tasks = _tasks_of_run(context)

@@ -17,11 +17,11 @@ from tui.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-UP, FAILED, USAGE, NOT_READY, INTERRUPTED, PIPE = 0, 1, 2, 3, 130, 141
+UP, FAILED, USAGE, NOT_READY, SLOW, INTERRUPTED, PIPE = 0, 1, 2, 3, 4, 130, 141
 
 EPILOG = (
-    "Exit codes: 0 up · 1 a task failed · 2 usage or plan error · 3 environment not ready · 130 interrupted"
-    " · 141 nobody reads the output."
+    "Exit codes: 0 up · 1 a task failed · 2 usage or plan error · 3 environment not ready · 4 too slow"
+    " · 130 interrupted · 141 nobody reads the output."
 )
 
 PLAN = click.argument("plan", required=False, metavar="[PLAN]", shell_complete=complete_plan)

@@ -145,7 +145,8 @@ def _kind(name: str, run: Listed, history: History) -> str:
 
 
 def _environment(summary: Summary) -> str:
-    return f"rehearsal ×{summary.speed:g}" if summary.environment == REHEARSAL else summary.environment
+    fast = summary.environment == REHEARSAL and summary.speed != 1
+    return f"{summary.environment} ×{summary.speed:g}" if fast else summary.environment
 
 
 def _local(began: float) -> str:
@@ -160,7 +161,7 @@ def percent(difference: float | None) -> str:
     """Return a difference as a signed percentage; empty where there is none to tell."""
     if difference is None:
         return ""
-    return f"{difference:+.0%}".replace("-", "−").replace("%", " %")
+    return f"{round(difference * 100):+} %".replace("-", "−").replace("+0", "0")
 
 
 def skipped(others: Sequence[Path]) -> Iterator[str]:

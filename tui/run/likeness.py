@@ -72,7 +72,8 @@ def is_whole(state: RunState) -> bool:
 def _given(started: RunStarted) -> dict[str, str]:
     environment = started.environment
     if environment == "rehearsal":
-        environment = f"rehearsal ×{started.speed:g} {started.recording}".rstrip()
+        speed = "" if started.speed == 1 else f" ×{started.speed:g}"
+        environment = f"rehearsal{speed} {started.recording}".rstrip()
     cores = started.machine.cores
     return {
         "plan": started.plan,

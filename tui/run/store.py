@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import stat
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -20,7 +20,7 @@ from tui.plan.address import DEFAULT, LOCAL
 from tui.run.directories import runs_directory
 from tui.run.journal import EVENTS, read_started, read_state
 from tui.run.kept_run import KeptRun, is_marked
-from tui.run.likeness import is_whole
+from tui.run.likeness import Likeness, is_whole, likeness
 from tui.run.summary import REHEARSAL, Summary, began_at, damaged, like_key, order, summarize
 from tui.run.times import Times, pack, times_of, unpack
 
@@ -71,6 +71,23 @@ class Listing(NamedTuple):
     summaries: list[Summary]
     marked: frozenset[str]
     skipped: list[Path]
+
+
+class Measured(NamedTuple):
+    """What was measured of a run.
+
+    Attributes:
+        times: How long it, its tasks, steps and spans took.
+        likeness: What runs like it have in common with it.
+    """
+
+    times: Times
+    likeness: Likeness
+
+    @classmethod
+    def of(cls, state: RunState) -> Measured:
+        """Work it out."""
+        return cls(times_of(state), likeness(state))
 
 
 @dataclass(slots=True)
@@ -124,8 +141,8 @@ class Store:
         unread += [each.name for each in found.values() if not each.run]
         return Listing(summaries, frozenset(marked), [self.root / name for name in unread])
 
-    def times(self, runs: Iterable[KeptRun]) -> list[Times]:
-        """Return how long runs, their tasks, steps and spans took.
+    def measured(self, runs: Iterable[KeptRun]) -> list[Measured]:
+        """Return what was measured of runs.
 
         Raises:
             OSError: A journal cannot be read any more.
@@ -136,7 +153,7 @@ class Store:
         here = [run.directory.name for run in runs if run.directory.parent == self.root]
         stamps = {name: _stamp((self.root / name / EVENTS).stat()) for name in here}
         packed = Index(self.root).read_times(stamps)
-        return [_unpacked(packed.get(run.directory.name)) or times_of(run.state) for run in runs]
+        return [_unpacked(packed.get(run.directory.name)) or Measured.of(run.state) for run in runs]
 
     def latest(self, plan: str | None = None) -> KeptRun | None:
         """Return the latest real run that brought a plan up; where there is none, the latest rehearsal."""
@@ -168,9 +185,32 @@ class Store:
 
         They have all in common with it that `Likeness` names, and did all of their plan by themselves.
         """
-        key = like_key(run.likeness)
-        found = (each for each in self.listing().summaries if each.like == key and each.is_whole)
-        return islice(self._opened(each for each in found if each.run != run.id), limit)
+        summaries = self.listing().summaries
+        key = next((each.like for each in summaries if each.run == run.id), "") or like_key(run.likeness)
+        found = (each for each in summaries if each.like == key and each.is_whole and each.run != run.id)
+        return islice(self._opened(found), limit)
+
+    def before(self, run: KeptRun) -> KeptRun:
+        """Return the last run before another of the same plan and environment after which the plan was up.
+
+        Raises:
+            RunReferenceError: There is none.
+        """
+        summaries = self.listing().summaries
+        place = next((i for i, each in enumerate(summaries, 1) if each.run == run.id), 0)
+        environment = run.started.environment
+        found = (
+            each
+            for each in summaries[place:]
+            if (each.plan, each.environment, each.purpose) == (run.started.plan, environment, "up")
+            and each.outcome == "succeeded"
+            and each.done == each.tasks
+            and each.run != run.id
+        )
+        if (earlier := next(self._opened(found), None)) is None:
+            cause = f"no run of plan {run.started.plan!r} before {run.id} that came up is kept"
+            raise RunReferenceError(cause, "name the run to compare it with")
+        return earlier
 
     def open(self, reference: str, plan: str | None = None) -> KeptRun:
         """Return the run that a reference leads to.
@@ -310,7 +350,7 @@ class Store:
         directory, stamp = self.root / name, _stamp(status)
         try:
             if read_started(directory) and (state := read_state(directory)).started:
-                times[name] = json.dumps(pack(times_of(state)))
+                times[name] = json.dumps([astuple(likeness(state)), pack(times_of(state))])
                 return summarize(name, state, status.st_mtime, _size(directory), stamp)
         except OSError:
             return None
@@ -355,7 +395,10 @@ def _size(directory: Path) -> int:
     )
 
 
-def _unpacked(packed: str | None) -> Times | None:
+def _unpacked(packed: str | None) -> Measured | None:
     with contextlib.suppress(ValueError, TypeError, IndexError):  # the index is damaged
-        return unpack(json.loads(packed)) if packed else None
+        if packed:
+            (plan, purpose, mode, environment, where, work), times = json.loads(packed)
+            like = Likeness(plan, purpose, mode, environment, where, tuple(work))
+            return Measured(unpack(times), like)
     return None
