@@ -17,6 +17,9 @@ GLYPHS = {
     "cancelled": "⊘",
     "skipped": "–",
 }
+AHEAD = "═"
+"""What the bar of a step that runs ahead of its task's place is made of."""
+
 ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])"
 )

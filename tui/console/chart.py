@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.insight.busy_axis import busiest, cpu_shares, level
 from tui.insight.cpu_seconds import FULL
 from tui.insight.time_axis import Scale, run_scale
-from tui.text import GLYPHS, clock, cut, one_line, seconds, tick_step
+from tui.text import AHEAD, GLYPHS, clock, cut, one_line, seconds, tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -121,8 +121,14 @@ def _column(time: float, scale: Scale) -> int:
 
 
 def _bar(task: TaskState, scale: Scale, now: float) -> str:
-    """Return a task's attempts on the time axis, to an eighth of a column; a failed one ends in ✗."""
+    """Return a task's attempts on the time axis, to an eighth of a column, and what ran ahead of them.
+
+    A failed attempt ends in ✗.
+    """
     text = ""
+    for ahead in task.prefetches if scale.per_column else ():
+        first, stop = int(scale.at(ahead.started)), round(scale.at(ahead.end(now)))
+        text = text[:first].ljust(first) + AHEAD * max(stop - first, 1)
     for attempt in task.attempts if scale.per_column else ():
         start, end = scale.at(attempt.started), scale.at(attempt.end(now))
         text = _blocks(text, start, end)
@@ -133,6 +139,6 @@ def _bar(task: TaskState, scale: Scale, now: float) -> str:
 
 def _blocks(text: str, start: float, end: float) -> str:
     """Return a line with a bar added to it, from one column to another."""
-    text = text.ljust(int(start))[: max(int(start), len(text))]
+    text = text.ljust(int(start))
     whole, rest = divmod(max(round((end - int(start)) * 8), 1), 8)
     return text + "█" * whole + (_BLOCKS[rest] if rest else "")

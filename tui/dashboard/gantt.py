@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui.run.work_time import time_at_work
-from tui.text import GLYPHS, clock, seconds, tick_step
+from tui.text import AHEAD, GLYPHS, clock, seconds, tick_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -174,6 +174,9 @@ def task_bars(task: TaskState, frame: Frame, scale: Scale) -> Cells:
         cells.put(_column(each, scale), _BREAK, "break")
     if ahead is not None:
         _label_slack(cells, task, ahead, scale, idle=frame.outlook.idle if frame.outlook else ())
+    for ahead_step in task.prefetches:
+        kind = "bar-running" if ahead_step.finished is None else _KINDS.get(ahead_step.outcome, "bar-ended")
+        cells.fill(*_Bar.of(ahead_step.started, ahead_step.end(frame.now), scale), AHEAD, kind)
     for attempt in task.attempts:
         _paint_attempt(cells, attempt, scale, frame.now)
     return cells

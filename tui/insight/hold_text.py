@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tui.run.holds import Hold
-    from tui.run.state import RunState
+    from tui.run.state import RunState, TaskState
 
 _ENDED = {"failed": "failed", "cancelled": "was cancelled", "skipped": "was skipped"}
 
@@ -33,7 +33,15 @@ def hold_text(state: RunState, id_: str, now: float | None = None) -> str:
         left = math.ceil(max(task.retry_at - (state.at if now is None else now), 0.0))
         return f"tried again in {left}s" if left < 60 else f"tried again in {seconds(left)}"
     held = hold(state, id_)
-    return "" if held is None else _words(state, id_, held)
+    return "" if held is None else _words(state, id_, held) + _ahead(task)
+
+
+def _ahead(task: TaskState) -> str:
+    """Say which step of a waiting task runs ahead of its place."""
+    if task.status != "waiting" or not task.prefetches or task.prefetches[-1].finished is not None:
+        return ""
+    step = task.prefetches[-1]
+    return f"; {step.step + 1}/{len(task.steps)} {step.title} runs ahead"
 
 
 def named(state: RunState, ids: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.run_keys import APP_KEYS, RUN_KEYS
 from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.timeline import Timeline
-from tui.text import GLYPHS
+from tui.text import AHEAD, GLYPHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +49,7 @@ _LEGEND = [
     ("▆", "at work: bright while it runs, calm once it is done, red where it failed"),
     ("▄", "waits until something has started, or is ready"),
     ("▂", "waits for a pull, or for a node"),
+    (AHEAD, "a pull, build or load ahead of its task's place"),
     ("░", "still to come, as it took before"),
     ("╌", "slack: it could finish that much later, and the run would not"),
     ("▼ │", "now"),
