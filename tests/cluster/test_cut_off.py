@@ -98,20 +98,26 @@ async def relayed(ctx: Recorder, folder: Path) -> AsyncIterator[Callable[[], Non
     """Lead the host's connections to its engine through a socket; yields what cuts them."""
     path = (await ctx.host.engine()).url.removeprefix("unix://")
     writers: list[asyncio.StreamWriter] = []
+    gone = asyncio.Event()
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(1 << 16):
                 writer.write(data)
                 await writer.drain()
-            writer.write_eof()
+            if not gone.is_set():
+                writer.write_eof()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if gone.is_set():
+            writer.transport.abort()
+            return
         far_reader, far_writer = await asyncio.open_unix_connection(path)
         writers.extend((writer, far_writer))
         await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
 
     def cut() -> None:
+        gone.set()
         for writer in writers:
             writer.transport.abort()
 

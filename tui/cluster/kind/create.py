@@ -11,6 +11,7 @@ from tui.cluster.kind.examine import broken, judge
 from tui.cluster.kind.host_ports import check_ports, host_ports, installs_network
 from tui.cluster.kind.nodes import find_nodes, list_nodes, published, remove_nodes
 from tui.cluster.kind.output import Output
+from tui.cluster.kind.quick_status import with_quick_status
 from tui.cluster.kind.reach import context_of, reach
 from tui.cluster.kind.readiness import await_ready
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
@@ -101,9 +102,14 @@ async def _make(
         argv += ["--kubeconfig", str(directory / "kubeconfig")]
         if spec.image:
             argv += ["--image", spec.image]
-        if spec.config:
+        config = with_quick_status(spec.config, spec.image)
+        if config != spec.config:
+            report.log(
+                "kubelets look each second whether their nodes are ready: nodeStatusUpdateFrequency is 1s"
+            )
+        if config:
             path = directory / "kind.yaml"
-            await host.write(path, _once(spec.config.encode()))
+            await host.write(path, _once(config.encode()))
             argv += ["--config", str(path)]
 
         def state() -> str:
