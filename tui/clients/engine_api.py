@@ -272,9 +272,15 @@ class Execution:
         """Whether the command has finished, or the connection broke."""
         return self._reading.done()
 
+    @property
+    def _transport(self) -> asyncio.WriteTransport | None:
+        """The open connection, which the library does not give out."""
+        response = self._stream._resp
+        return response.connection.transport if response and response.connection else None
+
     async def write(self, data: bytes) -> None:
         """Write to the command's input; what comes after its end is dropped."""
-        if not self.finished:
+        if not self.finished and self._transport is not None:
             with contextlib.suppress(ConnectionError):  # it has finished, or `finish` tells of the loss
                 await self._stream.write_in(data)
 
@@ -287,10 +293,8 @@ class Execution:
         Raises:
             EngineLostError: The connection broke.
         """
-        connection = self._stream._resp and self._stream._resp.connection
-        transport = connection and connection.transport
-        if transport and transport.can_write_eof():
-            transport.write_eof()
+        if self._transport is not None and self._transport.can_write_eof():
+            self._transport.write_eof()
         try:
             await self._reading
             async with asyncio.timeout(_STATUS):
