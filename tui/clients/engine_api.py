@@ -314,8 +314,9 @@ class Execution:
         await asyncio.wait({self._reading})
 
     async def _read(self) -> None:
-        while message := await self._stream.read_out():
-            self._output += message.data
+        with contextlib.suppress(ClientError, OSError):  # the engine is asked how it finished
+            while message := await self._stream.read_out():
+                self._output += message.data
 
 
 def _explained(error: DockerError | ClientError) -> ActionError:

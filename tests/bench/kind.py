@@ -1,0 +1,218 @@
+"""How long a real bring-up takes beside a shell script of the same work: `python -m tests.bench.kind`.
+
+The script is `bring_up.sh`: the bundled plan's work by kind, kubectl and docker, in two orders, `parallel`
+and `eager`, with the same images. Script and bringup run by turns, as a machine's speed changes within
+minutes: the ratios of the medians are what to look at. A run's CPU seconds are the whole machine's, and its
+load is the average before it: what is measured while the machine does something else is of little use.
+
+Needs Docker, kind, kubectl, and what the end-to-end tests need: their images, and the stand-in for Tekton,
+where `--release` and `--images` do not name a real one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.conftest import HERE, NODE_IMAGE, STAND_IN, free_port
+from tui.plan.bundled import manifests_folder
+from tui.plan.load import load_plan
+from tui.plan.substitute import fill_text
+
+NAME = "bringup-bench"
+IMAGE = "bringup/data-storage:bench"
+_PLAN = manifests_folder() / "workflowexecution"
+_SCRIPT = Path(__file__).parent / "bring_up.sh"
+_PROBE = """\
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: bringup-probe, namespace: default}
+spec:
+  steps: [{name: nothing, image: busybox, command: ["true"]}]
+"""
+_SLOW_STATUS = """\
+kubeadmConfigPatches:
+- |
+  kind: KubeletConfiguration
+  nodeStatusUpdateFrequency: 10s
+"""
+
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "script, parallel": ("script", "parallel"),
+    "script, eager": ("script", "eager"),
+    "parallel": ("bringup", "--mode", "parallel"),
+    "parallel, prefetch": ("bringup", "--mode", "parallel", "--prefetch"),
+    "eager": ("bringup", "--mode", "eager"),
+    "eager, no prefetch": ("bringup", "--mode", "eager", "--no-prefetch"),
+    "eager, slow status": ("slow status", "--mode", "eager"),
+    "eager, fast probes": ("fast probes", "--mode", "eager"),
+    "sequential": ("bringup", "--mode", "sequential"),
+}
+"""What runs by turns: who, and its options. The first two are what the others are compared with."""
+
+
+@dataclass
+class Run:
+    """One bring-up: its seconds, the machine's CPU seconds meanwhile, and its load before."""
+
+    seconds: float
+    cpu: float
+    load: float
+
+
+@dataclass
+class Bench:
+    """Bring-ups of one plan with one set of images.
+
+    Attributes:
+        folder: A directory for files and homes.
+        release: Tekton's release: a file.
+        images: Its images, which the engine has.
+    """
+
+    folder: Path
+    release: Path
+    images: tuple[str, ...]
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+
+    def settings(self, port: int) -> list[str]:
+        listed = ",".join(self.images)
+        return [
+            f"cluster={NAME}", f"kubeconfig={self.folder}/kubeconfig", f"node_image={NODE_IMAGE}",
+            f"data_storage.host_port={port}", f"data_storage.image={IMAGE}", f"tekton.release={self.release}",
+            f"tekton.images=[{listed}]", "postgres.image=postgres:15", "redis.image=redis:7",
+        ]  # fmt: skip
+
+    def argv(self, variant: str, port: int) -> list[str]:
+        """The command that brings the plan up in a variant."""
+        who, *options = VARIANTS[variant]
+        if who == "script":
+            self._fill_in(port)
+            return [str(_SCRIPT), *options]
+        plan = self.folder / who
+        if not plan.exists():
+            shutil.copytree(_PLAN, plan)
+            if who == "slow status":
+                (plan / "kind.yaml").write_text((plan / "kind.yaml").read_text() + _SLOW_STATUS)
+            if who == "fast probes":
+                text = (plan / "plan.yaml").read_text()
+                release = "manifests: ${tekton.release}\n"
+                assert release in text
+                (plan / "plan.yaml").write_text(text.replace(release, f"{release}            probes: fast\n"))
+        given = [part for setting in self.settings(port) for part in ("--set", setting)]
+        argv = [sys.executable, "-m", "tui", "up", str(plan / "plan.yaml"), *given]
+        return [*argv, "--env", "kind", "--no-tui", *options]
+
+    def _fill_in(self, port: int) -> None:
+        """Write the plan's files with their variables filled in, for the script."""
+        files = self.folder / "files"
+        shutil.rmtree(files, ignore_errors=True)
+        shutil.copytree(_PLAN, files)
+        variables = load_plan(_PLAN / "plan.yaml", (), self.settings(port)).plan.variables
+        for file in files.glob("*.yaml"):
+            if file.name != "plan.yaml":
+                file.write_text(fill_text(file.read_text(), variables, str(file)))
+        shutil.copy(self.release, files / "release.yaml")
+        (files / "probe.yaml").write_text(_PROBE)
+
+    def measure(self, variant: str) -> Run:
+        """Bring up in a variant, take down, and keep how long the first took."""
+        port = free_port()
+        argv = self.argv(variant, port)
+        home = self.folder / "home"
+        (home / ".docker").mkdir(parents=True, exist_ok=True)
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("XDG_")},
+            "HOME": str(home), "FILES": str(self.folder / "files"), "KUBECONFIG": f"{self.folder}/kubeconfig",
+            "NAME": NAME, "NODE_IMAGE": NODE_IMAGE, "IMAGE": IMAGE, "PORT": str(port),
+            "TEKTON_IMAGES": " ".join(self.images), "DOCKER_BUILDKIT": "0",
+        }  # fmt: skip
+        load, cpu, begin = os.getloadavg()[0], _busy(), time.perf_counter()
+        done = subprocess.run(
+            argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        run = Run(time.perf_counter() - begin, _busy() - cpu, load)
+        _take_down()
+        if done.returncode:
+            sys.exit(f"{variant} exited with {done.returncode}:\n{done.stdout[-4000:]}")
+        self.runs.setdefault(variant, []).append(run)
+        return run
+
+    def report(self) -> None:
+        """Print what was measured of each variant, beside both orders of the script."""
+        print(
+            f"\n{'':<20} {'median':>7} {'range':>13} {'CPU s':>6} {'CPU floor':>9}  × script parallel, eager"
+        )
+        floors = [self.runs.get(name) for name in ("script, parallel", "script, eager")]
+        for name, runs in self.runs.items():
+            seconds = [run.seconds for run in runs]
+            middle, cpu = statistics.median(seconds), statistics.median(run.cpu for run in runs)
+            ratios = [
+                f"{middle / statistics.median(r.seconds for r in floor):.2f}" if floor else "–"
+                for floor in floors
+            ]
+            spread = f"{min(seconds):.1f}–{max(seconds):.1f}"
+            floor = cpu / (os.cpu_count() or 1)
+            print(f"{name:<20} {middle:>7.1f} {spread:>13} {cpu:>6.0f} {floor:>9.1f}  {', '.join(ratios)}")
+
+
+def _busy() -> float:
+    """The seconds that this machine's cores have worked."""
+    user, nice, system, _, _, irq, softirq, *_ = map(
+        int, Path("/proc/stat").read_text().split("\n")[0].split()[1:]
+    )
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def _take_down() -> None:
+    subprocess.run(("kind", "delete", "cluster", "--name", NAME), capture_output=True, check=False)
+
+
+def main() -> None:
+    """Measures by turns, and prints each run and then the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="How often each runs (%(default)s).")
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT",
+                        help=f"Some of: {'; '.join(VARIANTS)}.")  # fmt: skip
+    parser.add_argument("--release", type=Path, default=HERE / "tekton" / "release.yaml")
+    parser.add_argument(
+        "--images", nargs="+", default=[STAND_IN], help="The release's, which the engine has."
+    )
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bringup-bench-") as folder:
+        bench = Bench(Path(folder), given.release.resolve(), tuple(given.images))
+        _take_down()
+        build = (
+            "docker",
+            "build",
+            "--quiet",
+            "--tag",
+            IMAGE,
+            "--build-arg",
+            "BASE_IMAGE=debian:bookworm-slim",
+        )
+        subprocess.run(
+            (*build, str(_PLAN / "data-storage")), check=True, capture_output=True
+        )  # as the day before
+        for number in range(given.rounds):
+            for variant in given.only if number % 2 == 0 else reversed(given.only):
+                run = bench.measure(variant)
+                print(
+                    f"{variant:<20} {run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}",
+                    flush=True,
+                )
+        bench.report()
+
+
+if __name__ == "__main__":
+    main()
