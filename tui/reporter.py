@@ -24,6 +24,18 @@ class Done:
     changed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """How long a pod waited for its readiness probe; see `tui.run.events.PodProbed`."""
+
+    pod: str
+    owner: str
+    delay: float
+    period: float
+    waited: float
+    silent: float | None
+
+
 class Span(Protocol):
     """A named interval inside an attempt; closing it twice is harmless."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
+    from tui.reporter import Probed
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Recorder:
     progressed: list[tuple[float, float | None, str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
+    probes: list[Probed] = field(default_factory=list)
 
     @property
     def cluster(self) -> Cluster:
@@ -79,6 +81,9 @@ class Recorder:
     def span(self, name: str, subject: str = "") -> RecordedSpan:
         self.spans.append(span := RecordedSpan(name, subject))
         return span
+
+    def probed(self, pod: Probed) -> None:
+        self.probes.append(pod)
 
     def secret(self, value: str) -> None:
         self.secrets.append(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tui.reporter import Reporter
+from tui.reporter import Probed, Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,9 @@ class Context(Reporter, Protocol):
         Raises:
             ActionError: The plan has none.
         """
+
+    def probed(self, pod: Probed) -> None:
+        """Report that a pod became ready, and how long it waited for its probe."""
 
     def holds_secret(self, text: str) -> bool:
         """Return whether a text contains a secret that is known so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tui.engine.attempt import Attempt
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
+    from tui.reporter import Probed
 
 TAIL = 15
 """Lines of output that are shown with a failure."""
@@ -108,6 +110,11 @@ class StepContext:
         now = attempt.context.now()
         attempt.emit(e.SpanStarted(now, self.task, self.attempt, self.step, number, name, subject))
         return OpenSpan(attempt, number)
+
+    def probed(self, pod: Probed) -> None:
+        """Emit how long a pod waited for its probe."""
+        now, fields = self._attempt.context.now(), asdict(pod)
+        self._attempt.emit(e.PodProbed(now, self.task, self.attempt, self.step, **fields))
 
     def secret(self, value: str) -> None:
         """Mask a value in all events from now on."""

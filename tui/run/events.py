@@ -405,6 +405,30 @@ class SpanFinished(TaskEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PodProbed(TaskEvent):
+    """A pod that a step waited for became ready, as its readiness probe said.
+
+    Attributes:
+        pod: `pod/NAME`.
+        owner: The rollout that it belongs to, as `deployment/NAME`.
+        delay: Seconds after the container's start until the probe first looks.
+        period: Seconds between two looks.
+        waited: Seconds from when all its containers ran until it was ready.
+        silent: Seconds of these after the last line that it printed; None where it had printed nothing.
+    """
+
+    attempt: int
+    step: int
+    pod: str
+    owner: str
+    delay: float
+    period: float
+    waited: float
+    silent: float | None = None
+    type: ClassVar[str] = "pod-probed"
+
+
+@dataclass(frozen=True, slots=True)
 class Progressed(TaskEvent):
     """A step reported its progress.
 

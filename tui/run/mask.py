@@ -10,7 +10,22 @@ if TYPE_CHECKING:
     from tui.secrets import Masker
 
 _TEXTS = frozenset(
-    {"cause", "details", "hint", "name", "note", "source", "subject", "tail", "text", "title", "unit", "what"}
+    {
+        "cause",
+        "details",
+        "hint",
+        "name",
+        "note",
+        "owner",
+        "pod",
+        "source",
+        "subject",
+        "tail",
+        "text",
+        "title",
+        "unit",
+        "what",
+    }
     | {"failure", "files", "path", "phases", "settings", "steps", "tasks"}
 )
 """The fields of events that hold what people or programs wrote; ids and states are never changed."""

@@ -63,6 +63,7 @@ class AttemptState:
     failure: e.Failure | None = None
     steps: tuple[StepState, ...] = ()
     spans: Chunks[SpanState] = _NO_SPANS
+    probed: tuple[e.PodProbed, ...] = ()
     progress: e.Progressed | None = None
 
     def end(self, now: float) -> float:
@@ -399,6 +400,10 @@ def _span_finished(attempt: AttemptState, event: e.SpanFinished) -> AttemptState
     return changed(attempt, spans=attempt.spans.replaced(index, finished))
 
 
+def _pod_probed(attempt: AttemptState, event: e.PodProbed) -> AttemptState:
+    return replace(attempt, probed=(*attempt.probed, event))
+
+
 def _progressed(attempt: AttemptState, event: e.Progressed) -> AttemptState:
     return changed(attempt, progress=event)
 
@@ -429,6 +434,7 @@ _ATTEMPT: dict[type, Callable[..., AttemptState]] = {
     e.CpuUsed: _cpu_used,
     e.SpanStarted: _span_started,
     e.SpanFinished: _span_finished,
+    e.PodProbed: _pod_probed,
     e.Progressed: _progressed,
 }
 

@@ -7,6 +7,7 @@ import pytest
 from tests.clients.kubernetes.peer import pod, recorder
 from tui.actions.kubernetes.pod_tracker import PodTracker
 from tui.actions.kubernetes.rollouts import Rollout
+from tui.reporter import Probed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,21 @@ def test_each_interval_ends_where_the_next_begins(ctx: Recorder) -> None:
         watched.see(state, 0.0)
         opened.append(_open(ctx))
     assert opened == [["schedule"], ["start"], ["ready"], [], []]
+
+
+def test_what_a_pod_waited_for_its_probe_is_told_once_it_is_ready(ctx: Recorder) -> None:
+    def running(**conditions: str) -> dict[str, Any]:
+        found = _with(pod(state={"running": {}}), PodScheduled="True", **conditions)
+        found["spec"]["containers"][0]["readinessProbe"] = {"initialDelaySeconds": 5}
+        return found
+
+    watched = PodTracker(pod(), ROLLOUT, ctx)
+    watched.see(running(), 10.0)
+    watched.take_lines("app", ["listening"], 12.0)
+    watched.see(running(Ready="True"), 20.0)
+    watched.see(running(Ready="False"), 21.0)
+    watched.see(running(Ready="True"), 25.0)
+    assert ctx.probes == [Probed("pod/app-1", "deployment/app", 5.0, 10.0, 10.0, 8.0)]
 
 
 def test_a_pull_is_measured_from_its_event_to_its_end(ctx: Recorder) -> None:

@@ -118,11 +118,12 @@ class Observer:
             self._ctx.log("is gone", pod.source)
 
     async def _follow_log(self, pod: PodTracker, container: Container) -> None:
+        loop = asyncio.get_running_loop()
         await follow(
             self._api,
             f"{self._pods_path}/{pod.name}/log",
             container.name,
-            take=lambda lines: pod.take_lines(container.name, lines),
+            take=lambda lines: pod.take_lines(container.name, lines, loop.time()),
             alive=lambda: pod.is_running(container.run),
         )
 

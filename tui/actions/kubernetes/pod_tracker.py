@@ -6,7 +6,16 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.diagnosis import Patience
-from tui.actions.kubernetes.pods import STAGES, containers, describe, sources, stage, unschedulable
+from tui.actions.kubernetes.pods import (
+    STAGES,
+    containers,
+    describe,
+    readiness_probes,
+    sources,
+    stage,
+    unschedulable,
+)
+from tui.reporter import Probed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +65,8 @@ class PodTracker:
         self._runs: set[str] = set()
         self._unschedulable_since: float | None = None
         self._warned = False
+        self._running_since: float | None = None
+        self._spoke: float | None = None  # when it last printed something
 
     @property
     def events(self) -> list[str]:
@@ -72,22 +83,37 @@ class PodTracker:
         self.item = pod
         self.patience.see(pod, now)
         self._quiet = self._quiet and stage(pod) == "done"
-        self._measure()
+        self._measure(now)
         self._see_scheduling(now)
         state = describe(pod)
         if state != self._reported and not self._quiet:
             self._ctx.log(state, self.source)
         self._reported = state
 
-    def _measure(self) -> None:
+    def _measure(self, now: float) -> None:
         """End each span where the next stage begins; a pod that falls back to a stage starts no new span."""
         reached = STAGES.index(stage(self.item))
         if reached > self._stage or self._span is None:
+            if STAGES[reached] == "ready":
+                self._running_since = now
+            elif STAGES[reached] == "done" and STAGES[self._stage] == "ready":
+                self._report_probe(now)
             self._stage = max(reached, self._stage)
             if self._span:
                 self._span.close()
             if STAGES[self._stage] != "done":
                 self._span = self._ctx.span(STAGES[self._stage], self.source)
+
+    def _report_probe(self, now: float) -> None:
+        """Report how long the pod waited for the slowest of its readiness probes."""
+        found = readiness_probes(self.item)
+        if self._running_since is None or not found:
+            return
+        delay, period = max(found, key=sum)
+        waited = now - self._running_since
+        silent = None if self._spoke is None else min(now - self._spoke, waited)
+        owner = f"{self.rollout.kind}/{self.rollout.name}"
+        self._ctx.probed(Probed(self.source, owner, delay, period, round(waited, 3), silent))
 
     def _see_scheduling(self, now: float) -> None:
         if not unschedulable(self.item):
@@ -116,8 +142,9 @@ class PodTracker:
         """Return whether a container's run goes on."""
         return any(c.run == run and c.phase == "running" for c in containers(self.item))
 
-    def take_lines(self, container: str, lines: Sequence[str]) -> None:
+    def take_lines(self, container: str, lines: Sequence[str], now: float) -> None:
         """Report lines of a container's log."""
+        self._spoke = now
         self.lines.extend(lines)
         self._ctx.log(lines, self._sources.get(container, self.source))
 

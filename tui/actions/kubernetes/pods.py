@@ -107,6 +107,19 @@ def stage(pod: Object) -> Stage:
     return "ready" if names <= started else "start"
 
 
+def readiness_probes(pod: Object) -> list[tuple[float, float]]:
+    """Return the delay and the period of each readiness probe, in seconds.
+
+    Those of containers with a startup probe are left out: it decides when they begin.
+    """
+    probes = [
+        container["readinessProbe"]
+        for container in pod["spec"]["containers"]
+        if container.get("readinessProbe") and not container.get("startupProbe")
+    ]
+    return [(float(p.get("initialDelaySeconds") or 0), float(p.get("periodSeconds") or 10)) for p in probes]
+
+
 def unschedulable(pod: Object) -> str:
     """Return why no node takes a pod; empty if one may."""
     found = condition(pod, "PodScheduled")
