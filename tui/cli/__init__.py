@@ -13,9 +13,22 @@ from tui.console.streams import flush as flush_streams
 from tui.console.streams import prepare as prepare_streams
 
 COMMANDS = (
-    "bench", "compare", "doctor", "down", "env", "export", "plan", "run", "runs", "status", "tunnel", "up",
-    "what-if", "why",
-)  # fmt: skip
+    "advise",
+    "bench",
+    "compare",
+    "doctor",
+    "down",
+    "env",
+    "export",
+    "plan",
+    "run",
+    "runs",
+    "status",
+    "tunnel",
+    "up",
+    "what-if",
+    "why",
+)
 """The commands; each is a function in the module of its name, with `_` for `-`."""
 
 
