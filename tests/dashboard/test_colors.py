@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
+from itertools import combinations
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,13 +15,14 @@ from textual.theme import BUILTIN_THEMES
 
 from tests.dashboard.driving import END, Live, driving, strips
 from tui.dashboard.colors import MARK_CONTRAST, TEXT_CONTRAST, contrast, readable_variables
+from tui.dashboard.themes import THEMES as OWN_THEMES
 from tui.dashboard.widgets.timeline import Timeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MARKS = re.compile(r"[\s█▆▄▂▌▐░╌│┆⫽─━╭╮╰╯┌┐└┘┃━┏┓┗┛│▔✗⊘▼┬▊▎]*")
-THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
+THEMES = {theme.name: theme for theme in (*BUILTIN_THEMES.values(), *OWN_THEMES) if not theme.ansi}
 SCROLLBAR = set(" ▁▂▃▄▅▆▇")
 SCREENS = [
     keys.split()
@@ -44,7 +48,7 @@ def of(style: Style) -> tuple[Color, Color]:
     return (colors[1], colors[0]) if style.reverse else colors
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "high-contrast", "colour-blind-light"])
 async def test_all_that_is_on_the_screen_can_be_read(tmp_path: Path, theme: str) -> None:
     async with driving(Live(tmp_path, fails={"image": [1]})) as hands:
         hands.app.theme = theme
@@ -66,7 +70,7 @@ async def test_all_that_is_on_the_screen_can_be_read(tmp_path: Path, theme: str)
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_colours_of_every_theme_are_made_readable(theme: str) -> None:
-    variables = readable_variables(BUILTIN_THEMES[theme].to_color_system().generate())
+    variables = readable_variables(THEMES[theme].to_color_system().generate())
     behind = [Color.parse(variables[name]) for name in ("background", "cursor", "current", "trouble")]
     for name, least in (
         *((f"text-{name}", TEXT_CONTRAST) for name in ("primary", "error", "warning", "success", "accent")),
@@ -75,6 +79,30 @@ def test_the_colours_of_every_theme_are_made_readable(theme: str) -> None:
         *((f"bar{name}", MARK_CONTRAST) for name in ("", "-running", "-done", "-failed", "-ended")),
     ):
         assert all(contrast(Color.parse(variables[name]), each) >= least * 0.98 for each in behind), name
+
+
+SEEN = {
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.01182, 0.04294, 0.968881),
+    ),
+}
+"""What those who lack a kind of cone see of red, green and blue: Machado, Oliveira and Fernandes (2009)."""
+
+
+@pytest.mark.parametrize("theme", ["colour-blind", "colour-blind-light"])
+@pytest.mark.parametrize("sight", SEEN)
+def test_states_can_be_told_apart_with_fewer_cones(theme: str, sight: str) -> None:
+    variables = readable_variables(THEMES[theme].to_color_system().generate())
+    bars = [Color.parse(variables[f"bar-{state}"]).normalized for state in ("running", "done", "failed")]
+    seen = [[sum(map(mul, row, bar)) for row in SEEN[sight]] for bar in bars]
+    assert all(math.dist(one, two) > 0.25 for one, two in combinations(seen, 2))
 
 
 KINDS = {"failed": 1, "succeeded": 2, "bar-failed": 1, "bar-done": 2, "running": 12, "key": 5}

@@ -11,6 +11,7 @@ from textual.widgets._footer import FooterKey
 
 from tests.dashboard.driving import END, Live, driving, page, rows
 from tui.dashboard.logview.screen import LogScreen
+from tui.dashboard.palette import PlaceProvider
 from tui.dashboard.screens.keys import Keys
 from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.run import RunScreen
@@ -74,7 +75,7 @@ async def test_d_tells_why_and_goes_from_task_to_task(tmp_path: Path) -> None:
 
 
 async def test_the_question_mark_shows_every_key(tmp_path: Path) -> None:
-    async with driving(Live(tmp_path), size=(120, 90)) as hands:
+    async with driving(Live(tmp_path), size=(120, 100)) as hands:
         await hands.press("question_mark")
         assert isinstance(hands.app.screen, Keys)
         shown = page(hands.app)
@@ -178,6 +179,54 @@ async def test_the_palette_offers_every_command_of_the_run(tmp_path: Path) -> No
         command(hands, "Keys")()
         await hands.pilot.pause()
         assert isinstance(hands.app.screen, Keys)
+
+
+async def offered(hands: Hands, query: str) -> dict[str, Any]:
+    """What the palette finds, with what choosing it does."""
+    found = [hit async for hit in PlaceProvider(hands.app.screen).search(query)]
+    return {str(hit.text): hit.command for hit in found}
+
+
+async def test_the_palette_finds_tasks_steps_and_what_failed(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path, fails={"image": [1]})) as hands:
+        await hands.advance(25)
+        tasks = [hit.text async for hit in PlaceProvider(hands.app.screen).discover()]
+        assert tasks == ALL
+        (await offered(hands, "deploy"))["deploy"]()
+        assert hands.timeline.cursor == "deploy"
+        step = next(name for name in await offered(hands, "database") if name.startswith("database › "))
+        (await offered(hands, "database"))[step]()
+        await hands.until("database begins")
+        assert isinstance(hands.app.screen, LogScreen)
+        failed = next(name for name in await offered(hands, "503") if name.startswith("image: "))
+        (await offered(hands, "503"))[failed]()
+        await hands.until("image begins")
+        assert hands.app.task_id == "image"
+        assert not await offered(hands, "no such thing")
+
+
+async def test_z_gives_a_panel_the_screen_and_esc_takes_it_back(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        await hands.advance(25)
+        assert len(panels(hands)) > 1
+        await hands.press("z")
+        assert list(panels(hands)) == [hands.timeline.cursor]
+        assert panels(hands)[hands.timeline.cursor].size.height > 30
+        await hands.move_to("cluster")  # arrows lead on
+        assert list(panels(hands)) == ["cluster"]
+        await hands.press("z")
+        assert len(panels(hands)) > 1
+        await hands.press("z", "escape")
+        assert len(panels(hands)) > 1
+
+
+async def test_there_is_a_why_column_where_there_is_room(tmp_path: Path) -> None:
+    async with driving(Live(tmp_path), size=(170, 50)) as hands:
+        await hands.advance(25)
+        await hands.until("decide")
+        assert "Critical path" in page(hands.app)
+        await hands.move_to("deploy")
+        assert "○ deploy  waiting" in page(hands.app)
 
 
 async def test_theme_and_notifications_are_remembered(tmp_path: Path) -> None:

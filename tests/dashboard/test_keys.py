@@ -14,7 +14,7 @@ from tui.dashboard.run_keys import RUN_KEYS
 from tui.dashboard.screens.keys import place_of
 from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.question import Question
-from tui.dashboard.screens.run import RunScreen
+from tui.dashboard.screens.run import PANEL_KEYS, RunScreen
 from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.timeline import Timeline
 
@@ -34,7 +34,7 @@ RUN = {key for binding in RUN_KEYS for key in binding.key.split(",")}
 KEYS = sorted(
     {
         key
-        for bindings in (RUN_KEYS, Timeline.BINDINGS, LogScreen.BINDINGS, WhyScreen.BINDINGS)
+        for bindings in (RUN_KEYS, PANEL_KEYS, Timeline.BINDINGS, LogScreen.BINDINGS, WhyScreen.BINDINGS)
         for binding in bindings
         for key in getattr(binding, "key", "").split(",")
     }

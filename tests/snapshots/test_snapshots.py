@@ -100,6 +100,9 @@ def test_state(snap_compare: Any, still: Callable[[Case], Still], case: Case, si
         for key in case.keys:
             await pilot.press(key)
         await pilot.pause()
+        if asking := [each for each in app.workers if each.group == "why"]:
+            await app.workers.wait_for_complete(asking)
+        await pilot.pause()
         for _ in range(200):
             if not case.shows or case.shows in app.export_screenshot():
                 break

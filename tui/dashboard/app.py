@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.events import Key
 from textual.worker import WorkerFailed
 
@@ -17,19 +17,21 @@ from tui.dashboard.leaving import Departure
 from tui.dashboard.run_keys import RUN_KEYS, RunKeys
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
+from tui.dashboard.tab_progress import TabProgress
 from tui.run.directories import config_directory
 from tui.run.journal import log_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from textual.command import Provider
     from textual.driver import Driver
     from textual.screen import Screen
 
     from tui.dashboard.control import Control
     from tui.dashboard.frame import Frame, Model
     from tui.dashboard.screens.why import WhyScreen
-    from tui.run.log.line import LogLines
+    from tui.run.log.line import LogLine, LogLines
 
 PULL_EVERY = 0.1
 _LOOK_EVERY = 1.0  # seconds between two looks whether the terminal is still there
@@ -37,6 +39,12 @@ LONG = 30.0
 """Seconds from which a run is long enough for its end to be told to somebody who looks elsewhere."""
 
 _MOST_TOASTS = 3
+
+
+def _places() -> type[Provider]:
+    from tui.dashboard.palette import PlaceProvider
+
+    return PlaceProvider
 
 
 class Dashboard(RunKeys):
@@ -49,6 +57,7 @@ class Dashboard(RunKeys):
     TITLE = "bringup"
     CSS_PATH = "styles/run.tcss"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = App.COMMANDS | {_places}
 
     def __init__(self, control: Control, model: Model) -> None:
         """Show nothing yet.
@@ -111,6 +120,8 @@ class Dashboard(RunKeys):
             self._shown = frame
             self._run_screen.show(frame)
             self._tell_warnings()
+            if isinstance(self._driver, TerminalDriver):
+                self._driver.show_progress(TabProgress.of(frame))
         if frame.finished and not self._told_end:
             self._tell_end(frame.worked)
         self._told_end = frame.finished
@@ -148,27 +159,53 @@ class Dashboard(RunKeys):
 
     # Opening
 
+    @property
+    def frame(self) -> Frame:
+        """What is known of the run now."""
+        return self._model.frame
+
+    def go_to(self, task: str) -> None:
+        """Put the cursor on a task, in place of what lies over the run."""
+        while self.screen is not self._run_screen:
+            self.pop_screen()
+        self._run_screen.choose(task)
+
+    def last_lines(self, task: str, most: int) -> list[LogLine]:
+        """Return the last lines of a task's log."""
+        if self._control.feed is None:
+            return []
+        tail = self._lines(task)
+        return tail.read(tail.end - most, tail.end)
+
     def _open_log(self, *, searching: bool) -> None:
-        """Open a task's whole log, in place of what lies over the run."""
+        self.open_log(self.task_id, searching=searching)
+
+    def open_log(self, task: str, *, searching: bool = False, find: str = "") -> None:
+        """Open a task's whole log, in place of what lies over the run.
+
+        Args:
+            task: The task.
+            searching: Whether to ask what to look for.
+            find: A text that is gone to.
+        """
         from tui.dashboard.logview.screen import LogScreen
 
-        task, tasks = self.task_id, self._model.state.tasks
+        tasks = self._model.state.tasks
         if task not in tasks:
             self.warn("nothing has been said yet")
             return
-        while self.screen is not self._run_screen:
-            self.pop_screen()
-        self._run_screen.choose(task)  # or the cursor goes on to where something happens
+        self.go_to(task)  # or the cursor goes on to where something happens
         path = log_path(self._control.directory, task)
         screen = LogScreen(tasks[task].title, path, lambda: self._model.state.tasks.get(task))
+        then = partial(screen.find, find) if find else screen.action_search if searching else None
         self._opening = True
         self.push_screen(screen)
-        screen.call_after_refresh(self._log_opened, screen.action_search if searching else None)
+        screen.call_after_refresh(self._log_opened, then)
 
-    def _log_opened(self, search: Callable[[], None] | None) -> None:
+    def _log_opened(self, then: Callable[[], None] | None) -> None:
         self._opening = False
-        if search is not None:
-            search()
+        if then is not None:
+            then()
         typed, self._typed_ahead = self._typed_ahead, []
         for key in typed:
             self.post_message(key)

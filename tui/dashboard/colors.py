@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic
 from textual.app import App, ReturnType
 from textual.color import BLACK, WHITE, Color
 
+from tui.dashboard.themes import THEMES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -106,6 +108,8 @@ class ReadableApp(App[ReturnType], Generic[ReturnType]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        for theme in THEMES:
+            self.register_theme(theme)
         self.prefer_theme("")
 
     def prefer_theme(self, name: str) -> None:

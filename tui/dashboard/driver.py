@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from textual.drivers.linux_driver import LinuxDriver
+
+from tui.dashboard.tab_progress import TabProgress, is_shown
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,6 +21,19 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*args, **kwargs)
         assert sys.__stdout__ is not None
         self._file = sys.__stdout__
+        self._shows_progress = is_shown(os.environ)
+        self._progress = TabProgress()
+
+    def show_progress(self, progress: TabProgress) -> None:
+        """Show in the terminal's tab how far the run is, where the terminal can."""
+        if self._shows_progress and progress != self._progress:
+            self._progress = progress
+            self.write(progress.sequence)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, for good or to the shell for a while, and with it its tab."""
+        self.show_progress(TabProgress())
+        super().stop_application_mode()
 
     def _sigcont_application(self, *args: object) -> None:
         """Take the terminal again, also after a SIGSTOP, before which it could not be restored."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.run.work_time import busy, work_time
-from tui.text import seconds
 
 if TYPE_CHECKING:
     from tui.run.state import RunState
@@ -50,16 +49,3 @@ def concurrency_gain(state: RunState, now: float) -> ConcurrencyGain | None:
     if not intervals:
         return None
     return ConcurrencyGain(sum(task.seconds(now) for task in state.tasks.values()), work_time(intervals))
-
-
-def gain_in_words(sequential: float, took: float) -> str:
-    """Return what running tasks at once gained, in words; empty where it did not.
-
-    Args:
-        sequential: Seconds that one at a time would have taken.
-        took: Seconds that it took.
-    """
-    if not took or sequential < 1.02 * took:
-        return ""
-    times = sequential / took
-    return f"{seconds(took)} instead of {seconds(sequential)} one at a time: {times:.1f} times as fast"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -16,11 +14,10 @@ from textual.containers import Horizontal
 from tui.dashboard.ansi import clean, clean_all
 from tui.dashboard.logview.head import LogFacts, LogHead
 from tui.dashboard.logview.lines import LogView
-from tui.dashboard.logview.reading import LogReading
+from tui.dashboard.logview.searching import LogSearching
 from tui.dashboard.logview.source_list import SourceList
 from tui.dashboard.widgets.ask_bar import AskBar
 from tui.dashboard.widgets.key_line import KeyLine
-from tui.run.log.search import Search, compile_search, tells_trouble
 from tui.text import plural
 
 if TYPE_CHECKING:
@@ -35,7 +32,7 @@ MOST_COPIED = 100_000
 """Characters that are copied at most: terminals refuse more, most of them without a word."""
 
 
-class LogScreen(LogReading):
+class LogScreen(LogSearching):
     """Shows a log file of the journal."""
 
     CSS_PATH: ClassVar[str] = "../styles/log.tcss"
@@ -81,8 +78,6 @@ class LogScreen(LogReading):
         self._title = title
         self._state = task
         self._shown: object = None
-        self._looking_for = ""  # in words
-        self._pattern: re.Pattern[str] | None = None  # what is looked for, where it is a pattern
         self._may_overwrite = ""
 
     def compose(self) -> ComposeResult:
@@ -93,10 +88,6 @@ class LogScreen(LogReading):
             yield SourceList(id="sources")
         yield AskBar(id="bar")
         yield KeyLine()
-
-    @property
-    def _bar(self) -> AskBar:
-        return self.query_one("#bar", AskBar)
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -146,105 +137,6 @@ class LogScreen(LogReading):
         for (attempt, source), count in self._reader.file.counts().items():
             found[source] += count * (self._attempt in {None, attempt})
         return found
-
-    # Searching.
-
-    def action_search(self) -> None:
-        """Ask what to look for."""
-        self._bar.ask("search", "/", self._pattern.pattern if self._pattern is not None else "")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Mark the matches in the visible lines while the user types."""
-        self._may_overwrite = ""
-        if self._bar.asking == "search":
-            self._bar.note("")
-            self.log_view.pattern = self._compiled(event.value)
-
-    def _compiled(self, text: str) -> re.Pattern[str] | None:
-        try:
-            return compile_search(text) if text else None
-        except re.error as error:
-            self._bar.note(f"no pattern: {error.msg}", fault=True)
-            return None
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Begin to search, or saves."""
-        if self._bar.asking == "save":
-            self._start(partial(self._save, event.value), "save")
-        elif not event.value:
-            self._end_search()
-        elif (pattern := self._compiled(event.value)) is not None:
-            search = pattern.search
-            self._look_for("match", pattern, lambda text: search(clean(text)), self.log_view.top)
-
-    def _look_for(
-        self, what: str, pattern: re.Pattern[str] | None, matches: Callable[[str], object], start: int
-    ) -> None:
-        """Begin to search, and goes to the first that is found from a line on."""
-        reader = self._reader
-        self._looking_for = what
-        self._pattern = self.log_view.pattern = pattern
-        self.log_view.current = None
-        start = 0 if self._tail is not None else min(start, reader.view.end)
-        reader.search = Search(reader.view, matches, start)
-        self._bar.close()
-        self.log_view.focus()
-        self._show_search()
-        self._start(partial(self._find, start - 1), "find")
-
-    def action_next(self, backwards: bool) -> None:
-        """Go to the next match, or to the one before."""
-        log = self.log_view
-        at = log.current
-        if at is None:
-            at = log.in_sight.stop if backwards else log.top - 1
-        self._start(partial(self._find, at, backwards=backwards), "find")
-
-    def action_trouble(self) -> None:
-        """Go to the first line that looks like an error, then to the next."""
-        if self._reader.search is not None and self._looking_for == "error":
-            self.action_next(backwards=False)
-        else:
-            self._look_for("error", None, lambda text: tells_trouble(clean(text)), 0)
-
-    async def _find(self, at: int, *, backwards: bool = False) -> None:
-        """Go to the match after a line, or before it, as soon as that is found."""
-        search = self._reader.search
-        if search is None:
-            return
-        while (found := search.next(at, backwards)) is None and not search.done and not self._fault:
-            await self.pull()
-            if search is not self._reader.search:
-                return
-        if found is not None:
-            await self._leave_tail()
-            with contextlib.suppress(OSError):
-                await asyncio.to_thread(self._reader.window.load, found)
-            self.log_view.reveal(found)
-        self._show_search()
-
-    def _show_search(self) -> None:
-        """Show the search's progress."""
-        search, log = self._reader.search, self.log_view
-        if search is None or self._bar.asking:
-            return
-        ordinal = None if log.current is None else search.ordinal(log.current)
-        if not search.done:
-            note = f"{search.count:,} so far · {100 * search.part:.0f} %"
-        elif search.count:
-            note = f"{self._looking_for} {ordinal or '–'} of {search.count:,}"
-        else:
-            note = f"no {self._looking_for}"
-        if self._pattern is None:
-            self._bar.tell("", "lines that look like errors", note)
-        else:
-            self._bar.tell("/", self._pattern.pattern, note)
-
-    def _end_search(self) -> None:
-        self._reader.search = None
-        self._pattern = self.log_view.pattern = self.log_view.current = None
-        self._bar.close()
-        self.log_view.focus()
 
     # Filtering.
 
@@ -313,6 +205,18 @@ class LogScreen(LogReading):
         """Ask for a file to save the lines in that are wanted."""
         self._bar.ask("save", "save to ", f"./{self._reader.file.path.stem}.log")
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Begin to save, or to search."""
+        if self._bar.asking == "save":
+            self._start(partial(self._save, event.value), "save")
+        else:
+            self._submit_search(event.value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Mark the matches in the visible lines while the user types."""
+        self._may_overwrite = ""
+        self._mark(event.value)
+
     async def _save(self, name: str) -> None:
         overwrite = bool(name) and name == self._may_overwrite
 
@@ -335,11 +239,6 @@ class LogScreen(LogReading):
         self.notify(clean(text), markup=False, timeout=3)
 
     # Leaving.
-
-    def _close_bar(self) -> None:
-        self._bar.close()
-        self.log_view.focus()
-        self._show_search()
 
     def action_enter(self) -> None:
         """Go to the next match where something is looked for, else back."""

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.run_keys import APP_KEYS, RUN_KEYS
+from tui.dashboard.screens.run import PANEL_KEYS
 from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.timeline import Timeline
 from tui.text import AHEAD, GLYPHS
@@ -30,6 +31,7 @@ _NAMES = {
 
 _GROUPS: dict[str, tuple[Iterable[BindingType], str]] = {
     "On every screen": ([*RUN_KEYS, *APP_KEYS], ""),
+    "Panels": (PANEL_KEYS, "beside the timeline: esc leads there"),
     "Timeline": (Timeline.BINDINGS, "on the timeline: esc leads back to it"),
     "Log": (LogScreen.BINDINGS, "in a task's log: ⏎ opens it"),
     "Why": (WhyScreen.BINDINGS, "in the answer to why: d opens it"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding
+from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -15,6 +19,8 @@ from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.machine_lane import MachineLane
 from tui.dashboard.widgets.summary import Summary
 from tui.dashboard.widgets.timeline import Timeline
+from tui.dashboard.widgets.why_column import WhyColumn
+from tui.insight.why import why_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +28,20 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from tui.dashboard.frame import Frame
+    from tui.dashboard.frame import Frame, Outlook
     from tui.dashboard.widgets.panel import Panel
+    from tui.insight.why import Why
     from tui.run.log.line import LogLines
     from tui.run.standing import Stands
 
 
+PANEL_KEYS = (
+    Binding("z", "zoom", "Zoom", show=False, tooltip="Give the task's panel the whole screen, and back"),
+    Binding("escape", "unzoom", show=False),
+)
+_WIDE = 160  # columns from which there is a why column
+_WHY_EVERY = 2.0  # seconds between two looks why
+_WHY_PART = 20.0  # times as long as one takes is waited for the next
 _LOW = 30  # rows below which a summary has no panels beside it
 
 
@@ -35,7 +49,7 @@ class RunScreen(Screen[None]):
     """Shows frames."""
 
     AUTO_FOCUS: ClassVar[str] = "Timeline"
-    BINDINGS: ClassVar[list[BindingType]] = [*RUN_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*RUN_KEYS, *PANEL_KEYS]
 
     def __init__(
         self, lines: Callable[[str], LogLines], stands: Callable[[], Stands], read_only: str = ""
@@ -53,6 +67,9 @@ class RunScreen(Screen[None]):
         self._read_only = read_only
         self._finished = False
         self._last: Frame | None = None
+        self._why: Why | None = None
+        self._asked: Outlook | None = None
+        self._ask_again = 0.0
         self._noted: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -63,7 +80,9 @@ class RunScreen(Screen[None]):
         yield timeline
         yield MachineLane(timeline)
         yield Summary()
-        yield Deck(self._lines)
+        with Horizontal(id="beside"):
+            yield Deck(self._lines)
+            yield WhyColumn()
         yield KeyLine()
 
     def show(self, frame: Frame) -> None:
@@ -75,6 +94,9 @@ class RunScreen(Screen[None]):
         if frame.finished != self._finished:
             self._finish(frame)
         self._last = frame
+        if frame.outlook is not None and (frame.finished or self.has_class("-wide")):
+            self._ask_why(frame)
+            self._tell_why(frame)
         text = self._read_only or _note(frame)
         if text != self._noted:
             self._noted = text
@@ -92,9 +114,36 @@ class RunScreen(Screen[None]):
         else:
             summary.display = False
 
+    def _ask_why(self, frame: Frame) -> None:
+        """Find out why the run takes that long, on a thread and seldom: it costs as much as many frames."""
+        now = time.monotonic()
+        if frame.outlook is self._asked or now < self._ask_again:
+            return
+        self._asked, self._ask_again = frame.outlook, math.inf
+
+        def ask() -> None:
+            assert frame.outlook is not None
+            forecast = frame.outlook.forecast
+            why = why_run(frame.state, frame.now, frame.expectation, forecast)
+            took = time.monotonic() - now
+            self.app.call_from_thread(self._answered, why, max(_WHY_EVERY, took * _WHY_PART))
+
+        self.run_worker(ask, thread=True, group="why")
+
+    def _answered(self, why: Why, pause: float) -> None:
+        self._why, self._ask_again = why, time.monotonic() + pause
+        if self._last is not None:
+            self._tell_why(self._last)
+
+    def _tell_why(self, frame: Frame) -> None:
+        self.query_one(WhyColumn).show(frame, self._why, self.task_id)
+        if self._why is not None:
+            self.query_one(Summary).gained(self._why.gain)
+
     def on_resize(self) -> None:
-        """Leave the panels out where the summary takes their room."""
+        """Leave the panels out where the summary takes their room; tell why where there is much."""
         self.set_class(self.app.size.height < _LOW, "-low")
+        self.set_class(self.app.size.width >= _WIDE, "-wide")
         if self._last is not None and self._finished:
             self._finish(self._last)
 
@@ -107,11 +156,22 @@ class RunScreen(Screen[None]):
         """Put the cursor on a task."""
         self.query_one(Timeline).choose(task)
 
+    def action_zoom(self) -> None:
+        """Give the chosen task's panel the whole screen, or take it back; arrows lead to other tasks."""
+        self.query_one(Deck).zoomed = self.toggle_class("-zoomed").has_class("-zoomed")
+
+    def action_unzoom(self) -> None:
+        """Take the whole screen back from a panel."""
+        if self.has_class("-zoomed"):
+            self.action_zoom()
+
     # What happens to widgets
 
     def on_timeline_moved(self, event: Timeline.Moved) -> None:
         """Show the task's panel."""
         self.query_one(Deck).selected = event.task
+        if self._last is not None and self.has_class("-wide"):
+            self._tell_why(self._last)
 
     def on_timeline_opened(self, _: Timeline.Opened) -> None:
         """Open the task's log."""

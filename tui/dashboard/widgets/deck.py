@@ -153,6 +153,7 @@ class Deck(Vertical):
 
     frame: reactive[Frame | None] = reactive(None, repaint=False, init=False)
     selected: reactive[str] = reactive("", init=False)
+    zoomed: reactive[bool] = reactive(False, init=False)
 
     def __init__(self, lines: Callable[[str], LogLines]) -> None:
         """Make an empty one.
@@ -191,6 +192,10 @@ class Deck(Vertical):
         """Make room for the selected task."""
         self._show()
 
+    def watch_zoomed(self, _: bool) -> None:
+        """Show the selected task alone, or the others again."""
+        self._show()
+
     def on_resize(self) -> None:
         """Lay the panels out anew."""
         self._show()
@@ -200,7 +205,7 @@ class Deck(Vertical):
         if frame is None or frame.state.started is None or not self.size.area:
             return
         at_work = _at_work(frame)
-        room = Grid.fitting(self.size.width, self.size.height)
+        room = Grid(False, 0) if self.zoomed else Grid.fitting(self.size.width, self.size.height)
         shown = chosen(frame, self.selected, room.places)
         self._tabs.display = not set(at_work) <= set(shown)
         self._place(shown, room.beside)

@@ -9,7 +9,6 @@ from textual.content import Content
 from textual.widgets import Digits, Static
 
 from tui.dashboard.ansi import clean
-from tui.insight.concurrency_gain import gain_in_words
 from tui.insight.outcome import judge, next_steps
 from tui.text import GLYPHS, clock
 
@@ -43,7 +42,7 @@ class Summary(Horizontal):
         border-title-style: bold;
         padding: 0 1;
         &.-lost { border: round $bar-failed; border-title-color: $failed; }
-        & > Digits { width: auto; padding: 0 3 0 1; color: $done; }
+        & > Digits { width: auto; padding: 0 3 0 1; color: $done; text-style: bold; }
         & > Static { width: 1fr; height: auto; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-narrow > Digits, &.-lost > Digits { display: none; }
     }
@@ -54,6 +53,8 @@ class Summary(Horizontal):
         super().__init__()
         self._time = Digits("")
         self._text = Static(markup=False)
+        self._parts: tuple[list[Content], ...] = ()
+        self._gain = ""
 
     def compose(self) -> ComposeResult:
         """Yield the time and the text."""
@@ -74,19 +75,27 @@ class Summary(Horizontal):
         self.set_class(lost, "-lost")
         self.border_title = Content(f"{GLYPHS[status]} {clean(verdict)}")
         self._time.update(clock(frame.worked))
-        told = ([*_lost(frame)] if alone else []) if lost else [*_gained(frame)]
-        parts = [told, [*_next(frame, stands)], [_keys(_FAILED_KEYS if lost else _UP_KEYS)]]
-        self._text.update(Content("\n\n").join(Content("\n").join(part) for part in parts if part))
+        self._parts = (
+            [*_lost(frame)] if lost and alone else [],
+            [*_next(frame, stands)],
+            [_keys(_FAILED_KEYS if lost else _UP_KEYS)],
+        )
+        self._tell()
+
+    def gained(self, words: str) -> None:
+        """Say what running tasks at once gained, where that is known and all went well."""
+        if words != self._gain:
+            self._gain = words
+            self._tell()
+
+    def _tell(self) -> None:
+        gain = [Content.styled(self._gain, "bold")] if self._gain and not self.has_class("-lost") else []
+        parts = [Content("\n").join(part) for part in (gain, *self._parts) if part]
+        self._text.update(Content("\n\n").join(parts))
 
     def on_resize(self) -> None:
         """Leave the large time out where there is little room."""
         self.set_class(self.app.size.width < 100, "-narrow")
-
-
-def _gained(frame: Frame) -> Iterator[Content]:
-    gain = frame.outlook.concurrency_gain if frame.outlook else None
-    words = gain_in_words(gain.worked, gain.elapsed) if gain is not None else ""
-    yield Content.styled(words or "it took as long as its tasks one at a time", "bold" if words else "$quiet")
 
 
 def _lost(frame: Frame) -> Iterator[Content]:

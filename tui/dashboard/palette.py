@@ -1,0 +1,100 @@
+"""What the command palette finds besides commands: tasks, their steps, and lines that tell of trouble."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.command import DiscoveryHit, Hit, Provider
+
+from tui.dashboard.ansi import clean
+from tui.run.log.search import tells_trouble
+from tui.text import GLYPHS, clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from textual.command import Hits
+
+    from tui.dashboard.app import Dashboard
+
+_LAST = 500  # lines of a task among which trouble is looked for
+_MOST = 20  # lines that are offered
+_WIDTH = 100  # characters of a line that are shown
+
+
+class Place(NamedTuple):
+    """Where one can go.
+
+    Attributes:
+        name: What is typed to find it.
+        about: What it is.
+        go: Goes there.
+    """
+
+    name: str
+    about: str
+    go: Callable[[], object]
+
+
+class PlaceProvider(Provider):
+    """Finds places of the run."""
+
+    @property
+    def _dashboard(self) -> Dashboard:
+        from tui.dashboard.app import Dashboard
+
+        assert isinstance(self.app, Dashboard)
+        return self.app
+
+    async def discover(self) -> Hits:
+        """Yield the tasks."""
+        for place in tasks(self._dashboard):
+            yield DiscoveryHit(place.name, place.go, help=place.about)
+
+    async def search(self, query: str) -> Hits:
+        """Yield the places whose names match."""
+        matcher = self.matcher(query)
+        for place in (*tasks(self._dashboard), *steps(self._dashboard)):
+            if (score := matcher.match(place.name)) > 0:
+                yield Hit(score, matcher.highlight(place.name), place.go, text=place.name, help=place.about)
+        wanted = query.lower()
+        found = (place for place in troubles(self._dashboard) if wanted in place.name.lower())
+        for place in islice(found, _MOST):
+            yield Hit(0.5, matcher.highlight(place.name), place.go, text=place.name, help=place.about)
+
+
+def tasks(app: Dashboard) -> Iterator[Place]:
+    """Yield the run's tasks, to put the cursor on."""
+    for task in app.frame.tasks.values():
+        about = f"{GLYPHS[task.status]} task, {task.status}"
+        yield Place(clean(task.title), about, partial(app.go_to, task.id))
+
+
+def steps(app: Dashboard) -> Iterator[Place]:
+    """Yield the steps of its tasks, to read their logs from where they begin."""
+    for task in app.frame.tasks.values():
+        for i, title in enumerate(task.steps):
+            name = f"{clean(task.title)} › {clean(title)}"
+            yield Place(name, "step: its log", partial(_open_step, app, task.id, i))
+
+
+def troubles(app: Dashboard) -> Iterator[Place]:
+    """Yield what failed, and lines that look like errors, to go to in the logs; of failed tasks first."""
+    for task in sorted(app.frame.tasks.values(), key=lambda task: task.status != "failed"):
+        if task.status == "failed" and task.attempt is not None and (failure := task.attempt.failure):
+            name = f"{clean(task.title)}: {clean(failure.cause, _WIDTH)}"
+            yield Place(name, "✗ failed: its log", partial(app.open_log, task.id))
+        for line in app.last_lines(task.id, _LAST):
+            text = clean(line.text, _WIDTH)
+            if text.strip() and tells_trouble(clean(line.text)):
+                about = f"{GLYPHS[task.status]} {clean(task.title)} at {clock(line.at)}"
+                find = clean(line.text).strip()
+                yield Place(text.strip(), about, partial(app.open_log, task.id, find=find))
+
+
+def _open_step(app: Dashboard, task: str, step: int) -> None:
+    """Open a task's log at the first line of a step; at its end where that said nothing."""
+    said = (clean(line.text).strip() for line in app.last_lines(task, _LAST) if line.step == step)
+    app.open_log(task, find=next(filter(None, said), ""))
