@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+import threading
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
 from tui.doctor.rules import GIB
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
+
+_T = TypeVar("_T")
 
 
 def answers_of(kernel: str, root: Path, containers: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
@@ -61,3 +64,23 @@ async def serving(answers: Mapping[str, tuple[int, object]], path: str = "") -> 
         yield f"unix://{path}" if path else f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def serving_aside(answers: Mapping[str, tuple[int, object]], path: str = "") -> Iterator[str]:
+    """Do so on a thread, for tests that run commands in their own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def there(coroutine: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+    served = serving(answers, path)
+    try:
+        yield there(served.__aenter__())
+        there(served.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import platform
 import shutil
 import signal
 import socket
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncssh
 import pytest
 
-from tests.doctor.peers import answers_of, serving
+from tests.doctor.peers import answers_of, serving_aside
 from tests.ssh.user import on, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.commands import Done
     from tests.contract.servers import Sshd
@@ -42,8 +41,16 @@ def check(user: User, done: Done, *says: str) -> None:
 
 
 @pytest.fixture
-def bare(tmp_path: Path, machine: Callable[..., Sshd]) -> tuple[Sshd, Path]:
-    """A machine with few programs, and the folder that they are in."""
+def place() -> Iterator[str]:
+    """A place for a socket, whose path has to be short."""
+    folder = tempfile.mkdtemp(prefix="engine-")
+    yield f"{folder}/engine.sock"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, machine: Callable[..., Sshd], place: str) -> Iterator[tuple[Sshd, Path]]:
+    """A machine with an engine and few programs, and the folder that they are in."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in TOOLS:
@@ -56,15 +63,9 @@ def bare(tmp_path: Path, machine: Callable[..., Sshd]) -> tuple[Sshd, Path]:
         """exec sh -c "$(printf %s "$SSH_ORIGINAL_COMMAND" | /usr/bin/sed "$edit")"\n"""
     )
     (folder / "login").chmod(0o755)
-    return machine("bare", f"ForceCommand {folder}/login", PATH=str(folder)), folder
-
-
-@pytest.fixture
-def place() -> Iterator[str]:
-    """A place for a socket, whose path has to be short."""
-    folder = tempfile.mkdtemp(prefix="engine-")
-    yield f"{folder}/engine.sock"
-    shutil.rmtree(folder)
+    options = {"PATH": str(folder), "DOCKER_HOST": f"unix://{place}"}
+    with serving_aside(answers_of(platform.release(), tmp_path), place):
+        yield machine("bare", f"ForceCommand {folder}/login", **options), folder
 
 
 @pytest.mark.parametrize("command", ["up", "doctor"])
@@ -179,31 +180,38 @@ def test_a_machine_without_an_engine(user: User, machine: Callable[..., Sshd]) -
     assert f"✗ container engine  no container engine answers at {far.address}\n" in done.stdout
 
 
-async def test_a_machine_whose_engine_is_too_old(
-    user: User, machine: Callable[..., Sshd], place: str
-) -> None:
+def test_a_machine_whose_engine_is_too_old(user: User, machine: Callable[..., Sshd], place: str) -> None:
     said = {"Version": "17.06.0", "ApiVersion": "1.30"}
-    far = await asyncio.to_thread(machine, "far", DOCKER_HOST=f"unix://{place}")
-    await asyncio.to_thread(user.plan, PULL)
-    async with serving({"/version": (200, said)}, place):
-        done = await asyncio.to_thread(user.program, "up", *on(far))
-        asked = await asyncio.to_thread(user.program, "doctor", *on(far))
+    far = machine("far", DOCKER_HOST=f"unix://{place}")
+    user.plan(PULL)
+    with serving_aside({"/version": (200, said)}, place):
+        done = user.bringup("up", *on(far))
+        asked = user.bringup("doctor", *on(far))
     says = f"error: Docker 17.06.0 at {far.address} is too old: its API is 1.30, 1.40 is needed\n"
-    await asyncio.to_thread(check, user, done, says, "hint: upgrade it")
+    check(user, done, says, "hint: upgrade it")
     assert asked.returncode == 3
     assert f"✗ container engine  {says.removeprefix('error: ')}" in asked.stdout
 
 
-async def test_each_machine_is_looked_at_for_what_it_has_to_do(
+def test_what_a_machine_lacks_is_told_at_once(user: User, bare: tuple[Sshd, Path], place: str) -> None:
+    server, _ = bare
+    Path(place).unlink()
+    user.plan(CREATE, cluster=CLUSTER)
+    done = user.bringup("up", *on(server))
+    first = f"error: no container engine answers at {server.address}; the `kind` command is not installed at "
+    check(user, done, first, f"unix://{place} (DOCKER_HOST)", "start Docker or Podman there", "install kind")
+
+
+def test_each_machine_is_looked_at_for_what_it_has_to_do(
     user: User, machine: Callable[..., Sshd], place: str, tmp_path: Path
 ) -> None:
-    far = await asyncio.to_thread(machine, "far", DOCKER_HOST=f"unix://{place}")
-    builder = await asyncio.to_thread(machine, "builder", DOCKER_HOST="unix:///nowhere.sock")
+    far = machine("far", DOCKER_HOST=f"unix://{place}")
+    builder = machine("builder", DOCKER_HOST="unix:///nowhere.sock")
     hosts = {"default": far.address.url, "builder": builder.address.url}
     tasks = (task("plain", "true"), task("near", "true", host="local"), {**PULL, "host": "builder"})
-    await asyncio.to_thread(user.plan, *tasks, hosts=hosts)
-    async with serving(answers_of(platform.release(), tmp_path), place):
-        done = await asyncio.to_thread(user.program, "doctor", "--output", "json")
+    user.plan(*tasks, hosts=hosts)
+    with serving_aside(answers_of(platform.release(), tmp_path), place):
+        done = user.bringup("doctor", "--output", "json")
     assert done.returncode == 3, done.stderr
     of_far, of_builder = (
         [each for each in json.loads(done.stdout) if each["host"] == str(server.address)]

@@ -95,18 +95,19 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
 
 
 def _missing(found: Sequence[Finding]) -> NotReadyError | None:
-    """Return which engine or program is missing for bringing a plan up for real; None if none is.
+    """Return all engines and programs that a real bring-up misses; None if there are none.
 
     Raises:
         NotReadyError: Something else keeps the run from beginning, such as a port that is taken.
     """
     faults = [each for each in found if each.level == "fault"]
     missing = [each for each in faults if each.check in ("container engine", "kind")]
-    for first in missing or faults:
-        error = NotReadyError(first.text, first.hint, first.details)
-        if missing:
-            return error
-        raise error
+    if missing:
+        hints = dict.fromkeys(each.hint for each in missing if each.hint)
+        details = tuple(line for each in missing for line in each.details)
+        return NotReadyError("; ".join(each.text for each in missing), "; ".join(hints), details)
+    for first in faults:
+        raise NotReadyError(first.text, first.hint, first.details)
     return None
 
 
