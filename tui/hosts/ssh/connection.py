@@ -29,6 +29,7 @@ _T = TypeVar("_T")
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before connecting again; the last one repeats
 _FAREWELL = 3.0  # seconds to disconnect
+_AGAIN = 10.0  # seconds to connect once more for ending what a lost connection has left: some logins take long
 _FRESH = 3.0  # seconds after a loss in which what fails is put down to it
 _FACTS = 10.0  # seconds for the machine to report its facts
 _RETRY = "try again: bringup connects again, and ends what still runs there"
@@ -148,7 +149,7 @@ class Connection:
             await asyncio.wait({self._mending})
         if self.left and not self._closing:
             with contextlib.suppress(NotReadyError, HostLostError, TimeoutError):
-                async with asyncio.timeout(_FAREWELL):
+                async with asyncio.timeout(_AGAIN):
                     await self.get()
         self._closing = True
         if self._keeper is not None:
