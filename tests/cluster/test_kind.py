@@ -125,7 +125,7 @@ async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:
         await create(KindCreate(kind="kind.create"), ctx)
 
 
-# For real, over every engine.
+# For real, over every engine. The first test with Podman also waits until that has the node's image.
 
 
 @pytest.fixture(scope="module", params=["docker", "podman"])
@@ -248,7 +248,7 @@ async def check_name_in_node(ctx: Recorder, image: str) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_a_cancelled_creation_leaves_no_node(real: Recorder, unused_tcp_port: int) -> None:
     creating = asyncio.create_task(create(await create_step(real, unused_tcp_port), real))
     while not await nodes_of(real) and not creating.done():
@@ -265,6 +265,7 @@ async def test_a_cancelled_creation_leaves_no_node(real: Recorder, unused_tcp_po
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(400)
 async def test_a_port_that_is_taken_is_told_before_anything_is_made(
     real: Recorder, unused_tcp_port: int
 ) -> None:
@@ -276,6 +277,7 @@ async def test_a_port_that_is_taken_is_told_before_anything_is_made(
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(400)
 async def test_nothing_can_be_loaded_where_there_is_no_cluster(real: Recorder) -> None:
     with pytest.raises(ActionError, match="there is no cluster"):
         await load(KindLoad(kind="kind.load", images=(BASE,)), real)

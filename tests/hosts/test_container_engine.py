@@ -129,7 +129,11 @@ async def test_what_is_no_engine_is_told(tmp_path: Path) -> None:
     assert "does not answer" in error.cause
 
 
-async def test_an_engine_that_says_nothing_is_given_up(tmp_path: Path) -> None:
+async def test_an_engine_that_says_nothing_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.hosts.container_engine._PATIENCE", 0.2)
+
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
@@ -137,7 +141,7 @@ async def test_an_engine_that_says_nothing_is_given_up(tmp_path: Path) -> None:
     server = await asyncio.start_unix_server(silent, tmp_path / "s.sock")
     async with server:
         error = await failure({"DOCKER_HOST": f"unix://{tmp_path}/s.sock"}, tmp_path)
-    assert "no answer within 3 s" in error.cause
+    assert "no answer within 0.2 s" in error.cause
 
 
 @pytest.mark.parametrize(

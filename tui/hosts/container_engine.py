@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Flavour = Literal["docker", "podman"]
 
-_PATIENCE = 3.0  # seconds for an engine to say its version
+_PATIENCE = 10.0  # seconds for an engine to say its version: the machine may be busy
 WEB = ("tcp://", "http://", "https://")
 """How URLs of engines over TCP begin."""
 
@@ -71,7 +71,7 @@ class Candidate:
         Raises:
             OSError: Its certificates cannot be read.
         """
-        await asyncio.to_thread(importlib.import_module, "aiodocker")
+        await _import_client()
         import aiohttp
         from aiodocker import Docker
 
@@ -144,6 +144,7 @@ async def ask(
         path = Path(candidate.url.removeprefix("unix://"))
         if not await asyncio.to_thread(_is_there, path):
             raise SilentError("no such socket")
+    await _import_client()  # which may take longer than the engine's answer
     try:
         async with asyncio.timeout(_PATIENCE), candidate.client() as docker:
             version_of = await docker._query_json("version", versioned_api=False)  # `version()` asks twice
@@ -162,6 +163,10 @@ async def ask(
         raise SilentError(f"no answer within {_PATIENCE:g} s") from error
     except Exception as error:  # whatever answers on that socket, it is no engine
         raise _explained(error) from error
+
+
+async def _import_client() -> None:
+    await asyncio.to_thread(importlib.import_module, "aiodocker")
 
 
 def _check_scheme(candidate: Candidate) -> None:

@@ -29,7 +29,9 @@ _T = TypeVar("_T")
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before connecting again; the last one repeats
 _FAREWELL = 3.0  # seconds to disconnect
-_AGAIN = 10.0  # seconds to connect once more for ending what a lost connection has left: some logins take long
+_AGAIN = (
+    10.0  # seconds to connect once more for ending what a lost connection has left: some logins take long
+)
 _FRESH = 3.0  # seconds after a loss in which what fails is put down to it
 _FACTS = 10.0  # seconds for the machine to report its facts
 _RETRY = "try again: bringup connects again, and ends what still runs there"
