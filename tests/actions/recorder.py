@@ -47,6 +47,7 @@ class Recorder:
     cluster_at: Host | None = None
     images: Mapping[str, Host] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+    built_images: frozenset[str] = frozenset()
     env: Mapping[str, str] = field(default_factory=dict)
     deadline: float | None = None
     task: str = "task"

@@ -59,5 +59,9 @@ class Context(Reporter, Protocol):
     def holds_secret(self, text: str) -> bool:
         """Return whether a text contains a secret that is known so far."""
 
+    @property
+    def built_images(self) -> frozenset[str]:
+        """The images that the plan builds, and loads into its cluster."""
+
     def image_host(self, image: str) -> Host:
         """Return the host that the plan makes or pulls an image on; the task's host if it does neither."""

@@ -80,6 +80,13 @@ class StepContext:
             )
         return cluster
 
+    @property
+    def built_images(self) -> frozenset[str]:
+        """The images that the plan builds, and loads into its cluster."""
+        steps = [step for task in self._attempt.context.plan.tasks for step in task.steps]
+        built = {image for step in steps if step.kind == "image.build" for image in step.images_made}
+        return frozenset(built.intersection(image for step in steps for image in step.images_used))
+
     def image_host(self, image: str) -> Host:
         """Return the host whose container engine has an image."""
         name = self._places.images.get(image)

@@ -7,6 +7,7 @@ import base64
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tui.actions.kubernetes.pod_templates import with_fast_probes, with_image_ids
 from tui.actions.kubernetes.server_side import (
     fields_taken_over,
     is_replaceable,
@@ -56,6 +57,9 @@ async def apply(step: KubernetesApply, ctx: Context) -> Done:
     manifests = await load(step, ctx)
     for value in secret_values(manifests):
         ctx.secret(value)
+    manifests = await with_image_ids(manifests, ctx)
+    if step.probes == "fast":
+        manifests = with_fast_probes(manifests, ctx)
     async with connect(ctx) as api:
         outcomes = await _Application(api, ctx, step.namespace or "default", len(manifests)).run(manifests)
     counts = Counter(outcomes)

@@ -72,6 +72,11 @@ class KubernetesApply(StepBase):
         None, description="Namespace of the namespaced objects that name none; `default` if absent."
     )
     substitute: bool = Field(False, description="Fill in `${…}` in files (never in what is fetched).")
+    probes: Literal["written", "fast"] = Field(
+        "written",
+        description="`fast`: workloads are asked at once, and then each second, "
+        "whether they are ready, whatever their readiness probes say; the run's report tells of it.",
+    )
 
     def _subject(self) -> str:
         return ", ".join((m if isinstance(m, str) else m.url).rsplit("/", 1)[-1] for m in self.manifests)
