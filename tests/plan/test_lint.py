@@ -93,8 +93,10 @@ SHOWN = {
         "shared-output",
         tasks({"a": "{kind: command, shell: 'x >> log'}", "b": "▶{kind: command, shell: 'y | tee -a log'}"}),
     ),
-    "background, none of which is waited for": ("untimed", shell("kubectl wait pod & x & y")),
+    "background, none of which is waited for": ("untimed", shell("serve pod & x & y")),
     "background in a script": ("untimed", steps("▶{kind: command, argv: [bash, -c, 'setsid serve']}")),
+    "a wait by kubectl": ("kubectl-wait", shell("kubectl -n a wait pod/x")),
+    "a rollout by kubectl": ("kubectl-wait", shell("make x && kubectl rollout status deploy/x")),
     "another kubeconfig": ("other-cluster", shell("kubectl --kubeconfig ~/.kube/config get pods")),
     "another kubeconfig, by its variable": ("other-cluster", shell("KUBECONFIG=/x helm list")),
     "another kubeconfig, in env": (

@@ -72,8 +72,8 @@ FAULTY = {
         "",
     ),
     "truth for text": (
-        one_step("{kind: command, shell: x, env: {DEBUG: ▶true}}"),
-        "DEBUG: text is expected here, not true",
+        one_step("{kind: command, shell: ▶true}"),
+        "shell: text is expected here, not true",
         'in quotes: "true"',
     ),
     "a mapping for a list": (HEAD + "phases: ▶{}\n", "phases: a list is expected here, not a mapping", ""),

@@ -426,6 +426,48 @@ async def test_a_job_is_replaced_when_it_is_finished_and_refused_in_short_before
     await asyncio.to_thread(_kubectl, ctx, "delete", "job/once")
 
 
+def _awaiting(**fields: Any) -> KubernetesWait:
+    return KubernetesWait.model_validate({"kind": "kubernetes.wait", **fields})
+
+
+async def test_a_job_is_waited_for_and_one_that_fails_is_told_at_once(ctx: Recorder) -> None:
+    failing = _job("fails", "echo cannot find the thing; exit 3")
+    failing["spec"]["backoffLimit"] = 0
+    await _apply(ctx, failing, _job("works", "echo at work; sleep 1"))
+    done = await wait(_awaiting(jobs="works"), _within(ctx, 60))
+    assert (done.note, done.changed) == ("1 Job complete", True)
+    assert any(line == "at work" for _, line in ctx.lines)
+    begin = time.monotonic()
+    for _ in "while it is watched", "when it has failed before":
+        with pytest.raises(ActionError, match="job/fails failed: BackoffLimitExceeded") as caught:
+            await wait(_awaiting(jobs="fails"), _within(ctx, 60))
+        assert "log   cannot find the thing" in caught.value.details
+        assert "exit code 3" in caught.value.cause
+    assert time.monotonic() - begin < 20
+    await asyncio.to_thread(_kubectl, ctx, "delete", "job/fails", "job/works")
+
+
+async def test_objects_are_waited_for_as_kubectl_does(ctx: Recorder) -> None:
+    async with _deployed(ctx, deployment("whole", readinessProbe={"exec": {"command": ["true"]}})):
+        wanted = {
+            "pods": "app=whole",
+            "nodes": "all",
+            "conditions": {"object": "deploy/whole", "is": "Available"},
+            "values": [
+                {"object": "deployment.apps/whole", "path": ".status.readyReplicas", "is": 1},
+                {"object": "ns/default", "path": ".status.phase", "is": "Active"},
+            ],
+        }
+        done = await wait(_awaiting(**wanted), _within(ctx, 60))
+        assert done.note == "1 condition met, 2 values as wanted, 1 of 1 pod ready, 1 of 1 node ready"
+        gone = asyncio.create_task(wait(_awaiting(gone="deploy/whole"), _within(ctx, 60)))
+        await asyncio.sleep(0.5)
+    assert (await gone).note == "1 object gone"
+    never = {"object": "node/nowhere", "is": "Ready"}
+    with pytest.raises(ActionError, match="time is up, and not met: node/nowhere Ready: it does not exist"):
+        await wait(_awaiting(conditions=never), _within(ctx, 1))
+
+
 async def test_names_are_generated_and_secrets_not_echoed(ctx: Recorder) -> None:
     generated = _config_map("x")
     generated["metadata"] = {"generateName": "made-"}

@@ -1,4 +1,4 @@
-"""Watches the pods of rollouts: their states, events and logs."""
+"""Watches the pods of what is waited for: their states, events and logs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.actions.kubernetes.background_tasks import Start
     from tui.actions.kubernetes.pods import Container
-    from tui.actions.kubernetes.rollouts import Rollout
+    from tui.actions.kubernetes.target import Target
     from tui.clients.kubernetes.api import Api, Object
 
-_OWNERS = {"ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"}
 _RECENT = timedelta(minutes=2)
 _KEPT = 500
 
 
 class Observer:
-    """Watches the pods of some rollouts in one namespace.
+    """Watches the pods of what is waited for in one namespace.
 
     Attributes:
         pods: The pods there are, by uid.
-        troubles: The last warnings about the rollouts themselves, such as pods that may not be made.
+        troubles: The last warnings about what is waited for itself, such as pods that may not be made.
+        last: The last pod of each target that is gone.
+        listed: The targets whose pods have been looked at.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Observer:
     ) -> None:
         self.pods: dict[str, PodTracker] = {}
         self.troubles: deque[str] = deque(maxlen=5)
+        self.last: dict[Target, PodTracker] = {}
+        self.listed: set[Target] = set()
         self._api = api
         self._pods_path = f"/api/v1/namespaces/{namespace}/pods"
         self._events_path = f"/api/v1/namespaces/{namespace}/events"
@@ -48,34 +51,35 @@ class Observer:
         self._wake = wake
         self._early: deque[Object] = deque(maxlen=_KEPT)  # events of pods that have not been seen yet
 
-    async def follow_pods(self, rollout: Rollout, selector: str) -> None:
-        """Watch a rollout's pods until cancelled."""
+    async def follow_pods(self, target: Target, selector: str) -> None:
+        """Watch a target's pods until cancelled."""
         async with contextlib.aclosing(watch(self._api, self._pods_path, labelSelector=selector)) as changes:
             async for change in changes:
                 if isinstance(change, Listed):
                     for pod in change.items:
-                        self._see(pod, rollout)
+                        self._see(pod, target)
                     there = {pod["metadata"]["uid"] for pod in change.items}
-                    for uid in [u for u, p in self.pods.items() if p.rollout == rollout and u not in there]:
+                    for uid in [u for u, p in self.pods.items() if p.target is target and u not in there]:
                         self._forget(uid)
+                    self.listed.add(target)
                 elif change.kind == "DELETED":
                     self._forget(change.item["metadata"]["uid"])
                 else:
-                    self._see(change.item, rollout)
+                    self._see(change.item, target)
                 self._wake()
 
-    async def follow_events(self, rollouts: Sequence[Rollout]) -> None:
+    async def follow_events(self, targets: Sequence[Target]) -> None:
         """Watch the namespace's events until cancelled; without the permission, watch none."""
         try:
             async with contextlib.aclosing(watch(self._api, self._events_path)) as changes:
                 async for change in changes:
                     if isinstance(change, Listed):
                         for event in sorted(change.items, key=_happened):
-                            self._take_event(event, rollouts, live=False)
+                            self._take_event(event, targets, live=False)
                         for pod in self.pods.values():
                             pod.end_history()
                     elif change.kind != "DELETED":
-                        self._take_event(change.item, rollouts, live=True)
+                        self._take_event(change.item, targets, live=True)
         except ApiError as error:
             self._ctx.log(f"events cannot be shown: {error.cause}")
 
@@ -99,11 +103,11 @@ class Observer:
         for pod in self.pods.values():
             pod.close()
 
-    def _see(self, pod: Object, rollout: Rollout) -> None:
+    def _see(self, pod: Object, target: Target) -> None:
         uid = pod["metadata"]["uid"]
         now = asyncio.get_running_loop().time()
         known = self.pods.get(uid)
-        watched = known or self.pods.setdefault(uid, PodTracker(pod, rollout, self._ctx))
+        watched = known or self.pods.setdefault(uid, PodTracker(pod, target, self._ctx))
         watched.see(pod, now)
         if not known:
             for event in [e for e in self._early if e["involvedObject"].get("uid") == uid]:
@@ -115,6 +119,7 @@ class Observer:
     def _forget(self, uid: str) -> None:
         if pod := self.pods.pop(uid, None):
             pod.close()
+            self.last[pod.target] = pod
             self._ctx.log("is gone", pod.source)
 
     async def _follow_log(self, pod: PodTracker, container: Container) -> None:
@@ -127,19 +132,20 @@ class Observer:
             alive=lambda: pod.is_running(container.run),
         )
 
-    def _take_event(self, event: Object, rollouts: Sequence[Rollout], *, live: bool) -> None:
+    def _take_event(self, event: Object, targets: Sequence[Target], *, live: bool) -> None:
         about = event.get("involvedObject") or {}
         if about.get("kind") == "Pod":
             if pod := self.pods.get(about.get("uid", "")):
                 pod.take_event(event, live=live)
             else:
                 self._early.append(event)
-        elif about.get("kind") in _OWNERS and event.get("type") == "Warning" and (live or _is_recent(event)):
-            name = about.get("name", "")
-            if any(name == r.name or name.startswith(f"{r.name}-") for r in rollouts):
-                text = event_text(event)
+        elif (live or _is_recent(event)) and any(target.concerns(about) for target in targets):
+            warns = event.get("type") == "Warning"
+            text = event_text(event)
+            if warns:
                 self.troubles.append(text)
-                self._ctx.log(text, f"{about['kind'].lower()}/{name}")
+            if warns or not about.get("apiVersion", "").startswith("apps/"):  # those say little
+                self._ctx.log(text, f"{about['kind'].lower()}/{about.get('name', '')}")
 
 
 def _happened(event: Object) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tui.actions.context import Context
     from tui.actions.kubernetes.pods import Container
-    from tui.actions.kubernetes.rollouts import Rollout
+    from tui.actions.kubernetes.target import Target
     from tui.clients.kubernetes.api import Object
     from tui.reporter import Span
 
@@ -35,20 +35,20 @@ _PULL_ENDS = {"Pulled", "Failed", "BackOff", "ErrImageNeverPull"}
 
 
 class PodTracker:
-    """A pod of a rollout.
+    """A pod of what is waited for.
 
     Attributes:
         item: Its object, as last seen.
-        rollout: The rollout that it belongs to.
+        target: What it belongs to.
         name: Its name.
         source: The source of its lines in the log: `pod/NAME`.
         patience: How its containers have failed.
         lines: The last lines of its logs.
     """
 
-    def __init__(self, pod: Object, rollout: Rollout, ctx: Context) -> None:
+    def __init__(self, pod: Object, target: Target, ctx: Context) -> None:
         self.item = pod
-        self.rollout = rollout
+        self.target = target
         self.name: str = pod["metadata"]["name"]
         self.source = f"pod/{self.name}"
         self.patience = Patience()
@@ -112,7 +112,7 @@ class PodTracker:
         delay, period = max(found, key=sum)
         waited = now - self._running_since
         silent = None if self._spoke is None else min(now - self._spoke, waited)
-        owner = f"{self.rollout.kind}/{self.rollout.name}"
+        owner = str(self.target)
         self._ctx.probed(Probed(self.source, owner, delay, period, round(waited, 3), silent))
 
     def _see_scheduling(self, now: float) -> None:

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from tui.actions.kubernetes.target import Status, Target
 
 if TYPE_CHECKING:
-    from tui.clients.kubernetes.api import Object
+    from collections.abc import Mapping, Sequence
 
+    from tui.clients.kubernetes.api import Object
+    from tui.clients.kubernetes.discovery import Discovery
+
+_OWNERS = {"ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"}
 _NOT_SEEN = "its controller has not seen its latest change yet"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The state of a rollout.
-
-    Attributes:
-        ready: Whether it is complete.
-        message: How far it is, in a sentence.
-        failed: Set where it has failed; text that differs with each failure, so that one from before can be
-            told from a new one.
-        stuck: What to do; set where it cannot go on until a user does something.
-        left: What is not as its template says although it is complete; empty if nothing.
-    """
-
-    ready: bool
-    message: str
-    failed: str = ""
-    stuck: str = ""
-    left: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
+@dataclass(frozen=True)
+class Rollout(Target):
     """A Deployment, StatefulSet or DaemonSet that is waited for.
 
     Attributes:
@@ -40,6 +26,10 @@ class Rollout:
         name: Its name.
         namespace: Its namespace.
     """
+
+    noun: ClassVar[str] = "rollout"
+    done: ClassVar[str] = "ready"
+    mendable: ClassVar[bool] = True
 
     kind: str
     name: str
@@ -60,9 +50,30 @@ class Rollout:
         return f"/apis/apps/v1/namespaces/{self.namespace}/{self.kind}s"
 
     @property
-    def path(self) -> str:
-        """Its own path."""
-        return f"{self.collection}/{self.name}"
+    def query(self) -> Mapping[str, str]:
+        """Its name."""
+        return {"fieldSelector": f"metadata.name={self.name}"}
+
+    async def locate(self, _: Discovery) -> str:
+        """Return the path of its list."""
+        return self.collection
+
+    def judge(self, items: Sequence[Object]) -> Status:
+        """Return its state; see `status`."""
+        return self.status(items[0] if items else None)
+
+    def pods(self, items: Sequence[Object]) -> str:
+        """Return its selector."""
+        return selector(items[0]) if items else ""
+
+    def is_brief(self, items: Sequence[Object]) -> bool:
+        """Return whether it has a container without a readiness probe."""
+        return bool(items) and not is_probed(items[0])
+
+    def concerns(self, about: Object) -> bool:
+        """Return whether an event is about it, or a ReplicaSet of it."""
+        name = about.get("name", "")
+        return about.get("kind") in _OWNERS and (name == self.name or name.startswith(f"{self.name}-"))
 
     def status(self, found: Object | None) -> Status:
         """Return its state.

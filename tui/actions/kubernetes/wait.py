@@ -4,133 +4,183 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.background_tasks import background_tasks
 from tui.actions.kubernetes.diagnosis import Verdict
 from tui.actions.kubernetes.observer import Observer
 from tui.actions.kubernetes.pods import containers, describe, holds, unschedulable
-from tui.actions.kubernetes.rollouts import Rollout, is_latest, is_probed, selector
+from tui.actions.kubernetes.rollouts import Rollout, is_latest
+from tui.actions.kubernetes.targets import Gone, Job, targets_of
 from tui.clients.kubernetes.api import ApiError, UnreachableError
+from tui.clients.kubernetes.discovery import Discovery
 from tui.clients.kubernetes.watch import Listed, watch
 from tui.cluster.connect import connect
 from tui.errors import ActionError
 from tui.plan.failures import hint_for
 from tui.reporter import Done
+from tui.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.actions.context import Context
     from tui.actions.kubernetes.background_tasks import Start
     from tui.actions.kubernetes.pod_tracker import PodTracker
+    from tui.actions.kubernetes.target import Status, Target
     from tui.clients.kubernetes.api import Api, Object
     from tui.plan.steps import KubernetesWait
+    from tui.reporter import Span
 
 _TICK = 1.0  # seconds: how often what is counted in time is looked at
+_KIND_EVERY = 1.0  # seconds: how often a kind that is not known yet is asked for
 _STEADY_AFTER = 2.0  # seconds
+_LISTED_WITHIN = 2.0  # seconds for reading which pods a failed target has
 _EXPLAINED_WITHIN = 2.0  # seconds for reading a failed pod's last lines
 
 
 async def wait(step: KubernetesWait, ctx: Context) -> Done:
-    """Wait until rollouts exist and are complete, and report their pods' states, events, logs and spans.
+    """Wait until what a step names exists and is as wanted; report pods' states, events, logs and spans.
 
     Returns:
-        Unchanged if all were complete at the start.
+        Unchanged if all was so at the start.
 
     Raises:
-        ActionError: They did not become complete in time, or will not: names the pod, its state, its last
-            events and lines.
+        ActionError: It did not become so in time, or will not: names the pod, its state, its last events and
+            lines.
     """
-    rollouts = [Rollout.parse(text, step.namespace) for text in step.rollouts]
     async with connect(ctx) as api:
-        return await _Wait(api, rollouts, ctx).run()
+        return await _Wait(api, targets_of(step), step.namespace, ctx).run()
 
 
 class _Wait:
     """One run of the step."""
 
-    def __init__(self, api: Api, rollouts: list[Rollout], ctx: Context) -> None:
+    def __init__(self, api: Api, targets: list[Target], namespace: str, ctx: Context) -> None:
         self._api = api
         self._ctx = ctx
-        self._rollouts = rollouts
-        self._found: dict[Rollout, Object | None] = dict.fromkeys(rollouts)
-        self._old_failures: dict[Rollout, str] = {}
-        self._stuck_since: dict[Rollout, float] = {}
-        self._reported: dict[Rollout, str] = {}
-        self._ready_since: dict[Rollout, float] = {}
+        self._targets = targets
+        self._namespace = namespace
+        self._discovery = Discovery(api)
+        self._found: dict[Target, dict[str, Object]] = {target: {} for target in targets}
+        self._over: set[Target] = set()
+        self._spans: dict[Target, Span] = {}
+        self._old_failures: dict[Target, str] = {}
+        self._stuck_since: dict[Target, float] = {}
+        self._failed_since: dict[Target, float] = {}
+        self._reported: dict[Target, str] = {}
+        self._ready_since: dict[Target, float] = {}
         self._change = asyncio.Event()
+        self._unit = "rollouts" if all(each.noun == "rollout" for each in targets) else "waits"
 
     async def run(self) -> Done:
-        for rollout in self._rollouts:
-            self._found[rollout] = await self._api.find(rollout.path)
-            self._old_failures[rollout] = rollout.status(self._found[rollout]).failed
-        note = f"{len(self._rollouts)} rollouts ready" if len(self._rollouts) > 1 else "1 rollout ready"
-        if self._count_ready() == len(self._rollouts):
+        for target in self._targets:
+            await self._look(target)
+        if self._count_ready() == len(self._targets):
             self._warn_of_old_pods()
-            return Done(note, changed=False)
+            return Done(self._note(), changed=False)
         async with background_tasks() as start:
-            observer = Observer(self._api, self._rollouts[0].namespace, self._ctx, start, self._change.set)
+            observer = Observer(self._api, self._namespace, self._ctx, start, self._change.set)
             try:
-                start(observer.follow_events(self._rollouts))
-                for rollout in self._rollouts:
-                    start(self._follow(rollout, observer, start))
+                start(observer.follow_events(self._targets))
+                for target in self._targets:
+                    start(self._follow(target, observer, start))
                 await self._settled(observer)
             finally:
                 observer.close()
+                for span in self._spans.values():
+                    span.close()
         self._warn_of_old_pods()
-        return Done(note)
+        return Done(self._note())
+
+    def _note(self) -> str:
+        counts = Counter((target.noun, target.done) for target in self._targets if target.noun)
+        counted = [f"{plural(count, noun)} {done}" for (noun, done), count in counts.items()]
+        told = [self._status(target).message for target in self._targets if not target.noun]
+        return ", ".join((*counted, *told))
+
+    def _status(self, target: Target) -> Status:
+        return target.judge(list(self._found[target].values()))
+
+    def _is_ready(self, target: Target) -> bool:
+        return target in self._over or self._status(target).ready
+
+    async def _look(self, target: Target) -> None:
+        """Look once at what there is when the step begins."""
+        if path := await target.locate(self._discovery):
+            listed = await self._api.get(path, **target.query)
+            self._keep(target, listed.get("items") or ())
+        elif isinstance(target, Gone):
+            self._over.add(target)
+            self._ctx.warn(f"the cluster knows no kind of {target}: it counts as gone")
+        self._old_failures[target] = self._status(target).failed if target.mendable else ""
+        if target.once and self._status(target).ready:
+            self._over.add(target)
+
+    def _keep(self, target: Target, items: Sequence[Object]) -> None:
+        self._found[target] = {_identity(each): each for each in items}
 
     def _warn_of_old_pods(self) -> None:
-        for rollout in self._rollouts:
-            if left := rollout.status(self._found[rollout]).left:
-                self._ctx.warn(f"{rollout}: {left}; delete them to have them replaced")
+        for target in self._targets:
+            if left := self._status(target).left:
+                self._ctx.warn(f"{target}: {left}; delete them to have them replaced")
 
-    async def _follow(self, rollout: Rollout, observer: Observer, start: Start) -> None:
-        """Watch a rollout, whether it exists yet or not."""
-        field = f"metadata.name={rollout.name}"
-        seen = False
-        async with contextlib.aclosing(watch(self._api, rollout.collection, fieldSelector=field)) as changes:
+    async def _follow(self, target: Target, observer: Observer, start: Start) -> None:
+        """Watch a target, whether it exists yet or not."""
+        if target.span and not self._is_ready(target):
+            self._spans[target] = self._ctx.span(target.span, str(target))
+        while not (path := await target.locate(self._discovery)):
+            self._see(target)
+            await asyncio.sleep(_KIND_EVERY)
+        selector = ""
+        async with contextlib.aclosing(watch(self._api, path, **target.query)) as changes:
             async for change in changes:
                 if isinstance(change, Listed):
-                    self._found[rollout] = change.items[0] if change.items else None
+                    self._keep(target, change.items)
+                elif change.kind == "DELETED":
+                    self._found[target].pop(_identity(change.item), None)
                 else:
-                    self._found[rollout] = None if change.kind == "DELETED" else change.item
-                found = self._found[rollout]
-                if found and not seen:
-                    seen = True
-                    start(observer.follow_pods(rollout, selector(found)))
-                self._tell(rollout)
-                self._note_readiness(rollout)
-                self._change.set()
+                    self._found[target][_identity(change.item)] = change.item
+                if not selector and (selector := target.pods(list(self._found[target].values()))):
+                    start(observer.follow_pods(target, selector))
+                self._see(target)
 
-    def _tell(self, rollout: Rollout) -> None:
-        message = rollout.status(self._found[rollout]).message
-        if self._reported.get(rollout) != message:
-            self._ctx.log(message, str(rollout))
-        self._reported[rollout] = message
-        self._ctx.progress(self._count_ready(), len(self._rollouts), "rollouts", f"{rollout}: {message}")
-
-    def _note_readiness(self, rollout: Rollout) -> None:
-        if rollout.status(self._found[rollout]).ready:
-            self._ready_since.setdefault(rollout, asyncio.get_running_loop().time())
+    def _see(self, target: Target) -> None:
+        """Report a target's new state."""
+        status = self._status(target)
+        if self._reported.get(target) != status.message and target not in self._over:
+            self._ctx.log(status.message, str(target))
+        self._reported[target] = status.message
+        if not status.ready:
+            self._ready_since.pop(target, None)
         else:
-            self._ready_since.pop(rollout, None)
+            self._ready_since.setdefault(target, asyncio.get_running_loop().time())
+            if target.once:
+                self._over.add(target)
+        if self._is_ready(target) and (span := self._spans.pop(target, None)):
+            span.close()
+        self._ctx.progress(self._count_ready(), len(self._targets), self._unit, f"{target}: {status.message}")
+        self._change.set()
 
     def _is_steady(self, now: float) -> bool:
-        """Return whether every rollout is complete, and has been for some time if nothing probes its pods.
+        """Return whether all is as wanted, and has been for some time if nothing probes its pods.
 
         A container without a readiness probe counts as ready from its start, even if it ends at once.
         """
-        for rollout in self._rollouts:
-            found, since = self._found[rollout], self._ready_since.get(rollout)
-            if found is None or since is None or (not is_probed(found) and now - since < _STEADY_AFTER):
+        for target in self._targets:
+            if target in self._over:
+                continue
+            since, items = self._ready_since.get(target), list(self._found[target].values())
+            if since is None or (target.is_brief(items) and now - since < _STEADY_AFTER):
                 return False
         return True
 
     def _count_ready(self) -> int:
-        return sum(rollout.status(self._found[rollout]).ready for rollout in self._rollouts)
+        return sum(map(self._is_ready, self._targets))
 
-    def _waited_for(self) -> list[Rollout]:
-        return [rollout for rollout in self._rollouts if not rollout.status(self._found[rollout]).ready]
+    def _waited_for(self) -> list[Target]:
+        return [target for target in self._targets if not self._is_ready(target)]
 
     async def _settled(self, observer: Observer) -> None:
         loop = asyncio.get_running_loop()
@@ -148,26 +198,30 @@ class _Wait:
                     await self._change.wait()
 
     async def _give_up_on_failures(self, observer: Observer, now: float) -> None:
-        """Fail if a rollout has failed, or is stuck.
+        """Fail if a target has failed, or is stuck.
 
         A failure from before this step may have been mended since. A paused Deployment is still scaled: it is
-        stuck only if it stays so.
+        stuck only if it stays so. Of what failed before, the pods are yet to be looked at.
         """
-        for rollout in self._waited_for():
-            status = rollout.status(self._found[rollout])
-            if status.failed and status.failed != self._old_failures[rollout]:
-                raise await self._explained(f"{rollout} failed: {status.message}", observer, rollout)
+        for target in self._waited_for():
+            status = self._status(target)
+            if status.failed and status.failed != self._old_failures[target]:
+                since = self._failed_since.setdefault(target, now)
+                if target in observer.listed or now - since >= _LISTED_WITHIN:
+                    raise await self._explained(f"{target} failed: {status.message}", observer, target)
             if not status.stuck:
-                self._stuck_since.pop(rollout, None)
-            elif now - self._stuck_since.setdefault(rollout, now) >= _STEADY_AFTER:
-                raise ActionError(f"{rollout} cannot become ready: {status.message}", status.stuck)
+                self._stuck_since.pop(target, None)
+            elif now - self._stuck_since.setdefault(target, now) >= _STEADY_AFTER:
+                raise ActionError(f"{target} cannot become {target.done}: {status.message}", status.stuck)
 
     async def _give_up_on_pods(self, observer: Observer, now: float) -> None:
         for pod in list(observer.pods.values()):
             pod.look_again(now)
             verdict = pod.patience.verdict(now)
-            if verdict and pod.rollout in self._waited_for() and (hint := await self._hint(pod, verdict)):
-                cause = f"{pod.rollout} cannot become ready: {_state(pod, verdict)}"
+            if verdict and isinstance(pod.target, Job) and verdict.container.reason == "CrashLoopBackOff":
+                continue  # how often it may crash, the Job says itself
+            if verdict and pod.target in self._waited_for() and (hint := await self._hint(pod, verdict)):
+                cause = f"{pod.target} cannot become {pod.target.done}: {_state(pod, verdict)}"
                 raise ActionError(cause, hint, await self._details(observer, pod, verdict))
 
     async def _hint(self, pod: PodTracker, verdict: Verdict) -> str:
@@ -175,40 +229,48 @@ class _Wait:
 
         A StatefulSet does not replace such a pod: by its documentation it must be deleted by hand.
         """
-        if await self._is_latest(pod):
+        rollout = pod.target
+        if not isinstance(rollout, Rollout) or await self._is_latest(pod, rollout):
             return verdict.hint or "see the pod's last events and lines"
-        if pod.rollout.kind == "statefulset":
+        if rollout.kind == "statefulset":
             return f"the pod is of an older revision and is not replaced by itself: delete pod {pod.name}"
         return ""
 
-    async def _is_latest(self, pod: PodTracker) -> bool:
-        found = self._found[pod.rollout]
+    async def _is_latest(self, pod: PodTracker, rollout: Rollout) -> bool:
+        found = next(iter(self._found[rollout].values()), None)
         owners = pod.item["metadata"].get("ownerReferences") or [{}]
         replica_set = None
-        if pod.rollout.kind == "deployment" and owners[0].get("kind") == "ReplicaSet":
-            path = f"/apis/apps/v1/namespaces/{pod.rollout.namespace}/replicasets/{owners[0]['name']}"
+        if rollout.kind == "deployment" and owners[0].get("kind") == "ReplicaSet":
+            path = f"/apis/apps/v1/namespaces/{rollout.namespace}/replicasets/{owners[0]['name']}"
             with contextlib.suppress(ApiError, UnreachableError):
                 replica_set = await self._api.find(path)
-        return found is not None and is_latest(pod.rollout, found, pod.item, replica_set)
+        return found is not None and is_latest(rollout, found, pod.item, replica_set)
 
     async def _late(self, observer: Observer) -> ActionError:
         missing = self._waited_for()
-        states = "; ".join(f"{r}: {r.status(self._found[r]).message}" for r in missing)
-        absent = next((rollout for rollout in missing if self._found[rollout] is None), None)
+        states = "; ".join(f"{each}: {self._status(each).message}" for each in missing)
+        done = missing[0].done if len({each.done for each in missing}) == 1 else "done"
+        cause = f"time is up, and not {done}: {states}"
+        absent = next((each for each in missing if not self._found[each]), None)
         if absent:
             hint = f"check that it is applied before, and to namespace {absent.namespace}"
-            return ActionError(f"time is up, and not ready: {states}", hint)
-        return await self._explained(f"time is up, and not ready: {states}", observer, missing[0])
+            return ActionError(cause, hint, tuple(observer.troubles))
+        return await self._explained(cause, observer, missing[0])
 
-    async def _explained(self, cause: str, observer: Observer, rollout: Rollout) -> ActionError:
-        """Make an error that shows the pod of the rollout that is furthest from ready."""
-        pods = [pod for pod in observer.pods.values() if pod.rollout == rollout]
+    async def _explained(self, cause: str, observer: Observer, target: Target) -> ActionError:
+        """Make an error that shows the pod of the target that is furthest from ready."""
+        pods = [pod for pod in observer.pods.values() if pod.target is target]
+        if not pods and target in observer.last:
+            pods = [observer.last[target]]
         unready = [pod for pod in pods if not holds(pod.item, "Ready")]
         if not unready:
-            state = f"all of its {len(pods)} pods are ready" if pods else "it has no pod"
-            hint = f"{state}: `kubectl -n {rollout.namespace} describe {rollout}` says what it waits for"
+            has = "it has no pod: " if isinstance(target, Rollout | Job) else ""
+            state = f"all of its {len(pods)} pods are ready: " if pods else has
+            hint = (
+                f"{state}`kubectl -n {target.namespace} describe {target.described}` says what it waits for"
+            )
             return ActionError(cause, hint, tuple(observer.troubles))
-        pod = max(unready, key=lambda p: max((c.restarts for c in containers(p.item)), default=0))
+        pod = max(unready, key=_trouble)
         failed = next((c for c in containers(pod.item) if c.phase != "running" and c.exit_code != 0), None)
         if failed:
             verdict = Verdict(failed, hint_for(failed.symptoms, "pod"))
@@ -228,6 +290,18 @@ class _Wait:
                 async with asyncio.timeout(_EXPLAINED_WITHIN):
                     lines = await observer.last_lines(pod, verdict.container)
         return (*observer.troubles, *(f"event {e}" for e in pod.events), *(f"log   {line}" for line in lines))
+
+
+def _identity(item: Object) -> str:
+    """Return what tells an object from others of a list."""
+    metadata = item["metadata"]
+    return str(metadata.get("uid") or metadata["name"])
+
+
+def _trouble(pod: PodTracker) -> tuple[int, str]:
+    """Return how troubled a pod is: by its restarts, then the latest."""
+    restarts = max((each.restarts for each in containers(pod.item)), default=0)
+    return restarts, str(pod.item["metadata"].get("creationTimestamp", ""))
 
 
 _LONGER = "see its readiness probe and last lines; if it is only slow, give the step a longer timeout"

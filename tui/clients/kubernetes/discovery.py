@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ from tui.clients.kubernetes.api import ApiError
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
-    from tui.clients.kubernetes.api import Api
+    from tui.clients.kubernetes.api import Api, Object
 
 REFRESHES = (0.0, 0.5, 1.5)
 """Seconds before each refresh of a group: a new kind is listed a moment after its CRD is established."""
 
+_VERSION = re.compile(r"v\d+((alpha|beta)\d+)?(\.|$)")
 _NO_KIND = "apply its CustomResourceDefinition first, or correct apiVersion and kind"
 
 
@@ -31,12 +33,16 @@ class Resource:
         plural: The resource's name in it, such as `deployments`.
         namespaced: Whether its objects are in namespaces.
         has_status: Whether their status is written apart from them, by controllers.
+        kind: The objects' kind.
+        names: What kubectl calls it: its name in the plural and singular, its kind and its short names.
     """
 
     root: str
     plural: str
     namespaced: bool
     has_status: bool = False
+    kind: str = ""
+    names: frozenset[str] = frozenset()
 
     @property
     def group(self) -> str:
@@ -79,6 +85,29 @@ class Discovery:
         hint = f"this server has it in {served}: correct apiVersion" if served else _NO_KIND
         raise UnknownKindError(f"the API server knows no {kind} in {api_version}", hint)
 
+    async def named(self, word: str) -> Resource | None:
+        """Find a resource by what kubectl takes: `pod`, `deploy`, `certificate.cert-manager.io`.
+
+        Returns:
+            The resource; None if none is called so, yet.
+        """
+        name, _, group = word.lower().partition(".")
+        for api_version in await self._versions(group):
+            served = self._groups.get(api_version) or await self.refresh(api_version)
+            if found := next((each for each in served.values() if name in each.names), None):
+                return found
+        self._groups.clear()  # what is missing may come
+        return None
+
+    async def _versions(self, group: str) -> list[str]:
+        """Return the versions of a group such as `apps` or `v1.apps`, preferred ones first; all if empty."""
+        groups = (await self._api.find("/apis") or {}).get("groups") or []
+        if not group:
+            return ["v1", *(each["preferredVersion"]["groupVersion"] for each in groups)]
+        version, _, rest = group.partition(".") if _VERSION.match(group) else ("", "", group)
+        found = [each["groupVersion"] for one in groups if one["name"] == rest for each in one["versions"]]
+        return [each for each in found if version in {"", each.rpartition("/")[2]}]
+
     async def _served_in(self, group: str, kind: str) -> str:
         """Return the versions of a group that serve a kind; for a built-in kind of other groups, too."""
         groups = (await self._api.find("/apis") or {}).get("groups") or []
@@ -99,12 +128,22 @@ class Discovery:
         names = {entry["name"] for entry in listed}
         self._groups[api_version] = {
             entry["kind"]: Resource(
-                root, entry["name"], entry["namespaced"], f"{entry['name']}/status" in names
+                root,
+                entry["name"],
+                entry["namespaced"],
+                f"{entry['name']}/status" in names,
+                entry["kind"],
+                _words(entry),
             )
             for entry in listed
             if "/" not in entry["name"]  # those are subresources
         }
         return self._groups[api_version]
+
+
+def _words(entry: Object) -> frozenset[str]:
+    singular = entry.get("singularName") or entry["kind"].lower()
+    return frozenset((entry["name"], singular, entry["kind"].lower(), *(entry.get("shortNames") or ())))
 
 
 def _is_built_in(*groups: str) -> bool:

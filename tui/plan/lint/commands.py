@@ -29,6 +29,7 @@ _SLEEP = re.compile(r"(^|[;&|(\s])sleep\s+\S")
 _BACKGROUND = re.compile(r"(?<![&|<>;])&(?![&>])|\b(?:nohup|setsid|disown)\b")
 _AWAITED = re.compile(r"(?:^|[;&|(\n]|\b(?:then|do))\s*wait\b")
 _WRITES = re.compile(r"(?:(?<![<\-=])[12&]?>>?|\btee(?:\s+-a)?)\s*(?P<file>[^\s;|&<>()]+)")
+_WAITS = re.compile(r"\bkubectl\b[^;&|\n]*?\s(?P<how>wait|rollout\s+status)\b")
 _SHELLS = {"sh", "bash", "zsh", "dash"}
 _CLIENTS = {"kubectl", "oc", "helm", "helmfile", "istioctl", "linkerd", "cilium", "flux", "tkn", "kn", "k9s"}
 _CONTEXTS = {"--context", "--kube-context", "use-context", "kubectx"}
@@ -45,6 +46,10 @@ def commands(subject: Subject) -> Iterator[Remark]:
         if _SLEEP.search(line) and not _LOOP.search(line):
             hint = "wait for what the sleep waits for: kubernetes.wait, kubernetes.probe or http.check"
             yield subject.remark(at, "sleep", "sleeps in place of a probe", hint)
+        if found := _WAITS.search(line):
+            text = f"waits by `kubectl {found['how']}`: pods, causes and spans are not shown"
+            hint = "use `kubernetes.wait`: rollouts, jobs, pods, nodes, conditions, values, gone"
+            yield subject.remark(at, "kubectl-wait", text, hint, "advice")
         if (found := _BACKGROUND.search(line)) and not _AWAITED.search(line, found.end()):
             text = "leaves a program in the background: its time and its failure are lost"
             hint = "make it a task of its own, since tasks run concurrently; or `wait` for it in the command"

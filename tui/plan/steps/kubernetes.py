@@ -6,16 +6,20 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
 from tui.plan.faults import shown
+from tui.plan.json_path import JsonPath
 from tui.plan.steps.base import Names, StepBase
+from tui.plan.steps.command import Setting
 from tui.plan.values import Duration, Frozen, OneOrMore, PlanPath, Url, checked_url, existing_path
 
 SHA256 = "^[0-9a-fA-F]{64}$"
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _OBJECT_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 _NAMESPACE_NAME = re.compile(f"(?=.{{1,63}}$){_LABEL}")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z0-9.-]+)?")
+_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?")
 _CHARACTERS = "lower-case letters and digits, with - between them"
 _ROLLOUT_KINDS = {  # as kubectl takes them
     **dict.fromkeys(("deploy", "deployment", "deployments"), "deployment"),
@@ -105,24 +109,111 @@ def _rollout(rollout: str) -> str:
 Rollout = Annotated[str, AfterValidator(_rollout)]
 
 
+def _reference(text: str) -> str:
+    kind, _, name = text.partition("/")
+    if not _KIND.fullmatch(kind) or not _NAME.fullmatch(name):
+        hint = "write KIND/NAME or KIND.GROUP/NAME, such as certificate.cert-manager.io/web"
+        raise ValueError(f"{shown(text)} does not name an object", hint)
+    return text
+
+
+Reference = Annotated[str, AfterValidator(_reference)]
+"""An object, as kubectl takes it: `pod/NAME`, `certificate.cert-manager.io/NAME`."""
+
+
+def _job(job: str) -> str:
+    kind, _, name = job.rpartition("/")
+    if kind.lower().removesuffix(".batch") not in {"", "job", "jobs"} or not _OBJECT_NAME.fullmatch(name):
+        raise ValueError(f"{shown(job)} is not the name of a Job", _CHARACTERS)
+    return name
+
+
+def _labels(text: str) -> str:
+    if not text.strip():
+        raise ValueError(
+            f"{shown(text)} does not select pods by their labels", "write app=web or app=web,tier=db"
+        )
+    return text
+
+
+def _condition(text: str) -> str:
+    if not re.fullmatch(r"[^\s=]+(=[^\s=]+)?", text):
+        raise ValueError(f"{shown(text)} is not a condition", "write Ready, or Ready=False")
+    return text
+
+
+def _path(text: str) -> str:
+    return JsonPath.parse(text).text
+
+
+class Condition(Frozen):
+    """A condition of an object."""
+
+    object: Reference = Field(description="The object, as KIND/NAME or KIND.GROUP/NAME.")
+    is_: Annotated[str, AfterValidator(_condition)] = Field(
+        alias="is", description="The condition's type, such as `Ready`; or `Ready=False`."
+    )
+
+
+class Value(Frozen):
+    """A value of an object."""
+
+    object: Reference = Field(description="The object, as KIND/NAME or KIND.GROUP/NAME.")
+    path: Annotated[str, AfterValidator(_path)] = Field(
+        description="Where the value is, as JSONPath of kubectl: `.status.phase`."
+    )
+    is_: Setting | None = Field(None, alias="is", description="The value, as text; any if absent.")
+
+
 class KubernetesWait(StepBase):
-    """Wait until rollouts are complete; their pods' events and logs stream meanwhile."""
+    """Wait until objects exist and are as wanted; pods' events and logs stream meanwhile."""
 
     action = "tui.actions.kubernetes.wait:wait"
     needs_cluster = True
 
     kind: Literal["kubernetes.wait"]
     rollouts: Annotated[tuple[Rollout, ...], OneOrMore()] = Field(
-        description="`deployment/NAME`, `statefulset/NAME` or `daemonset/NAME`."
+        (), description="`deployment/NAME`, `statefulset/NAME` or `daemonset/NAME`, until they are complete."
     )
-    namespace: Namespace = Field("default", description="Namespace of the rollouts.")
+    jobs: Annotated[tuple[Annotated[str, AfterValidator(_job)], ...], OneOrMore()] = Field(
+        (), description="Jobs, until they are complete; one that has failed fails the step at once."
+    )
+    pods: Annotated[tuple[Annotated[str, AfterValidator(_labels)], ...], OneOrMore()] = Field(
+        (),
+        description="Pods by their labels, such as `app=web`, until there are some and all are ready; those"
+        " that have succeeded, or are being deleted, do not count.",
+    )
+    nodes: Names = Field((), description="Nodes by name, or `all`, until they are ready.")
+    conditions: Annotated[tuple[Condition, ...], OneOrMore()] = Field(
+        (), description="Conditions of objects, until they hold."
+    )
+    values: Annotated[tuple[Value, ...], OneOrMore()] = Field(
+        (), description="Values of objects, until they are as wanted."
+    )
+    gone: Annotated[tuple[Reference, ...], OneOrMore()] = Field(
+        (), description="Objects as KIND/NAME, until they do not exist any more."
+    )
+    namespace: Namespace = Field("default", description="Namespace of all that it waits for.")
+
+    @model_validator(mode="after")
+    def _waits_for_something(self) -> KubernetesWait:
+        keys = ("rollouts", "jobs", "pods", "nodes", "conditions", "values", "gone")
+        if not self.model_fields_set & set(keys):
+            raise ValueError("the step waits for nothing", f"give it one of: {', '.join(keys)}")
+        return self
 
     def _subject(self) -> str:
-        return ", ".join(self.rollouts)
+        jobs = [f"job/{name}" for name in self.jobs]
+        pods = [f"pods {labels}" for labels in self.pods]
+        nodes = ["all nodes" if name == "all" else f"node/{name}" for name in self.nodes]
+        conditions = [f"{each.object} {each.is_}" for each in self.conditions]
+        values = [f"{each.object} {each.path}" for each in self.values]
+        gone = [f"no {each}" for each in self.gone]
+        return ", ".join((*self.rollouts, *jobs, *pods, *nodes, *conditions, *values, *gone))
 
     @property
     def namespaces_used(self) -> frozenset[str]:
-        """The namespace of the rollouts."""
+        """The namespace of all that it waits for."""
         return frozenset((self.namespace,))
 
 

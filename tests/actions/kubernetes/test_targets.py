@@ -1,0 +1,235 @@
+"""What a wait waits for besides rollouts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.actions.kubernetes.shelf import WIDGET, Shelf, conditions
+from tests.clients.kubernetes.peer import recorder, serving
+from tui.actions.kubernetes import wait as module
+from tui.actions.kubernetes.wait import wait
+from tui.errors import ActionError
+from tui.plan.steps import KubernetesWait
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.actions.recorder import Recorder
+    from tui.reporter import Done
+
+JOBS = "/apis/batch/v1/namespaces/default/jobs"
+PODS = "/api/v1/namespaces/default/pods"
+NODES = "/api/v1/nodes"
+WIDGETS = f"{WIDGET}/namespaces/default/widgets"
+SELECTED = {"selector": {"matchLabels": {"job-name": "x"}}}
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_STEADY_AFTER", 0.0)
+    monkeypatch.setattr(module, "_TICK", 0.01)
+    monkeypatch.setattr(module, "_KIND_EVERY", 0.01)
+
+
+@contextlib.asynccontextmanager
+async def _waiting(
+    folder: Path, shelf: Shelf, **fields: Any
+) -> AsyncIterator[tuple[asyncio.Task[Done], Recorder]]:
+    """A wait that has begun."""
+    step = KubernetesWait.model_validate({"kind": "kubernetes.wait", **fields})
+    async with serving(shelf.app) as url:
+        ctx = await asyncio.to_thread(recorder, folder, url)
+        task = asyncio.create_task(wait(step, ctx))
+        try:
+            yield task, ctx
+        finally:
+            task.cancel()
+
+
+async def _says(ctx: Recorder, text: str) -> None:
+    async with asyncio.timeout(10):
+        while not any(text in line for _, line in ctx.lines):  # noqa: ASYNC110 - what it says is watched
+            await asyncio.sleep(0.01)
+
+
+def _pod(shelf: Shelf, name: str, labels: dict[str, str], ready: bool, **status: Any) -> None:
+    spec = {"containers": [{"name": "app", "readinessProbe": {}}]}
+    held = conditions(PodScheduled="True", Ready=str(ready))
+    shelf.put(PODS, name, metadata={"labels": labels}, spec=spec, status={**held, **status})
+
+
+async def test_a_job_is_waited_for_until_it_is_complete_even_if_it_is_deleted_then(tmp_path: Path) -> None:
+    shelf = Shelf()
+    async with _waiting(tmp_path, shelf, jobs="job/x") as (waiting, ctx):
+        await _says(ctx, "it does not exist in namespace default yet")
+        shelf.put(JOBS, "x", spec=SELECTED | {"completions": 2}, status={"active": 1, "succeeded": 1})
+        await _says(ctx, "1 of 2 pods succeeded, 1 active")
+        shelf.put(JOBS, "x", spec=SELECTED, status=conditions(Complete="True"))
+        shelf.take(JOBS, "x")
+        done = await waiting
+    assert (done.note, done.changed) == ("1 Job complete", True)
+    [span] = [span for span in ctx.spans if span.name == "run"]
+    assert (span.subject, span.closed) == ("job/x", True)
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_job_that_failed_is_told_at_once_with_its_last_words(tmp_path: Path, before: bool) -> None:
+    shelf = Shelf()
+    shelf.logs["x-1"] = "cannot find the thing\n"
+    ended = {"terminated": {"exitCode": 3, "reason": "Error"}}
+    state = [{"name": "app", "state": ended, "restartCount": 0, "containerID": "1"}]
+    why = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "it is reached"}
+
+    def fail() -> None:
+        _pod(shelf, "x-1", {"job-name": "x"}, ready=False, phase="Failed", containerStatuses=state)
+        shelf.put(JOBS, "x", spec=SELECTED, status={"failed": 1, "conditions": [why]})
+
+    if before:
+        fail()
+    else:
+        shelf.put(JOBS, "x", spec=SELECTED, status={"active": 1})
+    async with _waiting(tmp_path, shelf, jobs="x") as (waiting, ctx):
+        if not before:
+            await _says(ctx, "1 active")
+            fail()
+        with pytest.raises(ActionError) as caught:
+            await waiting
+    assert caught.value.cause == (
+        "job/x failed: BackoffLimitExceeded: it is reached; pod/x-1: app: Error, exit code 3"
+    )
+    assert "log   cannot find the thing" in caught.value.details
+
+
+async def test_pods_are_waited_for_by_labels_without_those_that_ended_well(tmp_path: Path) -> None:
+    shelf = Shelf()
+    async with _waiting(tmp_path, shelf, pods="app=web") as (waiting, ctx):
+        await _says(ctx, "there are none in namespace default yet")
+        _pod(shelf, "done", {"app": "web"}, ready=False, phase="Succeeded")
+        _pod(shelf, "a", {"app": "web"}, ready=True)
+        _pod(shelf, "b", {"app": "web"}, ready=False)
+        _pod(shelf, "other", {"app": "other"}, ready=False)
+        await _says(ctx, "1 of 2 pods ready")
+        _pod(shelf, "b", {"app": "web"}, ready=True)
+        assert (await waiting).note == "2 of 2 pods ready"
+
+
+async def test_a_pod_that_failed_and_that_nothing_replaces_fails_the_step(tmp_path: Path) -> None:
+    shelf = Shelf()
+    _pod(shelf, "a", {"app": "web"}, ready=False, phase="Failed", reason="Evicted", message="no room")
+    async with _waiting(tmp_path, shelf, pods="app=web") as (waiting, _):
+        with pytest.raises(ActionError, match="pod/a: Failed: Evicted: no room"):
+            await waiting
+
+
+async def test_nodes_are_waited_for_all_or_by_name(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(NODES, "one", status=conditions(Ready="True"))
+    async with _waiting(tmp_path, shelf, nodes=["one", "two"]) as (waiting, ctx):
+        await _says(ctx, "there is no node two, but one")
+        shelf.put(NODES, "two", status=conditions(Ready="False"))
+        await _says(ctx, "1 of 2 nodes ready; node/two: Ready is False")
+        shelf.put(NODES, "two", status=conditions(Ready="True"))
+        assert (await waiting).note == "2 of 2 nodes ready"
+    async with _waiting(tmp_path, shelf, nodes="all") as (waiting, _):
+        assert not (await waiting).changed
+
+
+async def test_conditions_and_values_are_waited_for_before_their_kind_is_known(tmp_path: Path) -> None:
+    shelf = Shelf(widgets=False)
+    wanted = {
+        "conditions": [
+            {"object": "widget/w", "is": "Ready"},
+            {"object": "wd.example.com/w", "is": "Broken=false"},
+        ],
+        "values": [{"object": "widgets.v1.example.com/w", "path": "{.status.size}", "is": 3}],
+    }
+    async with _waiting(tmp_path, shelf, **wanted) as (waiting, ctx):
+        await _says(ctx, "the cluster knows no kind widget yet")
+        shelf.widgets = True
+        await _says(ctx, "it does not exist in namespace default yet")
+        shelf.put(WIDGETS, "w", status={"size": 2})
+        await _says(ctx, "it has no condition Ready yet")
+        await _says(ctx, "it is 2, not 3")
+        shelf.put(WIDGETS, "w", status={"size": 3, **conditions(ready="True", Broken="False")})
+        assert (await waiting).note == "2 conditions met, 1 value as wanted"
+    assert {span.name for span in ctx.spans} == {"condition", "value"}
+    assert all(span.closed for span in ctx.spans)
+
+
+async def test_a_condition_that_never_comes_is_told_with_its_state_and_events(tmp_path: Path) -> None:
+    shelf = Shelf()
+    status = {
+        "conditions": [{"type": "Ready", "status": "False", "reason": "NoSize", "message": "give it\none"}]
+    }
+    shelf.put(WIDGETS, "w", status=status)
+    about = {"kind": "Widget", "name": "w", "apiVersion": "example.com/v1"}
+    event = {"involvedObject": about, "type": "Warning", "reason": "Sizing", "message": "there is none"}
+    async with _waiting(tmp_path, shelf, conditions={"object": "widget/w", "is": "Ready"}) as (waiting, ctx):
+        await _says(ctx, "Ready is False: NoSize: give it one")
+        shelf.put("/api/v1/namespaces/default/events", "e", **event)
+        await _says(ctx, "warning: Sizing: there is none")
+        ctx.deadline = 0.0
+        with pytest.raises(ActionError) as caught:
+            await waiting
+    assert (
+        caught.value.cause == "time is up, and not met: widget/w Ready: Ready is False: NoSize: give it one"
+    )
+    assert caught.value.hint == "`kubectl -n default describe widget/w` says what it waits for"
+    assert caught.value.details == ("warning: Sizing: there is none",)
+
+
+async def test_what_an_old_observation_says_does_not_count(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(
+        WIDGETS, "w", metadata={"generation": 2}, status={"observedGeneration": 1, **conditions(Ready="True")}
+    )
+    async with _waiting(tmp_path, shelf, conditions={"object": "widget/w", "is": "Ready"}) as (waiting, ctx):
+        await _says(ctx, "its controller has not seen its latest change yet")
+        shelf.put(
+            WIDGETS,
+            "w",
+            metadata={"generation": 2},
+            status={"observedGeneration": 2, **conditions(Ready="True")},
+        )
+        await waiting
+
+
+async def test_what_is_deleted_is_waited_for_until_it_is_gone(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(WIDGETS, "w")
+    async with _waiting(tmp_path, shelf, gone=["widget/w", "nothing/x"]) as (waiting, ctx):
+        await _says(ctx, "it is still there, and nobody deletes it")
+        deleting = {"deletionTimestamp": "now", "finalizers": ["example.com/keep"]}
+        shelf.put(WIDGETS, "w", metadata=deleting)
+        await _says(ctx, "it is being deleted, once example.com/keep is done")
+        shelf.take(WIDGETS, "w")
+        shelf.put(WIDGETS, "w", metadata={"uid": "another"})
+        assert (await waiting).note == "2 objects gone"
+    assert ctx.warnings == ["the cluster knows no kind of nothing/x: it counts as gone"]
+    async with _waiting(tmp_path, shelf, gone="widget/other") as (waiting, _):
+        assert not (await waiting).changed
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "stuck"),
+    [
+        ("{.status.sizes[*]}", {"sizes": [1, 2]}, "the path leads to 2 values"),
+        ("{.status}", {"size": 1}, "the path leads to a mapping or list"),
+    ],
+)
+async def test_a_path_that_leads_to_no_one_value_is_told(
+    tmp_path: Path, path: str, status: dict[str, Any], stuck: str
+) -> None:
+    shelf = Shelf()
+    shelf.put(WIDGETS, "w", status=status)
+    async with _waiting(tmp_path, shelf, values={"object": "widget/w", "path": path, "is": "1"}) as (
+        waiting,
+        _,
+    ):
+        with pytest.raises(ActionError, match=stuck):
+            await waiting
