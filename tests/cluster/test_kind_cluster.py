@@ -17,6 +17,7 @@ from tui.cluster.kind.delete import delete
 from tui.cluster.kind.examine import examine
 from tui.cluster.kind.host_ports import examine_ports, publisher
 from tui.cluster.kind.load import deliver
+from tui.cluster.kind.stop import stop
 from tui.cluster.provider import ClusterSpec, Node, Port, PortUse, Provider, provider_of
 from tui.errors import ActionError
 from tui.plan.model import Cluster
@@ -247,6 +248,32 @@ async def test_a_stopped_cluster_is_started_again(
     there.members(ready("demo-control-plane"))
     done = await create(cluster, there.host, ClusterSpec(), report)
     assert done.note == "started cluster demo again"
+
+
+async def test_a_cluster_of_one_node_is_stopped(cluster: Cluster, there: Peer, report: Recorder) -> None:
+    asked: list[str] = []
+
+    def stopped() -> dict[str, str]:
+        asked.append("stop")
+        there.nodes(container("demo-control-plane", state="exited"))
+        return {}
+
+    there.engine["/containers/demo-control-plane/stop"] = (200, stopped)
+    assert (await stop(cluster, there.host, report)).note == "there is no cluster demo"
+    there.nodes(CONTROL)
+    assert (
+        await stop(cluster, there.host, report)
+    ).note == "stopped cluster demo: `bringup up` starts it again"
+    again = await stop(cluster, there.host, report)
+    assert (again.changed, again.note, asked) == (False, "cluster demo is stopped already", ["stop"])
+
+
+async def test_a_cluster_of_several_nodes_is_not_stopped(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    there.nodes(CONTROL, WORKER)
+    with pytest.raises(ActionError, match="has 2 nodes, which cannot be started again"):
+        await stop(cluster, there.host, report)
 
 
 async def test_an_engine_that_refuses_is_told(cluster: Cluster, there: Peer, report: Recorder) -> None:

@@ -80,9 +80,11 @@ def open_tunnel(bringup: Bringup) -> Iterator[str]:
 
 
 def test_the_same_plan_on_another_machine(bringup: Bringup, far: Sshd) -> None:
-    code, output = bringup("up", *on(far))
+    code, output = bringup("up", "--prefetch", *on(far))
     print(output)
     assert code == 0, output[-6000:]
+    assert len(re.findall(r"✓ \d took .* ahead of its place · loaded", output)) == 3
+    assert "could not be streamed" not in output
     assert f"kind on {far.address}" in output
     assert f"http://127.0.0.1:{bringup.port} at {far.address}" in output
     check_no_secret_is_written(bringup, output)

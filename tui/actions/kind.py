@@ -8,7 +8,7 @@ from tui.cluster.provider import ClusterSpec, provider_of, read_config
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
-    from tui.plan.steps import KindCreate, KindDelete, KindLoad
+    from tui.plan.steps import KindCreate, KindDelete, KindLoad, KindStop
     from tui.reporter import Done
 
 
@@ -33,6 +33,16 @@ async def load(step: KindLoad, ctx: Context) -> Done:
     images = {name: ctx.image_host(name) for name in step.images}
     provider = await provider_of(ctx.cluster)
     return await provider.deliver(ctx.cluster, ctx.cluster_host, images, ctx)
+
+
+async def stop(step: KindStop, ctx: Context) -> Done:
+    """Stop the plan's cluster, so that the next `kind.create` starts it again.
+
+    Raises:
+        ActionError: The cluster could not be started again, or does not stop.
+    """
+    provider = await provider_of(ctx.cluster)
+    return await provider.stop(ctx.cluster, ctx.cluster_host, ctx)
 
 
 async def delete(step: KindDelete, ctx: Context) -> Done:

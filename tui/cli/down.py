@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @plan_or_run_options
 @host_options
 @OUTPUT
-def down(output: str, verbose: bool, **given: Any) -> None:
+@click.option(
+    "--stop", is_flag=True, help="Only stop the cluster, of one node: the next `bringup up` starts it again."
+)
+def down(output: str, verbose: bool, stop: bool, **given: Any) -> None:
     """Take an environment down: that of RUN, or of the latest run of PLAN.
 
     The run's own plan, values, settings and host hold, where no others are given.
@@ -34,7 +37,7 @@ def down(output: str, verbose: bool, **given: Any) -> None:
         def launching() -> AbstractContextManager[Launch]:
             from tui.launch.launch import launch_down
 
-            return launch_down(request, prompter=terminal())
+            return launch_down(request, prompter=terminal(), stop=stop)
 
         # Which host it leads to is known once the run has been looked up.
         sys.exit(show(launching, request, choose_view(output, False), output, detail, may_ask=True))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOST = 900  # a status of the library's own, for an engine that does not answer
 _STATUS = 2.0  # seconds for the engine to know how a command in a container finished
+_STOP = 30  # seconds for a container to stop by itself
 _LOOK = 0.05  # seconds between looks at that
 
 Message = dict[str, Any]
@@ -147,6 +148,11 @@ class EngineApi:
     async def wake(self, container: str, *, paused: bool) -> None:
         """Start a stopped container again, or unpause a paused one."""
         async with self._answer("POST", f"containers/{container}/{'unpause' if paused else 'start'}", {}):
+            pass
+
+    async def stop(self, container: str) -> None:
+        """Stop a container, and wait until it has; one that does not stop by itself is killed."""
+        async with self._answer("POST", f"containers/{container}/stop", {"t": str(_STOP)}):
             pass
 
     async def remove(self, container: str) -> bool:

@@ -146,6 +146,13 @@ class Provider(Protocol):
             ActionError: It could not be deleted; the cause says what is left.
         """
 
+    async def stop(self, cluster: Cluster, host: Host, report: Reporter) -> Done:
+        """Stop a cluster, if there is one, so that `create` starts it again.
+
+        Raises:
+            ActionError: It could not be started again, or does not stop.
+        """
+
     async def deliver(
         self, cluster: Cluster, host: Host, images: Mapping[str, Host], report: Reporter
     ) -> Done:

@@ -21,6 +21,7 @@ from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.bundled import manifests_folder
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
+from tui.plan.steps import KindStop
 from tui.run import events as e
 from tui.run.directories import cache_directory
 from tui.run.feed import Feed
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tui.launch.specification import Specification
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
+    from tui.plan.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,14 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
 
 
 @contextlib.contextmanager
-def launch_down(request: Request, prompter: Prompter | None = None) -> Iterator[Launch]:
+def launch_down(
+    request: Request, prompter: Prompter | None = None, *, stop: bool = False
+) -> Iterator[Launch]:
     """Prepare a run that takes a plan's environment down.
 
     Args:
         request: What was asked for.
+        stop: Only stop the cluster, so that it can be started again.
         prompter: Asks the user what is not known of a machine over SSH.
 
     Raises:
@@ -105,27 +110,36 @@ def launch_down(request: Request, prompter: Prompter | None = None) -> Iterator[
     whole, run = specification.plan, specification.run
     if run is not None and not run.is_real and store.leads_to_run(request.plan or ""):
         raise UsageError(f"run {run.id} was a rehearsal, which created nothing", "name a real run, or a plan")
-    if not whole.down:
+    if stop and whole.cluster is None:
+        raise UsageError("--stop: the plan has no cluster", "take it down without --stop")
+    if not (whole.down or stop):
         raise UsageError("the plan has no steps that take it down", "add `down: [{kind: kind.delete}]` to it")
-    phases = (Phase(id="down", title="Take down", tasks=_down_tasks(whole)),)
+    phases = (
+        Phase(
+            id="down",
+            title="Take down",
+            tasks=_down_tasks(whole, (KindStop(kind="kind.stop"),) if stop else whole.down),
+        ),
+    )
     plan = whole.model_copy(update={"phases": phases})
     specification = replace(specification, environment="kind", done={}, mode="sequential")
     with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
         started = replace(_started(plan, specification, environment), purpose="down")
         if run is not None and run.is_real:
-            started = replace(started, note=f"takes down what run {run.id} brought up")
+            verb = "stops" if stop else "takes down"
+            started = replace(started, note=f"{verb} what run {run.id} brought up")
         with _launch(plan, specification, environment, started, runner, store) as launch:
             yield launch
 
 
-def _down_tasks(plan: Plan) -> tuple[Task, ...]:
+def _down_tasks(plan: Plan, steps: tuple[Step, ...]) -> tuple[Task, ...]:
     """Return a task for each step that takes the plan down, so that all are run though one fails."""
     host = placement(plan).cluster
-    if len(plan.down) == 1:
-        return (Task(id="down", title="Take down", host=host, steps=plan.down),)
+    if len(steps) == 1:
+        return (Task(id="down", title="Take down", host=host, steps=steps),)
     return tuple(
         Task(id=f"down-{number}", title=step.describe(), host=host, steps=(step,))
-        for number, step in enumerate(plan.down, 1)
+        for number, step in enumerate(steps, 1)
     )
 
 

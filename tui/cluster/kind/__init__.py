@@ -7,6 +7,7 @@ from tui.cluster.kind.host_ports import examine_ports
 from tui.cluster.kind.load import deliver
 from tui.cluster.kind.nodes import find_nodes
 from tui.cluster.kind.reach import context_of, kubeconfig_of, reach
+from tui.cluster.kind.stop import stop
 
 __all__ = [
     "await_nodes",
@@ -19,4 +20,5 @@ __all__ = [
     "find_nodes",
     "kubeconfig_of",
     "reach",
+    "stop",
 ]

@@ -13,7 +13,7 @@ from tui.plan.steps.base import StepBase
 from tui.plan.steps.command import Command
 from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImagePull
-from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad
+from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindStop
 from tui.plan.steps.kubernetes import (
     KubernetesApply,
     KubernetesNamespace,
@@ -28,6 +28,7 @@ Step = Annotated[
     KindCreate
     | KindLoad
     | KindDelete
+    | KindStop
     | ImageBuild
     | ImagePull
     | KubernetesApply
@@ -57,6 +58,7 @@ __all__ = [
     "KindCreate",
     "KindDelete",
     "KindLoad",
+    "KindStop",
     "KubernetesApply",
     "KubernetesNamespace",
     "KubernetesProbe",

@@ -57,3 +57,11 @@ class KindDelete(_KindStep):
     action = "tui.actions.kind:delete"
 
     kind: Literal["kind.delete"]
+
+
+class KindStop(_KindStep):
+    """Stop the plan's Kind cluster, of one node, so that the next `kind.create` starts it again."""
+
+    action = "tui.actions.kind:stop"
+
+    kind: Literal["kind.stop"]
