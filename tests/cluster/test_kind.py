@@ -14,8 +14,9 @@ from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
 from tests.cluster.test_kubeconfig_file import CORPUS, view
 from tui.actions.image.build import build
-from tui.actions.kind import create, delete, load
+from tui.actions.kind import create, delete, load, stop
 from tui.clients.engine_api import connect
+from tui.cluster.kind import await_nodes
 from tui.cluster.kind.host_ports import host_ports
 from tui.cluster.kind.nodes import find_nodes
 from tui.cluster.kind.output import Output
@@ -24,7 +25,7 @@ from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
 from tui.plan.failures import hint_for
 from tui.plan.model import Cluster
-from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad
+from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad, KindStop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -245,6 +246,27 @@ async def check_name_in_node(ctx: Recorder, image: str) -> None:
         status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", image))
     assert status == 0
     assert image in output
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(400)
+async def test_two_nodes_get_an_image_at_once_while_they_are_still_being_joined(real: Recorder) -> None:
+    config = real.folder / "kind.yaml"
+    nodes = "nodes: [{role: control-plane}, {role: worker}]"
+    await asyncio.to_thread(
+        config.write_text, f"kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n{nodes}\n"
+    )
+    step = await asyncio.to_thread(KindCreate, kind="kind.create", config=config, image=NODE, wait=120)
+    creating = asyncio.create_task(create(step, real))
+    await await_nodes(real.cluster, real.host)
+    assert len(await nodes_of(real)) == 2
+    assert (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
+    assert not creating.done()  # kubeadm is at work
+    await creating
+    assert not (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
+    assert not [text for _, text in real.lines if "could not be streamed" in text]
+    with pytest.raises(ActionError, match="has 2 nodes, which cannot be started again"):
+        await stop(KindStop(kind="kind.stop"), real)
 
 
 @pytest.mark.e2e
