@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.processes import needs_proc
+from tui.clients.engine_api import counters_of
 from tui.hosts.usage.counters import Counters, grown, parse
 from tui.hosts.usage.here import Programs, read_own
 from tui.hosts.usage.sources import patterns, read_files
@@ -53,6 +54,24 @@ def test_containers_are_told_by_either_version_of_control_groups(files: dict[str
     reading = parse(MACHINE | files)
     assert reading is not None
     assert reading.containers == {NODE: (2.5, 1.0, 3.0, 1.0), OTHER: (1.0, 0.0, 0.0, 0.0)}
+
+
+@pytest.mark.parametrize("cached", ["total_inactive_file", "inactive_file"])
+def test_a_container_is_told_by_the_engine_where_its_files_are_elsewhere(cached: str) -> None:
+    said = {
+        "cpu_stats": {"cpu_usage": {"total_usage": 2_500_000_000}},
+        "memory_stats": {"usage": 2097152, "stats": {cached: 1048576}},
+        "blkio_stats": {
+            "io_service_bytes_recursive": [
+                {"op": "Read", "value": 3_000_000},
+                {"op": "write", "value": 1_000_000},
+            ]
+        },
+    }
+    assert counters_of(said) == (2.5, 1.0, 3.0, 1.0)
+    assert counters_of(
+        {"cpu_stats": None, "memory_stats": {}, "blkio_stats": {"io_service_bytes_recursive": None}}
+    ) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("path", MACHINE)

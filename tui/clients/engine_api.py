@@ -17,6 +17,7 @@ from yarl import URL
 
 from tui.clients.registry import encode, with_tag
 from tui.errors import ActionError
+from tui.hosts.usage.counters import Counters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -144,6 +145,17 @@ class EngineApi:
         params = {"all": "true", "filters": json.dumps({"label": [label]} if label else {})}
         async with self._answer("GET", "containers/json", params) as response:
             return cast("list[dict[str, Any]]", await response.json())
+
+    async def usage(self, container: str) -> Counters:
+        """Return what a container has used so far; nothing where the engine does not say.
+
+        Raises:
+            EngineRefusedError: There is no such container.
+            EngineLostError: It does not answer.
+        """
+        params = {"stream": "false", "one-shot": "true"}
+        async with self._answer("GET", f"containers/{container}/stats", params) as response:
+            return counters_of(await response.json())
 
     async def wake(self, container: str, *, paused: bool) -> None:
         """Start a stopped container again, or unpause a paused one."""
@@ -360,6 +372,19 @@ def failure_of(message: Message) -> str:
         return ""
     detail = cast("Message", message.get("errorDetail") or {})
     return str(detail.get("message") or message.get("error") or "it does not say why")
+
+
+def counters_of(stats: Mapping[str, Any]) -> Counters:
+    """Return the counters of a container from the engine's statistics of it."""
+    memory = stats.get("memory_stats") or {}
+    cached = memory.get("stats") or {}
+    held = (memory.get("usage") or 0) - cached.get("total_inactive_file", cached.get("inactive_file", 0))
+    moved = {"read": 0, "write": 0}
+    for entry in (stats.get("blkio_stats") or {}).get("io_service_bytes_recursive") or ():
+        if (way := str(entry.get("op", "")).lower()) in moved:
+            moved[way] += entry.get("value") or 0
+    used = ((stats.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage") or 0
+    return Counters(used / 1e9, max(held, 0) / (1 << 20), moved["read"] / 1e6, moved["write"] / 1e6)
 
 
 def short(identity: str) -> str:

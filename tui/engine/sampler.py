@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.cluster.provider import provider_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tui.hosts.usage.counters import Reading
 
 _AGAIN = 10.0  # seconds after which a host that was lost is asked again
+_LOOK_EVERY = 5.0  # seconds between two looks for nodes whose files are not there
 _LEAVE = 0.5  # seconds that the end of a program on another host is waited for
 _SHORTEST = 0.2  # seconds of a sample
 
@@ -127,7 +129,7 @@ class _HostSampler:
 
     def _take(self, reading: Reading, here: Mapping[str, Counters] | None = None) -> None:
         """Take a reading, and emit what was used since the one before."""
-        self._containers.see(reading)
+        reading = self._containers.see(reading)
         here = here or {}
         if self._last is not None and reading.at - self._last.at >= _SHORTEST:
             self._context.emit(self._sample(self._last, reading, here))
@@ -175,14 +177,26 @@ class _Containers:
         self._asked: set[str] = set()  # what the engine was asked about
         self._first: frozenset[str] | None = None  # those that were there at the start
         self._asking: asyncio.Task[None] | None = None
+        self._again = 0.0  # when to ask for nodes whose files are not there
+        self._usage: dict[str, Counters] = {}  # of those, what the engine says
 
-    def see(self, reading: Reading) -> None:
-        """Ask what containers are that have come, if there are any."""
+    def see(self, reading: Reading) -> Reading:
+        """Ask what containers are that have come, if there are any.
+
+        Returns:
+            The reading, with what nodes used whose files this host does not have: the engine is in a virtual
+            machine, or at another one.
+        """
         there = frozenset(reading.containers)
         self._first = there if self._first is None else self._first
-        if there <= self._asked or (self._asking is not None and not self._asking.done()):
-            return
-        self._asking = asyncio.ensure_future(self._ask(there))
+        now = asyncio.get_running_loop().time()
+        if self._asking is None or self._asking.done():
+            if self.nodes and not self.nodes & there:
+                self._asking = asyncio.ensure_future(self._ask_usage())
+            elif not there <= self._asked or (not there and now >= self._again):
+                self._again = now + _LOOK_EVERY
+                self._asking = asyncio.ensure_future(self._ask(there))
+        return replace(reading, containers={**self._usage, **reading.containers})
 
     def used(self, before: Reading, after: Reading, ids: frozenset[str]) -> Counters:
         """Return what some containers have used between two readings."""
@@ -196,6 +210,16 @@ class _Containers:
         """Ask no more."""
         if self._asking is not None:
             self._asking.cancel()
+
+    async def _ask_usage(self) -> None:
+        """Ask the engine what the nodes have used."""
+        from tui.clients.engine_api import connect
+
+        try:
+            async with connect(await self._host.engine()) as api:
+                self._usage = {node: await api.usage(node) for node in self.nodes}
+        except (BringupError, OSError):
+            self.nodes, self._usage = frozenset(), {}  # they are gone, or others are there
 
     async def _ask(self, there: frozenset[str]) -> None:
         found: frozenset[str] = frozenset()
