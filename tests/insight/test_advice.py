@@ -89,14 +89,15 @@ def planned(
     steps: Steps,
     times: Mapping[str, Sequence[tuple[float, float]]],
     *more: e.Event,
+    mode: str = "eager",
 ) -> tuple[RunState, Sequence[str]]:
-    """A run of a plan of real steps in mode eager, and the rules that say something of it."""
+    """A run of a plan of real steps, and the rules that say something of it."""
     plan = make_plan(
         phases,
         cluster={"name": "c", "kubeconfig": "/kc"},
         tasks={id_: {"steps": list(each)} for id_, each in steps.items()},
     )
-    events: list[e.Event] = [started(plan, "eager")]
+    events: list[e.Event] = [started(plan, mode)]
     for task, each in times.items():
         events.append(e.AttemptStarted(each[0][0], task, 1))
         for i, (start, end) in enumerate(each):
@@ -111,18 +112,19 @@ def planned(
     return state, [f"{a.rule} {a.saves:.0f}" for a in advise(state, plan).advice]
 
 
-def test_images_need_not_wait_for_a_cluster() -> None:
+def test_what_could_run_ahead_is_told_where_it_did_not() -> None:
     phases: Phases = [{"cluster": []}, {"app": ["cluster"]}]
     steps: Steps = {"cluster": [CREATE], "app": [IMAGES, SPACE]}
-    assert planned(phases, steps, {"cluster": [(0, 30)], "app": [(30, 50), (50, 60)]})[1] == ["split 20"]
-    whole: Steps = {"cluster": [CREATE], "app": [IMAGES]}
-    assert planned(phases, whole, {"cluster": [(0, 30)], "app": [(30, 50)]})[1] == ["need 20"]
+    times = {"cluster": [(0.0, 30.0)], "app": [(30.0, 50.0), (50.0, 60.0)]}
+    assert planned(phases, steps, times, mode="parallel")[1] == ["prefetch 20"]
+    assert planned(phases, steps, times)[1] == []
 
 
 def test_what_a_command_may_provide_is_waited_for() -> None:
     phases: Phases = [{"login": []}, {"app": ["login"]}]
     steps: Steps = {"login": [{"kind": "command", "shell": "docker login"}], "app": [IMAGES, SPACE]}
-    assert planned(phases, steps, {"login": [(0, 30)], "app": [(30, 50), (50, 60)]})[1] == []
+    times = {"login": [(0.0, 30.0)], "app": [(30.0, 50.0), (50.0, 60.0)]}
+    assert planned(phases, steps, times, mode="parallel")[1] == []
 
 
 def test_an_image_that_is_not_used_need_not_be_waited_for() -> None:

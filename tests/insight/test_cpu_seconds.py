@@ -37,6 +37,19 @@ def test_programs_are_measured_and_the_rest_is_shared_by_time() -> None:
     assert task_cpu(state) == {"first": 4.75, "second": 1.5}
 
 
+def test_what_a_step_ahead_of_its_place_used_is_nobody_elses() -> None:
+    state = tell(
+        begun(phases=ONE_PHASE),
+        *ran("first", 0.0, 2.0)[:2],
+        e.PrefetchStarted(0.0, "second", 1, 0, "work"),
+        sample(2.0, seconds=2.0, nodes=1.0),
+        e.PrefetchFinished(2.0, "second", 1, 0, "succeeded"),
+        *ran("first", 0.0, 2.0)[2:],
+        *ran("second", 2.0, 2.1),
+    )
+    assert task_cpu(state) == {"first": 1.0, "second": 0.0}
+
+
 def test_a_journal_without_samples_tells_of_programs_alone() -> None:
     state = tell(begun(phases=ONE_PHASE), *ran("first", 0.0, 1.0))
     assert task_cpu(state) == {"first": 0.0}

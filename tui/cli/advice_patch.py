@@ -1,4 +1,4 @@
-"""Advice as a patch of the files that it is about: of the plan, of its manifests, of Dockerfiles."""
+"""Advice as a patch of the files that it is about: of the plan, or of a Dockerfile."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from tui.insight.advice.finding import CopyLater, DropNeeds, RemoveLimit, SetProbe, SplitTask
+from tui.insight.advice.finding import CopyLater, DropNeeds, FastProbes, RemoveLimit
 from tui.plan import yaml_edit as edit
-from tui.plan.steps import ImageBuild, KubernetesApply
+from tui.plan.steps import ImageBuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
 
-_COPIED = ("host", "retry")  # of a task, for the one that its steps are moved to
 _MOST_BYTES = 4 << 20
 
 
@@ -48,11 +47,7 @@ def patch(change: Change, loaded: LoadedPlan, base: Path) -> str:
 
 def _changed(change: Change, loaded: LoadedPlan) -> Iterator[tuple[Path, str, str | None]]:
     """Yield each file with its text before and after the change."""
-    if isinstance(change, SetProbe):
-        for path in _manifests(loaded.plan):
-            if (text := _read(path)) is not None:
-                yield path, text, _with_probes(text, change.owners)
-    elif isinstance(change, CopyLater):
+    if isinstance(change, CopyLater):
         step = next(task for task in loaded.plan.tasks if task.id == change.task).steps[change.step]
         if isinstance(step, ImageBuild):
             path = step.dockerfile or step.context / "Dockerfile"
@@ -63,13 +58,20 @@ def _changed(change: Change, loaded: LoadedPlan) -> Iterator[tuple[Path, str, st
         yield loaded.path, text, _plan_changed(change, text, loaded.plan)
 
 
-def _plan_changed(change: RemoveLimit | DropNeeds | SplitTask, text: str, plan: Plan) -> str | None:
+def _plan_changed(change: RemoveLimit | DropNeeds | FastProbes, text: str, plan: Plan) -> str | None:
     root = next(iter(edit.compose(text)), None)
     if isinstance(change, RemoveLimit):
         return edit.without_key(text, root, "limit")
     if isinstance(change, DropNeeds):
         return _without_needs(text, plan, change)
-    return _split(text, root, plan, change)
+    for step in change.steps:
+        root = next(iter(edit.compose(text)), None)
+        node = edit.at(_task(root, plan, change.task), "steps", step)
+        changed = edit.with_value(text, node, "probes", "fast")
+        if changed is None:
+            return None
+        text = changed
+    return text
 
 
 def _without_needs(text: str, plan: Plan, change: DropNeeds) -> str | None:
@@ -88,79 +90,6 @@ def _task(root: yaml.Node | None, plan: Plan, task: str) -> yaml.Node | None:
             if each.id == task:
                 return edit.at(root, "phases", p, "tasks", t)
     return None
-
-
-def _split(text: str, root: yaml.Node | None, plan: Plan, change: SplitTask) -> str | None:
-    """Move steps into a task of their own at the end of the first phase."""
-    node = _task(root, plan, change.task)
-    taken = edit.take_items(text, edit.child(node, "steps"), change.steps)
-    if taken is None or node is None:
-        return None
-    copied = [edit.key_lines(text, node, key) for key in _COPIED]
-    without, items = taken
-    root = next(iter(edit.compose(without)), None)
-    needing = edit.with_item(without, _task(root, plan, change.task), "needs", change.new)
-    if needing is None:
-        return None
-    root = next(iter(edit.compose(needing)), None)
-    last = edit.at(root, "phases", 0, "tasks", len(plan.phases[0].tasks) - 1)
-    if last is None or needing.splitlines()[last.start_mark.line][: last.start_mark.column].strip() != "-":
-        return None
-    column = last.start_mark.column
-    end = "\r\n" if "\r\n" in text else "\n"
-    new = [f"{' ' * (column - 2)}- id: {change.new}{end}"]
-    for lines in copied:
-        new += edit.indented(lines, column)
-    new.append(f"{' ' * column}steps:{end}")
-    for lines in items:
-        new += edit.indented(lines, column + 2)
-    changed = edit.after(needing, last, new)
-    return changed if _has_task(changed, change) else None
-
-
-def _has_task(text: str, change: SplitTask) -> bool:
-    """Return whether a changed plan still reads as meant."""
-    root = next(iter(edit.compose(text)), None)
-    tasks = edit.at(root, "phases", 0, "tasks")
-    last = edit.child(tasks, len(tasks.value) - 1) if tasks is not None else None
-    steps = edit.child(last, "steps")
-    return (
-        edit.text_of(edit.child(last, "id")) == change.new
-        and steps is not None
-        and len(steps.value) == len(change.steps)
-    )
-
-
-def _manifests(plan: Plan) -> Iterator[Path]:
-    """Yield the manifests of a plan that are files."""
-    for step in (step for task in plan.tasks for step in task.steps if isinstance(step, KubernetesApply)):
-        for manifest in step.manifests:
-            if not isinstance(manifest, str) or manifest.startswith(("http://", "https://")):
-                continue
-            path = plan.folder / manifest
-            if path.is_dir():
-                yield from sorted((*path.rglob("*.yaml"), *path.rglob("*.yml")))
-            elif any(mark in path.name for mark in "*?["):
-                yield from sorted(path.parent.glob(path.name))
-            else:
-                yield path
-
-
-def _with_probes(text: str, owners: Sequence[str]) -> str | None:
-    """Have the readiness probes of some rollouts look from the start and every second."""
-    wanted = {tuple(owner.split("/", 1)) for owner in owners}
-    for i in range(len(edit.compose(text))):
-        document = edit.compose(text)[i]
-        kind = edit.text_of(edit.child(document, "kind")).lower()
-        if (kind, edit.text_of(edit.at(document, "metadata", "name"))) not in wanted:
-            continue
-        containers = edit.at(document, "spec", "template", "spec", "containers")
-        for number in range(len(containers.value) if containers is not None else 0):
-            place = ("spec", "template", "spec", "containers", number, "readinessProbe")
-            for key, value, add in (("initialDelaySeconds", "0", False), ("periodSeconds", "1", True)):
-                probe = edit.at(edit.compose(text)[i], *place)
-                text = edit.with_value(text, probe, key, value, add=add) or text
-    return text
 
 
 def copied_later(text: str, install: str, files: Sequence[str]) -> str | None:

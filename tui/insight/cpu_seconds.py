@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tui.run.events import Sampled
-    from tui.run.state import RunState
+    from tui.run.state import RunState, TaskState
 
 FULL = 0.9
 """The share of all cores that is busy where they are called full."""
@@ -54,12 +54,13 @@ class CpuSeconds(NamedTuple):
 
 
 class _Working(NamedTuple):
-    """A step at work."""
+    """A step at work, at its place or ahead of it."""
 
     place: Place
     kind: str
     start: float
     end: float
+    ahead: bool = False
 
 
 def cpu_seconds(state: RunState) -> dict[Place, CpuSeconds]:
@@ -67,16 +68,17 @@ def cpu_seconds(state: RunState) -> dict[Place, CpuSeconds]:
 
     What a step's programs used is measured. What nodes, engine and bringup itself used is not told apart by
     step: it is shared by the steps that ran meanwhile and whose kind makes that part work, in equal parts, so
-    it is an estimate. In runs without samples there is none of it.
+    it is an estimate. In runs without samples there is none of it. What a step used while it ran ahead of its
+    place is not among it.
     """
     steps = list(_working(state))
-    found = {step.place: 0.0 for step in steps}
+    found = {(step.place, step.ahead): 0.0 for step in steps}
     for samples in state.samples.values():
         for part, kinds in _WORK.items():
             _share([step for step in steps if step.kind.startswith(kinds)], tuple(samples), part, found)
     return {
         Place(task.id, attempt.attempt, step.step): CpuSeconds(
-            step.cpu, found[Place(task.id, attempt.attempt, step.step)]
+            step.cpu, found[Place(task.id, attempt.attempt, step.step), False]
         )
         for task in state.tasks.values()
         for attempt in task.attempts
@@ -118,24 +120,35 @@ def others(sample: Sampled) -> float:
 
 def _working(state: RunState) -> Iterable[_Working]:
     for task in state.tasks.values():
+        for early in task.prefetches:
+            kind = _kind(task, early.step)
+            place = Place(task.id, early.attempt, early.step)
+            yield _Working(place, kind, early.started, early.end(state.at), ahead=True)
         for attempt in task.attempts:
             for step in attempt.steps:
-                kind = task.kinds[step.step] if step.step < len(task.kinds) else ""
+                kind = _kind(task, step.step)
                 end = attempt.end(state.at) if step.finished is None else step.finished
                 yield _Working(Place(task.id, attempt.attempt, step.step), kind, step.started, end)
 
 
+def _kind(task: TaskState, step: int) -> str:
+    return task.kinds[step] if step < len(task.kinds) else ""
+
+
 def _share(
-    steps: Sequence[_Working], samples: Sequence[Sampled], part: str, found: dict[Place, float]
+    steps: Sequence[_Working],
+    samples: Sequence[Sampled],
+    part: str,
+    found: dict[tuple[Place, bool], float],
 ) -> None:
     """Give each step its share of what a part of the samples used, by how long it ran in each."""
-    overlaps: list[list[tuple[Place, float]]] = [[] for _ in samples]
+    overlaps: list[list[tuple[tuple[Place, bool], float]]] = [[] for _ in samples]
     for step in steps:
         first = bisect_right(samples, step.start, key=attrgetter("at"))
         last = bisect_left(samples, step.end, key=lambda sample: sample.at - sample.seconds)
         for i in range(first, last):
             start = max(step.start, samples[i].at - samples[i].seconds)
-            overlaps[i].append((step.place, min(step.end, samples[i].at) - start))
+            overlaps[i].append(((step.place, step.ahead), min(step.end, samples[i].at) - start))
     for sample, shares in zip(samples, overlaps, strict=True):
         used = getattr(sample, part)
         whole = sum(seconds for _, seconds in shares)

@@ -79,34 +79,8 @@ def without_item(text: str, mapping: yaml.Node | None, key: str, value: str) -> 
     return text[:start] + text[end:]
 
 
-def with_item(text: str, mapping: yaml.Node | None, key: str, value: str) -> str | None:
-    """Add a scalar at the end of a list; make the list, behind the mapping's first key, if there is none."""
-    if not isinstance(mapping, yaml.MappingNode) or mapping.flow_style:
-        return None
-    lines = text.splitlines(keepends=True)
-    items = child(mapping, key)
-    if items is None:
-        first, first_value = mapping.value[0]
-        indent = " " * first.start_mark.column
-        _, last = _lines(lines, first, first_value)
-        return "".join((*lines[:last], f"{indent}{key}: [{value}]{_end(lines)}", *lines[last:]))
-    if isinstance(items, yaml.ScalarNode):
-        start, end = _offset(lines, items.start_mark), _offset(lines, items.end_mark)
-        return f"{text[:start]}[{text[start:end]}, {value}]{text[end:]}"
-    if not isinstance(items, yaml.SequenceNode) or not items.value:
-        return None
-    last_item = items.value[-1]
-    if items.flow_style:
-        end = _offset(lines, last_item.end_mark)
-        return f"{text[:end]}, {value}{text[end:]}"
-    line = lines[last_item.start_mark.line]
-    dash = line[: last_item.start_mark.column]
-    number = last_item.start_mark.line + 1
-    return "".join((*lines[:number], f"{dash}{value}{_end(lines)}", *lines[number:]))
-
-
-def with_value(text: str, mapping: yaml.Node | None, key: str, value: str, *, add: bool) -> str | None:
-    """Set a scalar of a mapping; where there is none, add it as the first key if `add` says so."""
+def with_value(text: str, mapping: yaml.Node | None, key: str, value: str) -> str | None:
+    """Set a scalar of a mapping; where there is none, add it behind the first key."""
     if not isinstance(mapping, yaml.MappingNode) or not mapping.value:
         return None
     lines = text.splitlines(keepends=True)
@@ -114,67 +88,17 @@ def with_value(text: str, mapping: yaml.Node | None, key: str, value: str, *, ad
     if isinstance(old, yaml.ScalarNode):
         start, end = _offset(lines, old.start_mark), _offset(lines, old.end_mark)
         return text[:start] + value + text[end:]
-    if old is not None or not add:
-        return text if old is None else None
-    first = mapping.value[0][0]
-    start = _offset(lines, first.start_mark)
-    between = ", " if mapping.flow_style else f"{_end(lines)}{' ' * first.start_mark.column}"
-    return f"{text[:start]}{key}: {value}{between}{text[start:]}"
-
-
-def take_items(
-    text: str, sequence: yaml.Node | None, places: Sequence[int]
-) -> tuple[str, list[list[str]]] | None:
-    """Take items out of a block sequence.
-
-    Args:
-        text: The text.
-        sequence: The sequence.
-        places: The places of the items.
-
-    Returns:
-        The text without them, and the lines of each, with the comments above it, indented as they were.
-    """
-    if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style:
+    if old is not None:
         return None
-    lines = text.splitlines(keepends=True)
-    taken: list[list[str]] = []
-    gone: set[int] = set()
-    for place in places:
-        item = sequence.value[place]
-        first, last = _lines(lines, item, item)
-        if lines[first][: item.start_mark.column].strip() != "-":
-            return None
-        while first > sequence.start_mark.line and lines[first - 1].lstrip().startswith("#"):
-            first -= 1
-        taken.append(lines[first:last])
-        gone.update(range(first, last))
-    return "".join(line for i, line in enumerate(lines) if i not in gone), taken
-
-
-def after(text: str, node: yaml.Node, more: Sequence[str]) -> str:
-    """Insert lines behind the last one of a node."""
-    lines = text.splitlines(keepends=True)
-    _, last = _lines(lines, node, node)
-    if last and not lines[last - 1].endswith("\n"):
-        lines[last - 1] += "\n"
-    return "".join((*lines[:last], *more, *lines[last:]))
-
-
-def key_lines(text: str, mapping: yaml.Node | None, key: str) -> list[str]:
-    """Return the lines of a key of a block mapping with its value; none where it is not there."""
-    pair = _pair(mapping, key)
-    if pair is None or not isinstance(mapping, yaml.MappingNode) or mapping.flow_style:
-        return []
-    lines = text.splitlines(keepends=True)
-    first, last = _lines(lines, pair[0], pair[1])
-    return lines[first:last]
-
-
-def indented(lines: Sequence[str], column: int) -> list[str]:
-    """Return lines moved so that the first one's text begins at a column."""
-    had = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return [" " * column + line[had:] if line.strip() else line for line in lines]
+    first, its = mapping.value[0]
+    if mapping.flow_style:
+        end = _offset(lines, its.end_mark)
+        return f"{text[:end]}, {key}: {value}{text[end:]}"
+    _, behind = _lines(lines, first, its)
+    if not lines[behind - 1].endswith("\n"):
+        return None
+    line = f"{' ' * first.start_mark.column}{key}: {value}{_end(lines)}"
+    return "".join((*lines[:behind], line, *lines[behind:]))
 
 
 def _pair(mapping: yaml.Node | None, key: str | int) -> tuple[yaml.Node, yaml.Node] | None:

@@ -36,7 +36,7 @@ class Advice:
     """A change that is worth making; times in seconds.
 
     Attributes:
-        rule: Its name, the same from run to run: `barrier`, `limit`, `need`, `split`, `probe`, `build-cache`.
+        rule: Its name: `barrier`, `limit`, `need`, `prefetch`, `probe` or `build-cache`.
         title: What to do, in one line.
         task: The task that it is about; empty for all.
         saves: How much earlier the run would have ended: the median where there are runs of its like.

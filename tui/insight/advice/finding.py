@@ -31,29 +31,16 @@ class DropNeeds:
 
 
 @dataclass(frozen=True, slots=True)
-class SplitTask:
-    """Move steps of a task into a task of its own, in the first phase, which the task then needs.
+class FastProbes:
+    """Have workloads that `kubernetes.apply` steps apply be asked at once, and then each second.
 
     Attributes:
-        task: The task.
-        steps: The places of the steps.
-        new: The id of the new task.
+        task: The task of the steps.
+        steps: Their places.
     """
 
     task: str
     steps: tuple[int, ...]
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetProbe:
-    """Have the readiness probes of rollouts look from the start, and every second.
-
-    Attributes:
-        owners: The rollouts, as `deployment/NAME`.
-    """
-
-    owners: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +60,7 @@ class CopyLater:
     files: tuple[str, ...]
 
 
-Change = RemoveLimit | DropNeeds | SplitTask | SetProbe | CopyLater
+Change = RemoveLimit | DropNeeds | FastProbes | CopyLater
 
 
 @dataclass(frozen=True, slots=True)

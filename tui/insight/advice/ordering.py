@@ -1,13 +1,14 @@
-"""What holds tasks back for nothing: phases, a limit, needs of what is not used, steps in the wrong task."""
+"""What holds tasks back for nothing: phases, a limit, needs of what is not used, places of steps."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.insight.advice.finding import DropNeeds, Finding, RemoveLimit, SplitTask
+from tui.insight.advice.finding import DropNeeds, Finding, RemoveLimit
 from tui.plan.graph import CycleError, Graph, Node
-from tui.text import one_line
+from tui.plan.prefetch import outlook
+from tui.text import one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tui.insight.advice.finding import Changed
     from tui.insight.whole_run import WholeRun
     from tui.plan.model import Plan, Task
+    from tui.plan.prefetch import Outlook
     from tui.run.state import RunState
 
 _IMAGES_ONLY = ("image.build", "image.pull", "kind.load")
@@ -22,9 +24,6 @@ _WITHOUT_IMAGES = (
     *("kind.create", "kubernetes.namespace", "kubernetes.pull_secret"),
     *("postgres.migrate", "postgres.verify"),
 )
-_AHEAD = ("image.build", "image.pull")
-_WORTH_MOVING = 1.0  # seconds
-_DIRECTORIES = "make sure that it needs nothing that an earlier task leaves in its directories"
 
 
 def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
@@ -34,7 +33,7 @@ def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
         yield _limit(state.limit)
     if plan is not None:
         yield from _needs(plan)
-        yield from _splits(state, plan)
+        yield from _prefetch(state, plan)
 
 
 def _barrier(state: RunState) -> Iterator[Finding]:
@@ -115,99 +114,50 @@ def _without_needs(task: str, needs: tuple[str, ...]) -> Changed:
     return changed
 
 
-def _splits(state: RunState, plan: Plan) -> Iterator[Finding]:
-    """Find images that are built or pulled only once something else has finished that they do not use."""
-    upstream = Graph.of(plan)
-    tasks = {task.id: task for task in plan.tasks}
-    for number, phase in enumerate(plan.phases):
-        for task in phase.tasks:
-            before = [tasks[id_] for id_ in _upstream(upstream, task.id)]
-            places = tuple(_movable(task, before, state))
-            if len(places) == len(task.steps) and task.needs and _all_others_need(plan, task):
-                yield _early(task)
-            if not places or len(places) == len(task.steps) or not (number or task.needs or places[0]):
-                continue
-            titles = ", ".join(f"`{one_line(task.steps[i].describe())}`" for i in places)
-            new = _free_id(f"{task.id}-images", tasks)
-            yield Finding(
-                "split",
-                f"begin {titles} at the start, beside the rest",
-                task=task.id,
-                why=f"it waited for what it does not use: for {_waited_for(task, places)}",
-                caveat=_DIRECTORIES,
-                how=f"move it from task `{task.id}` into a task of its own, which that one needs",
-                change=SplitTask(task.id, places, new),
-                changed=_split(task.id, places, new),
-            )
-
-
-def _early(task: Task) -> Finding:
-    """Return that a task which only makes images waits for others."""
-    needs = ", ".join(f"`{need}`" for need in task.needs)
-    return Finding(
-        "need",
-        f"let {one_line(task.name)} start at once",
-        task=task.id,
-        why=f"it only makes images, and uses nothing of {needs}, which it needs",
-        caveat=_DIRECTORIES,
-        how=f"remove {needs} from the needs of task `{task.id}`",
-        change=DropNeeds(task.id, task.needs),
-        changed=_without_needs(task.id, task.needs),
-    )
-
-
-def _all_others_need(plan: Plan, task: Task) -> bool:
-    return all(_others_need(plan, task.id, need) or _is_met(plan, task, need) for need in task.needs)
-
-
-def _is_met(plan: Plan, task: Task, need: str) -> bool:
-    """Return whether all that need the task come after the other one anyway, by other needs."""
-    graph = Graph.of(plan)
-    for other in plan.tasks:
-        if task.id in other.needs:
-            rest = (id_ for id_ in other.needs if id_ != task.id)
-            if not any(need == id_ or need in _upstream(graph, id_) for id_ in rest):
-                return False
-    return True
-
-
-def _movable(task: Task, before: Iterable[Task], state: RunState) -> Iterator[int]:
-    """Yield the places of steps that neither the task's earlier steps nor the tasks before it provide for."""
-    earlier = [step for each in before for step in each.steps]
-    attempt = state.tasks[task.id].attempt if task.id in state.tasks else None
-    took = {
-        step.step: step.finished - step.started
-        for step in (attempt.steps if attempt else ())
-        if step.finished is not None and step.changed
-    }
-    for i, step in enumerate(task.steps):
-        provided = any(each.kind == "command" or each.images_made for each in earlier)
-        if step.kind in _AHEAD and not provided and took.get(i, 0.0) >= _WORTH_MOVING:
-            yield i
-        else:
-            earlier.append(step)
-
-
-def _waited_for(task: Task, places: tuple[int, ...]) -> str:
-    steps = [f"`{one_line(step.describe())}`" for step in task.steps[: places[0]]]
-    return ", ".join([*(f"task `{need}`" for need in task.needs), *steps]) or "the phases before its own"
-
-
-def _split(task: str, places: tuple[int, ...], new: str) -> Changed:
-    def changed(run: WholeRun, _: RunState) -> WholeRun | None:
-        steps = run.profile.tasks.get(task)
-        if steps is None or task not in run.graph.nodes:
-            return None
-        moved = [each for each in steps if each.step in places]
-        left = [each for each in steps if each.step not in places]
-        nodes = (
-            node._replace(needs=(*node.needs, new)) if node.id == task else node
-            for node in run.graph.nodes.values()
+def _prefetch(state: RunState, plan: Plan) -> Iterator[Finding]:
+    """Find pulls, builds and loads that waited for their tasks' places, where none ran ahead."""
+    if state.may_prefetch or state.mode != "parallel" or len(state.modes) != 1:
+        return
+    ahead = outlook(plan, barriers=True)
+    titles = [
+        one_line(task.steps[i].describe())
+        for task in plan.tasks
+        for i in range(len(ahead.steps.get(task.id, ())))
+    ]
+    if titles:
+        more = f" and {plural(len(titles) - 1, 'other')}" if len(titles) > 1 else ""
+        yield Finding(
+            "prefetch",
+            "let pulls, builds and loads run ahead of their tasks",
+            why=f"`{titles[0]}`{more} waited for what they do not need",
+            caveat="more at once takes more memory",
+            how="use the option once, and keep it if all comes up",
+            command=("bringup", "up", state.started.path if state.started else "", "--prefetch"),
+            changed=lambda run, _: _with_ahead(run, ahead),
         )
-        profile = replace(run.profile, tasks={**run.profile.tasks, new: moved, task: left})
-        return _with_nodes(replace(run, profile=profile), (Node(new, 0, ()), *nodes))
 
-    return changed
+
+def _with_ahead(run: WholeRun, ahead: Outlook) -> WholeRun | None:
+    """Return a run in which steps that may run ahead are tasks of their own.
+
+    Each is in the first phase that has all it waits for, which it then holds up: at worst the run gains more.
+    """
+    nodes, tasks = dict(run.graph.nodes), dict(run.profile.tasks)
+    for id_, steps in ahead.steps.items():
+        if id_ not in nodes or id_ not in tasks:
+            return None
+        waits = frozenset().union(*(step.after for step in steps))
+        if ahead.creation is not None and any(step.on_nodes for step in steps):
+            waits |= {ahead.creation.task}
+        if id_ in waits or not waits <= nodes.keys():
+            continue
+        phase = max((nodes[other].phase for other in waits), default=0)
+        first = [each for each in tasks[id_] if 0 <= each.step < len(steps)]
+        tasks[id_] = [each for each in tasks[id_] if each not in first]
+        tasks[f"{id_} ahead"] = first
+        nodes[f"{id_} ahead"] = Node(f"{id_} ahead", phase, tuple(sorted(waits)))
+        nodes[id_] = nodes[id_]._replace(needs=(*nodes[id_].needs, f"{id_} ahead"))
+    return _with_nodes(replace(run, profile=replace(run.profile, tasks=tasks)), nodes.values())
 
 
 def _with_nodes(run: WholeRun, nodes: Iterable[Node]) -> WholeRun | None:
@@ -215,21 +165,3 @@ def _with_nodes(run: WholeRun, nodes: Iterable[Node]) -> WholeRun | None:
         return replace(run, graph=Graph(nodes))
     except CycleError:
         return None
-
-
-def _upstream(graph: Graph, task: str) -> set[str]:
-    found: set[str] = set()
-    left = [*graph.nodes[task].needs]
-    while left:
-        id_ = left.pop()
-        if id_ not in found:
-            found.add(id_)
-            left += graph.nodes[id_].needs
-    return found
-
-
-def _free_id(wanted: str, taken: Iterable[str]) -> str:
-    names = {*taken}
-    return next(
-        name for name in (wanted, *(f"{wanted}-{i}" for i in range(2, len(names) + 3))) if name not in names
-    )

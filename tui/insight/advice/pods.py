@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.insight.advice.finding import Finding, SetProbe
+from tui.insight.advice.finding import FastProbes, Finding
 from tui.text import one_line, plural, seconds
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waite
 _WORTH_CHANGING = 2.0  # seconds that a pod waited for its probe
 
 
-def find(state: RunState, _: Plan | None) -> Iterator[Finding]:
+def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
     """Yield the steps that waited for pods that waited for their probes."""
     for task in state.tasks.values():
         attempt = task.attempt
@@ -28,10 +28,20 @@ def find(state: RunState, _: Plan | None) -> Iterator[Finding]:
             assert attempt is not None
             late = [probed for probed in _of(attempt, step) if _lost(probed) >= _WORTH_CHANGING]
             if late:
-                yield _finding(task.id, one_line(task.title), step, late)
+                applies = _applies(plan, task.id, step.step)
+                yield _finding(task.id, one_line(task.title), step, late, applies)
 
 
-def _finding(task: str, title: str, step: StepState, late: list[PodProbed]) -> Finding:
+def _applies(plan: Plan | None, task: str, before: int) -> tuple[int, ...]:
+    """Return the places of the steps of a task that apply manifests ahead of a step."""
+    found = next((each for each in plan.tasks if each.id == task), None) if plan else None
+    steps = found.steps[:before] if found else ()
+    return tuple(i for i, step in enumerate(steps) if step.kind == "kubernetes.apply")
+
+
+def _finding(
+    task: str, title: str, step: StepState, late: list[PodProbed], applies: tuple[int, ...]
+) -> Finding:
     slowest = max(late, key=_lost)
     owners = tuple(dict.fromkeys(probed.owner for probed in late))
     looks = f"begins after {slowest.delay:g} s and looks every {slowest.period:g} s"
@@ -42,8 +52,8 @@ def _finding(task: str, title: str, step: StepState, late: list[PodProbed]) -> F
         why=f"{title} waited for {plural(len(late), 'pod')} that had printed the last line up to"
         f" {seconds(max(probed.silent or 0.0 for probed in late))} before: a probe {looks}",
         caveat="a pod may still have started up after its last line; then it gains less",
-        how="set `initialDelaySeconds: 0` and `periodSeconds: 1` in the readiness probes",
-        change=SetProbe(owners),
+        how="set `probes: fast` in the `kubernetes.apply` step that applies them",
+        change=FastProbes(task, applies) if applies else None,
         changed=lambda run, other: _changed(run, other, task, step.step),
     )
 
