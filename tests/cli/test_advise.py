@@ -11,7 +11,7 @@ import yaml
 
 from tests.commands import bringup
 from tui.cli.advice_patch import copied_later, patch
-from tui.insight.advice.finding import Change, CopyLater, DropNeeds, FastProbes, RemoveLimit
+from tui.insight.advice.finding import Change, CopyLater, DropNeeds, FastProbes, LoadImages, RemoveLimit
 from tui.plan.load import load_plan
 from tui.run import events as e
 from tui.run.journal import Journal
@@ -131,6 +131,17 @@ def test_probes_look_at_once_and_every_second(folder: Path) -> None:
     (folder / "plan.yaml").write_text(flow)
     (changed,) = applied(folder, FastProbes("sole", (0,))).values()
     assert "{kind: kubernetes.apply, probes: fast, manifests: [app.yaml]}" in changed
+
+
+def test_images_are_loaded_before_all_else(folder: Path) -> None:
+    (changed,) = applied(folder, LoadImages("app", ("redis:7",))).values()
+    app = yaml.safe_load(changed)["phases"][1]["tasks"][0]
+    assert app["steps"][:2] == [
+        {"kind": "image.pull", "images": ["redis:7"]},
+        {"kind": "kind.load", "images": ["redis:7"]},
+    ]
+    assert len(app["steps"]) == 5
+    assert len(lines(changed) - lines(PLAN)) == 2
 
 
 def test_all_is_copied_after_the_dependencies_are_installed(folder: Path) -> None:

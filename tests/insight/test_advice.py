@@ -101,8 +101,8 @@ def planned(
     for task, each in times.items():
         events.append(e.AttemptStarted(each[0][0], task, 1))
         for i, (start, end) in enumerate(each):
-            events += [e.StepStarted(start, task, 1, i, "step"), *(m for m in more if m.at == start)]
-            events.append(e.StepFinished(end, task, 1, i))
+            told = (m for m in more if isinstance(m, e.TaskEvent) and m.task == task and start <= m.at <= end)
+            events += [e.StepStarted(start, task, 1, i, "step"), *told, e.StepFinished(end, task, 1, i)]
         events += [
             e.AttemptFinished(each[-1][1], task, 1, "succeeded"),
             e.TaskFinished(each[-1][1], task, "succeeded"),
@@ -134,6 +134,23 @@ def test_an_image_that_is_not_used_need_not_be_waited_for() -> None:
     assert planned(phases, steps, times)[1] == ["need 30"]
     steps["space"] = [{"kind": "kind.load", "images": ["redis:7"]}]
     assert planned(phases, steps, times)[1] == []
+
+
+def test_what_nodes_pull_could_have_been_loaded_before() -> None:
+    phases: Phases = [{"cluster": []}, {"app": ["cluster"]}]
+    wait = {"kind": "kubernetes.wait", "rollouts": ["deployment/app"]}
+    steps: Steps = {"cluster": [CREATE, {"kind": "kind.load", "images": ["x:1"]}], "app": [wait]}
+    times = {"cluster": [(0.0, 40.0), (40.0, 43.0)], "app": [(43.0, 83.0)]}
+    spans = (
+        *(e.SpanStarted(40.0, "cluster", 1, 1, 1, "load", "x:1"), e.SpanFinished(43.0, "cluster", 1, 1)),
+        e.SpanStarted(43.0, "app", 1, 0, 1, "start", "pod/app-1"),
+        e.SpanStarted(43.0, "app", 1, 0, 2, "pull", "redis:7"),
+        *(e.SpanFinished(73.0, "app", 1, 2), e.SpanFinished(75.0, "app", 1, 1)),
+        *(e.SpanStarted(75.0, "app", 1, 0, 3, "ready", "pod/app-1"), e.SpanFinished(83.0, "app", 1, 3)),
+    )
+    assert planned(phases, steps, times, *spans)[1] == ["pull 27"]  # 30 s of pulling, 3 s of loading
+    assert planned(phases, steps, times, *spans, mode="parallel")[1] == []
+    assert planned(phases, steps, times, *spans[2:])[1] == []  # how long it loads is not known
 
 
 def probed(silent: float | None, delay: float = 5.0, period: float = 10.0, ready: float = 60.0) -> RunState:

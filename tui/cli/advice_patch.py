@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from tui.insight.advice.finding import CopyLater, DropNeeds, FastProbes, RemoveLimit
+from tui.insight.advice.finding import CopyLater, DropNeeds, FastProbes, LoadImages, RemoveLimit
 from tui.plan import yaml_edit as edit
 from tui.plan.steps import ImageBuild
 
@@ -58,12 +58,18 @@ def _changed(change: Change, loaded: LoadedPlan) -> Iterator[tuple[Path, str, st
         yield loaded.path, text, _plan_changed(change, text, loaded.plan)
 
 
-def _plan_changed(change: RemoveLimit | DropNeeds | FastProbes, text: str, plan: Plan) -> str | None:
+def _plan_changed(
+    change: RemoveLimit | DropNeeds | FastProbes | LoadImages, text: str, plan: Plan
+) -> str | None:
     root = next(iter(edit.compose(text)), None)
     if isinstance(change, RemoveLimit):
         return edit.without_key(text, root, "limit")
     if isinstance(change, DropNeeds):
         return _without_needs(text, plan, change)
+    if isinstance(change, LoadImages):
+        names = ", ".join(f'"{image}"' for image in change.images)
+        items = [f"{{kind: {kind}, images: [{names}]}}" for kind in ("image.pull", "kind.load")]
+        return edit.with_first_items(text, edit.child(_task(root, plan, change.task), "steps"), items)
     for step in change.steps:
         root = next(iter(edit.compose(text)), None)
         node = edit.at(_task(root, plan, change.task), "steps", step)

@@ -79,6 +79,21 @@ def without_item(text: str, mapping: yaml.Node | None, key: str, value: str) -> 
     return text[:start] + text[end:]
 
 
+def with_first_items(text: str, sequence: yaml.Node | None, items: Sequence[str]) -> str | None:
+    """Insert items at the beginning of a block sequence."""
+    if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style or not sequence.value:
+        return None
+    lines = text.splitlines(keepends=True)
+    first = sequence.value[0].start_mark
+    head = lines[first.line][: first.column]
+    if head.strip() != "-":
+        return None
+    number = first.line
+    while lines[number - 1].lstrip().startswith("#"):
+        number -= 1
+    return "".join((*lines[:number], *(f"{head}{item}{_end(lines)}" for item in items), *lines[number:]))
+
+
 def with_value(text: str, mapping: yaml.Node | None, key: str, value: str) -> str | None:
     """Set a scalar of a mapping; where there is none, add it behind the first key."""
     if not isinstance(mapping, yaml.MappingNode) or not mapping.value:

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tui.insight.advice import builds, ordering, pods
+from tui.insight.advice import builds, ordering, pods, pulls
 from tui.insight.expectation import EMPTY
 from tui.insight.whole_run import WholeRun
 from tui.run.times import ENOUGH, median_times, times_of
@@ -28,7 +28,7 @@ LEAST_SECONDS = 10.0
 
 _MOST = 40  # findings that are simulated, and
 _LIKE = 5  # runs of its like, so that it stays quick
-_RULES = (ordering.find, pods.find, builds.find)
+_RULES = (ordering.find, pods.find, pulls.find, builds.find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Advice:
     """A change that is worth making; times in seconds.
 
     Attributes:
-        rule: Its name: `barrier`, `limit`, `need`, `prefetch`, `probe` or `build-cache`.
+        rule: Its name: `barrier`, `limit`, `need`, `prefetch`, `probe`, `pull` or `build-cache`.
         title: What to do, in one line.
         task: The task that it is about; empty for all.
         saves: How much earlier the run would have ended: the median where there are runs of its like.

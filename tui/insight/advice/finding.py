@@ -44,6 +44,19 @@ class FastProbes:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadImages:
+    """Pull images on the host and load them, by steps at the beginning of a task.
+
+    Attributes:
+        task: The task.
+        images: The images.
+    """
+
+    task: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CopyLater:
     """Copy a build's whole context after the dependencies are installed, in the Dockerfile of a step.
 
@@ -60,7 +73,7 @@ class CopyLater:
     files: tuple[str, ...]
 
 
-Change = RemoveLimit | DropNeeds | FastProbes | CopyLater
+Change = RemoveLimit | DropNeeds | FastProbes | LoadImages | CopyLater
 
 
 @dataclass(frozen=True, slots=True)
