@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.plans import make_plan, started
 from tests.processes import needs_proc
 from tui.actions.environment import KindEnvironment
 from tui.engine.engine import Engine
+from tui.hosts.host import HostLostError
 from tui.hosts.host_set import Hosts
+from tui.hosts.local import LocalHost
 from tui.run import events as e
 from tui.run.commands import CancelRun
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pytest
@@ -22,9 +25,32 @@ if TYPE_CHECKING:
 pytestmark = needs_proc
 
 
-def engine(shell: str, events: list[e.Event], cache: Path) -> Engine:
+class Elsewhere:
+    """This machine, as a host that is not this machine: of it only programs tell.
+
+    Attributes:
+        watched: How often it was asked to be watched.
+    """
+
+    def __init__(self, lost: bool = False) -> None:
+        self._local = LocalHost()
+        self._lost = lost
+        self.watched = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._local, name)
+
+    async def run(self, argv: Sequence[str], **options: Any) -> int:
+        if "tail" in argv[-1]:
+            self.watched += 1
+            if self._lost:
+                raise HostLostError("the connection was lost")
+        return await self._local.run(argv, **options)
+
+
+def engine(shell: str, events: list[e.Event], cache: Path, host: Any = None) -> Engine:
     plan = make_plan([{"one": []}], tasks={"one": {"steps": [{"kind": "command", "shell": shell}]}})
-    environment = KindEnvironment(Hosts.here())
+    environment = KindEnvironment(Hosts.here(host))
     return Engine(plan, environment, started(plan), cache=cache, listener=events.append, sample=True)
 
 
@@ -44,6 +70,25 @@ async def test_a_run_tells_what_its_programs_and_the_machine_used(
     assert 0.3 <= step.cpu < 3
     assert 0.1 <= programs <= step.cpu + 0.1
     assert all(s.machine.memory > (s.own.memory if s.own else 0) > 1 for s in samples)
+
+
+async def test_another_machine_is_watched_by_a_program_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.hosts.usage.sources.EVERY", 0.2)
+    host = Elsewhere()
+    state = await engine("sleep 0.9", [], tmp_path, host).run()
+    samples = list(state.samples["default"])
+    assert host.watched == 1
+    assert len(samples) >= 2
+    assert all(sample.programs is None and sample.own is None for sample in samples)
+    assert state.outcome == "succeeded"
+
+
+async def test_a_machine_that_is_lost_is_not_sampled_and_the_run_goes_on(tmp_path: Path) -> None:
+    host = Elsewhere(lost=True)
+    state = await engine("sleep 0.1", [], tmp_path, host).run()
+    assert (state.outcome, state.samples, host.watched) == ("succeeded", {}, 1)
 
 
 async def test_a_cancelled_run_ends_at_once(tmp_path: Path) -> None:

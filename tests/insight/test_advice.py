@@ -49,7 +49,7 @@ def test_the_saving_is_the_median_of_runs_of_its_like() -> None:
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        (run_of(long=25.0, short=20.0), "nothing that was looked at would save 10.0s or more: it took 1:15"),
+        (run_of(long=25.0, short=20.0), "no change that is known of would save 10.0s or more; it took 1:15"),
         (run_of(long=600.0, short=590.0, last=11.0), "would save 30.6s or more"),
         (run_of(mode="eager"), "and 1:10 is the least that its needs allow"),
         (tell(begun(phases=PHASES), e.RunFinished(1.0, "failed")), "the run did not come up"),

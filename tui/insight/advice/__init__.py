@@ -105,6 +105,8 @@ def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] =
     took, floor = whole.makespan, _floor(whole)
     if state.result != "succeeded":
         return Advised((), took, floor, "the run did not come up, so its times say little")
+    if state.started is None or state.started.purpose != "up":
+        return Advised((), took, floor, "the run brought nothing up")
     differ = _differ(state, like)
     least = max(LEAST_SHARE * took, LEAST_SECONDS / _speed(state), differ)
     found = islice(chain.from_iterable(rule(state, plan) for rule in _RULES), _MOST)
@@ -162,4 +164,4 @@ def _differ(state: RunState, like: Sequence[RunState]) -> float:
 
 def _why_none(took: float, floor: float, least: float) -> str:
     near = f"it took {seconds(took)}, and {seconds(floor)} is the least that its needs allow"
-    return f"nothing that was looked at would save {seconds(least)} or more: {near}"
+    return f"no change that is known of would save {seconds(least)} or more; {near}"
