@@ -124,7 +124,7 @@ class TaskState:
         return sum(attempt.end(now) - attempt.started for attempt in self.attempts)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio writes out what a main task returned, if only to throw it away
 class RunState:
     """A run as it stands, changed by events alone.
 
