@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.engine.test_laws import MODES, Case, cases
 from tests.insight.running import limits, modes
-from tui.insight.profile import Stay, parts_of
-from tui.plan.contention import Part
+from tui.insight.profile import Machine, Spell, Stay, parts_of
+from tui.plan.contention import Part, Sharing
 from tui.plan.graph import Graph, Node
 from tui.plan.simulation import Rules, Timeline, simulate_sharing, simulate_whole
 from tui.plan.topology import Topology
@@ -19,6 +19,7 @@ from tui.plan.topology import Topology
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+TWO = Machine(2.0)
 CORES = st.sampled_from([1.0, 2.0, 3.0])
 
 
@@ -39,14 +40,14 @@ def test_a_run_in_one_mode_foretells_that_in_another(
     parts = [(Part(used, 1.0), Part(case.seconds[id_])) for used, id_ in zip(cpu, shape.ids, strict=True)]
 
     def run(parts: Sequence[Sequence[Part]], mode: str) -> Timeline:
-        return simulate_sharing(shape, parts, range(len(parts)), [(0.0, mode)], limit, cores)
+        return simulate_sharing(shape, Sharing(parts, cores), range(len(parts)), [(0.0, mode)], limit)
 
     seen = run(parts, mode)
     stays = [
         Stay(id_, 0, start, end, used)
         for id_, start, end, used in zip(shape.ids, seen.starts, seen.ends, cpu, strict=True)
     ]
-    assert run(parts_of(stays, cores), other).ends == pytest.approx(run(parts, other).ends, abs=1e-6)
+    assert run(parts_of(stays, Machine(cores)), other).ends == pytest.approx(run(parts, other).ends, abs=1e-6)
 
 
 @settings(max_examples=50)
@@ -54,7 +55,7 @@ def test_a_run_in_one_mode_foretells_that_in_another(
 def test_with_cores_enough_tasks_do_not_slow_each_other(case: Case, limit: int | None, mode: str) -> None:
     shape = Topology.of(graph(case))
     parts = [(Part(case.seconds[id_] / 2, 1.0), Part(case.seconds[id_] / 2)) for id_ in shape.ids]
-    line = simulate_sharing(shape, parts, range(len(parts)), [(0.0, mode)], limit, 100.0)
+    line = simulate_sharing(shape, Sharing(parts, 100.0), range(len(parts)), [(0.0, mode)], limit)
     times = simulate_whole(graph(case), case.seconds, Rules(mode, limit))
     assert list(zip(line.starts, line.ends, strict=True)) == [
         pytest.approx(times[id_], abs=1e-6) for id_ in shape.ids
@@ -64,17 +65,27 @@ def test_with_cores_enough_tasks_do_not_slow_each_other(case: Case, limit: int |
 def test_on_one_core_what_computes_at_once_takes_as_long_as_in_turn() -> None:
     alone = [(Part(4.0, 1.0),), (Part(4.0, 1.0), Part(3.0)), (Part(6.0),)]
     shape = Topology.of(Graph(Node(id_, 0, ()) for id_ in "abc"))
-    line = simulate_sharing(shape, alone, range(3), [(0.0, "eager")], None, 1.0)
+    line = simulate_sharing(shape, Sharing(alone, 1.0), range(3), [(0.0, "eager")], None)
     assert line.ends == [8.0, 11.0, 6.0]
     stays = [Stay("a", 0, 0.0, 8.0, 4.0), Stay("b", 0, 0.0, 11.0, 4.0), Stay("c", 0, 0.0, 6.0)]
-    assert parts_of(stays, 1.0) == alone
+    assert parts_of(stays, Machine(1.0)) == alone
 
 
 def test_what_used_more_than_a_core_ran_on_several() -> None:
-    assert parts_of([Stay("build", 0, 0.0, 4.0, 6.0)], 2.0) == [(Part(4.0, 1.5),)]
+    assert parts_of([Stay("build", 0, 0.0, 4.0, 6.0)], TWO) == [(Part(4.0, 1.5),)]
 
 
 def test_figures_that_cannot_be_are_taken_as_far_as_they_go() -> None:
-    (parts,) = parts_of([Stay("build", 0, 0.0, 4.0, 60.0)], 2.0)
+    (parts,) = parts_of([Stay("build", 0, 0.0, 4.0, 60.0)], TWO)
     assert parts == (Part(4.0, 2.0),)
-    assert parts_of([Stay("odd", 0, 3.0, 3.0, 5.0), Stay("none", 0, 0.0, 0.0)], 2.0) == [(), ()]
+    assert parts_of([Stay("odd", 0, 3.0, 3.0, 5.0), Stay("none", 0, 0.0, 0.0)], TWO) == [(), ()]
+
+
+def test_what_others_kept_busy_was_not_there_for_the_run() -> None:
+    """For ten seconds half of one core was left, then a whole one."""
+    stays = [Stay("a", 0, 0.0, 12.0, 4.5), Stay("b", 0, 0.0, 20.0, 2.0)]
+    spells = [Spell(0.0, 0.5, 0.5), Spell(10.0, 1.0, 0.0)]
+    assert parts_of(stays, Machine(1.0, spells)) == [
+        (Part(4.5, 1.0), Part(0.5)),
+        (Part(2.0, 1.0), Part(12.0)),
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.plan.contention import Part
@@ -19,6 +20,8 @@ BETWEEN = -1
 """The step of time that belongs to none: before a task's first one, between two, after the last."""
 
 _SHORTEST = 0.001  # CPU seconds that count
+_FULL = 0.9  # of cores, that are busy where none is to spare
+_LEAST_CORES = 0.1  # of a machine's, that others leave
 
 
 class Stay(NamedTuple):
@@ -39,6 +42,27 @@ class Stay(NamedTuple):
     cpu: float = 0.0
 
 
+class Spell(NamedTuple):
+    """Some time of a machine.
+
+    Attributes:
+        start: When it began, in seconds since the run did; it lasts until the next one.
+        own: The cores that the run kept busy.
+        others: The cores that others kept busy.
+    """
+
+    start: float
+    own: float
+    others: float
+
+
+class Machine(NamedTuple):
+    """What a run ran on: its cores, infinite where they are not known, and what kept them busy, in order."""
+
+    cores: float
+    spells: Sequence[Spell] = ()
+
+
 class StepParts(NamedTuple):
     """The parts of a step's time; a step that was tried again has several of these."""
 
@@ -54,10 +78,12 @@ class Profile:
         tasks: By id, in order of time; tasks that have nothing to do are missing.
         cores: The cores that they shared; infinite where CPU seconds are not known, and so not what tasks
             slowed each other.
+        others: The cores that others wanted meanwhile.
     """
 
     tasks: Mapping[str, Sequence[StepParts]]
     cores: float = math.inf
+    others: float = 0.0
 
     def seconds(self, task: str, step: int | None = None) -> float:
         """Return how long a task, or one of its steps, takes where nothing slows it."""
@@ -77,7 +103,7 @@ def profile(
     expectation: Expectation,
     now: float,
     cpu: Mapping[tuple[str, int, int], float],
-    cores: float,
+    machine: Machine,
 ) -> Profile:
     """Return what each task's time is made of: what it was for what has been, what is expected for the rest.
 
@@ -86,7 +112,7 @@ def profile(
         expectation: How long things took before; what it does not know takes no time.
         now: Seconds since the run began.
         cpu: CPU seconds of each task's attempts' steps; none where they were not measured.
-        cores: The cores that there are for them.
+        machine: What they ran on.
     """
     stays, counted = [], []
     found: dict[str, list[StepParts]] = {}
@@ -98,13 +124,15 @@ def profile(
             stays += of_attempt
             # What was before it was set to wait again slowed others, but is not what the task takes.
             counted += [i >= task.earlier] * len(of_attempt)
-    for stay, counts, parts in zip(stays, counted, parts_of(stays, cores), strict=True):
+    replay = _Replay(stays, machine)
+    replay.run()
+    for stay, counts, parts in zip(stays, counted, replay.parts, strict=True):
         if counts:
             found[stay.task].append(StepParts(stay.step, parts))
     for id_, steps in found.items():
         ahead = to_come(state.tasks[id_], expectation, now)
         steps += [StepParts(step, (Part(seconds),)) for step, seconds in ahead.items()]
-    return Profile(found, cores if cpu else math.inf)
+    return Profile(found, machine.cores, replay.others) if cpu else Profile(found)
 
 
 def _stays(
@@ -122,7 +150,7 @@ def _stays(
         yield Stay(task, BETWEEN, at, until)
 
 
-def parts_of(stays: Sequence[Stay], cores: float) -> list[tuple[Part, ...]]:
+def parts_of(stays: Sequence[Stay], machine: Machine) -> list[tuple[Part, ...]]:
     """Return what each stay would have been made of with the machine for itself.
 
     Each is taken to compute first, on one core or as many more as it must have used, and then to wait. How
@@ -131,45 +159,74 @@ def parts_of(stays: Sequence[Stay], cores: float) -> list[tuple[Part, ...]]:
 
     Args:
         stays: The stays of a run, which may overlap.
-        cores: How many cores they shared.
+        machine: What they ran on.
     """
-    replay = _Replay(stays, cores)
-    used = [i for i, stay in enumerate(stays) if stay.cpu >= _SHORTEST and stay.end > stay.start]
-    moments = sorted([(stays[i].end, 0, i) for i in used] + [(stays[i].start, 1, i) for i in used])
-    for at, starts, i in moments:
-        replay.go_to(at)
-        (replay.start if starts else replay.stop)(i)
-    return [tuple(part for part in parts if part.seconds > 0) for parts in replay.parts]
+    replay = _Replay(stays, machine)
+    replay.run()
+    return replay.parts
 
 
 class _Replay:
     """What was seen, played again with the one thing that was not seen: until when each stay computed."""
 
-    def __init__(self, stays: Sequence[Stay], cores: float) -> None:
+    def __init__(self, stays: Sequence[Stay], machine: Machine) -> None:
         self._stays = stays
-        self._cores = cores
+        self._machine = machine
+        self._left = machine.cores  # cores that others leave
         self._at = 0.0
         self._computed = 0.0  # seconds on a clock that goes slower while more is wanted than there are cores
         self._wanted: dict[int, float] = {}
         self._total = 0.0
         self._began: dict[int, float] = {}
         self._computing: list[tuple[float, int]] = []
-        self.parts: list[list[Part]] = [[Part(stay.end - stay.start)] for stay in stays]
+        self._others: list[float] = []
+        self.parts: list[tuple[Part, ...]] = [(Part(stay.end - stay.start),) for stay in stays]
 
-    def start(self, i: int) -> None:
+    @property
+    def others(self) -> float:
+        """The cores that others wanted, on average."""
+        return fmean(self._others) if self._others else 0.0
+
+    def run(self) -> None:
+        """Play all of it."""
+        stays, spells = self._stays, self._machine.spells
+        used = [i for i, stay in enumerate(stays) if stay.cpu >= _SHORTEST and stay.end > stay.start]
+        moments = [(spell.start, self._enter, i) for i, spell in enumerate(spells)]
+        moments += [(stays[i].end, self._stop, i) for i in used]
+        moments += [(stays[i].start, self._start, i) for i in used]
+        for at, happen, i in sorted(moments, key=lambda moment: moment[0]):
+            self._go_to(at)
+            happen(i)
+        self.parts = [tuple(part for part in parts if part.seconds > 0) for parts in self.parts]
+
+    def _enter(self, i: int) -> None:
+        """Begin a spell, and find from it how many cores others wanted.
+
+        Where the machine had cores to spare, they wanted what they used. Where it had not, they and the run
+        shared it as they wanted it.
+        """
+        spell, cores = self._machine.spells[i], self._machine.cores
+        self._left = max(cores - spell.others, cores * _LEAST_CORES)
+        wanted = spell.others
+        if spell.others + spell.own >= _FULL * cores and spell.own >= _FULL * self._total * self._speed():
+            wanted *= max(self._total / max(spell.own, _SHORTEST), 1.0)
+        self._others.append(wanted)
+
+    def _start(self, i: int) -> None:
         stay = self._stays[i]
-        cores = min(max(1.0, stay.cpu / (stay.end - stay.start)), self._cores)
+        cores = min(max(1.0, stay.cpu / (stay.end - stay.start)), self._machine.cores)
         self._wanted[i], self._began[i] = cores, self._computed
         self._total += cores
         heapq.heappush(self._computing, (self._computed + stay.cpu / cores, i))
 
-    def stop(self, i: int) -> None:
+    def _stop(self, i: int) -> None:
         """End a stay; one that should still compute must have done so all the time, on more cores."""
         if i in self._wanted:
             alone = self._computed - self._began[i]
-            self._end(i, [Part(alone, min(self._stays[i].cpu / alone, self._cores))] if alone > 0 else [])
+            cores = min(self._stays[i].cpu / alone, self._machine.cores) if alone else 1.0
+            self._end(i, Part(alone, cores))
 
-    def go_to(self, time: float) -> None:
+    def _go_to(self, time: float) -> None:
         while self._computing:
             ends, i = self._computing[0]
             at = self._at + (ends - self._computed) / self._speed()
@@ -180,14 +237,14 @@ class _Replay:
                 continue
             self._at, self._computed = max(at, self._at), max(ends, self._computed)
             cores = self._wanted[i]
-            self._end(i, [Part(self._stays[i].cpu / cores, cores), Part(self._stays[i].end - self._at)])
+            self._end(i, Part(self._stays[i].cpu / cores, cores), Part(self._stays[i].end - self._at))
         self._computed += max(time - self._at, 0.0) * self._speed()
         self._at = max(time, self._at)
 
     def _speed(self) -> float:
-        return 1.0 if self._total <= self._cores else self._cores / self._total
+        return 1.0 if self._total <= self._left else self._left / self._total
 
-    def _end(self, i: int, parts: list[Part]) -> None:
+    def _end(self, i: int, *parts: Part) -> None:
         self.parts[i] = parts
         del self._wanted[i]
         self._total = sum(self._wanted.values())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from tui.insight.cpu_seconds import cpu_seconds, others
 from tui.insight.critical_path import critical_path
-from tui.insight.profile import Profile, profile
-from tui.plan.contention import Part
+from tui.insight.profile import Machine, Profile, Spell, profile
+from tui.plan.contention import Part, Sharing
 from tui.plan.simulation import Rules, Timeline, simulate, simulate_sharing
 from tui.plan.topology import Topology
 from tui.run.work_time import busy, idle, time_at_work
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 MODES = ("sequential", "parallel", "eager")
 """The modes, from the slowest to the fastest."""
-
-_LEAST_CORES = 0.25  # of a machine's, that are left of it whatever else it does
 
 
 def cpu_of(state: RunState) -> dict[tuple[str, int, int], float]:
@@ -41,19 +38,20 @@ def cpu_of(state: RunState) -> dict[tuple[str, int, int], float]:
     return used if any(used.values()) else {}
 
 
-def cores_of(state: RunState) -> float:
-    """Return the cores that a run had for itself: its machine's, without what others kept busy meanwhile.
+def machine_of(state: RunState) -> Machine:
+    """Return what a run ran on; with cores without end where that is not known, or was several machines.
 
-    Returns:
-        Cores; infinite where they are not known, or where the run was on several machines, so that its tasks
-        did not share one's.
+    The tasks of several machines did not share one's cores.
     """
     if len(state.samples) > 1 or state.started is None:
-        return math.inf
+        return Machine(math.inf)
     for samples in state.samples.values():
-        cores = max(sample.cores for sample in samples)
-        return max(cores - fmean(map(others, samples)), cores * _LEAST_CORES)
-    return state.started.machine.cores or math.inf
+        spells = []
+        for sample in samples:
+            rest = others(sample)
+            spells.append(Spell(sample.at - sample.seconds, sample.machine.cpu - rest, rest))
+        return Machine(max(sample.cores for sample in samples), spells)
+    return Machine(state.started.machine.cores or math.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +87,7 @@ class WholeRun:
             cpu: What `cpu_of` returns, where that is known already.
         """
         cpu = cpu_of(state) if cpu is None else cpu
-        whole = profile(state, expectation, now, cpu, cores_of(state))
+        whole = profile(state, expectation, now, cpu, machine_of(state))
         gaps = idle(busy(state, now), now)
         end = math.inf if state.ended_at is None else state.ended_at
         modes = [(time_at_work(0.0, at, gaps), mode) for at, mode in state.modes if at < end]
@@ -128,7 +126,8 @@ class WholeRun:
             parts = [
                 _joined(part for each in tasks.get(id_, ()) for part in each.parts) for id_ in topology.ids
             ]
-            line = simulate_sharing(topology, parts, places, self.modes, self.limit, self.profile.cores)
+            clock = Sharing(parts, self.profile.cores, self.profile.others)
+            line = simulate_sharing(topology, clock, places, self.modes, self.limit)
         return Line(topology, line, self.modes, self.limit)
 
     @property

@@ -10,7 +10,7 @@ from tui.insight.cpu_seconds import busy_cores
 from tui.insight.profile import BETWEEN
 from tui.insight.savings import Saver, Savings
 from tui.insight.step_costs import StepCost, step_costs
-from tui.insight.whole_run import MODES, WholeRun, cores_of, cpu_of
+from tui.insight.whole_run import MODES, WholeRun, cpu_of, machine_of
 from tui.run.work_time import busy, work_time
 from tui.text import clock, one_line, plural, seconds
 
@@ -288,7 +288,7 @@ def _about_contention(state: RunState, cpu: Mapping[tuple[str, int, int], float]
     if started is not None and started.environment == "rehearsal":
         speed = f", {started.speed:g} times as fast as its recording" if started.speed != 1.0 else ""
         yield f"this is a rehearsal{speed}: nothing computed, so tasks did not slow each other"
-    elif math.isinf(cores_of(state)):
+    elif math.isinf(machine_of(state).cores):
         yield "it ran on several machines: tasks are taken not to slow each other"
     elif not cpu:
         yield "CPU seconds were not measured: tasks are taken not to slow each other in other modes"

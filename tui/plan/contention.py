@@ -32,19 +32,21 @@ class Sharing:
     which goes slower meanwhile; see "processor sharing" in queueing theory.
     """
 
-    def __init__(self, parts: Sequence[Sequence[Part]], cores: float) -> None:
+    def __init__(self, parts: Sequence[Sequence[Part]], cores: float, others: float = 0.0) -> None:
         """Run nothing yet.
 
         Args:
             parts: Those of each task, in order, by the task's place.
             cores: How many there are.
+            others: How many of them others want all the time.
         """
         self._parts = parts
         self._cores = cores
         self._next = [0] * len(parts)
         self._time = 0.0
         self._computed = 0.0  # seconds on the clock of computing
-        self._wanted = 0.0  # cores
+        self._others = others
+        self._wanted = others  # cores
         self._speed = 1.0  # of that clock
         self._computing: list[tuple[float, int, float]] = []
         self._waiting: list[tuple[float, int]] = []
@@ -86,7 +88,7 @@ class Sharing:
             self._time = time
 
     def _want(self, cores: float) -> None:
-        self._wanted = self._wanted + cores if self._computing or cores > 0 else 0.0
+        self._wanted = self._wanted + cores if self._computing or cores > 0 else self._others
         self._speed = 1.0 if self._wanted <= self._cores else self._cores / self._wanted
 
     def _begin_part(self, i: int) -> bool:

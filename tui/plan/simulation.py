@@ -11,13 +11,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tui.plan.contention import Sharing
 from tui.plan.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tui.plan.contention import Part
+    from tui.plan.contention import Sharing
     from tui.plan.graph import Graph
 
 NEVER = -1.0
@@ -107,24 +106,22 @@ def simulate(
 
 def simulate_sharing(
     topology: Topology,
-    parts: Sequence[Sequence[Part]],
+    clock: Sharing,
     places: Sequence[int],
     modes: Sequence[tuple[float, str]],
     limit: int | None,
-    cores: float,
 ) -> Timeline:
     """Simulate a run from its start, of tasks that slow each other where they want more cores than there are.
 
     Args:
         topology: The run's graph.
-        parts: What each task's time is made of, by place.
+        clock: The tasks' parts, and the cores that they share.
         places: The tasks to be run, in order; the others take no time and hold nothing back.
         modes: Each mode with the time from which it holds, the first from 0.
         limit: Most tasks at once, or None.
-        cores: How many cores they share.
     """
-    line = Timeline.empty(len(parts))
-    _Slots(topology, line, places, (), limit, Sharing(parts, cores)).run(modes)
+    line = Timeline.empty(len(topology.ids))
+    _Slots(topology, line, places, (), limit, clock).run(modes)
     return line
 
 
