@@ -56,20 +56,26 @@ async def test_enter_opens_the_log_and_slash_searches_it(tmp_path: Path) -> None
         await hands.until("/beg")
 
 
-async def test_d_tells_why_and_goes_from_task_to_task(tmp_path: Path) -> None:
+async def test_d_tells_why_and_goes_from_step_to_step(tmp_path: Path) -> None:
     async with driving(Live(tmp_path)) as hands:
         await hands.advance(25.0)
         await hands.move_to("cluster")
         await hands.press("d")
         assert isinstance(hands.app.screen, WhyScreen)
-        assert "✓ cluster" in rows(hands.app)[1]
+        shown = rows(hands.app)
+        assert "PARALLEL" in shown[0]
+        assert "25.0s so far" in shown[1]
+        assert "image and database decide it; the most is in command true of image: 20.0s" in shown[1]
+        assert "▌┃ command true" in shown[3]
         assert "Critical path" in page(hands.app)
-        await hands.press("down", "down")
-        assert "◐ database" in rows(hands.app)[1]
+        await hands.press("down", "j")
+        told = hands.timeline.cursor
+        assert told != "image"
+        assert f" {told}  " in page(hands.app)
         assert "needed cluster" in page(hands.app)
-        await hands.press("k", "k", "k", "k")
-        assert "✓ cluster" in rows(hands.app)[1]
-        await hands.press("down", "d")
+        await hands.press("k", "k", "k")
+        assert "nothing held it back" in page(hands.app)
+        await hands.press("d")
         assert isinstance(hands.app.screen, RunScreen)
         assert hands.timeline.cursor == "image"  # the cursor is on the task that was told of
 

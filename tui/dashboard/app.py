@@ -215,8 +215,9 @@ class Dashboard(RunKeys):
         from tui.dashboard.screens.why import WhyScreen
 
         if not isinstance(self.screen, WhyScreen):
+            chosen = self.task_id if self._run_screen.is_chosen else ""
             self._run_screen.choose(self.task_id)
-            self.push_screen(WhyScreen(lambda: self._model.frame, self.task_id))
+            self.push_screen(WhyScreen(lambda: self._model.frame, chosen))
 
     def on_why_screen_moved(self, event: WhyScreen.Moved) -> None:
         """Put the cursor on the task that the why screen shows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,13 @@ class Expectation:
         seconds: How long a successful attempt of each task takes, by the task's id.
         steps: For each task, its steps' titles and seconds, in order.
         source: Where that is known from, in words: `3 earlier runs`, `a recording`.
+        history: How long it took each time, the latest last; for tasks that are known from earlier runs.
     """
 
     seconds: Mapping[str, float]
     steps: Mapping[str, tuple[tuple[str, float], ...]]
     source: str
+    history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, states: Iterable[RunState]) -> Expectation:
@@ -45,15 +47,15 @@ class Expectation:
             for id_, attempt in worked.items():
                 attempts.setdefault(id_, []).append((attempt, speed))
             runs += bool(worked)
+        history = {
+            id_: tuple((attempt.end(attempt.started) - attempt.started) * speed for attempt, speed in found)
+            for id_, found in attempts.items()
+        }
         return cls(
-            {
-                id_: median(
-                    (attempt.end(attempt.started) - attempt.started) * speed for attempt, speed in found
-                )
-                for id_, found in attempts.items()
-            },
+            {id_: median(took) for id_, took in history.items()},
             {id_: _steps(found) for id_, found in attempts.items()},
             "" if not runs else "an earlier run" if runs == 1 else f"{runs} earlier runs",
+            {id_: took[::-1] for id_, took in history.items()},
         )
 
     def scaled(self, factor: float) -> Expectation:
@@ -65,11 +67,12 @@ class Expectation:
                 for id_, steps in self.steps.items()
             },
             self.source,
+            {id_: tuple(each * factor for each in took) for id_, took in self.history.items()},
         )
 
     def named(self, source: str) -> Expectation:
         """Return it with another source."""
-        return Expectation(self.seconds, self.steps, source if self.seconds else "")
+        return replace(self, source=source if self.seconds else "")
 
     def merged(self, over: Expectation) -> Expectation:
         """Return it with another's times for the tasks that it does not know."""
@@ -79,6 +82,7 @@ class Expectation:
             {**over.seconds, **self.seconds},
             {**over.steps, **self.steps},
             " and ".join(source for source in sources if source),
+            self.history,
         )
 
 

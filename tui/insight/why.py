@@ -150,14 +150,18 @@ def why_run(
         for id_ in forecast.critical
         if state.tasks[id_].start is not None or forecast.ends[id_] > forecast.starts[id_]
     )
-    costs = step_costs(state, expectation, now, cpu)
+    costs = [
+        cost
+        for cost in step_costs(state, expectation, now, cpu)
+        if cost.step != BETWEEN or cost.seconds >= _WORTH_SAYING
+    ]
     saver = Saver(whole)
     steps = _ranked(costs, {each.task for each in critical}, saver, _looked_at(whole))
     makespans = {mode: whole.in_mode(mode).makespan for mode in MODES}
     known = not math.isinf(whole.profile.cores)
     free = replace(whole, profile=replace(whole.profile, cores=math.inf), limit=None)
     return Why(
-        verdict=_verdict(state, took, forecast.remaining(now), critical, steps, cut_off),
+        verdict=_verdict(state, took, _to_go(forecast, now), critical, steps, cut_off),
         seconds=took,
         mode=state.mode,
         critical=critical,
@@ -202,7 +206,7 @@ def _ranked(
         else step
         for i, step in enumerate(steps)
     ]
-    steps.sort(key=lambda step: -step.savings.whole if step.savings else 0.0)
+    steps.sort(key=lambda step: (-step.savings.whole if step.savings else 0.0, -step.cost.seconds))
     return tuple(steps)
 
 
@@ -229,14 +233,14 @@ def step_name(state: RunState, cost: StepCost) -> str:
 def _verdict(
     state: RunState,
     took: float,
-    left: float,
+    to_go: str,
     critical: Sequence[OnPath],
     steps: Sequence[RankedStep],
     cut_off: bool,
 ) -> str:
     if not critical:
         return "nothing has run"
-    told = [f"{seconds(took)}{_how_it_went(state, left, cut_off)}"]
+    told = [f"{seconds(took)}{_how_it_went(state, to_go, cut_off)}"]
     path = sum(each.seconds for each in critical)
     by_length = sorted(critical, key=lambda each: -each.seconds)
     named = [each for i, each in enumerate(by_length[:_NAMED]) if i == 0 or each.seconds >= _DECIDES * path]
@@ -248,11 +252,16 @@ def _verdict(
     return "; ".join(told)
 
 
-def _how_it_went(state: RunState, left: float, cut_off: bool) -> str:
+def _to_go(forecast: Forecast, now: float) -> str:
+    left = forecast.remaining(now)
+    return f", {'some' if forecast.complete else 'at least'} {seconds(left)} to go" if left >= 1 else ""
+
+
+def _how_it_went(state: RunState, to_go: str, cut_off: bool) -> str:
     if cut_off:
         return ", cut off"
     if state.ended_at is None:
-        return f" so far, {f'some {seconds(left)} to go' if left >= 1 else 'any moment done'}"
+        return f" so far{to_go}"
     failed = [one_line(task.title) for task in state.with_status("failed")]
     if failed:
         more = f" and {plural(len(failed) - 1, 'other')}" if len(failed) > 1 else ""

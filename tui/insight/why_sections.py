@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
+from tui.insight.busy_axis import level
 from tui.insight.savings import CUTS
 from tui.insight.sections import Row, Section
 from tui.insight.why import step_name
 from tui.text import GLYPHS, clock, one_line, plural, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from tui.insight.expectation import Expectation
     from tui.insight.savings import Bend, Savings
     from tui.insight.why import RankedStep, Why
     from tui.run.state import RunState
 
 _WORTH_SAYING = 0.05  # seconds
+_SPANS = 6  # of the step that is told of
 
 COLUMNS = ("time", "path", *(f"−{cut:.0%}" for cut in CUTS))
 """The columns of the steps' table."""
@@ -31,6 +35,52 @@ def why_sections(why: Why, state: RunState, most: int = 10) -> list[Section]:
         most: How many steps are told of.
     """
     return [section for section in (steps(why, state, most), *about_run(why, state)) if section.rows]
+
+
+def about_step(why: Why, step: RankedStep, state: RunState, expectation: Expectation) -> list[Section]:
+    """Return what there is to say of one step.
+
+    Args:
+        why: The answer.
+        step: One of its steps.
+        state: The run.
+        expectation: How long things took before.
+    """
+    cost = step.cost
+    task = state.tasks[cost.task]
+    number = f", step {cost.step + 1} of {max(len(task.steps), len(task.kinds))}" if cost.step >= 0 else ""
+    parts = [f"worked {seconds(cost.worked)}", f"waited {seconds(cost.waited)}"]
+    if (unknown := cost.seconds - cost.worked - cost.waited) >= _WORTH_SAYING:
+        parts.append(f"not known {seconds(unknown)}")
+    if cost.cpu is not None:
+        parts.append(f"{seconds(cost.cpu)} of CPU")
+    rows = [Row(", ".join(parts), seconds(cost.seconds), cost.seconds)]
+    if step.savings:
+        cuts = zip(CUTS, saved(step.savings), strict=True)
+        rows.append(Row("saves " + " · ".join(f"{text} at −{cut:.0%}" for cut, text in cuts)))
+        if step.savings.bend:
+            rows.append(Row(bend_in_words(step.savings.bend, state), tone="quiet"))
+    rows += [
+        Row(
+            f"{span.title}{' (waits)' if span.waits else ''}",
+            seconds(span.seconds),
+            span.seconds,
+            share=min(span.seconds / cost.seconds, 1.0) if cost.seconds else 0.0,
+        )
+        for span in cost.spans[:_SPANS]
+        if span.seconds >= _WORTH_SAYING
+    ]
+    if len(history := expectation.history.get(cost.task, ())) > 1:
+        low, high = min(history), max(history)
+        text = f"the task's last {len(history)} runs, {seconds(low)} to {seconds(high)}"
+        rows.append(Row(f"{sparkline(history)} {text}", tone="quiet"))
+    return [Section(cost.title, f"{one_line(task.title)}{number}", tuple(rows))]
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Return values as bars beside each other; one of the usual value is half as high as can be."""
+    usual = median(values)
+    return "".join(level(value / usual / 2 if usual else 0.0) for value in values)
 
 
 def about_run(why: Why, state: RunState) -> list[Section]:

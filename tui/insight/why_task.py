@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tui.insight.time_breakdown import AttemptTime, StepTime, TimeBreakdown
     from tui.run.state import RunState
 
-_SPANS = 4  # of a step that are told
 _WORTH_SAYING = 0.05  # seconds
 
 
@@ -103,20 +102,13 @@ def _reason(state: RunState, held: Held, now: float) -> str:
 def _attempt(attempt: AttemptTime, several: bool) -> Section:
     title = f"Attempt {attempt.attempt}" if several else "Steps"
     outcome = f"  {attempt.outcome}" if several and attempt.outcome else ""
-    rows = [
-        row
-        for step in attempt.steps
-        for row in _step(step, running=attempt.outcome is None and step is attempt.steps[-1])
-    ]
+    running = attempt.outcome is None
+    rows = [_step(step, running=running and step is attempt.steps[-1]) for step in attempt.steps]
     return Section(title, f"{seconds(attempt.seconds)}{outcome}", tuple(rows))
 
 
-def _step(step: StepTime, running: bool) -> Iterator[Row]:
+def _step(step: StepTime, running: bool) -> Row:
     note, tone = _difference(step.seconds, step.expected, running)
     if not step.changed:
         note, tone = "unchanged", "quiet"
-    yield Row(step.title, seconds(step.seconds), step.seconds, step.started, step.share, note, tone)
-    for span in step.spans[:_SPANS]:
-        if span.seconds >= _WORTH_SAYING:
-            who = " ".join(filter(None, (span.name, span.subject)))
-            yield Row(who, seconds(span.seconds), span.seconds, tone="quiet", depth=1)
+    return Row(step.title, seconds(step.seconds), step.seconds, step.started, step.share, note, tone)

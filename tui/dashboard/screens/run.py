@@ -152,6 +152,11 @@ class RunScreen(Screen[None]):
         """The task under the cursor."""
         return self.query_one(Timeline).cursor
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the user put the cursor there."""
+        return self.query_one(Timeline).is_chosen
+
     def choose(self, task: str) -> None:
         """Put the cursor on a task."""
         self.query_one(Timeline).choose(task)

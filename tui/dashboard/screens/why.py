@@ -1,7 +1,8 @@
-"""Why it is slow: where the selected task's time went, and what decides how long the run takes."""
+"""Why it is slow: the verdict, the steps by what they cost the run, and more of the one that is chosen."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -12,29 +13,33 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.widgets.head import Head
 from tui.dashboard.widgets.key_line import KeyLine
-from tui.insight.sections import Section
+from tui.dashboard.widgets.step_table import StepTable
 from tui.insight.why import why_run
-from tui.insight.why_sections import why_sections
+from tui.insight.why_sections import about_run, about_step
 from tui.insight.why_task import why_task
 from tui.text import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from textual.app import ComposeResult
 
     from tui.dashboard.frame import Frame
-    from tui.insight.sections import Row
+    from tui.dashboard.widgets.step_table import Key
+    from tui.insight.sections import Row, Section
+    from tui.insight.why import Why
 
 _METER = 12  # cells of a share's bar
-_WIDE = 100  # columns from which the run is told beside the task
+_WIDE = 100  # columns from which the run is told beside the step
+_REST = 10  # times as long as an answer took, until the next is looked for
 _COLORS = {
     "": "",
     "quiet": "$quiet",
     "slower": "$text-error",
     "faster": "$text-success",
-    "critical": "$text-warning",
+    "critical": "$critical",
 }
 
 
@@ -50,20 +55,20 @@ class Column(VerticalScroll, inherit_bindings=False):
 
 
 class WhyScreen(Screen[None]):
-    """Tells of one task and of the run, anew each second."""
+    """Tells of a run and of one of its steps, anew each second."""
 
     CSS_PATH: ClassVar[str] = "../styles/why.tcss"
-    AUTO_FOCUS: ClassVar[str] = "#task"
+    AUTO_FOCUS: ClassVar[str] = "StepTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Task above", key_display="↑"),
-        Binding("down,j", "move(1)", "Task below", key_display="↓"),
+        Binding("up,k", "move(-1)", "Step above", key_display="↑"),
+        Binding("down,j", "move(1)", "Step below", key_display="↓"),
         Binding("tab", "app.focus_next", "Other part", key_display="tab", tooltip="Scroll the other part"),
-        Binding("enter", "app.open", "Log", tooltip="Open the task's log"),
+        Binding("enter", "app.open", "Log", tooltip="Open the log of the step's task"),
         Binding("q,escape,d", "dismiss", "Back", key_display="q"),
     ]
 
     class Moved(Message):
-        """The screen shows another task."""
+        """The screen tells of a step of another task."""
 
         def __init__(self, task: str) -> None:
             super().__init__()
@@ -74,60 +79,109 @@ class WhyScreen(Screen[None]):
 
         Args:
             frame: Gives the run as it stands.
-            task: The task to begin with.
+            task: The task that the user looks at, or empty: unless it succeeded it is told of first, so that
+                keys go on to be about it; else what would save the most.
         """
         super().__init__()
         self._frame = frame
         self._seen: Frame | None = None
-        self.task_id = task
+        self._why: Why | None = None
+        self._next = 0.0  # when to look for an answer again
+        self._key: Key | None = None
+        self._first = task
 
     def compose(self) -> ComposeResult:
-        """Yield two columns: the task, the run."""
+        """Yield the head, the verdict, the table, and below it the step beside the run."""
+        yield Head()
+        yield Static(id="verdict", markup=False)
+        yield StepTable()
         with Horizontal(id="columns"):
-            with Column(id="task"):
-                yield Static(id="task-text")
+            with Column(id="step"):
+                yield Static(id="step-text")
             with Column(id="run"):
                 yield Static(id="run-text")
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the first answer."""
-        self._tell()
-        self.set_interval(1.0, self._tell_news)
+        self._look()
+        self.set_interval(0.25, self._look)
 
-    def _tell_news(self) -> None:
-        if self._frame() is not self._seen:
-            self._tell()
+    def _look(self) -> None:
+        """Show the time, and look for an answer where there is news, but not much of the time."""
+        frame = self._frame()
+        self.query_one(Head).frame = frame
+        begin = time.monotonic()
+        if frame is self._seen or begin < self._next or frame.outlook is None:
+            if frame.outlook is None:
+                self.query_one("#verdict", Static).update("the run has not begun")
+            return
+        self._seen = frame
+        self._why = why_run(frame.state, frame.now, frame.expectation, frame.outlook.forecast)
+        self._tell()
+        self._next = time.monotonic() + max((time.monotonic() - begin) * _REST, 1.0)
+
+    def _keys(self) -> list[Key]:
+        return [(step.cost.task, step.cost.step) for step in self._why.steps] if self._why else []
+
+    def _at(self) -> int:
+        """Return the place of the chosen step."""
+        keys = self._keys()
+        if self._key is None and self._seen is not None and keys:
+            task = self._seen.state.tasks.get(self._first)
+            if task is None or task.status == "succeeded":
+                self._go_to(keys[0])
+            elif own := [key for key in keys if key[0] == self._first]:  # else its first step is yet to come
+                self._go_to(own[0])
+        return keys.index(self._key) if self._key in keys else 0
+
+    def _go_to(self, key: Key) -> None:
+        self._key = key
+        self.post_message(self.Moved(key[0]))
 
     def _tell(self) -> None:
-        self._seen = frame = self._frame()
-        state, outlook = frame.state, frame.outlook
-        task: list[Section] = []
-        run: list[Section] = []
-        if outlook is not None and self.task_id in state.tasks:
-            task = why_task(state, self.task_id, frame.now, frame.expectation, outlook.forecast)
-            answer = why_run(state, frame.now, frame.expectation, outlook.forecast)
-            run = [Section(answer.verdict, "", ()), *why_sections(answer, state)]
-        begun = _text(task) if task else Content.styled("the run has not begun", "$quiet")
-        self.query_one("#task-text", Static).update(begun)
+        frame, why = self._seen, self._why
+        if frame is None or why is None or frame.outlook is None:
+            return
+        state, at = frame.state, self._at()
+        self.query_one("#verdict", Static).update(clean(why.verdict.replace("`", "")))
+        titles = {task.id: task.title for task in state.tasks.values()}
+        self.query_one(StepTable).show(why, titles, at)
+        run, step = about_run(why, state), []
+        if why.steps:
+            chosen = why.steps[at]
+            step = about_step(why, chosen, state, frame.expectation)
+            step += why_task(state, chosen.cost.task, frame.now, frame.expectation, frame.outlook.forecast)
+        narrow = self.app.size.width < _WIDE
+        self.query_one("#step-text", Static).update(_text([*step, *run] if narrow else step))
         self.query_one("#run-text", Static).update(_text(run))
 
     def on_resize(self) -> None:
-        """Tell of the run below the task where there is no room beside it."""
-        self.set_class(self.app.size.width < _WIDE, "-narrow")
+        """Tell of the run below the step where there is no room beside it."""
+        self.query_one("#run").display = self.app.size.width >= _WIDE
+        self._tell()
 
     def action_move(self, by: int) -> None:
-        """Go to another task."""
-        tasks = list(self._frame().tasks)
-        if tasks:
-            at = tasks.index(self.task_id) if self.task_id in tasks else 0
-            self.task_id = tasks[min(max(at + by, 0), len(tasks) - 1)]
+        """Go to another step."""
+        if keys := self._keys():
+            self._choose(keys[min(max(self._at() + by, 0), len(keys) - 1)])
+
+    def _choose(self, key: Key) -> None:
+        if key != self._key:
+            self._go_to(key)
+            self.query_one("#step", Column).scroll_home(animate=False)
             self._tell()
-            self.post_message(self.Moved(self.task_id))
+
+    def on_step_table_chosen(self, event: StepTable.Chosen) -> None:
+        """Tell of a step that was clicked on; open its log at the second click."""
+        self._choose(event.key)
+        if event.twice:
+            self.app.call_next(self.run_action, "app.open")
 
 
-def _text(sections: list[Section]) -> Content:
-    return Content("\n\n").join(Content("\n").join(_lines(section)) for section in sections)
+def _text(sections: Iterable[Section]) -> Content:
+    told = (Content("\n").join(_lines(section)) for section in sections if section.rows or section.title)
+    return Content("\n\n").join(told)
 
 
 def _lines(section: Section) -> Iterator[Content]:
@@ -141,9 +195,7 @@ def _line(row: Row) -> Content:
     color = _COLORS[row.tone]
     parts: list[str | tuple[str, str]] = []
     if row.at is not None and row.share is None:
-        parts += [f"  {clock(row.at):>5} ", ("◆", "$text-warning")]
-    if row.cells:
-        parts.append("".join(f" {cell:>6}" for cell in row.cells) + " ")
+        parts += [f"  {clock(row.at):>5} ", ("┃", "$critical")]
     if row.amount:
         parts.append((f"{'':>{9 * row.depth}}  {row.amount:>7} ", color if row.depth else ""))
     elif not row.note:

@@ -245,6 +245,11 @@ class Timeline(ScrollView, can_focus=True):
             self.scroll_to_region(Region(0, top, 1, row - top + 2), animate=False, force=True)
             self.post_message(self.Moved(task))
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the cursor is where the user put it."""
+        return self._moved
+
     def choose(self, task: str) -> None:
         """Put the cursor on a task, where it stays."""
         self._moved = True
