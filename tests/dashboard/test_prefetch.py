@@ -8,8 +8,10 @@ from tui.console.style import Style
 from tui.dashboard.frame import Frame
 from tui.dashboard.gantt import task_bars
 from tui.insight.expectation import Expectation
+from tui.insight.forecast import forecast
 from tui.insight.hold_text import hold_text
 from tui.insight.time_axis import Scale
+from tui.insight.why_task import why_task
 from tui.run import events as e
 
 
@@ -27,5 +29,9 @@ def test_what_runs_ahead_is_drawn_before_its_task_and_told_while_that_waits() ->
     tell(state, *ran("cluster", 0, 10)[3:], *ran("database", 10, 12))
     cells = task_bars(state.tasks["database"], Frame.of(state, 12, Expectation({}, {}, "")), Scale(0, 1, 20))
     assert "".join(cells.text[:10]) == "  ══════  "
+    expectation = Expectation({}, {}, "")
+    told = why_task(state, "database", 12, expectation, forecast(state, {}, 12))
+    (ahead,) = [section for section in told if section.title == "Ran ahead of its place"]
+    assert [(row.text, row.seconds) for row in ahead.rows] == [("kind.load redis:7", 6.0)]
     drawn = [line for line in chart(state, Style(colour=False), 60, 12) if "database" in line]
     assert drawn[0].count("═") == round(6 / 12 * 36)

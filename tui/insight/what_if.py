@@ -109,7 +109,7 @@ def what_if(state: RunState, expectation: Expectation, now: float, changes: Chan
         predicted=line.times,
         makespan=line.end,
         critical=tuple(line.critical()),
-        notes=tuple(_notes(whole, changes, took, simulated)),
+        notes=tuple(_notes(state, whole, changes, took, simulated)),
     )
 
 
@@ -119,11 +119,15 @@ def makespans(state: RunState, expectation: Expectation, now: float) -> dict[str
     return {mode: whole.in_mode(mode).makespan for mode in MODES}
 
 
-def _notes(whole: WholeRun, changes: Changes, took: float, simulated: float) -> Iterable[str]:
+def _notes(
+    state: RunState, whole: WholeRun, changes: Changes, took: float, simulated: float
+) -> Iterable[str]:
     if math.isinf(whole.profile.cores):
         yield "CPU seconds were not measured: tasks are taken not to slow each other"
         if changes.cores is not None:
             yield "so the number of cores makes no difference here"
+    if any(task.prefetches for task in state.tasks.values()):
+        yield "what ran ahead of a task's place is taken to do so again, as in this run"
     if abs(simulated - took) > max(_UNALIKE * took, 0.5):
         yield "the simulation is off by more than a twentieth: it knows no pauses, retries and commands"
 

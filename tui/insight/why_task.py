@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.insight.hold_times import Held
     from tui.insight.sections import Tone
     from tui.insight.time_breakdown import AttemptTime, StepTime, TimeBreakdown
-    from tui.run.state import RunState
+    from tui.run.state import RunState, TaskState
 
 _WORTH_SAYING = 0.05  # seconds
 
@@ -44,6 +44,8 @@ def why_task(
             "Held", seconds(told.held) if held else "", held or (Row("nothing held it back", tone="quiet"),)
         ),
     ]
+    if task.prefetches:
+        sections.append(_ahead(task, now))
     sections += [_attempt(attempt, len(told.attempts) > 1) for attempt in told.attempts]
     if task_id in forecast.critical:
         sections.append(
@@ -97,6 +99,27 @@ def _reason(state: RunState, held: Held, now: float) -> str:
             return f"at most {state.limit} at once, while {names} {run}"
         case _:
             return held.reason
+
+
+def _ahead(task: TaskState, now: float) -> Section:
+    """Return what ran ahead of the task's place, while that was held back."""
+    rows = tuple(
+        Row(
+            each.title,
+            seconds(each.end(now) - each.started),
+            each.end(now) - each.started,
+            each.started,
+            note=each.outcome
+            if each.outcome in {"failed", "cancelled"}
+            else ""
+            if each.changed
+            else "unchanged",
+            tone="quiet",
+        )
+        for each in task.prefetches
+    )
+    took = sum(row.seconds or 0.0 for row in rows)
+    return Section("Ran ahead of its place", seconds(took), rows)
 
 
 def _attempt(attempt: AttemptTime, several: bool) -> Section:
