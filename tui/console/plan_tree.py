@@ -33,7 +33,8 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
             yield f"  {'└─' if last else '├─'} {task.name}  {style(_facts(task), 'dim')}".rstrip()
             for step in task.steps:
                 branch = f"  {' ' if last else '│'}     {'└' if step is task.steps[-1] else '├'} "
-                yield style(branch, "dim") + step.describe()
+                unwanted = "" if step.is_wanted else style(" · not wanted", "dim")
+                yield style(branch, "dim") + step.describe() + unwanted
     for name, value in plan.environment.items():
         yield f"{name}={style(one_line(value), 'dim')}"
     wide = max(map(len, plan.hosts), default=0)

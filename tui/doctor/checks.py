@@ -44,7 +44,7 @@ class Subject:
     @property
     def create(self) -> KindCreate | None:
         """The step that creates the plan's cluster."""
-        steps = (step for task in self.plan.tasks for step in task.steps)
+        steps = (step for task in self.plan.tasks for step in task.wanted_steps)
         return next((cast("KindCreate", step) for step in steps if step.makes_cluster), None)
 
 

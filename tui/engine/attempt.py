@@ -14,6 +14,7 @@ from tui.errors import ActionError, BringupError
 from tui.hosts.cpu_account import CPU_ACCOUNT, CpuAccount
 from tui.hosts.host import HostLostError
 from tui.plan.failures import applies, hint_for
+from tui.reporter import Done
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tui.plan.model import Plan, Task
     from tui.plan.placement import Placement
     from tui.plan.steps import Step
-    from tui.reporter import Done
     from tui.secrets import Masker
 
 _GRACE = 3.0  # seconds past its deadline in which an action may still say what it waited for
@@ -188,6 +188,8 @@ class Attempt:
         ahead: asyncio.Task[Done | None] | None = None,
     ) -> Done:
         """Carry a step out, or take over what it did ahead of its place; raises why it failed."""
+        if not step.is_wanted:
+            return Done("not wanted", changed=False)
         times = [task_deadline] if task_deadline is not None else []
         if step.timeout is not None:
             times.append(asyncio.get_running_loop().time() + step.timeout)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError
+from tui.plan.model import variables_of
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class StepContext:
         self.host: Host = self._hosts.of(self._places.tasks[self.task])
         self.folder: Path = context.plan.folder
         self.cache = context.cache
-        self.variables: Mapping[str, Any] = context.plan.variables
+        self.variables: Mapping[str, Any] = variables_of(context.plan, attempt.task)
         self.env: Mapping[str, str] = context.plan.environment
         self.deadline = deadline
         self._attempt = attempt
@@ -83,7 +84,7 @@ class StepContext:
     @property
     def built_images(self) -> frozenset[str]:
         """The images that the plan builds, and loads into its cluster."""
-        steps = [step for task in self._attempt.context.plan.tasks for step in task.steps]
+        steps = [step for task in self._attempt.context.plan.tasks for step in task.wanted_steps]
         built = {image for step in steps if step.kind == "image.build" for image in step.images_made}
         return frozenset(built.intersection(image for step in steps for image in step.images_used))
 

@@ -80,7 +80,7 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
         UsageError: The cluster is gone, or does not run.
         ActionError: The kubeconfig cannot be had, or not be written.
     """
-    creates = any(task.id in done and any(s.makes_cluster for s in task.steps) for task in plan.tasks)
+    creates = any(task.id in done and any(s.makes_cluster for s in task.wanted_steps) for task in plan.tasks)
     if not creates or plan.cluster is None:
         return
     host = environment.hosts.of(placement(plan).cluster)

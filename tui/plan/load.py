@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from tui.plan.consistency import check
 from tui.plan.document import Document, Path_, read_document
+from tui.plan.each import EACH, expand, name_families
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import Graph
 from tui.plan.messages import explain
-from tui.plan.model import Plan, secret_values
+from tui.plan.model import Plan, secret_values, without_unwanted
 from tui.plan.schema import closed_schema
 from tui.plan.sources import check_files
-from tui.plan.substitute import UndefinedError, each_text, fill
+from tui.plan.substitute import UndefinedError, each_text, fill, find
 from tui.plan.variables import Variables, collect
 from tui.secrets import Masker, secrets_in
 
@@ -84,13 +85,16 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
         raise PlanError.at(document.keys["kind",], "this is a Kubernetes object, not a plan", hint)
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() fails on symlink loops
     variables = collect(document, folder, files, settings)
-    reading = _Reading(document, variables, folder)
+    document, items, families = expand(document, lambda name: variables.look_up(name, folder))
+    reading = _Reading(document, variables, folder, items)
     data = reading.filled() | {"variables": variables.resolved()}
+    name_families(data, families)
     reading.faults += variables.faults
     plan = reading.validated(data)
     reading.take(check(data, data["variables"], document))
     if plan is not None:
-        reading.faults += check_files(plan, data["variables"])
+        plan = without_unwanted(plan)
+        reading.faults += check_files(plan)
     if reading.faults or plan is None:
         raise PlanError(sorted(_without_secrets(reading.faults, data), key=lambda fault: fault.place))
     digest = hashlib.sha256(repr((document.value, plan.variables)).encode()).hexdigest()[:16]
@@ -112,10 +116,13 @@ def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[F
 class _Reading:
     """A plan between document and model, with the faults found so far."""
 
-    def __init__(self, document: Document, variables: Variables, folder: Path) -> None:
+    def __init__(
+        self, document: Document, variables: Variables, folder: Path, items: Mapping[Path_, Any]
+    ) -> None:
         self.document = document
         self.variables = variables
         self.folder = folder
+        self.items = items
         self.faults: list[Fault] = []
         self._unfilled: set[Path_] = set()
 
@@ -129,18 +136,30 @@ class _Reading:
 
     def filled(self) -> dict[str, Any]:
         """Return the document's values with all references outside `variables` filled in."""
-        written = {key: value for key, value in self.document.value.items() if key != "variables"}
-        return dict(each_text(written, self._filled))
+        written = {
+            key: value
+            for key, value in self.document.value.items()
+            if key != "variables" and not str(key).startswith("x-")  # those are for anchors
+        }
+        data = dict(each_text(written, self._filled))
+        for (*at, number), item in self.items.items():
+            get(data, tuple(at))[number][EACH] = item
+        return data
 
     def _filled(self, text: str, path: Path_) -> Any:
         try:
-            return fill(text, lambda name: self.variables.look_up(name, self.folder))
+            return fill(text, lambda name: self._value(name, path))
         except UndefinedError as error:
             place = error.place or self.document.place_of(path, error.reference)
             if len(self.faults) < MOST_FAULTS:
                 self.faults.append(Fault(place, error.cause, error.hint))
             self._unfilled.add(path)
             return text
+
+    def _value(self, name: str, path: Path_) -> Any:
+        if name.partition(".")[0] == EACH and path[:4] in self.items:
+            return find({EACH: self.items[path[:4]]}, name)
+        return self.variables.look_up(name, self.folder)
 
     def validated(self, data: dict[str, Any]) -> Plan | None:
         """Return the plan's model, or None if it is wrong."""
@@ -155,13 +174,7 @@ class _Reading:
 
     def _with_origin(self, path: Path_, fault: Fault) -> Fault:
         """Return a fault whose hint names the variable that a wrong value came from."""
-        text: Any = self.document.value
-        for part in path:
-            text = (
-                text[part]
-                if isinstance(text, list) and isinstance(part, int) and part < len(text)
-                else (text.get(part) if isinstance(text, dict) else None)
-            )
+        text = get(self.document.value, path)
         if not isinstance(text, str) or not text.startswith("${") or not text.endswith("}"):
             return fault
         origin = self.variables.origin(text[2:-1])
@@ -169,6 +182,16 @@ class _Reading:
             return fault
         said = f"the value is that of {text}, from {origin}"
         return Fault(fault.place, fault.cause, f"{said}; {fault.hint}" if fault.hint else said)
+
+
+def get(value: Any, path: Path_) -> Any:
+    """Return what a value holds at a path; None if there is nothing."""
+    for part in path:
+        if isinstance(value, list):
+            value = value[part] if isinstance(part, int) and part < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def readable(path: Path) -> str:

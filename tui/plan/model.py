@@ -7,14 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag
+from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag, WithJsonSchema
 
 from tui.plan.address import LOCAL, parse_address
 from tui.plan.failures import KNOWN
 from tui.plan.faults import shown, suggest
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
-from tui.plan.steps.base import Names
+from tui.plan.steps.base import Names, Wanted
 from tui.plan.steps.command import Setting, VariableName
 from tui.plan.substitute import UndefinedError, as_text, find
 from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
@@ -71,7 +71,19 @@ class Task(Frozen):
 
     id: Identifier = Field(description=_ID)
     title: Label = Field("", description="Title that is shown; the id if absent.")
-    needs: Names = Field((), description="Tasks that must have succeeded before it: ids, of no later phase.")
+    needs: Names = Field(
+        (),
+        description="Tasks that must have succeeded before it: ids, of no later phase; `load-*` are all that"
+        " `each` made of the id `load-${each}`.",
+    )
+    when: Wanted = Field(
+        (),
+        description="Whether it is wanted: `${flag}` or `not ${flag}`; of several all must be true. If it is"
+        " not, it does nothing once what it needs is there, and counts as done.",
+    )
+    each: Annotated[Any, WithJsonSchema({"type": "array"})] = Field(
+        None, description="A list: a task is made for each item, which is `${each}` in it."
+    )
     timeout: Timeout | None = Field(None, description="An attempt of all its steps fails if it takes longer.")
     retry: Retry | None = Field(None, description="When it is attempted again by itself; never if absent.")
     host: Identifier | None = Field(None, description="Where it runs: a name of `hosts`, or `local`.")
@@ -79,8 +91,13 @@ class Task(Frozen):
 
     @property
     def name(self) -> str:
-        """The title, else the id."""
-        return self.title or self.id
+        """The title, else the id; and whether it is not wanted."""
+        return f"{self.title or self.id}{'' if all(self.when) else ' (not wanted)'}"
+
+    @property
+    def wanted_steps(self) -> tuple[Step, ...]:
+        """The steps that are carried out."""
+        return tuple(step for step in self.steps if step.is_wanted)
 
 
 class Phase(Frozen):
@@ -152,6 +169,26 @@ class Plan(Frozen):
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, in plan order."""
         return tuple(task for phase in self.phases for task in phase.tasks)
+
+
+def without_unwanted(plan: Plan) -> Plan:
+    """Return a plan in which no step of a task is wanted that is not wanted itself."""
+
+    def of(task: Task) -> Task:
+        if all(task.when):
+            return task
+        steps = tuple(step.model_copy(update={"when": (False,)}) for step in task.steps)
+        return task.model_copy(update={"steps": steps})
+
+    if all(all(task.when) for task in plan.tasks):
+        return plan
+    phases = (phase.model_copy(update={"tasks": tuple(map(of, phase.tasks))}) for phase in plan.phases)
+    return plan.model_copy(update={"phases": tuple(phases)})
+
+
+def variables_of(plan: Plan, task: Task) -> dict[str, Any]:
+    """Return the variables that a task's files are filled in from: the plan's, and the item of its `each`."""
+    return plan.variables if task.each is None else {**plan.variables, "each": task.each}
 
 
 def secret_values(data: Mapping[str, Any]) -> tuple[str, ...]:

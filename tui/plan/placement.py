@@ -32,7 +32,7 @@ class Placement:
 def placement(plan: Plan) -> Placement:
     """Return where a plan's tasks, its cluster and its images are."""
     tasks = {task.id: task.host or DEFAULT for task in plan.tasks}
-    steps = [(tasks[task.id], step) for task in plan.tasks for step in task.steps]
+    steps = [(tasks[task.id], step) for task in plan.tasks for step in task.wanted_steps]
     cluster = next((host for host, step in steps if step.makes_cluster), DEFAULT)
     images = {image: host for host, step in steps for image in step.images_made}
     return Placement(tasks, cluster, images)
@@ -43,7 +43,7 @@ def steps_by_host(plan: Plan) -> dict[str, list[Step]]:
     places = placement(plan)
     found: dict[str, list[Step]] = {}
     for task in plan.tasks:
-        for step in task.steps:
+        for step in task.wanted_steps:
             name = places.cluster if step.on_cluster_host else places.tasks[task.id]
             found.setdefault(name, []).append(step)
     return found

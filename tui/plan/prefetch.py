@@ -68,7 +68,12 @@ def outlook(plan: Plan, *, barriers: bool) -> Outlook:
     graph = Graph.of(plan)
     tasks = {task.id: task for task in plan.tasks}
     creation = next(
-        (Place(task.id, i) for task in plan.tasks for i, step in enumerate(task.steps) if step.makes_cluster),
+        (
+            Place(task.id, i)
+            for task in plan.tasks
+            for i, step in enumerate(task.steps)
+            if step.makes_cluster and step.is_wanted
+        ),
         None,
     )
     steps = {}

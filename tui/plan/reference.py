@@ -88,6 +88,38 @@ References are filled in everywhere in the plan, in Kind's configuration, and in
 with `substitute: true`. Values are taken from `variables`, over them from each file of `--values`, over
 them from each `--set group.name=value`. What is named in `secrets`, has a key such as `password` or
 `token`, or looks random is never shown.
+
+## Choice and repetition
+
+`when: ${{flag}}` on a task or a step says whether it is wanted, `when: not ${{flag}}` the contrary. A task
+that is not wanted is shown as such, does nothing, and counts as done for what needs it.
+
+`each: ${{operators}}` on a task makes a task for each item of that list: in it `${{each}}` is the item, and
+`${{each.name}}` a value of an item that is a mapping, also in files that are filled in. Others need one of
+these tasks by its id, or all of them by `load-*` where the id is written `load-${{each.name}}`.
+
+Keys of the plan that begin with `x-` are left out of account: they are for YAML's anchors.
+
+```yaml
+variables:
+  fips: false
+  operators: [{{name: kafka, image: "kafka:dev"}}, {{name: flux, image: "flux:dev"}}]
+x-retried: &retried
+  retry: {{signatures: [dns, rate-limit]}}
+phases:
+  - id: load
+    tasks:
+      - id: load-${{each.name}}
+        <<: *retried
+        each: ${{operators}}
+        steps:
+          - {{kind: image.pull, images: "${{each.image}}"}}
+          - {{kind: kind.load, images: "${{each.image}}"}}
+      - id: check
+        needs: [load-*]
+        when: not ${{fips}}
+        steps: [{{kind: command, shell: make check}}]
+```
 """
 
 
@@ -98,8 +130,8 @@ def reference() -> str:
     for name, part in _parts(schema).items():
         lines += [f"\n### {name}\n", f"{part['description']}\n", *_table(part)]
     lines.append("\n## Steps\n")
-    lines.append("Steps of a task run in order. Each has a `kind`, and may have a `title` and a `timeout`.")
-    shared = {"kind", "title", "timeout"}
+    lines.append("Steps of a task run in order. Each has a `kind`, maybe a `title`, `timeout` and `when`.")
+    shared = {"kind", "title", "timeout", "when"}
     for kind, model in STEPS.items():
         part = schema["$defs"][model.__name__]
         lines += [f"\n### `{kind}`\n", f"{part['description']}{_facts(model)}\n", *_table(part, shared)]
@@ -182,7 +214,7 @@ def _value(field: dict[str, Any]) -> str:
             return f"list of {_value(arrays[0]['items'])}"
         return " or ".join(dict.fromkeys(map(_value, options)))
     if field.get("type") == "array":
-        return f"list of {_value(field['items'])}"
+        return f"list of {_value(field.get('items', {}))}"
     if field.get("type") == "object":
         inner = field.get("additionalProperties")
         return f"mapping to {_value(inner)}" if isinstance(inner, dict) else "mapping"

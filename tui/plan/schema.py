@@ -30,6 +30,7 @@ def closed_schema() -> dict[str, Any]:
     """Return the schema of a plan that is filled in."""
     schema = Plan.model_json_schema(by_alias=True)
     del schema["properties"]["folder"]
+    schema["patternProperties"] = {"^x-": {}}  # for anchors
     return schema
 
 

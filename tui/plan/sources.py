@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.kind_config import check_config
 from tui.plan.manifests import local_files, read_bytes, read_file
+from tui.plan.model import variables_of
 from tui.plan.steps import KindCreate, KubernetesApply
 from tui.plan.substitute import fill_text
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from tui.plan.steps import Step
 
 
-def check_files(plan: Plan, variables: Mapping[str, Any]) -> list[Fault]:
+def check_files(plan: Plan) -> list[Fault]:
     """Find, before anything runs, the files that cannot be filled in."""
     faults: dict[Fault, None] = {}
-    for step in [*(step for task in plan.tasks for step in task.steps), *plan.down]:
-        for error in _errors(step, variables):
+    steps = [(step, variables_of(plan, task)) for task in plan.tasks for step in task.wanted_steps]
+    for step, known in [*steps, *((step, plan.variables) for step in plan.down)]:
+        for error in _errors(step, known):
             faults |= dict.fromkeys(error.faults)
     return list(faults)
 

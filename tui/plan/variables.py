@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.document import Document, EmptyError, Path_, parse_document, read_document
+from tui.plan.each import EACH
 from tui.plan.faults import Fault, Place, PlanError, shown, suggest
 from tui.plan.substitute import FOLDER, MOST_LETTERS, UndefinedError, each_text, fill, find, is_name, names
 from tui.plan.yaml_values import MOST_DEPTH, parse_scalar
@@ -67,7 +68,10 @@ class Variables:
             )
             return
         for name in written.value:
-            if name == FOLDER:
+            if name == EACH:
+                cause = f"{EACH!r} is taken: it is the item of a task that has `each`"
+                self._emit(written.at(name).place, cause, "choose another name")
+            elif name == FOLDER:
                 cause = f"{FOLDER!r} is taken: it is the directory of the file it is written in"
                 self._emit(written.at(name).place, cause, "choose another name")
             elif not is_name(name) or "." in name:

@@ -51,7 +51,9 @@ class Subject:
 
     def __init__(self, loaded: LoadedPlan) -> None:
         self.loaded = loaded
-        self.steps = [StepAt(t, i, s) for t in loaded.plan.tasks for i, s in enumerate(t.steps)]
+        self.steps = [
+            StepAt(t, i, s) for t in loaded.plan.tasks for i, s in enumerate(t.steps) if s.is_wanted
+        ]
 
     def remark(self, at: StepAt, rule: str, text: str, hint: str, level: Level = "fault") -> Remark:
         """Return a remark on a step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from tui.plan.model import variables_of
 from tui.plan.namespaces import GIVEN, made_by, used_by
 from tui.plan.steps import ImageBuild
 
@@ -44,12 +45,12 @@ def image_missing(subject: Subject) -> Iterator[Remark]:
 
 def namespace_missing(subject: Subject) -> Iterator[Remark]:
     """Remark on namespaces that are used before any step has made them."""
-    variables = subject.loaded.variables
-    made = [(at, made_by(at.step, variables)) for at in subject.steps]
+    plan = subject.loaded.plan
+    made = [(at, made_by(at.step, variables_of(plan, at.task))) for at in subject.steps]
     makers = _by_name((at, names or ()) for at, names in made)
     may_make_any = [at for at, names in made if names is None]
     for at in subject.steps:
-        for name in sorted(used_by(at.step, variables) - GIVEN):
+        for name in sorted(used_by(at.step, variables_of(plan, at.task)) - GIVEN):
             ready = [*makers.get(name, ()), *may_make_any]
             if any(maker == at or subject.before(maker, at) for maker in ready):
                 continue

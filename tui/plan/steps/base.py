@@ -7,14 +7,30 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from tui.plan.faults import shown
 from tui.plan.values import Frozen, Label, OneOrMore, Timeout
 from tui.text import one_line
 
 Names = Annotated[tuple[str, ...], OneOrMore()]
 Prefetch = Literal["never", "at once", "nodes"]
 """When a step may run ahead of its task's place; see `tui.plan.prefetch`."""
+
+
+def _flag(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower()
+    if word.startswith("not "):
+        return not _flag(word.removeprefix("not "))
+    if word not in {"true", "false"}:
+        raise ValueError(f"{shown(value)} is neither true nor false", "write ${flag} or not ${flag}")
+    return word == "true"
+
+
+Wanted = Annotated[tuple[Annotated[bool, Field(strict=True), BeforeValidator(_flag)], ...], OneOrMore()]
+"""Flags, each `true`, `false` or `not` one of these, that must all be true."""
 
 
 class StepBase(Frozen):
@@ -46,9 +62,17 @@ class StepBase(Frozen):
     title: Label = Field(
         "", description="What the step does, shown while it runs; made of its kind and subject if absent."
     )
+    when: Wanted = Field(
+        (), description="Whether it is wanted: `${flag}` or `not ${flag}`; of several all must be true."
+    )
     timeout: Timeout | None = Field(
         None, description="The step fails if it takes longer: a number of seconds, or 90s, 5m, 1h30m."
     )
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is carried out: all of `when` is true."""
+        return all(self.when)
 
     def describe(self) -> str:
         """Return the step's title, or one made of its kind and its subject, on one line."""

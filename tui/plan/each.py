@@ -1,0 +1,147 @@
+"""Tasks that a plan says once and that are made for each item of a list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tui.plan.faults import PlanError, shown
+from tui.plan.substitute import UndefinedError, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tui.plan.document import Document, Path_
+    from tui.plan.faults import Place
+
+EACH = "each"
+"""The variable that stands for the item, in the task that is made for it."""
+
+_MOST_TASKS = 2000
+_OF_ITEM = re.compile(rf"\$\{{{EACH}(\.[^}}]*)?\}}")
+
+
+def expand(
+    document: Document, look_up: Callable[[str], Any]
+) -> tuple[Document, dict[Path_, Any], dict[str, list[Path_]]]:
+    """Make the tasks of a plan that has tasks with `each`.
+
+    Args:
+        document: The plan as it is written.
+        look_up: Returns the value of a variable by its name.
+
+    Returns:
+        The plan with a task for each item, every value at the place where it is written; the item of each
+        such task by its path; and the paths of each family's tasks by its name: `load-*` where the id is
+        written `load-${each.name}`. A phase of which no task is left is left out.
+
+    Raises:
+        PlanError: An `each` is no list, or leads nowhere.
+    """
+    phases = _list(document.value.get("phases"))
+    if not any(_has_each(task) for phase in phases for task in _tasks(phase)):
+        return document, {}, {}
+    items: dict[Path_, Any] = {}
+    families: dict[str, list[Path_]] = {}
+    moved: dict[Path_, list[Path_]] = {}
+    made: list[Any] = []
+    for p, phase in enumerate(phases):
+        here: Path_ = ("phases", len(made), "tasks")
+        tasks: list[Any] = []
+        for t, task in enumerate(_tasks(phase)):
+            at: Path_ = ("phases", p, "tasks", t)
+            found = _items(document, task, at, look_up) if _has_each(task) else None
+            moved[at] = [(*here, len(tasks) + n) for n in range(1 if found is None else len(found))]
+            tasks += [task] * len(moved[at])
+            if found is not None:
+                families.setdefault(_family(document, task, at), []).extend(moved[at])
+                items |= zip(moved[at], found, strict=True)
+        if tasks or not _tasks(phase):
+            moved["phases", p] = [here[:2]]
+            made.append({**phase, "tasks": tasks} if tasks else phase)
+    if len(items) > _MOST_TASKS:
+        raise PlanError.at(document.place(("phases",)), f"`each` makes more than {_MOST_TASKS} tasks")
+    expanded = replace(
+        document,
+        value={**document.value, "phases": made},
+        places=_moved(document.places, moved),
+        keys=_moved(document.keys, moved),
+    )
+    return expanded, items, families
+
+
+def name_families(data: dict[str, Any], families: Mapping[str, Sequence[Path_]]) -> None:
+    """Replace the names of families among the needs of a plan's tasks by those of their tasks.
+
+    Args:
+        data: The plan, filled in, of whatever shape.
+        families: The paths of each family's tasks.
+    """
+    tasks = [task for phase in _list(data.get("phases")) for task in _tasks(phase)]
+    ids = {
+        name: [data["phases"][phase]["tasks"][number]["id"] for _, phase, _, number in paths]
+        for name, paths in families.items()
+    }
+    for task in tasks if families else ():
+        needs = _get(task, "needs")
+        named = [needs] if isinstance(needs, str) else _list(needs)
+        if any(isinstance(need, str) and need in ids for need in named):
+            # The first of a family takes its place, so that the others keep theirs.
+            first = [
+                members[:1] if (members := _members(need, ids)) is not None else [need] for need in named
+            ]
+            rest = [(_members(need, ids) or [])[1:] for need in named]
+            task["needs"] = [need for part in (*first, *rest) for need in part]
+
+
+def _members(need: Any, ids: Mapping[str, list[Any]]) -> list[Any] | None:
+    return ids.get(need) if isinstance(need, str) else None
+
+
+def _family(document: Document, task: dict[str, Any], at: Path_) -> str:
+    name = _OF_ITEM.sub("*", str(task.get("id", "")))
+    if "*" not in name:
+        hint = "put the item into it: `id: load-${each}`, or `load-${each.name}`"
+        place = document.place((*at, "id"))
+        raise PlanError.at(place, f"all tasks of `each` would be called {shown(name)}", hint)
+    return name
+
+
+def _items(document: Document, task: dict[str, Any], at: Path_, look_up: Callable[[str], Any]) -> list[Any]:
+    place, written = document.place((*at, EACH)), task[EACH]
+    try:
+        value = fill(written, look_up) if isinstance(written, str) else written
+    except UndefinedError as error:
+        raise PlanError.at(error.place or place, error.cause, error.hint) from error
+    if not isinstance(value, list):
+        hint = "write a list, or ${name} of a variable that is one"
+        raise PlanError.at(place, f"`each` must be a list, not {shown(value)}", hint)
+    return value
+
+
+def _moved(places: Mapping[Path_, Place], moved: Mapping[Path_, list[Path_]]) -> dict[Path_, Place]:
+    """Return places by their new paths."""
+    found: dict[Path_, Place] = {}
+    for path, place in places.items():
+        at = path[: 4 if path[2:3] == ("tasks",) and len(path) > 3 else 2]
+        if path[:1] != ("phases",) or len(path) < 2:
+            found[path] = place
+        found |= {(*new, *path[len(at) :]): place for new in moved.get(at, ())}
+    return found
+
+
+def _has_each(task: Any) -> bool:
+    return isinstance(task, dict) and EACH in task
+
+
+def _tasks(phase: Any) -> list[Any]:
+    return _list(_get(phase, "tasks"))
+
+
+def _get(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
