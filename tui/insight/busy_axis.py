@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tui.run.samples import Samples
 
 LEVELS = "▁▂▃▄▅▆▇█"
+_GAP = 0.5  # seconds between two samples that are nothing but how their times are measured
 SCARCE = 0.9
 """The share of a host's memory in use from which on it is told."""
 
@@ -51,8 +52,11 @@ def level(share: float | None) -> str:
 def _by_column(shares: Iterable[tuple[Sampled, float]], scale: Scale) -> list[float | None]:
     """Return the mean of each column, by how much of it each sample covers."""
     sums, covers = [0.0] * scale.columns, [0.0] * scale.columns
+    before = -_GAP
     for sample, share in shares:
-        start, end = scale.at(sample.at - sample.seconds), scale.at(sample.at)
+        began = sample.at - sample.seconds
+        start, end = scale.at(before if began - before < _GAP else began), scale.at(sample.at)
+        before = sample.at
         for column in range(max(math.floor(start), 0), min(math.ceil(end), scale.columns)):
             cover = min(end, column + 1) - max(start, column)
             sums[column] += share * cover

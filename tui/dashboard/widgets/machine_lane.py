@@ -37,8 +37,8 @@ class MachineLane(Widget):
         height: auto;
         display: none;
         & > .machine-lane--quiet { color: $quiet; }
-        & > .machine-lane--busy { color: $bar-ended; }
-        & > .machine-lane--full { color: $critical; }
+        & > .machine-lane--busy { color: $faint; }
+        & > .machine-lane--full { color: $quiet; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"machine-lane--{name}" for name in ("quiet", "busy", "full")}
