@@ -111,7 +111,7 @@ class PodTracker:
             return
         delay, period = max(found, key=sum)
         waited = now - self._running_since
-        silent = None if self._spoke is None else min(now - self._spoke, waited)
+        silent = None if self._spoke is None else round(min(now - self._spoke, waited), 3)
         owner = str(self.target)
         self._ctx.probed(Probed(self.source, owner, delay, period, round(waited, 3), silent))
 
