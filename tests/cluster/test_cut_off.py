@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["environment", "real"]
 LARGE = "postgres:15"
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+BROKEN_ONCE = r"""
+ctr=$(command -v ctr) && mv $ctr $ctr-whole && cat >$ctr <<END && chmod +x $ctr
+#!/bin/sh
+case "\$*" in *import*) [ -e /run/broke ] || { touch /run/broke; echo it is broken >&2; exit 1; };; esac
+exec $ctr-whole "\$@"
+END
+"""
 STORE = "/var/lib/containerd/io.containerd.content.v1.content"
 
 
@@ -89,8 +97,13 @@ async def test_a_load_that_is_cut_off_leaves_nothing(real: Recorder, tmp_path: P
     assert "make room" in caught.value.hint
     await in_node(real, "umount", STORE)
     await check_nothing_is_left(real)
-    assert (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
     assert not [text for _, text in real.lines if "could not be streamed" in text]
+
+    await in_node(real, "sh", "-c", BROKEN_ONCE)
+    assert (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
+    told = "kind loads it, as the images could not be streamed: node .*: it is broken"
+    assert [text for _, text in real.lines if re.match(told, text)]
+    assert not (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
 
 
 @contextlib.asynccontextmanager

@@ -86,7 +86,7 @@ class Prefetcher:
 
     def _next(self, id_: str) -> Prefetchable | None:
         """Return the next step of a task that may run ahead, if there is one."""
-        run, steps = self.runs.get(id_), self._steps[id_]
+        run, steps = self.runs.get(id_), self._steps.get(id_, ())
         if self._state.tasks[id_].status != "waiting" or id_ in {each.id for each in self.stopping}:
             return None
         done = 0 if run is None else run.steps_ahead

@@ -43,22 +43,23 @@ async def await_ready(
     # Only who waits for a cluster needs the library, which takes half a second to import.
     kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
     names = [node.name for node in nodes if node.runs_pods]
-    moments: list[tuple[str, str, list[str]]] = [("answer", "API server", [])] + [
-        ("ready", cluster.name, names)
-    ] * bool(names)
     unready = {_SERVER: "no answer"}
     with contextlib.suppress(TimeoutError):
         async with (
             asyncio.timeout_at(end_of(report, patience)),
             kubernetes.open_api(cluster.kubeconfig, context_of(cluster)) as api,
         ):
-            for moment, subject, awaited in moments:
-                unready = dict.fromkeys(map("node {}".format, awaited), "no answer") or unready
-                with report.span(moment, subject):
-                    while True:
-                        if not (unready := await _unready(api, awaited)):
-                            break
-                        await asyncio.sleep(_POLL)
+            with report.span("answer", "API server"):
+                while True:
+                    if not (unready := await _unready(api, ())):
+                        break
+                    await asyncio.sleep(_POLL)
+            unready = {f"node {name}": "no answer" for name in names}
+            with report.span("ready", cluster.name):
+                while True:
+                    if not (unready := await _unready(api, names)):
+                        break
+                    await asyncio.sleep(_POLL)
     return unready
 
 

@@ -14,7 +14,7 @@ from tui.errors import ActionError
 from tui.plan.failures import hint_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tui.clients.engine_api import EngineApi
     from tui.cluster.provider import Node
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _IMPORT = ("ctr", "--namespace", "k8s.io", "images", "import", "--all-platforms", "--digests")
 _SNAPSHOTTER = re.compile(r"""^\s*snapshotter = ['"](.+?)['"]""", re.MULTILINE)
-_COPIED = re.compile(r"(\d+) bytes ")  # of what dd prints
+_DD = re.compile(r"(?:(\d+) bytes |\d+\+\d+ records )")  # how dd's own lines begin
 _ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of one platform
 
 
@@ -54,7 +54,7 @@ class Delivery:
 
 
 async def stream(delivery: Delivery, images: Mapping[str, Mapping[str, Any]]) -> None:
-    """Stream images into all nodes at once.
+    """Stream images into all nodes at once, as one archive for each platform; Podman makes one an image.
 
     Args:
         delivery: From where to where.
@@ -64,16 +64,50 @@ async def stream(delivery: Delivery, images: Mapping[str, Mapping[str, Any]]) ->
         ActionError: A node did not import them.
         EngineLostError: The connection to an engine broke.
     """
-    # What Podman builds without a registry's name is called otherwise by pods.
-    names = [canonical(name) if delivery.engine.flavour == "podman" else name for name in images]
-    size = sum(float(image.get("Size") or 0) for image in images.values())  # close to the archive's
-    platform = _platform(delivery.engine, next(iter(images.values())))
     command = (*_IMPORT, *await _snapshotter(delivery), "-")
+    podman = delivery.engine.flavour == "podman"
+    batches: dict[tuple[object, ...], list[str]] = {}
+    for name, image in images.items():
+        key = (*_platform(delivery.engine, image).items(), name if podman else "")
+        batches.setdefault(key, []).append(name)
+    for batch in batches.values():
+        size = sum(float(images[name].get("Size") or 0) for name in batch)  # close to the archive's
+        platform = _platform(delivery.engine, images[batch[0]])
+        names = [canonical(name) if podman else name for name in batch]  # Podman's own builds have short ones
+        await _stream(delivery, names, platform, command, size)
+
+
+async def _stream(
+    delivery: Delivery,
+    names: Sequence[str],
+    platform: Mapping[str, str],
+    command: Sequence[str],
+    size: float,
+) -> None:
     if delivery.source is delivery.target and not delivery.target.shares_files:
         # The images need not come here and go back.
         pipes = (_pipe(delivery, node, names, platform, command, size) for node in delivery.nodes)
-        await asyncio.gather(*pipes)
-        return
+        finished = await asyncio.gather(*pipes)
+    else:
+        finished = await _pump(delivery, names, platform, command, size)
+    for node, (status, output) in zip(delivery.nodes, finished, strict=True):
+        if status:
+            said = output.splitlines()
+            raise ActionError(
+                f"node {node.name} could not import the images: {said[-1].strip() if said else status}",
+                hint_for(output, "kind.load"),
+                tuple(said[-5:]),
+            )
+
+
+async def _pump(
+    delivery: Delivery,
+    names: Sequence[str],
+    platform: Mapping[str, str],
+    command: Sequence[str],
+    size: float,
+) -> list[tuple[int, str]]:
+    """Stream images from an engine through this process; return each node's exit status and output."""
     async with contextlib.AsyncExitStack() as stack:
         feeds = [delivery.api.feed(node.id, command) for node in delivery.nodes]
         imports = [await stack.enter_async_context(feed) for feed in feeds]
@@ -88,9 +122,7 @@ async def stream(delivery: Delivery, images: Mapping[str, Mapping[str, Any]]) ->
                     break
         delivery.report.progress(sent, sent, "B", "load")
         with delivery.report.span("unpack", delivery.cluster):
-            finished = await asyncio.gather(*(each.finish() for each in imports))
-    for node, (status, output) in zip(delivery.nodes, finished, strict=True):
-        _check(node, status, output.splitlines())
+            return await asyncio.gather(*(each.finish() for each in imports))
 
 
 def _platform(engine: ContainerEngine, image: Mapping[str, Any]) -> dict[str, str]:
@@ -111,12 +143,12 @@ async def _snapshotter(delivery: Delivery) -> list[str]:
 async def _pipe(
     delivery: Delivery,
     node: Node,
-    names: Iterable[str],
+    names: Sequence[str],
     platform: Mapping[str, str],
     command: Sequence[str],
     size: float,
-) -> None:
-    """Stream images into a node by programs of the host that has both."""
+) -> tuple[int, str]:
+    """Stream images into a node by programs of the host that has both; return exit status and output."""
     program = delivery.engine.flavour
     save = [program, "save", *(["--platform", "/".join(platform.values())] if platform else []), *names]
     load = [program, "exec", "--interactive", node.id, *command]
@@ -125,21 +157,10 @@ async def _pipe(
 
     def take(lines: list[str]) -> None:
         for line in lines:
-            if copied := _COPIED.match(line):
-                sent = int(copied[1])
-                delivery.report.progress(sent, max(size, sent), "B", "load")
-            elif line.strip():
+            if (own := _DD.match(line)) is None:
                 said.append(line)
+            elif own[1]:
+                delivery.report.progress(int(own[1]), max(size, int(own[1])), "B", "load")
 
     status = await delivery.target.run(("sh", "-c", script), on_lines=take, env=delivery.engine.environment)
-    _check(node, status, said)
-
-
-def _check(node: Node, status: int, said: Sequence[str]) -> None:
-    if status:
-        reason = said[-1].strip() if said else f"status {status}"
-        raise ActionError(
-            f"node {node.name} could not import the images: {reason}",
-            hint_for("\n".join(said), "kind.load"),
-            tuple(said[-5:]),
-        )
+    return status, "\n".join(filter(str.strip, said))
