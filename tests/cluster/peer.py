@@ -101,7 +101,8 @@ def _write_kind(directory: Path, kubeconfig: str, delete: str) -> None:
     program.write_text(
         f'#!/bin/sh\necho "$@" >>{directory}/calls\n'
         f'case "$1" in version) echo kind v0.33.0;; get) cat {directory}/kubeconfig-of-kind;; '
-        f"create) touch {directory}/made;; "
+        f"create) touch {directory}/made; for each; do "
+        f'[ "$last" = --kubeconfig ] && cp {directory}/kubeconfig-of-kind "$each"; last=$each; done;; '
         f"delete) {delete or f'rm -f {directory}/made'};; esac\n"
     )
     program.chmod(0o755)

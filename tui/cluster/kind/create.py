@@ -12,7 +12,7 @@ from tui.cluster.kind.host_ports import check_ports, host_ports, installs_networ
 from tui.cluster.kind.nodes import find_nodes, list_nodes, published, remove_nodes
 from tui.cluster.kind.output import Output
 from tui.cluster.kind.quick_status import with_quick_status
-from tui.cluster.kind.reach import context_of, reach
+from tui.cluster.kind.reach import context_of, lead, reach
 from tui.cluster.kind.readiness import await_ready
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
@@ -117,9 +117,11 @@ async def _make(
 
         async with in_time(report, state, lambda: output.lines):
             status = await output.follow(argv, host, spec.directory)
-    if status:
-        raise output.failure(f"cluster {cluster.name} could not be created", status)
-    for port, local in (await reach(cluster, host, anew=True)).items():
+        if status:
+            raise output.failure(f"cluster {cluster.name} could not be created", status)
+        kubeconfig: list[str] = []  # not told: it holds keys
+        await host.run(("cat", str(directory / "kubeconfig")), on_lines=kubeconfig.extend)
+    for port, local in (await lead(cluster, host, "\n".join((*kubeconfig, "")))).items():
         report.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
     if not installs_network(spec.config):
         report.log("nodes are not waited for: they become ready with the pod network that the plan adds")

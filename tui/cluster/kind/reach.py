@@ -33,20 +33,38 @@ def context_of(cluster: Cluster) -> str:
 
 async def reach(cluster: Cluster, host: Host, *, anew: bool = False) -> Mapping[int, int]:
     """See `tui.cluster.provider.Provider`."""
-    if host.shares_loopback:
-        if anew:
-            await _write_kubeconfig(cluster, host, await kubeconfig_of(cluster, host))
+    if host.shares_loopback and not anew:
         return {}
     await host.connect()
     if not anew and await _leads_there(cluster, host):
+        return {}
+    return await lead(cluster, host, await kubeconfig_of(cluster, host))
+
+
+async def lead(cluster: Cluster, host: Host, text: str) -> Mapping[int, int]:
+    """Make a cluster reachable from here.
+
+    Args:
+        cluster: The cluster.
+        host: Its host.
+        text: A kubeconfig that leads to it from its host.
+
+    Returns:
+        The ports here that lead to ports of the host, as `reach` does.
+
+    Raises:
+        ActionError: There is no such cluster, or the kubeconfig cannot be written.
+    """
+    if host.shares_loopback:
+        await asyncio.to_thread(merge_kubeconfig, cluster.kubeconfig, text, context_of(cluster))
         return {}
     nodes = [node for node in await find_nodes(cluster, host) if node.running]
     server = api_port(nodes)
     if server is None:
         raise ActionError(f"no cluster {cluster.name} runs{at(host)}", "run a `kind.create` step first")
     forwards = {port: await host.forward(port) for port in published(nodes)}
-    text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{forwards[server]}", await kubeconfig_of(cluster, host))
-    await _write_kubeconfig(cluster, host, text)
+    text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{forwards[server]}", text)
+    await asyncio.to_thread(merge_kubeconfig, cluster.kubeconfig, text, context_of(cluster))
     return forwards
 
 
@@ -74,7 +92,3 @@ async def kubeconfig_of(cluster: Cluster, host: Host) -> str:
         raise ActionError(f"kind cannot give the kubeconfig of cluster {cluster.name}", "", tuple(lines[-3:]))
     start = next((at for at, line in enumerate(lines) if line.startswith("apiVersion:")), 0)
     return "\n".join(lines[start:]) + "\n"
-
-
-async def _write_kubeconfig(cluster: Cluster, host: Host, text: str) -> None:
-    await asyncio.to_thread(merge_kubeconfig, cluster.kubeconfig, text, context_of(cluster))
