@@ -92,7 +92,7 @@ def _attempts(events: list[e.Event]) -> dict[str, list[RecordedStep]]:
     chosen: dict[str, tuple[str, int]] = {}
     succeeded: set[str] = set()
     for event in events:
-        if not isinstance(event, e.TaskEvent):
+        if not isinstance(event, e.TaskEvent) or isinstance(event, e.AttemptStarted):
             continue
         key = event.task, getattr(event, "attempt", 0)
         if isinstance(event, e.PrefetchStarted):
