@@ -28,7 +28,8 @@ def write(run: ExportedRun, rows: int) -> bytes:
     cut = [f"the {len(chosen)} longest of {len(ran)} tasks"] if len(chosen) < len(ran) else []
     lines = [
         "gantt",
-        f"  title {mermaid(' · '.join([run.verdict[1], *run.remarks, *cut]))}",
+        f"  title {mermaid(' · '.join([run.verdict[1], *cut]))}",
+        *(f"  %% {mermaid(remark)}" for remark in run.remarks),
         "  dateFormat YYYY-MM-DD HH:mm:ss.SSS",
         f"  axisFormat {'%H:%M:%S' if run.now >= _HOUR else '%M:%S'}",
         "  todayMarker off",

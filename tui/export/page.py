@@ -133,7 +133,8 @@ def _why(run: ExportedRun) -> Iterator[str]:
 def _section(section: Section) -> str:
     titles = "".join(f'<th class="number">{markup(title)}</th>' for title in section.columns)
     head = f"<tr>{titles}<th></th></tr>" if titles else ""
-    rows = "".join(_why_row(row, len(section.columns)) for row in section.rows)
+    in_shares = any(row.share is not None for row in section.rows)
+    rows = "".join(_why_row(row, len(section.columns), in_shares) for row in section.rows)
     wide = " wide" if titles else ""
     return (
         f'<div class="scroll{wide}"><h3>{markup(section.title)} <small>{markup(section.note)}</small></h3>'
@@ -141,7 +142,7 @@ def _section(section: Section) -> str:
     )
 
 
-def _why_row(row: Row, columns: int) -> str:
+def _why_row(row: Row, columns: int, in_shares: bool) -> str:
     share = "" if row.share is None else f'<i style="width:{min(max(row.share, 0), 1) * 100:.1f}%"></i>'
     at = "" if row.at is None else clock(row.at)
     tone = f' class="{row.tone}"' if row.tone else ""
@@ -150,7 +151,7 @@ def _why_row(row: Row, columns: int) -> str:
     deep = ' class="deep"' if row.depth else ""
     cells = [*row.cells, *[""] * (columns - len(row.cells))] if columns else [at]
     numbers = "".join(f'<td class="number">{markup(cell)}</td>' for cell in cells)
-    bar = f'<td class="share">{share}</td>' if share else ""
+    bar = f'<td class="share">{share}</td>' if in_shares else ""
     amount = "" if columns else f'<td class="number">{markup(row.amount)}</td>'
     return f"<tr{deep}>{numbers}<td>{text}{note}</td>{bar}{amount}</tr>"
 

@@ -15,7 +15,7 @@ _MARKDOWN = {ord(character): f"&#{ord(character)};" for character in "\\`*_[]<>|
     ord("#"): "#&#8203;",  # which would refer to an issue
 }
 _LINK = re.compile(r"(?i)(?<=\w):(?=//)|(?<=\bwww)\.|(?<=\bmailto):")
-_MERMAID = str.maketrans({"#": "＃", ":": "：", ";": "；", "%": "％", "<": "‹", ">": "›", "`": "'"})
+_MERMAID = str.maketrans({"#": "♯", ":": "∶", ";": ",", "<": "‹", ">": "›", "`": "'"})
 """Letters that look like what ends a text in a chart."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -39,7 +39,7 @@ def markdown(text: str) -> str:
 
 def mermaid(text: str) -> str:
     """Return a text on one line for a title in a chart of mermaid; it must not begin a line."""
-    return one_line(text).translate(_MERMAID)
+    return one_line(text).translate(_MERMAID).replace("%%", "% %").replace("%%", "% %")
 
 
 def cell(text: str) -> str:
