@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.run.kept_run import KeptRun
     from tui.run.state import RunState
     from tui.run.store import Store
+    from tui.run.times import Times
 
 
 class _Command(click.Command):
@@ -136,17 +137,21 @@ def _read(reference: str) -> ExportedRun:
     store = Store()
     kept = store.open(reference)
     state = read(kept)
-    good = _good_before(store, kept) if kept.is_real else None
-    return ExportedRun(state, kept.directory, kept.is_running, good)
+    good, usual = _beside(store, kept)
+    return ExportedRun(state, kept.directory, kept.is_running, good, usual)
 
 
-def _good_before(store: Store, kept: KeptRun) -> RunState | None:
-    """Return the last real run before a run that brought its plan up as a whole."""
-    for run in store.runs(kept.started.plan):
-        with contextlib.suppress(OSError):  # somebody deletes it meanwhile
-            if run.started.started < kept.started.started and run.came_up:
-                return run.state
-    return None
+def _beside(store: Store, kept: KeptRun) -> tuple[RunState | None, Times | None]:
+    """Return what a run is compared with: the last good one before it, and the median of those like it."""
+    from tui.run.store import RunReferenceError
+    from tui.run.times import median_times
+
+    try:
+        good = store.before(kept).state
+        like = [each.times for each in store.measured(store.like(kept))]
+    except (RunReferenceError, OSError):  # there is none, or somebody deletes it meanwhile
+        return None, None
+    return good, median_times(like) if like else None
 
 
 def _write(file: Path, made: bytes) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from tui.insight.compare import Side, compare
 from tui.insight.expectation import EMPTY
 from tui.insight.forecast import forecast
 from tui.insight.outcome import judge
@@ -19,24 +20,12 @@ from tui.text import clock, one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tui.insight.compare import Comparison
     from tui.insight.forecast import Forecast
     from tui.insight.why import Why
     from tui.run.events import RunStarted
     from tui.run.state import AttemptState, RunState, StepState, TaskState
-
-
-class Change(NamedTuple):
-    """How long a task takes now, and took in the run that it is compared with; None where it did not run."""
-
-    task: str
-    title: str
-    now: float | None
-    before: float | None
-
-    @property
-    def seconds(self) -> float:
-        """How much longer it takes."""
-        return (self.now or 0.0) - (self.before or 0.0)
+    from tui.run.times import Times
 
 
 @dataclass(frozen=True)
@@ -48,12 +37,14 @@ class ExportedRun:
         directory: Its journal's directory, where logs are; None without logs.
         running: Whether its process still goes on.
         good: The last good run before it, to compare it with.
+        usual: The median of the runs like it, where some are kept.
     """
 
     state: RunState
     directory: Path | None = None
     running: bool = False
     good: RunState | None = None
+    usual: Times | None = None
 
     @property
     def started(self) -> RunStarted:
@@ -136,21 +127,11 @@ class ExportedRun:
         return self.state.ended_at is None and not self.running
 
     @cached_property
-    def changes(self) -> list[Change]:
-        """What takes how much longer than in the last good run, the most first; nothing without one."""
-        if self.good is None:
-            return []
-        now, before = times_of(self.state, self.now).parts, times_of(self.good).parts
-        changes = [
-            Change(
-                id_,
-                one_line((now.get(id_) or before[id_]).title),
-                now[id_].seconds if id_ in now else None,
-                before[id_].seconds if id_ in before else None,
-            )
-            for id_ in dict.fromkeys((*now, *before))
-        ]
-        return sorted(changes, key=lambda change: -abs(change.seconds))
+    def comparison(self) -> Comparison | None:
+        """What changed against the last good run; None without one."""
+        if self.good is None or self.good.started is None:
+            return None
+        return compare(_side(self.state, self.now), _side(self.good), self.usual)
 
     def word(self, task: TaskState) -> str:
         """Return how a task is, in words: its status, or why that is not the whole truth."""
@@ -168,3 +149,10 @@ class ExportedRun:
         """Return the path of a task's log, if it has printed something."""
         path = None if self.directory is None else log_path(self.directory, task)
         return path if path is not None and path.is_file() else None
+
+
+def _side(state: RunState, now: float | None = None) -> Side:
+    started = state.started
+    assert started is not None
+    name = f"run {started.run}, {started.started}"
+    return Side(name, started.run, started, likeness(state), times_of(state, now))

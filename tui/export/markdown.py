@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.export.export import Export, Option
 from tui.export.text import markdown
+from tui.insight.compare import verdict
 from tui.insight.time_axis import run_scale
 from tui.text import GLYPHS, clock, cut, one_line, seconds
 
@@ -32,9 +33,9 @@ def write(run: ExportedRun, rows: int) -> bytes:
         run: The run.
         rows: Most tasks that the timeline has.
     """
-    status, verdict = run.verdict
+    status, outcome = run.verdict
     facts = (run.facts[name] for name in ("run", "mode", "environment", "where", "started"))
-    lines = [f"### {_SIGNS.get(status, '')} {markdown(verdict)}", ""]
+    lines = [f"### {_SIGNS.get(status, '')} {markdown(outcome)}", ""]
     lines += [f"> {markdown(remark)}\n" for remark in run.remarks]
     lines += [" · ".join(markdown(fact) for fact in facts), ""]
     for part in (_timeline(run, rows), _conclusions(run), _changes(run), _failures(run)):
@@ -91,19 +92,21 @@ def _middle_cut(path: Sequence[str], most: int = 20) -> list[str]:
 
 
 def _changes(run: ExportedRun) -> Iterator[str]:
-    if run.good is None or run.good.started is None:
+    told = run.comparison
+    if told is None:
         return
-    yield f"**Against the last good run**, {markdown(run.good.started.run)}\n"
-    told = [change for change in run.changes if abs(change.seconds) > _WORTH_SAYING][:_MOST_CHANGES]
-    if not told:
-        yield "Nothing took noticeably longer or shorter."
+    yield f"**Against the last good run**, {markdown(told.b.run)}: {markdown(verdict(told))}\n"
+    yield from (f"- not alike: {markdown(each)}" for each in told.unlike)
+    changed = [task for task in told.tasks if task.is_noticed and task.weight >= _WORTH_SAYING]
+    if not changed:
         return
-    yield "| task | then | now | difference |"
+    yield "\n| task | then | now | difference |"
     yield "| --- | ---: | ---: | ---: |"
-    for change in told:
-        then, now = ("–" if time is None else seconds(time) for time in (change.before, change.now))
-        sign = "+" if change.seconds > 0 else "−"
-        yield f"| {markdown(change.title)} | {then} | {now} | {sign}{seconds(abs(change.seconds))} |"
+    for change in changed[:_MOST_CHANGES]:
+        then, now = ("–" if time is None else seconds(time) for time in (change.b, change.a))
+        off = change.difference
+        signed = "" if off is None else f"{'+' if off > 0 else '−'}{seconds(abs(off))}"
+        yield f"| {markdown(change.title)} | {then} | {now} | {signed} |"
 
 
 def _failures(run: ExportedRun) -> Iterator[str]:

@@ -12,8 +12,9 @@ from tui.export.export import Export, Option
 from tui.export.log_excerpt import excerpt, rooms
 from tui.export.page_chart import chart
 from tui.export.text import markup
+from tui.insight.compare import compare_sections, verdict
 from tui.insight.why_sections import why_sections
-from tui.text import GLYPHS, clock, plain, plural, seconds
+from tui.text import GLYPHS, clock, plain, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 _FILES = Path(__file__).with_name("html")
 _MOST_FAILURES = 100
-_MOST_CHANGES = 100
-_WORTH_SAYING = 0.1  # seconds
 
 
 def write(run: ExportedRun, log_kilobytes: int) -> bytes:
@@ -81,8 +80,8 @@ def _variables(colours: Mapping[str, str]) -> str:
 
 
 def _head(run: ExportedRun) -> Iterator[str]:
-    status, verdict = run.verdict
-    yield f'<header class="verdict is-{status}"><h1>{GLYPHS.get(status, "")} {markup(verdict)}</h1>'
+    status, outcome = run.verdict
+    yield f'<header class="verdict is-{status}"><h1>{GLYPHS.get(status, "")} {markup(outcome)}</h1>'
     facts = "".join(f"<div><dt>{name}</dt><dd>{markup(fact)}</dd></div>" for name, fact in run.facts.items())
     yield f'<dl class="facts">{facts}</dl></header>'
     yield from (f'<p class="remark">{markup(remark)}</p>' for remark in run.remarks)
@@ -157,23 +156,13 @@ def _why_row(row: Row, columns: int, in_shares: bool) -> str:
 
 
 def _changes(run: ExportedRun) -> Iterator[str]:
-    if run.good is None or run.good.started is None:
+    told = run.comparison
+    if told is None:
         return
-    told = [change for change in run.changes if abs(change.seconds) > _WORTH_SAYING]
-    yield f"<section><h2>Against the last good run <small>{markup(run.good.started.run)}</small></h2>"
-    if not told:
-        yield "<p>Nothing took noticeably longer or shorter.</p></section>"
-        return
-    yield '<div class="scroll"><table><tr><th>task</th><th class="number">then</th>'
-    yield '<th class="number">now</th><th class="number">difference</th></tr>'
-    for change in told[:_MOST_CHANGES]:
-        then, now = ("–" if time is None else seconds(time) for time in (change.before, change.now))
-        tone, sign = ("slower", "+") if change.seconds > 0 else ("faster", "−")
-        yield (
-            f'<tr><td>{markup(change.title)}</td><td class="number">{then}</td><td class="number">{now}</td>'
-            f'<td class="number {tone}">{sign}{seconds(abs(change.seconds))}</td></tr>'
-        )
-    yield "</table></div></section>"
+    yield f"<section><h2>Against the last good run</h2><p>{markup(verdict(told))}</p>"
+    yield '<div class="columns">'
+    yield from (_section(section) for section in compare_sections(told))
+    yield "</div></section>"
 
 
 def _logs(run: ExportedRun, kilobytes: int) -> Iterator[str]:
