@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
-from tests.plan.writing import faults_of, load, marked, one_step, write
+from tests.plan.writing import faults_of, load, marked, one_step, one_task, write
+from tui.cluster.provider import read_config
+from tui.plan.steps import KindCreate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,3 +152,28 @@ def test_kind_itself_agrees(tmp_path: Path) -> None:
         if ("Preparing nodes" in told) != (name in GOOD):
             wrong[name] = told
     assert wrong == {}
+
+
+INLINE = f"{HEAD}nodes: [{{role: control-plane, extraPortMappings: [{{containerPort: 80, hostPort: %s}}]}}]\n"
+
+
+def _inline(port: str) -> str:
+    lines = "".join(f"              {line}\n" for line in (INLINE % port).splitlines())
+    step = f"        steps:\n          - kind: kind.create\n            config:\n{lines}"
+    return one_task("", "variables: {port: 8080, wrong: 80800}\ncluster: {name: c, kubeconfig: k}\n", step)
+
+
+def test_a_configuration_may_stand_in_the_plan(tmp_path: Path) -> None:
+    step = load(tmp_path, _inline("'${port}'")).plan.tasks[0].steps[0]
+    assert isinstance(step, KindCreate)
+    written = yaml.safe_load(asyncio.run(read_config(step.config, {})))
+    assert written["nodes"][0]["extraPortMappings"] == [{"containerPort": 80, "hostPort": 8080}]
+
+
+@pytest.mark.parametrize(("port", "shown"), [("▶'${wrong}'", "80800"), ("▶-5", "-5"), ("1, ▶x: 2", "x")])
+def test_what_is_wrong_in_the_plan_itself_is_told_with_its_place(
+    tmp_path: Path, port: str, shown: str
+) -> None:
+    fault = faults_of(write(tmp_path, text := _inline(port)))[0]
+    assert shown in fault.cause
+    assert fault.place == marked(text, fault.place.file)[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
@@ -219,8 +220,8 @@ async def provider_of(cluster: Cluster) -> Provider:
     return cast("Provider", await asyncio.to_thread(importlib.import_module, module))
 
 
-async def read_config(path: Path | None, variables: Mapping[str, Any]) -> str:
-    """Return a provider's configuration file with its `${…}` filled in; empty where there is none.
+async def read_config(config: Path | Mapping[str, Any] | None, variables: Mapping[str, Any]) -> str:
+    """Return a provider's configuration as text, that of a file with its `${…}` filled in.
 
     Raises:
         ActionError: It cannot be read.
@@ -228,10 +229,10 @@ async def read_config(path: Path | None, variables: Mapping[str, Any]) -> str:
     """
     from tui.plan.substitute import fill_text
 
-    if path is None:
-        return ""
+    if not isinstance(config, Path):
+        return json.dumps(config) if config else ""  # which YAML reads too
     try:
-        text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
+        text = await asyncio.to_thread(config.read_text, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise ActionError(f"the cluster's configuration {path} cannot be read: {error}") from error
-    return fill_text(text, variables, str(path))
+        raise ActionError(f"the cluster's configuration {config} cannot be read: {error}") from error
+    return fill_text(text, variables, str(config))

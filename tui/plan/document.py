@@ -50,6 +50,16 @@ class Document:
             path = path[:-1]
         return self.places.get(path, Place(self.file))
 
+    def part(self, path: Path_) -> Document:
+        """Return what it has at a path, as a document of its own."""
+        size = len(path)
+        return Document(
+            self.file,
+            None,
+            {at[size:]: place for at, place in self.places.items() if at[:size] == path},
+            {at[size:]: place for at, place in self.keys.items() if at[:size] == path},
+        )
+
     def place_of(self, path: Path_, text: str) -> Place:
         """Return the place of a part of a value's text, or else that of the value."""
         start = self.place(path)

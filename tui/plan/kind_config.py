@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from tui.plan.document import EmptyError, parse_document
+from tui.plan.document import Document, EmptyError, parse_document
 from tui.plan.faults import Place, PlanError, shown
 from tui.plan.messages import explain
 from tui.plan.substitute import References
@@ -231,6 +231,19 @@ def check_config(written: str, filled: str, source: str) -> None:
     data = document.value
     if filled != written:  # what is filled in is laid out anew: places are those of the file
         document = parse_document(References(written, {}, source).text, source)
+    check_values(data, document)
+
+
+def check_values(data: Any, document: Document) -> None:
+    """Check the values of a configuration.
+
+    Args:
+        data: The configuration, filled in.
+        document: Where its values are written.
+
+    Raises:
+        PlanError: kind would refuse it; every fault found has its place.
+    """
     if not isinstance(data, dict):
         cause = f"Kind's configuration must be a mapping, not {shown(data)}"
         raise PlanError.at(document.place(()), cause, _BEGIN)

@@ -94,7 +94,7 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
     reading.take(check(data, data["variables"], document))
     if plan is not None:
         plan = without_unwanted(plan)
-        reading.faults += check_files(plan)
+        reading.faults += check_files(plan, document)
     if reading.faults or plan is None:
         raise PlanError(sorted(_without_secrets(reading.faults, data), key=lambda fault: fault.place))
     digest = hashlib.sha256(repr((document.value, plan.variables)).encode()).hexdigest()[:16]

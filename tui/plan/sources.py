@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Fault, Place, PlanError
-from tui.plan.kind_config import check_config
+from tui.plan.kind_config import check_config, check_values
 from tui.plan.manifests import local_files, read_bytes, read_file
 from tui.plan.model import variables_of
 from tui.plan.steps import KindCreate, KubernetesApply
@@ -13,25 +14,39 @@ from tui.plan.substitute import fill_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from tui.plan.document import Document
     from tui.plan.model import Plan
     from tui.plan.steps import Step
 
 
-def check_files(plan: Plan) -> list[Fault]:
-    """Find, before anything runs, the files that cannot be filled in."""
+def check_files(plan: Plan, document: Document) -> list[Fault]:
+    """Find, before anything runs, the files that cannot be filled in, and what kind would refuse.
+
+    Args:
+        plan: The plan.
+        document: The plan as it is written.
+    """
     faults: dict[Fault, None] = {}
     steps = [(step, variables_of(plan, task)) for task in plan.tasks for step in task.wanted_steps]
     for step, known in [*steps, *((step, plan.variables) for step in plan.down)]:
         for error in _errors(step, known):
             faults |= dict.fromkeys(error.faults)
+    for p, phase in enumerate(plan.phases):
+        for t, task in enumerate(phase.tasks):
+            for s, step in enumerate(task.steps):
+                if isinstance(step, KindCreate) and isinstance(step.config, dict):
+                    part = document.part(("phases", p, "tasks", t, "steps", s, "config"))
+                    try:
+                        check_values(step.config, part)
+                    except PlanError as error:
+                        faults |= dict.fromkeys(error.faults)
     return list(faults)
 
 
 def _errors(step: Step, variables: Mapping[str, Any]) -> list[PlanError]:
     errors: list[PlanError] = []
-    if isinstance(step, KindCreate) and step.config:
+    if isinstance(step, KindCreate) and isinstance(step.config, Path):
         try:
             text = read_text(step.config)
             check_config(text, fill_text(text, variables, str(step.config)), str(step.config))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from tui.plan.steps.base import Names, Prefetch, StepBase
 from tui.plan.values import Duration, ExistingFile
+
+ClusterConfig = Annotated[
+    Annotated[ExistingFile, Tag("text")] | Annotated[dict[str, Any], Tag("mapping")],
+    Discriminator(lambda value: "mapping" if isinstance(value, dict) else "text"),
+]
+"""Kind's configuration, or the file that it is in; see `tui.plan.kind_config`."""
 
 
 class _KindStep(StepBase):
@@ -26,8 +32,8 @@ class KindCreate(_KindStep):
     makes_cluster = True
 
     kind: Literal["kind.create"]
-    config: ExistingFile | None = Field(
-        None, description="Kind's configuration file; `${…}` in it is filled in."
+    config: ClusterConfig | None = Field(
+        None, description="Kind's configuration: a file, in which `${…}` is filled in, or itself."
     )
     image: str | None = Field(None, description="Node image; kind's own default if absent.")
     wait: Duration = Field(120.0, description="How long the made cluster may take to become ready.")
