@@ -8,7 +8,7 @@ from tui.cluster.provider import ClusterSpec, provider_of, read_config
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
-    from tui.plan.steps import KindCreate, KindDelete, KindLoad, KindStop
+    from tui.plan.steps import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
     from tui.reporter import Done
 
 
@@ -53,3 +53,13 @@ async def delete(step: KindDelete, ctx: Context) -> Done:
     """
     provider = await provider_of(ctx.cluster)
     return await provider.delete(ctx.cluster, ctx.cluster_host, ctx)
+
+
+async def logs(step: KindLogs, ctx: Context) -> Done:
+    """Export the logs of the plan's cluster.
+
+    Raises:
+        ActionError: There is no cluster, or not all could be exported.
+    """
+    provider = await provider_of(ctx.cluster)
+    return await provider.export_logs(ctx.cluster, ctx.cluster_host, step.to, ctx)

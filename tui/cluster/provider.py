@@ -191,6 +191,19 @@ class Provider(Protocol):
             ActionError: There is no such cluster.
         """
 
+    async def export_logs(self, cluster: Cluster, host: Host, directory: Path, report: Reporter) -> Done:
+        """Export the logs of a cluster's nodes, its system and its pods.
+
+        Args:
+            cluster: The cluster.
+            host: Its host.
+            directory: Where to, if the host shares our files; else to a directory there.
+            report: Takes output.
+
+        Raises:
+            ActionError: There is no cluster, or not all could be exported.
+        """
+
     async def find_nodes(self, cluster: Cluster, host: Host) -> list[Node]:
         """Return a cluster's nodes, also those that do not run; none if there is no cluster."""
 

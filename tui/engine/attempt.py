@@ -14,6 +14,7 @@ from tui.errors import ActionError, BringupError
 from tui.hosts.cpu_account import CPU_ACCOUNT, CpuAccount
 from tui.hosts.host import HostLostError
 from tui.plan.failures import applies, hint_for
+from tui.plan.graph import ON_FAILURE
 from tui.reporter import Done
 from tui.run import events as e
 
@@ -173,7 +174,11 @@ class Attempt:
             ahead = self._ahead[index] if index < len(self._ahead) else None
             done = await self._perform(index, step, title, task_deadline, ahead)
         except Exception as error:  # nobody else would see it: make it the task's failure
-            return self._failed(error, index, title)
+            failure = self._failed(error, index, title)
+            if self.task.id != ON_FAILURE:
+                return failure
+            self.emit(e.Warned(self.context.now(), self.task.id, self.number, f"{title}: {failure.cause}"))
+            done = Done(f"failed: {failure.cause}", changed=False)
         self.emit(
             e.StepFinished(self.context.now(), self.task.id, self.number, index, done.changed, done.note)
         )

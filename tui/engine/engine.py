@@ -12,6 +12,8 @@ from tui.engine.schedule import Schedule
 from tui.engine.task_run import TaskRun
 from tui.engine.threads import StepThreads
 from tui.errors import NotReadyError
+from tui.plan.graph import ON_FAILURE
+from tui.plan.model import unwanted
 from tui.plan.placement import placement
 from tui.run import events as e
 from tui.run.commands import (
@@ -30,7 +32,7 @@ from tui.run.commands import (
     restarted,
 )
 from tui.run.mask import mask_event
-from tui.run.state import RunState
+from tui.run.state import FINAL, RunState
 from tui.secrets import Masker
 
 if TYPE_CHECKING:
@@ -276,7 +278,10 @@ class Engine:
 
     def _make_run(self, id_: str) -> TaskRun:
         number = len(self.state.tasks[id_].attempts) + 1
-        return TaskRun(self._context, self._tasks[id_], number, self._task_finished)
+        task = self._tasks[id_]
+        if id_ == ON_FAILURE and not self.state.with_status("failed"):
+            task = unwanted(task)
+        return TaskRun(self._context, task, number, self._task_finished)
 
     def _wake_up(self) -> None:
         self._wake.set()
@@ -317,6 +322,9 @@ class Engine:
 
     def _reset(self, ids: list[str]) -> None:
         """Let finished tasks wait again; none starts before all that are restarted with it have stopped."""
+        last = self.state.tasks.get(ON_FAILURE)
+        if ids and last is not None and last.status in FINAL and ON_FAILURE not in ids:
+            ids = [*ids, ON_FAILURE]
         for id_ in ids:
             self._emit(e.TaskReset(self._now(), id_))
         self._schedule.withhold(ids)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.launch.request import UsageError
 from tui.plan.faults import suggest
+from tui.plan.graph import ON_FAILURE
 from tui.run.outline import task_digest
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def tasks_done(request: Request, loaded: LoadedPlan, earlier: KeptRun | None) ->
     if request.only:
         wanted = {known_task(task, loaded.plan, "--only") for task in request.only}
         done = {id_: done.get(id_, "") for id_ in order if id_ not in wanted}
+    done.pop(ON_FAILURE, None)
     return done
 
 

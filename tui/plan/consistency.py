@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.faults import Fault, shown, suggest
-from tui.plan.graph import CycleError, Graph, Node
+from tui.plan.graph import ON_FAILURE, CycleError, Graph, Node
 from tui.plan.steps import STEPS
 from tui.plan.substitute import UndefinedError, find
 
@@ -39,6 +39,11 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
     ]
     yield from _repeated("phase", phases, document)
     yield from _repeated("task", [(task.id, (*task.path, "id")) for task in tasks], document)
+    for task in tasks:
+        if task.id == ON_FAILURE:
+            where = (*task.path, "id")
+            cause = f"{shown(ON_FAILURE)} is taken: it is the task of the steps of `failed`"
+            yield where, Fault(document.place(where), cause, "rename it")
     broken = list(_unmet(tasks, phases, document))
     yield from broken or _circle(tasks, document)
     yield from _secrets(data, values, document)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from tui.plan.model import Plan
 
 
+ON_FAILURE = "on-failure"
+"""The id of the task that follows when all others have finished, and one has failed."""
+
+
 class Node(NamedTuple):
     """A task's place in the graph.
 
@@ -69,10 +73,9 @@ class Graph:
     @classmethod
     def of(cls, plan: Plan) -> Graph:
         """Return the graph of a plan."""
+        needs = plan.needs()
         return cls(
-            Node(task.id, i, tuple(dict.fromkeys(task.needs)))
-            for i, phase in enumerate(plan.phases)
-            for task in phase.tasks
+            Node(task.id, i, needs[task.id]) for i, phase in enumerate(plan.phases) for task in phase.tasks
         )
 
     def _ordered(self) -> list[str]:

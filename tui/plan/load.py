@@ -15,9 +15,9 @@ from tui.plan.consistency import check
 from tui.plan.document import Document, Path_, read_document
 from tui.plan.each import EACH, expand, name_families
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
-from tui.plan.graph import Graph
+from tui.plan.graph import ON_FAILURE, Graph
 from tui.plan.messages import explain
-from tui.plan.model import Plan, secret_values, without_unwanted
+from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwanted
 from tui.plan.schema import closed_schema
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, each_text, fill, find
@@ -54,6 +54,8 @@ class LoadedPlan:
 
     def place(self, task: str, *path: str | int) -> Place:
         """Return the place of a task, or of a part of it such as `"steps", 0`."""
+        if task == ON_FAILURE:
+            return self.document.place(("failed", *path[1:]))
         return self.document.place((*self._paths[task], *path))
 
     @cached_property
@@ -93,7 +95,7 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
     plan = reading.validated(data)
     reading.take(check(data, data["variables"], document))
     if plan is not None:
-        plan = without_unwanted(plan)
+        plan = with_failed_phase(without_unwanted(plan))
         reading.faults += check_files(plan, document)
     if reading.faults or plan is None:
         raise PlanError(sorted(_without_secrets(reading.faults, data), key=lambda fault: fault.place))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STEP_KINDS = tuple(sorted(STEPS))
 _TAGS = {"Remote", "Signature", "mapping", "text"}
-_STEP_FIELDS = {"steps", "down"}
+_STEP_FIELDS = {"steps", "failed", "down"}
 
 _WANTED = {
     "bool_parsing": "true or false",

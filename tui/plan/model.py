@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag, Wit
 from tui.plan.address import LOCAL, parse_address
 from tui.plan.failures import KNOWN
 from tui.plan.faults import shown, suggest
+from tui.plan.graph import ON_FAILURE
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names, Wanted
@@ -105,6 +106,11 @@ class Phase(Frozen):
 
     id: Identifier = Field(description=_ID)
     title: Label = Field("", description="Title that is shown; the id if absent.")
+    barrier: Literal["meant"] | None = Field(
+        None,
+        description="`meant`: its tasks, and those of later phases, need all tasks before it, in every mode;"
+        " else phases are barriers in `parallel` mode alone.",
+    )
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = Field(description="Its tasks.")
 
     @property
@@ -156,6 +162,11 @@ class Plan(Frozen):
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = Field(
         description="Groups of tasks, in order."
     )
+    failed: tuple[Step, ...] = Field(
+        (),
+        description="Steps that follow when a task has failed and no other runs, such as `kind.logs`; what"
+        " fails of them is a warning.",
+    )
     down: tuple[Step, ...] = Field((), description="Steps that take the environment away again.")
 
     folder: Path = Field(Path(), exclude=True, description="Where the plan's file is.")
@@ -170,20 +181,45 @@ class Plan(Frozen):
         """All tasks, in plan order."""
         return tuple(task for phase in self.phases for task in phase.tasks)
 
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """Return what each task needs, by its id: what it says, and what a barrier that is meant adds."""
+        found: dict[str, tuple[str, ...]] = {}
+        before: tuple[str, ...] = ()
+        for phase in self.phases:
+            if phase.barrier:
+                needed = {need for needs in found.values() for need in needs}
+                before = tuple(id_ for id_ in found if id_ not in needed)  # they need the others
+            for task in phase.tasks:
+                found[task.id] = tuple(dict.fromkeys((*task.needs, *before)))
+        return found
+
 
 def without_unwanted(plan: Plan) -> Plan:
     """Return a plan in which no step of a task is wanted that is not wanted itself."""
-
-    def of(task: Task) -> Task:
-        if all(task.when):
-            return task
-        steps = tuple(step.model_copy(update={"when": (False,)}) for step in task.steps)
-        return task.model_copy(update={"steps": steps})
-
     if all(all(task.when) for task in plan.tasks):
         return plan
-    phases = (phase.model_copy(update={"tasks": tuple(map(of, phase.tasks))}) for phase in plan.phases)
+    phases = (
+        phase.model_copy(
+            update={"tasks": tuple(task if all(task.when) else unwanted(task) for task in phase.tasks)}
+        )
+        for phase in plan.phases
+    )
     return plan.model_copy(update={"phases": tuple(phases)})
+
+
+def unwanted(task: Task) -> Task:
+    """Return a task with none of its steps wanted."""
+    steps = tuple(step.model_copy(update={"when": (False,)}) for step in task.steps)
+    return task.model_copy(update={"steps": steps})
+
+
+def with_failed_phase(plan: Plan) -> Plan:
+    """Return a plan with a last phase for the steps that follow on a failure, if it has some."""
+    if not plan.failed:
+        return plan
+    task = Task.model_construct(id=ON_FAILURE, title="On failure", steps=plan.failed)
+    last = Phase.model_construct(id=ON_FAILURE, title="On failure", tasks=(task,))
+    return plan.model_copy(update={"phases": (*plan.phases, last)})
 
 
 def variables_of(plan: Plan, task: Task) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from tui.plan.graph import ON_FAILURE
+
 if TYPE_CHECKING:
     from tui.run.state import RunState
 
@@ -46,7 +48,7 @@ def hold(state: RunState, id_: str) -> Hold | None:
     needs = tuple(need for need in task.needs if state.tasks[need].status != "succeeded")
     if needs:
         return Hold("needs", needs)
-    if state.mode == "parallel" and task.phase > state.open_phase:
+    if (state.mode == "parallel" or id_ == ON_FAILURE) and task.phase > state.open_phase:
         return Hold("phase", phase=state.open_phase)
     if state.paused:
         return Hold("paused")

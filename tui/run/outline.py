@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
     """Return the outline of a plan's phases."""
+    needs = plan.needs()
     return tuple(
         PhaseOutline(
             phase.id,
@@ -23,7 +24,7 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
                 TaskOutline(
                     task.id,
                     task.name,
-                    tuple(dict.fromkeys(task.needs)),
+                    needs[task.id],
                     tuple(step.describe() for step in task.steps),
                     "" if task.host == DEFAULT else task.host or "",
                     task_digest(plan, task),

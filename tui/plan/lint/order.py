@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.plan.graph import Graph
+from tui.plan.graph import ON_FAILURE, Graph
 from tui.plan.lint.remark import Remark
 from tui.plan.simulation import Rules, makespan, simulate_whole
 from tui.plan.steps import KubernetesWait
@@ -63,6 +63,8 @@ class Barriers:
         if self._limit == 1:
             return
         for id_, node in self._graph.nodes.items():
+            if id_ == ON_FAILURE:
+                continue
             upstream = self._graph.upstream(id_)
             earlier = [other for phase in self._graph.phases[: node.phase] for other in phase]
             waits_for = [other for other in earlier if other not in upstream]

@@ -13,7 +13,7 @@ from tui.plan.steps.base import StepBase
 from tui.plan.steps.command import Command
 from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImagePull
-from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindStop
+from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
 from tui.plan.steps.kubernetes import (
     KubernetesApply,
     KubernetesNamespace,
@@ -27,6 +27,7 @@ from tui.plan.steps.postgres import Database, PostgresMigrate, PostgresVerify
 Step = Annotated[
     KindCreate
     | KindLoad
+    | KindLogs
     | KindDelete
     | KindStop
     | ImageBuild
@@ -58,6 +59,7 @@ __all__ = [
     "KindCreate",
     "KindDelete",
     "KindLoad",
+    "KindLogs",
     "KindStop",
     "KubernetesApply",
     "KubernetesNamespace",

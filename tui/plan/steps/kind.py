@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from tui.plan.steps.base import Names, Prefetch, StepBase
-from tui.plan.values import Duration, ExistingFile
+from tui.plan.values import Duration, ExistingFile, PlanPath
 
 ClusterConfig = Annotated[
     Annotated[ExistingFile, Tag("text")] | Annotated[dict[str, Any], Tag("mapping")],
@@ -55,6 +55,20 @@ class KindLoad(_KindStep):
     def images_used(self) -> tuple[str, ...]:
         """The images that it loads."""
         return self.images
+
+
+class KindLogs(_KindStep):
+    """Export the logs of the plan's Kind cluster: of its nodes, its system and its pods."""
+
+    action = "tui.actions.kind:logs"
+
+    kind: Literal["kind.logs"]
+    to: PlanPath = Field(
+        description="Directory that they are written to; over SSH kind makes one there, and it is told."
+    )
+
+    def _subject(self) -> str:
+        return self.to.name
 
 
 class KindDelete(_KindStep):
