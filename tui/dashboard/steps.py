@@ -14,7 +14,7 @@ from tui.text import GLYPHS, amount, clock, seconds
 if TYPE_CHECKING:
     from tui.insight.expectation import Expectation
     from tui.run.events import Progressed
-    from tui.run.state import Status, TaskState
+    from tui.run.state import AttemptState, Status, TaskState
 
 _COLORS: dict[Status, str] = {
     "running": "$running bold", "succeeded": "$done", "failed": "$failed bold", "waiting": "$quiet",
@@ -33,12 +33,14 @@ class StepLine(NamedTuple):
         status: Where it stands.
         seconds: What it took, or has taken so far; None before it starts.
         expected: What it took before, in seconds; None where that is not known.
+        doing: What it does just now, by its latest span that lasts.
     """
 
     title: str
     status: Status
     seconds: float | None = None
     expected: float | None = None
+    doing: str = ""
 
 
 def step_lines(task: TaskState, now: float, expectation: Expectation) -> list[StepLine]:
@@ -57,8 +59,15 @@ def step_lines(task: TaskState, now: float, expectation: Expectation) -> list[St
         status: Status = "succeeded" if step.finished is not None else "running"
         if status == "running" and attempt.finished is not None:
             status = "failed" if attempt.outcome == "failed" else "cancelled"
-        lines.append(StepLine(step.title, status, max(end - step.started, 0.0), expected))
+        doing = _doing(attempt, i) if status == "running" else ""
+        lines.append(StepLine(step.title, status, max(end - step.started, 0.0), expected, doing))
     return lines
+
+
+def _doing(attempt: AttemptState, step: int) -> str:
+    """Return what a step does just now, in the words of its latest span that lasts."""
+    lasting = [span for span in attempt.spans if span.finished is None and span.step == step]
+    return f"{clean(lasting[-1].name)} {clean(lasting[-1].subject)}".strip() if lasting else ""
 
 
 def steps_text(lines: list[StepLine], said: Progressed | None, width: int, rows: int) -> Content:
@@ -109,7 +118,7 @@ def _far(line: StepLine, said: Progressed | None, width: int) -> Content | None:
     took, expected = line.seconds or 0.0, line.expected or 0.0
     part = said.done / said.total if said is not None and said.total else None
     much = amount(said.done, said.total, said.unit) if said is not None else ""
-    told = " ".join(filter(None, (clean(said.what), much))) if said is not None else ""
+    told = " ".join(filter(None, (clean(said.what), much))) if said is not None else line.doing
     usual = ""
     if expected >= _WORTH_SAYING:
         usual = f"{'longer than usual:' if took > expected * _OVER else 'usually'} {seconds(expected)}"
