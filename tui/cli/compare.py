@@ -53,13 +53,11 @@ def compare(
         from tui.insight.compare import compare as compare_sides
         from tui.insight.compare import compare_sections, verdict
         from tui.run.store import Store
-        from tui.run.times import median_times
 
         store = Store()
         first, kept = _side(store, run or "latest", None)
         second, _ = _side(store, other or "@good", kept, is_default=other is None)
-        like = [each.times for each in store.measured(store.like(kept))]
-        told = compare_sides(first, second, median_times(like) if like else None)
+        told = compare_sides(first, second, store.usual(kept))
         if output == "json":
             from tui.console.compare import as_data
 

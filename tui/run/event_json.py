@@ -53,14 +53,14 @@ def decode(line: str | bytes) -> Event | None:
     name = data.pop("type", "") if isinstance(data, dict) else None
     if not isinstance(name, str) or name not in TYPES:
         return None
-    event = _adapters()[name].validate_python(data)
+    event = _adapter(name).validate_python(data)
     if not math.isfinite(event.at):
         raise ValueError("an event has no time")
     return event
 
 
 @cache
-def _adapters() -> dict[str, TypeAdapter[Event]]:
+def _adapter(name: str) -> TypeAdapter[Event]:
     from pydantic import TypeAdapter  # only what reads journals needs it
 
-    return {name: TypeAdapter(kind) for name, kind in TYPES.items()}
+    return TypeAdapter(TYPES[name])

@@ -22,7 +22,7 @@ from tui.run.journal import EVENTS, read_started, read_state
 from tui.run.kept_run import KeptRun, is_marked
 from tui.run.likeness import Likeness, is_whole, likeness
 from tui.run.summary import REHEARSAL, Summary, began_at, damaged, like_key, order, summarize
-from tui.run.times import Times, pack, times_of, unpack
+from tui.run.times import Times, median_times, pack, times_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -147,13 +147,27 @@ class Store:
         Raises:
             OSError: A journal cannot be read any more.
         """
-        from tui.run.index import Index
-
         runs = [*runs]
         here = [run.directory.name for run in runs if run.directory.parent == self.root]
-        stamps = {name: _stamp((self.root / name / EVENTS).stat()) for name in here}
-        packed = Index(self.root).read_times(stamps)
-        return [_unpacked(packed.get(run.directory.name)) or Measured.of(run.state) for run in runs]
+        packed = self._packed({name: _stamp((self.root / name / EVENTS).stat()) for name in here})
+        return [packed.get(run.directory.name) or Measured.of(run.state) for run in runs]
+
+    def usual(self, run: KeptRun) -> Times | None:
+        """Return the medians of the runs like a run, without itself; None where there are none."""
+        like = [*islice(self._summaries_like(run), MEDIAN_OF)]
+        packed = self._packed({each.name: each.stamp for each in like})
+        found = [packed[each.name].times for each in like if each.name in packed]
+        for each in like if len(found) < len(like) else ():
+            with contextlib.suppress(OSError):  # somebody deletes it meanwhile
+                found += [times_of(read_state(self.root / each.name))] if each.name not in packed else []
+        return median_times(found) if found else None
+
+    def _packed(self, stamps: dict[str, str]) -> dict[str, Measured]:
+        """Return what the index has of runs, by the names of their directories; see `Index.read_times`."""
+        from tui.run.index import Index
+
+        found = Index(self.root).read_times(stamps).items()
+        return {name: measured for name, packed in found if (measured := _unpacked(packed))}
 
     def latest(self, plan: str | None = None) -> KeptRun | None:
         """Return the latest real run that brought a plan up; where there is none, the latest rehearsal."""
@@ -185,10 +199,12 @@ class Store:
 
         They have all in common with it that `Likeness` names, and did all of their plan by themselves.
         """
+        return islice(self._opened(self._summaries_like(run)), limit)
+
+    def _summaries_like(self, run: KeptRun) -> Iterator[Summary]:
         summaries = self.listing().summaries
         key = next((each.like for each in summaries if each.run == run.id), "") or like_key(run.likeness)
-        found = (each for each in summaries if each.like == key and each.is_whole and each.run != run.id)
-        return islice(self._opened(found), limit)
+        return (each for each in summaries if each.like == key and each.is_whole and each.run != run.id)
 
     def before(self, run: KeptRun) -> KeptRun:
         """Return the last run before another of the same plan and environment after which the plan was up.
@@ -395,10 +411,8 @@ def _size(directory: Path) -> int:
     )
 
 
-def _unpacked(packed: str | None) -> Measured | None:
+def _unpacked(packed: str) -> Measured | None:
     with contextlib.suppress(ValueError, TypeError, IndexError):  # the index is damaged
-        if packed:
-            (plan, purpose, mode, environment, where, work), times = json.loads(packed)
-            like = Likeness(plan, purpose, mode, environment, where, tuple(work))
-            return Measured(unpack(times), like)
+        (plan, purpose, mode, environment, where, work), times = json.loads(packed)
+        return Measured(unpack(times), Likeness(plan, purpose, mode, environment, where, tuple(work)))
     return None

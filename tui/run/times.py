@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.run.work_time import busy, work_time
@@ -76,12 +76,14 @@ def median_times(runs: Sequence[Times]) -> Times:
     Each part is the median over those runs that have it, as its `runs` tells; what fewer than half of the
     runs have is left out. Titles and order are the newest run's.
     """
-    keys = dict.fromkeys(key for run in runs for key in run.parts)
-    found = {key: [run.parts[key] for run in runs if key in run.parts] for key in keys}
+    found: dict[str, list[Times]] = {}
+    for run in runs:
+        for key, part in run.parts.items():
+            found.setdefault(key, []).append(part)
     parts = {key: median_times(each) for key, each in found.items() if 2 * len(each) >= len(runs)}
     middle = median([run.seconds for run in runs])
     deviation = median([abs(run.seconds - middle) for run in runs])
-    return replace(runs[0], seconds=middle, deviation=deviation, runs=len(runs), parts=parts)
+    return Times(runs[0].title, middle, deviation, len(runs), runs[0].status, parts)
 
 
 def median(values: Sequence[float]) -> float:
