@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 class Still(KeptRun):
     """A run at one moment, that looks as it did then: as one that takes commands."""
 
-    read_only = ""
-
     def __init__(self, folder: Path, at: float = math.inf, expectation: Expectation = EMPTY) -> None:
         """Read it; what is said of where it is kept is the same wherever that is."""
         super().__init__(folder, at, expectation)
+        self.read_only = ""
+        self.read()
         self.stands = Stands(journal="~/.local/state/bringup/runs/20260102-030405-test")
 
 

@@ -149,7 +149,7 @@ async def test_a_kept_run_can_be_looked_at_and_is_not_changed(tmp_path: Path) ->
     live = Live(tmp_path, fails={"image": [1]})
     async with driving(live) as hands:
         await hands.advance(END)
-    kept = await asyncio.to_thread(KeptRun, live.directory)
+    kept = KeptRun(live.directory)
     app = await asyncio.to_thread(lambda: Dashboard(kept, Model(kept)))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, "✗ 1 task failed", "Keys q Leave")
@@ -161,5 +161,6 @@ async def test_a_kept_run_can_be_looked_at_and_is_not_changed(tmp_path: Path) ->
         await until(pilot, "Critical path")
         await pilot.press("q", "q")
     assert app.return_value == "over"
-    early = await asyncio.to_thread(KeptRun, live.directory, 5.0)
+    early = KeptRun(live.directory, 5.0)
+    await asyncio.to_thread(early.read)
     assert Model(early).pull().now == 5.0

@@ -23,6 +23,7 @@ COMMANDS = (
     "plan",
     "run",
     "runs",
+    "show",
     "status",
     "tunnel",
     "up",

@@ -9,7 +9,7 @@ import click
 
 from tui.cli.asking import Detail, terminal
 from tui.cli.options import EPILOG, OUTPUT, errors, host_options, plan_or_run_options
-from tui.cli.show import choose_view, show
+from tui.cli.shown import choose_view, show
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

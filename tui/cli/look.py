@@ -1,4 +1,4 @@
-"""What commands find out about hosts, and how they print it."""
+"""What commands find out about hosts and runs, and how they print it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.asking import terminal
+from tui.cli.options import width
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from tui.hosts.host_set import Hosts
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
+    from tui.run.kept_run import KeptRun
+    from tui.run.standing import Stands
+    from tui.run.state import RunState
 
 
 def look(
@@ -46,4 +50,22 @@ def print_findings(found: Sequence[Finding]) -> None:
     from tui.console.style import Style, wants_colour
 
     for line in findings(found, Style(wants_colour(sys.stdout))):
+        click.echo(line, color=True)
+
+
+def print_report(run: KeptRun, stands: Stands, state: RunState | None = None) -> None:
+    """Print the report of a kept run.
+
+    Args:
+        run: The run.
+        stands: What it leaves behind.
+        state: The run as it stood at a moment; by default as it ended or stands.
+    """
+    from tui.console.report import report
+    from tui.console.style import Style, wants_colour
+
+    started = run.started
+    where = f"{started.environment} on {started.where}"
+    click.echo(f"run {run.id}, {started.started}, {where}, {started.mode}")
+    for line in report(state or run.state, stands, Style(wants_colour(sys.stdout)), width()):
         click.echo(line, color=True)

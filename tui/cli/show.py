@@ -1,100 +1,135 @@
-"""A run that a command carries out, shown to its end."""
+"""`bringup show`."""
 
 from __future__ import annotations
 
-import contextlib
-import os
+import datetime
+import re
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.options import FAILED, INTERRUPTED, PIPE, UP, width
-from tui.console.streams import flush
+from tui.cli.completion import complete_run
+from tui.cli.durations import parse_duration
+from tui.cli.options import EPILOG, FAILED, OUTPUT, UP, errors, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from tui.errors import BringupError
+    from tui.insight.expectation import Expectation
+    from tui.run.kept_run import KeptRun
+    from tui.run.store import Store
 
-    from tui.cli.asking import Detail
-    from tui.launch.launch import Launch
-    from tui.launch.request import Request
-    from tui.launch.run_handle import RunHandle
-    from tui.run.state import RunState
-    from tui.views.view import Name
-
-    _Launching = Callable[[], AbstractContextManager[Launch]]
+_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
-def choose_view(output: str, tui: bool | None) -> Name:
-    """Choose a run's view: by default the dashboard in a terminal with a user, else lines."""
-    from tui.console.person import is_set, why_no_dashboard
+@click.command(epilog=EPILOG)
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
+@click.option(
+    "--at", metavar="TIME", help="As it stood at a moment: 1:05, 65s, 50%, or a time of day, 14:39."
+)
+@OUTPUT
+@click.option("--tui/--no-tui", "tui", default=None, help="Show the dashboard, or the report.")
+def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None:
+    """Show RUN, by default the latest, in the dashboard: it can be looked at, and not changed.
 
-    if output == "json":
-        return "json"
-    reason = why_no_dashboard()
-    if tui and reason:
-        raise click.UsageError(f"--tui cannot be done: {reason}")
-    wanted = tui if tui is not None else not is_set(os.environ, "CI")
-    return "dashboard" if wanted and not reason else "text"
+    Without a terminal its report is printed. A run that another process goes on with is followed.
+    """
+    with errors():
+        import math
 
+        from tui.cli.shown import choose_view
+        from tui.run.store import LATEST, Store
 
-def show(
-    launching: _Launching,
-    request: Request,
-    view: Name,
-    output: str,
-    detail: Detail,
-    may_ask: bool,
-) -> int:
-    """Show a run until it has finished, print its report, and return the exit code."""
-    from tui.console.style import Style, wants_colour
-    from tui.launch.run_handle import RunHandle
-    from tui.views.loop import show_run
-    from tui.views.signals import on_stop
+        store = Store()
+        kept = store.open(run or LATEST)
+        moment = math.inf if at is None else _moment(at, kept)
+        if choose_view(output, tui) == "dashboard":
+            sys.exit(_draw(store, kept, moment))
 
-    style = Style(output == "text" and wants_colour(sys.stdout))
-    run = RunHandle(_interruptible(launching) if may_ask else launching, request.plan)
-    with on_stop(run.interrupt):
-        try:
-            if may_ask:  # ahead of the screen, which would cover it
-                run.begin(here=True)
-                if view == "dashboard":
-                    detail.write_to(run.launch().folder / "ssh.log")
-            state = show_run(run, view, style)
-        finally:  # whatever it is, nothing that was started may be left running
-            clean = run.close()
-    if output == "text" and state.started is not None and run.unread is None:
-        from tui.console.report import report
+        from tui.cli.look import print_report
+        from tui.run.journal import read_state
+        from tui.run.standing import Stands
 
-        for line in report(state, run.stands, style, width()):
-            print(line)  # not by click, which makes ASCII UTF-8
-    code = _code(run, state)
-    if not clean:  # or else the interpreter waits for what is blocked
-        flush()
-        os._exit(code)
-    return code
+        state = read_state(kept.directory, moment)
+        then = state.result is None and at is not None
+        down = None if at is not None else store.taken_down_by(kept)
+        stands = Stands(
+            journal=str(kept.directory), running=then or kept.is_running, taken_down=down is not None
+        )
+        if output == "json":
+            from tui.console.in_full import in_full
+
+            print_json(in_full(kept, stands, state))
+        else:
+            print_report(kept, stands, state)
 
 
-def _interruptible(launching: _Launching) -> _Launching:
-    """Let a signal end what is done ahead of a run, such as connecting: there is nothing to cancel yet."""
+def _draw(store: Store, kept: KeptRun, moment: float) -> int:
+    """Show a run in the dashboard; return the exit code."""
+    from tui.dashboard.kept_run import KeptRun
+    from tui.views.dashboard import show_kept
 
-    @contextlib.contextmanager
-    def launched() -> Iterator[Launch]:
-        from tui.views.signals import interruptible
+    def expect() -> Expectation:
+        from tui.insight.expectation import Expectation
 
-        with contextlib.ExitStack() as stack:
-            with interruptible():
-                launch = stack.enter_context(launching())
-            yield launch
+        started = kept.started
+        return Expectation.of(store.recent_states(started.plan, started.environment, current=kept.id))
 
-    return launched
+    fault = show_kept(KeptRun(kept.directory, moment, expect=expect))
+    if fault is not None:
+        click.echo(f"error: the dashboard crashed with {type(fault).__name__}", err=True)
+        click.echo("  hint: please report this; --no-tui does without the dashboard", err=True)
+    return FAILED if fault else UP
 
 
-def _code(run: RunHandle, state: RunState) -> int:
-    """Return the exit code of a run that has finished, or never began."""
-    if run.unread is not None:
-        return PIPE if isinstance(run.unread, BrokenPipeError) else FAILED
-    if run.interrupts and state.outcome in (None, "cancelled"):
-        return INTERRUPTED
-    return UP if state.outcome == "succeeded" else FAILED
+def _moment(text: str, run: KeptRun) -> float:
+    """Return a moment of a run, in seconds since it began.
+
+    Args:
+        text: A time since then, a percentage of all of it, or a time of day here.
+        run: The run.
+
+    Raises:
+        BringupError: It is none of these, or outside of the run.
+    """
+    from tui.run.journal import last_moment
+
+    end = last_moment(run.directory)
+    if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip()):
+        moments: list[float | None] = [end * float(match[1]) / 100]
+    else:
+        moments = [parse_duration(text), _time_of_day(text, run)]
+    found = next((moment for moment in moments if moment is not None and moment <= end), None)
+    if found is None:
+        raise _no_moment(text, run, end)
+    return found
+
+
+def _time_of_day(text: str, run: KeptRun) -> float | None:
+    """Return when it first was some time of day here since a run began; None if the text is none."""
+    match, began = _TIME_OF_DAY.fullmatch(text.strip()), _began(run)
+    if match is None or began is None or int(match[1]) > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:
+        return None
+    then = began.replace(hour=int(match[1]), minute=int(match[2]), second=int(match[3] or 0))
+    if then < began.replace(second=began.second if match[3] else 0):
+        then += datetime.timedelta(days=1)
+    return max((then - began).total_seconds(), 0.0)
+
+
+def _began(run: KeptRun) -> datetime.datetime | None:
+    """Return when a run began, as a clock here showed it; None where its journal does not tell."""
+    from tui.run.summary import began_at
+
+    began = began_at(run.started.started)
+    return datetime.datetime.fromtimestamp(began).astimezone() if began else None
+
+
+def _no_moment(text: str, run: KeptRun, end: float) -> BringupError:
+    from tui.errors import BringupError
+    from tui.text import clock
+
+    day = ""
+    if began := _began(run):
+        day = f", or a time from {began:%H:%M:%S} to {began + datetime.timedelta(seconds=end):%H:%M:%S}"
+    hint = f"name one from 0:00 to {clock(end)}, a percentage{day}"
+    return BringupError(f"--at {text}: run {run.id} has no such moment", hint)

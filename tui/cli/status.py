@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.asking import Detail
-from tui.cli.look import is_well, look, print_findings
+from tui.cli.look import is_well, look, print_findings, print_report
 from tui.cli.options import (
     EPILOG,
     FAILED,
@@ -18,7 +18,6 @@ from tui.cli.options import (
     host_options,
     plan_or_run_options,
     print_json,
-    width,
 )
 from tui.errors import BringupError
 
@@ -59,7 +58,7 @@ def status(output: str, verbose: bool, list_runs: bool, **given: Any) -> None:
             specification = resolve_run(request, store)
         except BringupError:  # its plan or its values are not there any more
             if output == "text" and (run := followed_run(request, store)):
-                _print_report(run, Stands(journal=str(run.directory), running=run.is_running))
+                print_report(run, Stands(journal=str(run.directory), running=run.is_running))
             raise
         run = specification.run
         down = store.taken_down_by(run) if run else None
@@ -97,15 +96,4 @@ def _print_run(run: KeptRun | None, specification: Specification, down: KeptRun 
         name = specification.plan.name
         click.echo(f"plan {name!r} has not been run yet{values}; `bringup up` brings it up\n")
     else:
-        _print_report(run, _stands(run, specification.plan, down))
-
-
-def _print_report(run: KeptRun, stands: Stands) -> None:
-    from tui.console.report import report
-    from tui.console.style import Style, wants_colour
-
-    started = run.started
-    where = f"{started.environment} on {started.where}"
-    click.echo(f"run {run.id}, {started.started}, {where}, {started.mode}")
-    for line in report(run.state, stands, Style(wants_colour(sys.stdout)), width()):
-        click.echo(line, color=True)
+        print_report(run, _stands(run, specification.plan, down))

@@ -11,7 +11,7 @@ import click
 from tui.cli.asking import Detail, terminal
 from tui.cli.completion import complete_run, complete_task
 from tui.cli.options import EPILOG, OUTPUT, environment_options, errors, host_options, plan_options
-from tui.cli.show import choose_view, show
+from tui.cli.shown import choose_view, show
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

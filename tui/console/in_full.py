@@ -12,12 +12,18 @@ from tui.run.summary import summarize
 if TYPE_CHECKING:
     from tui.run.kept_run import KeptRun
     from tui.run.standing import Stands
-    from tui.run.state import TaskState
+    from tui.run.state import RunState, TaskState
 
 
-def in_full(run: KeptRun, stands: Stands) -> dict[str, Any]:
-    """Return a run's whole report as JSON-like data."""
-    state = run.state
+def in_full(run: KeptRun, stands: Stands, state: RunState | None = None) -> dict[str, Any]:
+    """Return a run's whole report as JSON-like data.
+
+    Args:
+        run: The run.
+        stands: What it leaves behind.
+        state: The run as it stood at a moment; by default as it ended or stands.
+    """
+    state = state or run.state
     now = state.at if state.ended_at is None else state.ended_at
     following = next_steps(state, stands)
     told = summarize(run.directory.name, state)
@@ -29,7 +35,7 @@ def in_full(run: KeptRun, stands: Stands) -> dict[str, Any]:
         "environment": told.environment,
         "where": told.where,
         "mode": told.mode,
-        "outcome": outcome(told, run.is_running),
+        "outcome": outcome(told, stands.running),
         "seconds": told.seconds,
         "title": run.started.title,
         "note": run.started.note,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import heapq
+import math
 import os
 import stat
 from dataclasses import replace
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 EVENTS = "events.jsonl"
 LOGS = "logs"
 _LONGEST = 64 << 20  # bytes of a line that are read
+_END = 256 << 10  # bytes of a journal that tell of its end
 _PROGRESS_EVERY = 1.0  # seconds between two events of a task's progress that are kept
 
 
@@ -180,6 +182,43 @@ def read_events(directory: Path) -> Iterator[Event]:
                     yield event
 
 
+def follow_events(directory: Path) -> Iterator[Event | None]:
+    """Yield a run's events in order, without output, and None each time that no more are there yet.
+
+    Raises:
+        OSError: There is no journal in the directory.
+    """
+    line = b""
+    with _opened(directory) as file:
+        while True:
+            line += file.readline(_LONGEST)
+            if not line.endswith(b"\n"):
+                yield None
+                continue
+            with contextlib.suppress(ValueError, RecursionError):  # it is damaged
+                if (event := decode(line)) is not None:
+                    yield event
+            line = b""
+
+
+def last_moment(directory: Path) -> float:
+    """Return when the last task of a run finished, or else its latest event, as the journal's end tells.
+
+    Raises:
+        OSError: There is no journal in the directory.
+    """
+    latest = 0.0
+    with _opened(directory) as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _END, 0))
+        for line in reversed(file.read().split(b"\n")):
+            with contextlib.suppress(ValueError, RecursionError):  # it is cut off
+                event = decode(line)
+                if isinstance(event, TaskFinished):
+                    return event.at
+                latest = max(latest, event.at if event else 0.0)
+    return latest
+
+
 def read_started(directory: Path) -> RunStarted | None:
     """Return the first event of a run, or None if there is no journal or it is damaged."""
     with contextlib.suppress(OSError, ValueError, RecursionError), _opened(directory) as file:
@@ -269,10 +308,14 @@ def read_all(directory: Path) -> Iterator[Event]:
     return heapq.merge(read_events(directory), *output, key=attrgetter("at"))
 
 
-def read_state(directory: Path) -> RunState:
+def read_state(directory: Path, until: float = math.inf) -> RunState:
     """Return the state that a run's events fold into.
+
+    Args:
+        directory: The run's directory.
+        until: The moment up to which events count, in seconds since the run began.
 
     Raises:
         OSError: There is no journal in the directory.
     """
-    return fold(read_events(directory))
+    return fold(event for event in read_events(directory) if event.at <= until)

@@ -14,6 +14,9 @@ from tui.run.commands import Stay
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui.dashboard.control import Control, Leaving
+    from tui.dashboard.frame import Model
+    from tui.dashboard.kept_run import KeptRun
     from tui.launch.run_handle import RunHandle
     from tui.run.state import RunState
     from tui.views.view import Name
@@ -40,22 +43,35 @@ class DashboardView:
 
     def show(self) -> Name | None:
         """Draw until the run has finished, or plain lines are wanted."""
-        from tui.dashboard.app import Dashboard
-        from tui.dashboard.responsive import responsive
-
         self._run.tell(Stay())
-        if not os.environ.get("NO_COLOR", "x"):  # set but empty it means nothing, but to Textual
-            del os.environ["NO_COLOR"]
-        app = Dashboard(self._run, self._model)
-        with responsive(), _handlers_kept():
-            leaving = app.run()
+        leaving, fault = _drawn(self._run, self._model)
         self._run.check()
-        if app.fault is not None:
-            for line in _crashed(app.fault):
+        if fault is not None:
+            for line in _crashed(fault):
                 click.echo(line, err=True)
             return "text"
         self._model.pull()  # what was told last, since the screen was drawn
         return "text" if leaving == "lines" else None
+
+
+def show_kept(run: KeptRun) -> BaseException | None:
+    """Draw a kept run until its user leaves; return what the dashboard died of, if it did."""
+    from tui.dashboard.frame import Model
+
+    return _drawn(run, Model(run))[1]
+
+
+def _drawn(run: Control, model: Model) -> tuple[Leaving | None, BaseException | None]:
+    """Draw a run until the dashboard is left; return why that was, and what it died of, if it did."""
+    from tui.dashboard.app import Dashboard
+    from tui.dashboard.responsive import responsive
+
+    if not os.environ.get("NO_COLOR", "x"):  # set but empty it means nothing, but to Textual
+        del os.environ["NO_COLOR"]
+    app = Dashboard(run, model)
+    with responsive(), _handlers_kept():
+        leaving = app.run()
+    return leaving, app.fault
 
 
 @contextlib.contextmanager

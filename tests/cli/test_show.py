@@ -1,0 +1,63 @@
+"""`bringup show`: a kept run at its end, and as it stood at a moment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands import bringup
+from tests.run.test_store import keep
+from tui.cli.show import _moment
+from tui.run.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN = "20260101T000000Z-0000"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TZ", "UTC")
+    keep(
+        Store(tmp_path / "state" / "bringup" / "runs"), RUN, "succeeded", started="2026-01-01T23:59:58+00:00"
+    )
+    return tmp_path
+
+
+def test_without_a_terminal_the_report_is_printed(folder: Path) -> None:
+    text = bringup(folder, "show").stdout
+    assert text.startswith(f"run {RUN}, 2026-01-01T23:59:58+00:00, kind on this machine, parallel\n")
+    assert "✓ test is up · 5.0s" in text
+    told = json.loads(bringup(folder, "show", RUN[:9], "--output", "json").stdout)
+    assert (told["run"], told["outcome"], told["seconds"]) == (RUN, "succeeded", 5.0)
+    assert "cannot be done" in bringup(folder, "show", "--tui").stderr
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"),
+    [("0", 0), ("2", 2), ("3s", 3), ("0:03", 3), ("40%", 2), ("23:59", 0), ("00:00:01", 1)],
+)
+def test_a_run_is_shown_as_it_stood_at_a_moment(folder: Path, at: str, seconds: float) -> None:
+    told = json.loads(bringup(folder, "show", "--at", at, "--output", "json").stdout)
+    assert told["outcome"] == "running"
+    assert told["verdict"].startswith("test is still brought up")
+    assert "is still brought up" in bringup(folder, "show", "--at", at).stdout
+    assert _moment(at, Store().open(RUN)) == seconds
+
+
+@pytest.mark.parametrize("at", ["0:06", "101%", "12:00", "25:00", "soon", "-1", "", "%"])
+def test_a_moment_that_the_run_does_not_have_is_refused(folder: Path, at: str) -> None:
+    done = bringup(folder, "show", f"--at={at}")
+    assert done.returncode == 2
+    assert f"run {RUN} has no such moment" in done.stderr
+    assert "name one from 0:00 to 0:05, a percentage, or a time from 23:59:58 to 00:00:03" in done.stderr
+
+
+def test_a_run_is_not_shown_that_is_none(folder: Path) -> None:
+    for reference in ("nothing", "@median", "^9"):
+        done = bringup(folder, "show", reference)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)

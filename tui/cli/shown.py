@@ -1,0 +1,100 @@
+"""A run that a command carries out, shown to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.options import FAILED, INTERRUPTED, PIPE, UP, width
+from tui.console.streams import flush
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from tui.cli.asking import Detail
+    from tui.launch.launch import Launch
+    from tui.launch.request import Request
+    from tui.launch.run_handle import RunHandle
+    from tui.run.state import RunState
+    from tui.views.view import Name
+
+    _Launching = Callable[[], AbstractContextManager[Launch]]
+
+
+def choose_view(output: str, tui: bool | None) -> Name:
+    """Choose a run's view: by default the dashboard in a terminal with a user, else lines."""
+    from tui.console.person import is_set, why_no_dashboard
+
+    if output == "json":
+        return "json"
+    reason = why_no_dashboard()
+    if tui and reason:
+        raise click.UsageError(f"--tui cannot be done: {reason}")
+    wanted = tui if tui is not None else not is_set(os.environ, "CI")
+    return "dashboard" if wanted and not reason else "text"
+
+
+def show(
+    launching: _Launching,
+    request: Request,
+    view: Name,
+    output: str,
+    detail: Detail,
+    may_ask: bool,
+) -> int:
+    """Show a run until it has finished, print its report, and return the exit code."""
+    from tui.console.style import Style, wants_colour
+    from tui.launch.run_handle import RunHandle
+    from tui.views.loop import show_run
+    from tui.views.signals import on_stop
+
+    style = Style(output == "text" and wants_colour(sys.stdout))
+    run = RunHandle(_interruptible(launching) if may_ask else launching, request.plan)
+    with on_stop(run.interrupt):
+        try:
+            if may_ask:  # ahead of the screen, which would cover it
+                run.begin(here=True)
+                if view == "dashboard":
+                    detail.write_to(run.launch().folder / "ssh.log")
+            state = show_run(run, view, style)
+        finally:  # whatever it is, nothing that was started may be left running
+            clean = run.close()
+    if output == "text" and state.started is not None and run.unread is None:
+        from tui.console.report import report
+
+        for line in report(state, run.stands, style, width()):
+            print(line)  # not by click, which makes ASCII UTF-8
+    code = _code(run, state)
+    if not clean:  # or else the interpreter waits for what is blocked
+        flush()
+        os._exit(code)
+    return code
+
+
+def _interruptible(launching: _Launching) -> _Launching:
+    """Let a signal end what is done ahead of a run, such as connecting: there is nothing to cancel yet."""
+
+    @contextlib.contextmanager
+    def launched() -> Iterator[Launch]:
+        from tui.views.signals import interruptible
+
+        with contextlib.ExitStack() as stack:
+            with interruptible():
+                launch = stack.enter_context(launching())
+            yield launch
+
+    return launched
+
+
+def _code(run: RunHandle, state: RunState) -> int:
+    """Return the exit code of a run that has finished, or never began."""
+    if run.unread is not None:
+        return PIPE if isinstance(run.unread, BrokenPipeError) else FAILED
+    if run.interrupts and state.outcome in (None, "cancelled"):
+        return INTERRUPTED
+    return UP if state.outcome == "succeeded" else FAILED
