@@ -47,6 +47,16 @@ def test_on_a_failure_its_steps_follow_when_no_task_runs(bringing: Make, mode: s
     assert _notes(run) == ["made it", "made it"]
 
 
+def test_they_follow_behind_a_barrier_that_was_not_passed(bringing: Make) -> None:
+    plan = _plan()
+    phases = (plan.phases[0], plan.phases[1].model_copy(update={"barrier": "meant"}), plan.phases[2])
+    run = bringing(
+        plan.model_copy(update={"phases": phases}), seconds=SECONDS, fails={"b": [1]}, mode="eager"
+    )
+    run.run()
+    assert run.ends() == {"a": "succeeded", "b": "failed", "c": "skipped", ON_FAILURE: "succeeded"}
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_without_a_failure_they_are_not_wanted(bringing: Make, mode: str) -> None:
     run = bringing(_plan(), seconds=SECONDS, mode=mode)

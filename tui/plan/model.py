@@ -190,7 +190,8 @@ class Plan(Frozen):
                 needed = {need for needs in found.values() for need in needs}
                 before = tuple(id_ for id_ in found if id_ not in needed)  # they need the others
             for task in phase.tasks:
-                found[task.id] = tuple(dict.fromkeys((*task.needs, *before)))
+                needs = () if task.id == ON_FAILURE else (*task.needs, *before)
+                found[task.id] = tuple(dict.fromkeys(needs))
         return found
 
 
