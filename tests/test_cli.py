@@ -313,10 +313,9 @@ def test_two_runs_do_not_share_a_cluster(folder: Path) -> None:
     assert f"another bringup (process {process.pid})" in done.stderr
 
 
-@pytest.mark.parametrize(("reader", "code"), [("| head -1", 141), ("> /dev/full", 1)])
-def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str, code: int) -> None:
+def test_output_that_cannot_be_written_ends_the_run(folder: Path) -> None:
     done = subprocess.run(
-        ["sh", "-c", f"{{ {sys.executable} -m tui up slow.yaml; echo $? > code; }} {reader}"],
+        ["sh", "-c", f"{{ {sys.executable} -m tui up slow.yaml; echo $? > code; }} > /dev/full"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -324,7 +323,7 @@ def test_output_that_nobody_reads_ends_the_run(folder: Path, reader: str, code: 
         check=False,
     )
     assert "Traceback" not in done.stderr
-    assert (folder / "code").read_text() == f"{code}\n"
+    assert (folder / "code").read_text() == "1\n"
     child = folder / "child"
     assert not child.exists() or not is_running(child.read_text().strip())
     outcomes = json.loads(bringup(folder, "runs", "slow.yaml", "--output", "json").stdout)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
-from unittest import mock
 
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets._toast import Toast
@@ -277,11 +276,6 @@ async def until(pilot: Pilot[Any], *texts: str) -> None:
     raise AssertionError(f"{texts} are not on the screen:\n{page(pilot.app)}")
 
 
-async def _briefly(*_: object) -> None:
-    """Waits in Textual's stead, which would wait until the process is idle, for 20 ms at least."""
-    await asyncio.sleep(0.001)
-
-
 @contextlib.asynccontextmanager
 async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
     """Opens the dashboard on a run; in the end the run is over, and the app has died of nothing."""
@@ -294,15 +288,11 @@ async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterato
 
     app.notify = notify_lastingly  # type: ignore[method-assign]
     try:
-        with (
-            mock.patch("textual.app.wait_for_idle", _briefly),
-            mock.patch("textual.pilot.wait_for_idle", _briefly),
-        ):
-            async with app.run_test(size=size, notifications=True) as pilot:
-                hands = Hands(live, app, pilot)
-                await hands.settle()
-                await hands.settle()
-                yield hands
+        async with app.run_test(size=size, notifications=True) as pilot:
+            hands = Hands(live, app, pilot)
+            await hands.settle()
+            await hands.settle()
+            yield hands
         assert app.fault is None
     finally:
         live.tell(Kill())

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Provider
+from textual.content import Content
 
 from tui.dashboard.ansi import clean
 from tui.run.log.search import tells_trouble
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from textual.command import Hits
+    from textual.fuzzy import Matcher
 
     from tui.dashboard.app import Dashboard
 
@@ -51,18 +53,30 @@ class PlaceProvider(Provider):
     async def discover(self) -> Hits:
         """Yield the tasks."""
         for place in tasks(self._dashboard):
-            yield DiscoveryHit(place.name, place.go, help=place.about)
+            yield DiscoveryHit(Content(place.name), place.go, help=_no_markup(place.about))
 
     async def search(self, query: str) -> Hits:
         """Yield the places whose names match."""
         matcher = self.matcher(query)
         for place in (*tasks(self._dashboard), *steps(self._dashboard)):
             if (score := matcher.match(place.name)) > 0:
-                yield Hit(score, matcher.highlight(place.name), place.go, text=place.name, help=place.about)
+                yield _hit(score, place, matcher)
         wanted = query.lower()
         found = (place for place in troubles(self._dashboard) if wanted in place.name.lower())
         for place in islice(found, _MOST):
-            yield Hit(0.5, matcher.highlight(place.name), place.go, text=place.name, help=place.about)
+            yield _hit(0.5, place, matcher)
+
+
+def _hit(score: float, place: Place, matcher: Matcher) -> Hit:
+    """Return a place with what matches marked: `Matcher.highlight` would read its name as markup."""
+    shown = Content(place.name)
+    for offset in matcher.fuzzy_search.match(matcher.query, place.name)[1]:
+        shown = shown.stylize(matcher.match_style, offset, offset + 1)
+    return Hit(score, shown, place.go, text=place.name, help=_no_markup(place.about))
+
+
+def _no_markup(text: str) -> str:
+    return text.replace("[", "\\[")
 
 
 def tasks(app: Dashboard) -> Iterator[Place]:
