@@ -192,6 +192,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bringup-bench-") as folder:
         bench = Bench(Path(folder), given.release.resolve(), tuple(given.images))
         _take_down()
+        base = "BASE_IMAGE=debian:bookworm-slim"
         build = (
             "docker",
             "build",
@@ -199,19 +200,19 @@ def main() -> None:
             "--tag",
             IMAGE,
             "--build-arg",
-            "BASE_IMAGE=debian:bookworm-slim",
+            base,
+            str(_PLAN / "data-storage"),
         )
-        subprocess.run(
-            (*build, str(_PLAN / "data-storage")), check=True, capture_output=True
-        )  # as the day before
-        for number in range(given.rounds):
-            for variant in given.only if number % 2 == 0 else reversed(given.only):
-                run = bench.measure(variant)
-                print(
-                    f"{variant:<20} {run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}",
-                    flush=True,
-                )
-        bench.report()
+        subprocess.run(build, check=True, capture_output=True)  # so that all builds find their layers
+        try:
+            for number in range(given.rounds):
+                for variant in given.only if number % 2 == 0 else reversed(given.only):
+                    run = bench.measure(variant)
+                    told = f"{run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}"
+                    print(f"{variant:<20} {told}", flush=True)
+        finally:  # also of a run that failed, or was interrupted
+            _take_down()
+            bench.report()
 
 
 if __name__ == "__main__":
