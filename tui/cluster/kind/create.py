@@ -66,7 +66,7 @@ async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Report
     try:
         done = await _create(cluster, host, spec, report, prepared)
     except BaseException:
-        del _prepared[host.name, cluster.name]
+        _prepared.pop((host.name, cluster.name), None)
         raise
     prepared.set()
     return done
