@@ -32,6 +32,22 @@ def test_what_runs_counts_up_to_now() -> None:
     assert (found.worked, found.elapsed) == (10.0, 6.0)
 
 
+def test_what_ran_ahead_of_an_attempt_counts_until_that_began() -> None:
+    state = tell(
+        begun("eager"),
+        e.AttemptStarted(0.0, "cluster", 1),
+        e.PrefetchStarted(1.0, "database", 1, 0, "load"),
+        e.PrefetchFinished(4.0, "database", 1, 0),
+        e.PrefetchStarted(4.0, "database", 1, 1, "load"),
+        *ran("cluster", 0.0, 10.0)[1:],
+        e.AttemptStarted(10.0, "database", 1),
+        e.PrefetchFinished(12.0, "database", 1, 1),
+    )
+    found = concurrency_gain(state, 15.0)
+    assert found is not None
+    assert (found.worked, found.elapsed) == (10.0 + 3.0 + 6.0 + 5.0, 15.0)
+
+
 def test_time_in_which_nothing_ran_does_not_count() -> None:
     state = tell(
         begun(),

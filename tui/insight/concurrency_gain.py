@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.run.work_time import busy, work_time
 
 if TYPE_CHECKING:
-    from tui.run.state import RunState
+    from tui.run.state import RunState, TaskState
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +19,7 @@ class ConcurrencyGain:
     other down, so that alone each may have been faster.
 
     Attributes:
-        worked: Seconds of all tasks' attempts, added up.
+        worked: Seconds of all tasks' attempts, and of what ran ahead of them, added up.
         elapsed: Seconds in which at least one task ran. Time in which nothing ran, as while
             somebody thought about a failure, is not counted.
     """
@@ -48,4 +48,12 @@ def concurrency_gain(state: RunState, now: float) -> ConcurrencyGain | None:
     intervals = busy(state, now)
     if not intervals:
         return None
-    return ConcurrencyGain(sum(task.seconds(now) for task in state.tasks.values()), work_time(intervals))
+    worked = sum(task.seconds(now) + _ahead(task, now) for task in state.tasks.values())
+    return ConcurrencyGain(worked, work_time(intervals))
+
+
+def _ahead(task: TaskState, now: float) -> float:
+    """Return the seconds for which steps of a task ran ahead of its attempts."""
+    begins = {attempt.attempt: attempt.started for attempt in task.attempts}
+    ends = (min(each.end(now), begins.get(each.attempt, now)) for each in task.prefetches)
+    return sum(end - each.started for end, each in zip(ends, task.prefetches, strict=True))
