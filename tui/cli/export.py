@@ -137,11 +137,11 @@ def _read(reference: str) -> ExportedRun:
     store = Store()
     kept = store.open(reference)
     state = read(kept)
-    good, usual = _beside(store, kept)
+    good, usual = beside(store, kept)
     return ExportedRun(state, kept.directory, kept.is_running, good, usual)
 
 
-def _beside(store: Store, kept: KeptRun) -> tuple[RunState | None, Times | None]:
+def beside(store: Store, kept: KeptRun) -> tuple[RunState | None, Times | None]:
     """Return what a run is compared with: the last good one before it, and the median of those like it."""
     from tui.run.store import RunReferenceError
     from tui.run.times import median_times

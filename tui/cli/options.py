@@ -46,7 +46,7 @@ def errors() -> Iterator[None]:
         # Another machine's own words may be among it.
         click.echo(f"error: {one_line(error.cause)}", err=True)
         for line in error.details:
-            click.echo(f"  {one_line(line)}", err=True)
+            click.echo(_printable(f"  {one_line(line)}"), err=True)
         if error.hint:
             click.echo(f"  hint: {one_line(error.hint)}", err=True)
         sys.exit(NOT_READY if isinstance(error, NotReadyError) else USAGE)
@@ -60,6 +60,13 @@ def errors() -> Iterator[None]:
         sys.exit(unwritten(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _printable(line: str) -> str:
+    """Return a line in which nothing is a command to the runner, where this is a job of GitHub Actions."""
+    from tui.console.github import in_github, neutral
+
+    return neutral(line) if in_github() else line
 
 
 def unwritten(error: OSError) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tui.cli.asking import Detail
+    from tui.console.style import Style
     from tui.launch.launch import Launch
     from tui.launch.request import Request
     from tui.launch.run_handle import RunHandle
@@ -64,16 +65,29 @@ def show(
             state = show_run(run, view, style)
         finally:  # whatever it is, nothing that was started may be left running
             clean = run.close()
-    if output == "text" and state.started is not None and run.unread is None:
-        from tui.console.report import report
-
-        for line in report(state, run.stands, style, width()):
-            print(line)  # not by click, which makes ASCII UTF-8
+    if state.started is not None and run.unread is None:
+        _conclude(run, state, output, style)
     code = _code(run, state)
     if not clean:  # or else the interpreter waits for what is blocked
         flush()
         os._exit(code)
     return code
+
+
+def _conclude(run: RunHandle, state: RunState, output: str, style: Style) -> None:
+    """Print a run's report; in a job of GitHub Actions leave what it shows of a run."""
+    from tui.console.github import in_github, neutral
+
+    is_job = in_github()
+    if output == "text":
+        from tui.console.report import report
+
+        for line in report(state, run.stands, style, width()):
+            print(neutral(line) if is_job else line)  # not by click, which makes ASCII UTF-8
+    if is_job:
+        from tui.cli.job import tell_job
+
+        tell_job(run, state, output)
 
 
 def _interruptible(launching: _Launching) -> _Launching:

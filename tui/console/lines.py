@@ -66,14 +66,16 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Print a remark about the printing itself."""
-        self._out.write(self._style(text, "dim") + "\n")
-        self._out.flush()
+        self._print(self._style(text, "dim") + "\n")
 
     def _line(self, at: float, task: str, *texts: str) -> None:
         self._last_line[task] = at
         prefix = self._prefixes.get(task) or self._style("bringup".ljust(self._wide) + " │", "dim")
         head = f"{clock(at):>6} {prefix} "
-        self._out.write("".join(f"{head}{text}\n" for text in texts))
+        self._print("".join(f"{head}{text}\n" for text in texts))
+
+    def _print(self, text: str) -> None:
+        self._out.write(text)
         self._out.flush()
 
     def _run_line(self, event: e.Event, text: str) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.insight.compare import Comparison
     from tui.insight.forecast import Forecast
     from tui.insight.why import Why
-    from tui.run.events import RunStarted
+    from tui.run.events import Failure, RunStarted
     from tui.run.state import AttemptState, RunState, StepState, TaskState
     from tui.run.times import Times
 
@@ -149,6 +149,12 @@ class ExportedRun:
         """Return the path of a task's log, if it has printed something."""
         path = None if self.directory is None else log_path(self.directory, task)
         return path if path is not None and path.is_file() else None
+
+
+def last_lines(failure: Failure) -> list[str]:
+    """Return the lines that show a failure: its details, then the last of the log that are not among them."""
+    told = {line.strip() for line in failure.details}
+    return [*failure.details, *(line for line in failure.tail if line.strip() and line.strip() not in told)]
 
 
 def _side(state: RunState, now: float | None = None) -> Side:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
 from tui.export.export import Export
+from tui.export.exported_run import last_lines
 from tui.export.text import valid
 from tui.run.work_time import busy, work_time
 from tui.text import one_line, seconds
@@ -86,10 +87,7 @@ def _story(task: TaskState) -> Iterator[str]:
     yield failure.cause
     if failure.hint:
         yield f"hint: {failure.hint}"
-    yield from failure.details
-    if failure.tail:
-        yield "last lines:"
-        yield from failure.tail
+    yield from last_lines(failure)
 
 
 def _said(run: ExportedRun, task: TaskState) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.export.export import Export, Option
+from tui.export.exported_run import last_lines
 from tui.export.text import markdown
 from tui.insight.compare import verdict
 from tui.insight.time_axis import run_scale
@@ -22,6 +23,7 @@ _NAME = 32
 _MOST_CHANGES = 10
 _MOST_FAILURES = 20
 _MOST_LINES = 20
+_LONGEST = 500  # letters of a line, or of a cause
 _WORTH_SAYING = 0.1  # seconds
 _SIGNS = {"succeeded": "✅", "failed": "❌", "cancelled": "⚠️", "running": "🔄"}
 
@@ -117,13 +119,13 @@ def _failures(run: ExportedRun) -> Iterator[str]:
             continue
         at = clock(task.attempts[-1].end(run.now))
         step = f"step {failure.step + 1}, {markdown(failure.title)}, at {at}"
-        yield f"**✗ {markdown(task.title)}** failed in {step}: {markdown(failure.cause)}\n"
+        yield f"**✗ {markdown(task.title)}** failed in {step}: {markdown(cut(failure.cause, _LONGEST))}\n"
         if failure.hint:
-            yield f"💡 {markdown(failure.hint)}\n"
-        if told := [*failure.details, *failure.tail][-_MOST_LINES:]:
+            yield f"💡 {markdown(cut(failure.hint, _LONGEST))}\n"
+        if told := last_lines(failure)[-_MOST_LINES:]:
             yield "<details><summary>its last lines</summary>\n"
             # Four spaces before each line make code of it that no line can end.
-            yield from (f"    {one_line(line)}" for line in told)
+            yield from (f"    {cut(one_line(line), _LONGEST)}" for line in told)
             yield "\n</details>\n"
     if len(failed) > _MOST_FAILURES:
         yield f"And {len(failed) - _MOST_FAILURES} more failed."

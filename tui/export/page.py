@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.export.bars import DARK, LIGHT
 from tui.export.export import Export, Option
+from tui.export.exported_run import last_lines
 from tui.export.log_excerpt import excerpt, rooms
 from tui.export.page_chart import chart
 from tui.export.text import markup
@@ -112,7 +113,7 @@ def _failure(run: ExportedRun, task: TaskState) -> Iterator[str]:
     yield f"<p>{markup(failure.cause)}</p>"
     if failure.hint:
         yield f'<p class="hint">hint: {markup(failure.hint)}</p>'
-    if told := [*failure.details, *failure.tail]:
+    if told := last_lines(failure):
         yield f"<pre>{''.join(_line(text) for text in told)}</pre>"
     yield "</div>"
 

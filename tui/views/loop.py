@@ -40,8 +40,10 @@ def _make(name: Name, run: RunHandle, style: Style, can_switch: bool) -> View:
         from tui.views.dashboard import DashboardView
 
         return DashboardView(run)
+    from tui.console.github import GroupedLines, in_github
     from tui.console.lines import JsonLines, Lines
     from tui.views.lines import LinesView
 
-    printer = Lines(sys.stdout, style) if name == "text" else JsonLines(sys.stdout)
+    lines = GroupedLines if in_github() else Lines
+    printer = lines(sys.stdout, style) if name == "text" else JsonLines(sys.stdout)
     return LinesView(run, printer, "d" if can_switch else "")
