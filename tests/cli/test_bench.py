@@ -99,6 +99,15 @@ def test_it_ends_with_what_was_measured_when_it_is_interrupted(tmp_path: Path) -
     assert bench.clean
 
 
+def test_what_was_measured_is_told_where_a_run_cannot_begin(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN.replace("WHAT", "true").replace("rm up", "rm up plan.yaml"))
+    done = CliRunner().invoke(main, ["bench", str(plan), "--modes", "eager", "--runs", "2"])
+    assert done.exit_code == 2
+    assert "not all 2 runs a mode were measured" in done.stdout
+    assert "plan.yaml" in done.stderr
+
+
 def test_what_cannot_be_taken_down_is_refused(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(PLAN.partition("down:")[0])

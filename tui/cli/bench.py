@@ -97,10 +97,11 @@ def bench(
 
 def _carry_out(bench: Bench, wanted: Benchmark, line: _Line, output: str) -> int:
     from tui.console.bench import Bench as Results
+    from tui.errors import BringupError
     from tui.launch.bench import FailedError, StoppedError
     from tui.views.signals import on_stop
 
-    code = UP
+    code, fault = UP, None
     plan = bench.check()
     with on_stop(bench.interrupt):
         try:
@@ -111,6 +112,8 @@ def _carry_out(bench: Bench, wanted: Benchmark, line: _Line, output: str) -> int
             line.close()
             _report(error)
             code = FAILED
+        except BringupError as error:  # a run could not begin
+            code, fault = FAILED, error
         finally:
             line.close()
     counted = [run for run in bench.done if run.round]
@@ -130,6 +133,8 @@ def _carry_out(bench: Bench, wanted: Benchmark, line: _Line, output: str) -> int
     )
     if bench.standing:
         click.echo(f"run {bench.standing} is not taken down: `bringup down {bench.standing}`", err=True)
+    if fault is not None:
+        raise fault
     return code
 
 

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tui.text import one_line, seconds
+from tui.text import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,14 +55,6 @@ def _patch(patch: str, style: Style) -> Iterator[str]:
     for line in patch.splitlines():
         added = "succeeded" if line.startswith("+") else "failed" if line.startswith("-") else ""
         yield style(line, added) if added else line
-
-
-def first_line(advised: Advised) -> str:
-    """Return the advice that is worth most in one line; empty where there is none."""
-    if not advised.advice:
-        return ""
-    best = advised.advice[0]
-    return one_line(f"{best.title}: {best.saving}")
 
 
 def data(advised: Advised, patch_of: Callable[[Advice], str]) -> dict[str, Any]:
