@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.plan.steps import Step
 
+FOUR_PHASES: list[dict[str, list[str]]] = [
+    {"cluster": []},
+    {"tekton": ["cluster"], "database": ["cluster"], "image": []},
+    {"deploy": ["database", "image"]},
+    {"access": ["cluster"]},
+]
+SECONDS = {"cluster": 10.0, "tekton": 60.0, "database": 30.0, "image": 20.0, "deploy": 15.0, "access": 5.0}
 NOTHING = {"kind": "command", "shell": "true"}
 
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.plans import Scripted, started
+from tests.plans import SECONDS, Scripted, started
 from tests.virtual import run_virtual
 from tui.engine.engine import Engine
 from tui.errors import ActionError
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from tui.plan.steps import Step
     from tui.run.commands import Command
     from tui.run.state import RunState
-
-FOUR_PHASES: list[dict[str, list[str]]] = [
-    {"cluster": []},
-    {"tekton": ["cluster"], "database": ["cluster"], "image": []},
-    {"deploy": ["database", "image"]},
-    {"access": ["cluster"]},
-]
-SECONDS = {"cluster": 10.0, "tekton": 60.0, "database": 30.0, "image": 20.0, "deploy": 15.0, "access": 5.0}
 
 
 class Bringing:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.bringing import FOUR_PHASES, Bringing
-from tests.plans import make_plan
+from tests.engine.bringing import Bringing
+from tests.plans import FOUR_PHASES, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

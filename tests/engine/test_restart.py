@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.bringing import FOUR_PHASES, SECONDS, Bringing
-from tests.plans import Scripted, make_plan, started
+from tests.plans import FOUR_PHASES, SECONDS, Scripted, make_plan, started
 from tests.virtual import run_virtual
 from tui.engine.engine import Engine
 from tui.engine.schedule import Schedule
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.engine.bringing import Bringing
     from tui.actions.context import Context
     from tui.plan.steps import Step
     from tui.run.state import RunState

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contract.programs import said
 from tui.errors import NotReadyError
 from tui.hosts.ssh.host import SshHost
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from tui.hosts.ssh.login import Prompter
     from tui.plan.address import Address
+
+PASSPHRASE = "open sesame"
 
 
 class Person:
@@ -48,6 +51,12 @@ async def connected(address: Address, prompter: Prompter | None = None) -> Async
         yield host
     finally:
         await host.close()
+
+
+async def reaches(address: Address, prompter: Prompter | None = None) -> bool:
+    """Whether a host runs commands."""
+    async with connected(address, prompter) as host:
+        return await said(host, "echo", "hello") == ["hello"]
 
 
 async def refusal(address: Address, prompter: Prompter | None = None) -> NotReadyError:

@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from tests.engine.test_laws import MODES, Case, PodTracker, cases, moments
-from tests.plans import make_plan, started
+from tests.plans import FOUR_PHASES, make_plan, started
 from tui.run import events as e
 from tui.run.state import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-FOUR_PHASES: list[dict[str, list[str]]] = [
-    {"cluster": []},
-    {"tekton": ["cluster"], "database": ["cluster"], "image": []},
-    {"deploy": ["database", "image"]},
-    {"access": ["cluster"]},
-]
-SECONDS = {"cluster": 10.0, "tekton": 60.0, "database": 30.0, "image": 20.0, "deploy": 15.0, "access": 5.0}
 
 limits = st.none() | st.integers(1, 3)
 modes = st.sampled_from(MODES)

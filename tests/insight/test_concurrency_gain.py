@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from tests.insight.running import SECONDS, begun, disturbed, ran, standing, tell
+from tests.insight.running import begun, disturbed, ran, standing, tell
+from tests.plans import SECONDS
 from tui.insight.concurrency_gain import concurrency_gain
 from tui.run import events as e
 

@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.test_laws import MODES, Case, cases
-from tests.insight.running import (
-    FOUR_PHASES,
-    SECONDS,
-    begun,
-    disturbed,
-    modes,
-    ran,
-    standing,
-    tell,
-    undisturbed,
-)
+from tests.insight.running import begun, disturbed, modes, ran, standing, tell, undisturbed
+from tests.plans import FOUR_PHASES, SECONDS
 from tui.insight.forecast import Forecast, forecast
 from tui.plan.simulation import Rules, simulate_whole
 from tui.run import events as e

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.insight.running import FOUR_PHASES, begun, ran, tell
-from tests.plans import make_plan, started
+from tests.insight.running import begun, ran, tell
+from tests.plans import FOUR_PHASES, make_plan, started
 from tui.insight.hold_text import hold_text, named
 from tui.run import events as e
 from tui.run.state import fold

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.insight.running import SECONDS, begun, disturbed, ran, tell
+from tests.insight.running import begun, disturbed, ran, tell
+from tests.plans import SECONDS
 from tui.console.report import report
 from tui.console.style import Style
 from tui.insight.concurrency_gain import concurrency_gain

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.test_laws import MODES, Case, PodTracker, cases
-from tests.insight.running import SECONDS, begun, limits, modes, ran, tell
+from tests.insight.running import begun, limits, modes, ran, tell
+from tests.plans import SECONDS
 from tui.insight.expectation import EMPTY, Expectation
 from tui.insight.what_if import Changes, WhatIfError, makespans, what_if
 from tui.run import events as e

@@ -1,0 +1,110 @@
+"""A real cluster for the actions, and what is deployed on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.actions.recorder import Recorder
+from tui.actions.kubernetes.apply import apply
+from tui.cluster.connect import connect
+from tui.plan.model import Cluster
+from tui.plan.steps import (
+    KubernetesApply,
+    KubernetesWait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.reporter import Done
+
+
+NAME = os.environ.get("BRINGUP_E2E_CLUSTER", "bringup-actions")
+NODE = os.environ.get("BRINGUP_E2E_NODE_IMAGE", "kindest/node:v1.20.2")
+IMAGE = os.environ.get("BRINGUP_E2E_IMAGE", "debian:bookworm-slim")
+
+
+def _runs(*argv: str) -> bool:
+    return subprocess.run(argv, check=False, capture_output=True, timeout=300).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster of this suite's own."""
+    if not shutil.which("kind") or not shutil.which("docker"):
+        pytest.skip("kind and docker are not installed")
+    for image in (NODE, IMAGE):
+        if not _runs("docker", "image", "inspect", image):
+            pytest.skip(f"no container engine, or it lacks the image {image}")
+    kubeconfig = str(tmp_path_factory.mktemp("cluster") / "kubeconfig")
+    _runs("kind", "delete", "cluster", "--name", NAME, "--kubeconfig", kubeconfig)
+    try:
+        made = _runs("kind", "create", "cluster", "--name", NAME, "--image", NODE, "--kubeconfig", kubeconfig)
+        assert made, "kind could not create the cluster"
+        assert _runs("kind", "load", "docker-image", IMAGE, "--name", NAME)
+        yield Cluster(name=NAME, kubeconfig=Path(kubeconfig))
+    finally:
+        _runs("kind", "delete", "cluster", "--name", NAME, "--kubeconfig", kubeconfig)
+
+
+@pytest.fixture
+def ctx(cluster: Cluster, tmp_path: Path) -> Recorder:
+    return Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster)
+
+
+def deployment(name: str, command: str = "sleep 600", **container: Any) -> dict[str, Any]:
+    labels = {"app": name}
+    main = {"name": "app", "image": IMAGE, "command": ["sh", "-c", command], **container}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"terminationGracePeriodSeconds": 0, "containers": [main]},
+            },
+        },
+    }
+
+
+async def apply_objects(ctx: Recorder, *objects: dict[str, Any]) -> Done:
+    def prepare() -> KubernetesApply:
+        file = ctx.folder / "objects.json"
+        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        return KubernetesApply(kind="kubernetes.apply", manifests=(str(file),))
+
+    return await apply(await asyncio.to_thread(prepare), ctx)
+
+
+def wait_for(*rollouts: str) -> KubernetesWait:
+    return KubernetesWait(kind="kubernetes.wait", rollouts=rollouts)
+
+
+def within(ctx: Recorder, seconds: float) -> Recorder:
+    ctx.deadline = asyncio.get_running_loop().time() + seconds
+    return ctx
+
+
+@contextlib.asynccontextmanager
+async def deployed(ctx: Recorder, *objects: dict[str, Any]) -> Any:
+    """Deployments that are gone again after the block."""
+    await apply_objects(ctx, *objects)
+    try:
+        yield
+    finally:
+        async with connect(ctx) as api:
+            for each in objects:
+                path = f"/apis/apps/v1/namespaces/default/deployments/{each['metadata']['name']}"
+                await api.request("DELETE", path)

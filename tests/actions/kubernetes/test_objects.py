@@ -1,0 +1,170 @@
+"""Objects on a real cluster: applied and waited for as kubectl does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.actions.kubernetes.real import (
+    IMAGE,
+    apply_objects,
+    cluster,
+    ctx,
+    deployed,
+    deployment,
+    wait_for,
+    within,
+)
+from tui.actions.kubernetes.wait import wait
+from tui.cluster.connect import connect
+from tui.errors import ActionError
+from tui.plan.steps import (
+    KubernetesWait,
+)
+
+if TYPE_CHECKING:
+    from tests.actions.recorder import Recorder
+
+__all__ = ["cluster", "ctx"]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+def _kubectl(ctx: Recorder, *argv: str, text: str = "") -> str:
+    words = ["kubectl", "--kubeconfig", str(ctx.cluster.kubeconfig), *argv]
+    done = subprocess.run(words, input=text, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout
+
+
+def _config_map(name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+async def test_fields_that_kubectl_applied_go_with_the_manifest(ctx: Recorder) -> None:
+    text = json.dumps(_config_map("taken", a="1", b="2"))
+    await asyncio.to_thread(_kubectl, ctx, "apply", "-f", "-", text=text)
+    assert (await apply_objects(ctx, _config_map("taken", a="1"))).note == "1 objects: 1 configured"
+    async with connect(ctx) as api:
+        found = await api.get("/api/v1/namespaces/default/configmaps/taken")
+    assert found["data"] == {"a": "1"}
+    assert (await apply_objects(ctx, _config_map("taken", a="1"))).note == "1 objects: 1 unchanged"
+
+
+async def test_exported_objects_and_ports_without_protocol_are_applied(ctx: Recorder) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "ports"},
+        "spec": {"selector": {"app": "ports"}, "ports": [{"port": 80}, {"port": 81, "name": "b"}]},
+    }
+    service["spec"]["ports"][0]["name"] = "a"  # type: ignore[index]
+    limits = {"cpu": 1, "memory": 1 << 26}
+    made = deployment("ports", ports=[{"containerPort": 80}], resources={"limits": limits})
+    await apply_objects(ctx, service, made)
+    exported = json.loads(await asyncio.to_thread(_kubectl, ctx, "get", "deploy/ports", "-o", "json"))
+    assert exported["status"]
+    await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports")
+    assert (await apply_objects(ctx, exported)).note == "1 objects: 1 created"
+    await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports", "service/ports")
+
+
+def _job(name: str, command: str) -> dict[str, Any]:
+    container = {"name": "app", "image": IMAGE, "command": ["sh", "-c", command]}
+    spec = {"containers": [container], "restartPolicy": "Never"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name},
+        "spec": {"template": {"spec": spec}},
+    }
+
+
+async def test_a_job_is_replaced_when_it_is_finished_and_refused_in_short_before(ctx: Recorder) -> None:
+    await apply_objects(ctx, _job("once", "sleep 600"))
+    with pytest.raises(ActionError) as caught:
+        await apply_objects(ctx, _job("once", "true"))
+    assert "spec.template: field is immutable" in caught.value.cause
+    assert len(caught.value.cause) < 200
+    assert "kubectl -n default delete job once" in caught.value.hint
+    await asyncio.to_thread(_kubectl, ctx, "delete", "job/once")
+    await apply_objects(ctx, _job("once", "true"))
+    await asyncio.to_thread(_kubectl, ctx, "wait", "--for=condition=complete", "--timeout=50s", "job/once")
+    assert (await apply_objects(ctx, _job("once", "exit 0"))).note == "1 objects: 1 replaced"
+    await asyncio.to_thread(_kubectl, ctx, "delete", "job/once")
+
+
+def _awaiting(**fields: Any) -> KubernetesWait:
+    return KubernetesWait.model_validate({"kind": "kubernetes.wait", **fields})
+
+
+async def test_a_job_is_waited_for_and_one_that_fails_is_told_at_once(ctx: Recorder) -> None:
+    failing = _job("fails", "echo cannot find the thing; exit 3")
+    failing["spec"]["backoffLimit"] = 0
+    await apply_objects(ctx, failing, _job("works", "echo at work; sleep 1"))
+    done = await wait(_awaiting(jobs="works"), within(ctx, 60))
+    assert (done.note, done.changed) == ("1 Job complete", True)
+    assert any(line == "at work" for _, line in ctx.lines)
+    begin = time.monotonic()
+    for _ in "while it is watched", "when it has failed before":
+        with pytest.raises(ActionError, match="job/fails failed: BackoffLimitExceeded") as caught:
+            await wait(_awaiting(jobs="fails"), within(ctx, 60))
+        assert "log   cannot find the thing" in caught.value.details
+        assert "exit code 3" in caught.value.cause
+    assert time.monotonic() - begin < 20
+    await asyncio.to_thread(_kubectl, ctx, "delete", "job/fails", "job/works")
+
+
+async def test_objects_are_waited_for_as_kubectl_does(ctx: Recorder) -> None:
+    async with deployed(ctx, deployment("whole", readinessProbe={"exec": {"command": ["true"]}})):
+        wanted = {
+            "pods": "app=whole",
+            "nodes": "all",
+            "conditions": {"object": "deploy/whole", "is": "Available"},
+            "values": [
+                {"object": "deployment.apps/whole", "path": ".status.readyReplicas", "is": 1},
+                {"object": "ns/default", "path": ".status.phase", "is": "Active"},
+            ],
+        }
+        done = await wait(_awaiting(**wanted), within(ctx, 60))
+        assert done.note == "1 condition met, 2 values as wanted, 1 of 1 pod ready, 1 of 1 node ready"
+        gone = asyncio.create_task(wait(_awaiting(gone="deploy/whole"), within(ctx, 60)))
+        await asyncio.sleep(0.5)
+    assert (await gone).note == "1 object gone"
+    never = {"object": "node/nowhere", "is": "Ready"}
+    with pytest.raises(ActionError, match="time is up, and not met: node/nowhere Ready: it does not exist"):
+        await wait(_awaiting(conditions=never), within(ctx, 1))
+
+
+async def test_names_are_generated_and_secrets_not_echoed(ctx: Recorder) -> None:
+    generated = _config_map("x")
+    generated["metadata"] = {"generateName": "made-"}
+    await apply_objects(ctx, generated)
+    assert "configmap/made-" in await asyncio.to_thread(_kubectl, ctx, "get", "cm", "-o", "name")
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
+    values = {"password": "hush-hush", "pin": 1234}
+    with pytest.raises(ActionError) as caught:
+        await apply_objects(ctx, {**secret, "stringData": values})
+    assert "hush" not in caught.value.cause
+    assert caught.value.hint
+    with pytest.raises(ActionError) as caught:
+        await apply_objects(ctx, {**secret, "data": values})
+    assert "hush" not in caught.value.cause
+
+
+async def test_a_set_that_is_updated_by_hand_is_waited_for(ctx: Recorder) -> None:
+    found = deployment("byhand")
+    found["kind"] = "StatefulSet"
+    found["spec"] |= {"serviceName": "byhand", "updateStrategy": {"type": "OnDelete"}}
+    await apply_objects(ctx, found)
+    assert (await wait(wait_for("statefulset/byhand"), within(ctx, 60))).note == "1 rollout ready"
+    found["spec"]["template"]["spec"]["containers"][0]["command"] = ["sleep", "700"]
+    await apply_objects(ctx, found)
+    await asyncio.sleep(1)
+    await wait(wait_for("statefulset/byhand"), within(ctx, 60))
+    assert "as OnDelete leaves them" in ctx.warnings[-1]
+    await asyncio.to_thread(_kubectl, ctx, "delete", "statefulset/byhand", "--grace-period=0")
