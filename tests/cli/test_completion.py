@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.shell_completion import ShellComplete
 
+from tests.cli.conftest import PLAN
+from tests.commands import bringup
 from tui.cli import main
 
 if TYPE_CHECKING:
@@ -81,3 +83,33 @@ def test_tasks_are_those_of_the_plan_that_is_named_before(tmp_path: Path) -> Non
     found = completer.get_completions(["up", str(plan), "--only"], "")
 
     assert [each.value for each in found] == ["mine"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_name_the_program(folder: Path, shell: str) -> None:
+    assert "_BRINGUP_COMPLETE" in bringup(folder, "completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("bringup up --only ", {"first", "second", "third", "fourth", "fifth"}),
+        ("bringup up workflow", {"workflowexecution"}),
+        ("bringup up --mode ", {"parallel", "sequential", "eager"}),
+        ("bringup pl", {"plan"}),
+        ("bringup up --host ", {"local", "builder", "big"}),
+    ],
+)
+def test_completion_knows_tasks_plans_and_choices(folder: Path, words: str, expected: set[str]) -> None:
+    (folder / "bringup.yaml").write_text(PLAN)
+    (folder / ".ssh").mkdir()
+    (folder / ".ssh" / "config").write_text("Host builder big *.example\n  User me\n")
+    done = bringup(
+        folder,
+        HOME=str(folder),
+        _BRINGUP_COMPLETE="bash_complete",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split(" ")) - 1),
+    )
+    found = {line.partition(",")[2] for line in done.stdout.splitlines()}
+    assert expected <= found
