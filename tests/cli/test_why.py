@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from tui.cli import main
+from tui.console.report import report
+from tui.console.style import Style
+from tui.insight.advice import Advice
 from tui.rehearsal.recording import bundled_recording
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tui.run.journal import read_state
+from tui.run.standing import Stands
 
 RECORDING = str(bundled_recording("workflowexecution"))
 
@@ -90,3 +92,14 @@ def test_a_run_that_was_cut_off_says_so(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_text(events[0])
     assert told("why", str(tmp_path)).startswith("nothing has run\n")
     assert told("what-if", str(tmp_path)).startswith("0.0s instead of 0.0s: no change\n")
+
+
+def test_the_report_ends_with_what_decided_and_what_was_gained() -> None:
+    advice = Advice("limit", "let 4 tasks run", "", 12.0, 10.0, 14.0, 3, "", "", "")
+    lines = report(read_state(Path(RECORDING)), Stands(), Style(False), advice=advice)
+    assert [line.strip() for line in lines[-4:-1]] == [
+        "decided by  Kind cluster 22.8s → Tekton Pipelines 25.9s → Deploy Data Storage 8.2s",
+        "gained      57.1s instead of 1:38 one at a time: 1.7 times as fast",
+        "advice      let 4 tasks run: saves 12.0s (10.0s to 14.0s in 3 runs) "
+        "(`bringup advise 20261123-064841-774e`)",
+    ]

@@ -177,3 +177,17 @@ def test_the_newest_runs_are_learnt_from(store: Store, monkeypatch: pytest.Monke
         file.write("\n" * 5000)
     monkeypatch.setattr(module, "_MOST_BYTES", 5000)
     assert learnt() == [names[2], names[0]]
+
+
+def test_runs_of_the_same_mode_are_learnt_from_where_there_are_such(store: Store) -> None:
+    names = [f"2026010{i}T000000Z-0000" for i in range(1, 4)]
+    for run, mode in zip(names, ("parallel", "eager", "parallel"), strict=True):
+        keep(store, run, mode=mode)
+
+    def learnt(mode: str) -> list[str]:
+        states = store.recent_states("test", "kind", mode=mode)
+        return [state.started.run for state in states if state.started]
+
+    assert learnt("parallel") == [names[2], names[0]]
+    assert learnt("eager") == [names[1]]
+    assert learnt("sequential") == names[::-1]

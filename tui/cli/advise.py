@@ -13,7 +13,9 @@ from tui.cli.options import EPILOG, OUTPUT, errors, print_json
 if TYPE_CHECKING:
     from tui.insight.advice import Advice
     from tui.plan.load import LoadedPlan
+    from tui.plan.model import Plan
     from tui.run.kept_run import KeptRun
+    from tui.run.state import RunState
     from tui.run.store import Store
 
 
@@ -48,8 +50,7 @@ def advise(run: str | None, output: str, patch: bool) -> None:
                 return ""
             return patch_of_change(advice.change, loaded, base)
 
-        like = [each.state for each in store.like(kept, 5)] if state.result == "succeeded" else []
-        advised = advise_run(state, loaded.plan if loaded else None, like)
+        advised = advise_run(state, loaded.plan if loaded else None, _like(store, kept, state))
         if patch:
             click.echo(next(filter(None, map(patch_of, advised.advice)), ""), nl=False)
         elif output == "json":
@@ -62,6 +63,23 @@ def advise(run: str | None, output: str, patch: bool) -> None:
 
             for line in text(advised, Style(wants_colour(sys.stdout)), patch_of):
                 click.echo(line, color=True)
+
+
+def first_advice(kept: KeptRun, plan: Plan) -> Advice | None:
+    """Return what is advised first after a run, if anything is; nothing where its journal cannot be read."""
+    from tui.insight.advice import advise as advise_run
+    from tui.run.store import Store
+
+    try:
+        state = kept.state
+        like = _like(Store(), kept, state)
+    except OSError:
+        return None
+    return next(iter(advise_run(state, plan, like).advice), None)
+
+
+def _like(store: Store, kept: KeptRun, state: RunState) -> list[RunState]:
+    return [each.state for each in store.like(kept, 5)] if state.result == "succeeded" else []
 
 
 def _open(store: Store, reference: str | None) -> KeptRun:

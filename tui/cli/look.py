@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tui.doctor import Finding
     from tui.hosts.host_set import Hosts
+    from tui.insight.advice import Advice
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
     from tui.run.kept_run import KeptRun
@@ -53,13 +54,16 @@ def print_findings(found: Sequence[Finding]) -> None:
         click.echo(line, color=True)
 
 
-def print_report(run: KeptRun, stands: Stands, state: RunState | None = None) -> None:
+def print_report(
+    run: KeptRun, stands: Stands, state: RunState | None = None, advice: Advice | None = None
+) -> None:
     """Print the report of a kept run.
 
     Args:
         run: The run.
         stands: What it leaves behind.
         state: The run as it stood at a moment; by default as it ended or stands.
+        advice: What is advised first, if anything is.
     """
     from tui.console.report import report
     from tui.console.style import Style, wants_colour
@@ -67,5 +71,6 @@ def print_report(run: KeptRun, stands: Stands, state: RunState | None = None) ->
     started = run.started
     where = f"{started.environment} on {started.where}"
     click.echo(f"run {run.id}, {started.started}, {where}, {started.mode}")
-    for line in report(state or run.state, stands, Style(wants_colour(sys.stdout)), width()):
+    style = Style(wants_colour(sys.stdout))
+    for line in report(state or run.state, stands, style, width(), advice=advice):
         click.echo(line, color=True)

@@ -9,13 +9,15 @@ import click
 
 from tui.cli.completion import complete_plan, complete_run
 from tui.cli.durations import Duration
-from tui.cli.options import EPILOG, OUTPUT, PLAN, errors, wide
+from tui.cli.options import EPILOG, OUTPUT, PLAN, errors, print_json, wide
 
 if TYPE_CHECKING:
     from tui.console.runs import Listed
     from tui.run.store import Listing, Store
+    from tui.run.summary import Summary
 
 _DAY = 86_400
+_LEARNT = 10  # runs that a forecast learns from
 
 
 class _Runs(click.Group):
@@ -46,7 +48,8 @@ def runs() -> None:
 @PLAN
 @OUTPUT
 @click.option("--since", type=Duration("7d"), metavar="AGE", help="Only runs that began since: 7d, 12h, 30m.")
-def list_runs(plan: str | None, output: str, since: float | None) -> None:
+@click.option("--estimates", is_flag=True, help="Tell how well the end of each was foretold while it went.")
+def list_runs(plan: str | None, output: str, since: float | None, estimates: bool) -> None:
     """List the kept runs, newest first (the default).
 
     `vs usual` is the difference from the median of the last 20 like runs, where three are kept: runs of the
@@ -66,6 +69,9 @@ def list_runs(plan: str | None, output: str, since: float | None) -> None:
         name = None if plan is None else _plan_name(plan, listing)
         after = 0.0 if since is None else time.time() - since
         listed = _listed(store, listing, name, after)
+        if estimates:
+            _print_estimates(store, [each.summary for each in listed], output)
+            return
         if output == "json":
             _print_lines([in_list(each, history) for each in listed])
             return
@@ -131,6 +137,32 @@ def keep(run: str, undo: bool) -> None:
             cause = f"run {found.id} cannot be marked: {error.strerror}"
             raise BringupError(cause, f"look who owns {found.directory}") from error
         click.echo(f"run {found.id} is {'pruned like any other again' if undo else 'kept'}")
+
+
+def _print_estimates(store: Store, summaries: list[Summary], output: str) -> None:
+    """Print how well the end of real runs was foretold by the runs before them, as the dashboard does."""
+    from tui.console.estimates import as_data, text
+    from tui.insight.estimates import estimate
+    from tui.insight.expectation import Expectation
+    from tui.run.journal import read_events
+
+    real = [each for each in summaries if each.environment == "kind"]
+    found = []
+    for i, each in enumerate(real):
+        before = [other for other in real[i + 1 :] if other.plan == each.plan]
+        of_mode = [other for other in before if other.mode == each.mode] or before
+        if each.is_whole and of_mode:
+            known = Expectation.of(
+                store.open(str(store.root / other.name)).state for other in of_mode[:_LEARNT]
+            )
+            events = list(read_events(store.root / each.name))
+            found += [told for told in [estimate(events, known)] if told]
+    if output == "json":
+        print_json(as_data(found))
+        return
+    from tui.console.style import Style, wants_colour
+
+    click.echo("\n".join(text(found, Style(wants_colour(sys.stdout)))), color=True)
 
 
 def _plan_name(plan: str, listing: Listing) -> str:

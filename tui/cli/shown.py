@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tui.cli.asking import Detail
     from tui.console.style import Style
+    from tui.insight.advice import Advice
     from tui.launch.launch import Launch
     from tui.launch.request import Request
     from tui.launch.run_handle import RunHandle
@@ -82,12 +83,23 @@ def _conclude(run: RunHandle, state: RunState, output: str, style: Style) -> Non
     if output == "text":
         from tui.console.report import report
 
-        for line in report(state, run.stands, style, width()):
+        for line in report(state, run.stands, style, width(), advice=_advice(run, state)):
             print(neutral(line) if is_job else line)  # not by click, which makes ASCII UTF-8
     if is_job:
         from tui.cli.job import tell_job
 
         tell_job(run, state, output)
+
+
+def _advice(run: RunHandle, state: RunState) -> Advice | None:
+    """Return what is advised first after a run that came up."""
+    if state.result != "succeeded" or state.started is None:
+        return None
+    from tui.cli.advise import first_advice
+    from tui.run.kept_run import KeptRun
+
+    launch = run.launch()
+    return first_advice(KeptRun(launch.folder, state.started), launch.loaded.plan)
 
 
 def _interruptible(launching: _Launching) -> _Launching:

@@ -96,4 +96,7 @@ def _print_run(run: KeptRun | None, specification: Specification, down: KeptRun 
         name = specification.plan.name
         click.echo(f"plan {name!r} has not been run yet{values}; `bringup up` brings it up\n")
     else:
-        print_report(run, _stands(run, specification.plan, down))
+        from tui.cli.advise import first_advice
+
+        advice = None if down else first_advice(run, specification.plan)
+        print_report(run, _stands(run, specification.plan, down), advice=advice)

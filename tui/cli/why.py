@@ -27,6 +27,7 @@ def why(run: str | None, output: str) -> None:
     """
     with errors():
         from tui.insight.forecast import forecast
+        from tui.insight.pace import paced
         from tui.insight.why import why_run
         from tui.insight.why_sections import why_sections
         from tui.run.store import LATEST, Store
@@ -36,7 +37,7 @@ def why(run: str | None, output: str) -> None:
         state = read(kept)
         expectation = expected(store, kept, state)
         now = moment(kept, state)
-        ahead = forecast(state, expectation.seconds, now)
+        ahead = forecast(state, paced(state, expectation, now), now)
         cut_off = state.ended_at is None and not kept.is_running
         answer = why_run(state, now, expectation, ahead, cut_off=cut_off)
         if output == "json":
@@ -76,7 +77,9 @@ def expected(store: Store, kept: KeptRun, state: RunState) -> Expectation:
     if state.ended_at is not None or not kept.is_running:
         return EMPTY
     started = kept.started
-    return Expectation.of(store.recent_states(started.plan, started.environment, current=kept.id))
+    return Expectation.of(
+        store.recent_states(started.plan, started.environment, current=kept.id, mode=started.mode)
+    )
 
 
 def moment(kept: KeptRun, state: RunState) -> float:

@@ -5,19 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.console.chart import chart
+from tui.insight.expectation import EMPTY
+from tui.insight.forecast import forecast
 from tui.insight.outcome import judge, next_steps
-from tui.text import GLYPHS, one_line
+from tui.insight.what_if import makespans
+from tui.insight.why import gain_in_words
+from tui.run.work_time import busy, work_time
+from tui.text import GLYPHS, one_line, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.console.style import Style
+    from tui.insight.advice import Advice
     from tui.run.standing import Stands
     from tui.run.state import RunState, TaskState
 
+_DECIDES = 0.02  # of the critical path's time, that a task takes at least to be told
+
 
 def report(
-    state: RunState, stands: Stands, style: Style, width: int = 100, now: float | None = None
+    state: RunState,
+    stands: Stands,
+    style: Style,
+    width: int = 100,
+    now: float | None = None,
+    advice: Advice | None = None,
 ) -> list[str]:
     """Return the report of a run.
 
@@ -27,6 +40,7 @@ def report(
         style: Colours or none.
         width: Columns of the terminal.
         now: Seconds since the run began, where it has not ended.
+        advice: What is advised first, if anything is.
     """
     if now is None:  # a run that stayed for commands ended long after its last task
         now = state.at if state.ended_at is None else state.ended_at
@@ -39,8 +53,25 @@ def report(
         f"{_who(state, warned.task)}{one_line(warned.text)}" for warned in state.warnings
     )
     lines += [f"{style('!', 'warning')} {text}" for text in warnings]
-    pairs = dict.fromkeys(next_steps(state, stands))
+    pairs = dict.fromkeys((*next_steps(state, stands), *_why(state, now, advice)))
     return [*lines, "", *(f"  {label:<10}  {text}" for label, text in pairs), ""]
+
+
+def _why(state: RunState, now: float, advice: Advice | None) -> Iterator[tuple[str, str]]:
+    """Yield why a run that has ended took so long, each with a label."""
+    if state.ended_at is None or len(state.tasks) < 2:
+        return
+    ahead = forecast(state, {}, now)
+    path = [(id_, ahead.ends[id_] - ahead.starts[id_]) for id_ in ahead.critical if id_ in ahead.starts]
+    least = _DECIDES * sum(took for _, took in path)
+    told = [f"{one_line(state.tasks[id_].title)} {seconds(took)}" for id_, took in path if took > least]
+    if told:
+        yield "decided by", " → ".join(told)
+    if gain := gain_in_words(makespans(state, EMPTY, now)["sequential"], work_time(busy(state, now))):
+        yield "gained", gain
+    if advice is not None:
+        run = f" {state.started.run}" if state.started else ""
+        yield "advice", f"{one_line(advice.title)}: {advice.saving} (`bringup advise{run}`)"
 
 
 def _who(state: RunState, task: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.insight.concurrency_gain import ConcurrencyGain, concurrency_gain
 from tui.insight.expectation import EMPTY
 from tui.insight.forecast import Forecast, forecast
+from tui.insight.pace import paced
 from tui.run.state import RunState, TaskState
 from tui.run.work_time import busy, idle, work_time
 
@@ -44,7 +45,7 @@ class Outlook:
     @classmethod
     def of(cls, state: RunState, now: float, expectation: Expectation) -> Outlook:
         """Work it out."""
-        ahead = forecast(state, expectation.seconds, now)
+        ahead = forecast(state, paced(state, expectation, now), now)
         gaps = idle(busy(state, now), now)
         return cls(now, ahead, frozenset(ahead.critical), concurrency_gain(state, now), tuple(gaps))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
 from tui.insight.forecast import forecast
+from tui.insight.pace import paced
 from tui.insight.profile import BETWEEN
 from tui.insight.step_costs import step_costs
 from tui.insight.whole_run import MODES, WholeRun
@@ -94,7 +95,7 @@ def what_if(state: RunState, expectation: Expectation, now: float, changes: Chan
     """
     whole = WholeRun.of(state, expectation, now)
     changed = _changed(whole, state, expectation, now, changes)
-    ahead = forecast(state, expectation.seconds, now)
+    ahead = forecast(state, paced(state, expectation, now), now)
     gaps = idle(busy(state, now), now)
     measured = {
         id_: (time_at_work(0.0, start, gaps), time_at_work(0.0, ahead.ends[id_], gaps))

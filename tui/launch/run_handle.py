@@ -228,5 +228,5 @@ def expectation(launch: Launch) -> Expectation:
         recorded = Expectation.of([read_state(directory)] if directory else []).named("a recording")
     if started.environment == "rehearsal":
         return recorded.scaled(1 / started.speed)
-    earlier = Store().recent_states(started.plan, "kind", current=started.run)
+    earlier = Store().recent_states(started.plan, "kind", current=started.run, mode=started.mode)
     return Expectation.of(earlier).merged(recorded)

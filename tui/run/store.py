@@ -316,7 +316,9 @@ class Store:
         known = _BEGINNING.fullmatch(reference) is not None and bool(self._beginning_with(reference))
         return known or (Path(reference).expanduser() / EVENTS).exists()
 
-    def recent_states(self, plan: str, environment: str, limit: int = 5, current: str = "") -> list[RunState]:
+    def recent_states(
+        self, plan: str, environment: str, limit: int = 10, current: str = "", mode: str = ""
+    ) -> list[RunState]:
         """Return the newest runs that brought a plan up, as they ended or stand, newest first.
 
         Runs that cannot be read, and overly long ones, are passed over: these are runs to learn from.
@@ -326,12 +328,15 @@ class Store:
             environment: `kind` or `rehearsal`.
             limit: How many at most.
             current: The id of a run to leave out: the one that asks.
+            mode: The mode in which they started, if any did: tasks take longer beside others. Empty for any.
         """
-        return list(islice(self._states(plan, environment, current), limit))
+        of_mode = list(islice(self._states(plan, environment, current, mode), limit)) if mode else []
+        return of_mode or list(islice(self._states(plan, environment, current, ""), limit))
 
-    def _states(self, plan: str, environment: str, current: str) -> Iterator[RunState]:
+    def _states(self, plan: str, environment: str, current: str, mode: str) -> Iterator[RunState]:
         for run in islice(self.runs(plan), _MOST_RUNS):
-            if run.started.environment == environment and run.id != current:
+            started = run.started
+            if started.environment == environment and run.id != current and mode in {"", started.mode}:
                 with contextlib.suppress(OSError):
                     if _is_read_soon(run):
                         yield run.state

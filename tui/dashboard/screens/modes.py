@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.insight.forecast import forecast
+from tui.insight.pace import paced
 from tui.insight.what_if import makespans
 from tui.text import clock
 
@@ -58,7 +59,7 @@ class ModeChoice(ModalScreen[str]):
         now = " ←" if mode == frame.state.mode else "  "
         left = ""
         if frame.state.started is not None and not frame.finished and frame.expectation.seconds:
-            ahead = forecast(frame.state, frame.expectation.seconds, frame.now, mode)
+            ahead = forecast(frame.state, paced(frame.state, frame.expectation, frame.now), frame.now, mode)
             left = f"{clock(ahead.remaining(frame.now))} left"
         return Content.assemble(
             f"{number} ",
