@@ -63,22 +63,29 @@ class _Working(NamedTuple):
     ahead: bool = False
 
 
-def cpu_seconds(state: RunState) -> dict[Place, CpuSeconds]:
+def cpu_seconds(state: RunState, *, ahead: bool = False) -> dict[Place, CpuSeconds]:
     """Return the CPU seconds of each step that has started.
 
     What a step's programs used is measured. What nodes, engine and bringup itself used is not told apart by
     step: it is shared by the steps that ran meanwhile and whose kind makes that part work, in equal parts, so
-    it is an estimate. In runs without samples there is none of it. What a step used while it ran ahead of its
-    place is not among it.
+    it is an estimate. In runs without samples there is none of it.
+
+    Args:
+        state: The run.
+        ahead: Whether to count what a step used while it ran ahead of its place.
     """
     steps = list(_working(state))
     found = {(step.place, step.ahead): 0.0 for step in steps}
     for samples in state.samples.values():
         for part, kinds in _WORK.items():
             _share([step for step in steps if step.kind.startswith(kinds)], tuple(samples), part, found)
+
+    def used(place: Place) -> float:
+        return found[place, False] + (found.get((place, True), 0.0) if ahead else 0.0)
+
     return {
         Place(task.id, attempt.attempt, step.step): CpuSeconds(
-            step.cpu, found[Place(task.id, attempt.attempt, step.step), False]
+            step.cpu, used(Place(task.id, attempt.attempt, step.step))
         )
         for task in state.tasks.values()
         for attempt in task.attempts

@@ -120,7 +120,7 @@ def profile(
         if task.attempts or task.status in {"waiting", "running"}:
             found[id_] = []
         for i, attempt in enumerate(task.attempts):
-            of_attempt = list(_stays(id_, attempt, now, cpu))
+            of_attempt = list(_stays(task, attempt, now, cpu))
             stays += of_attempt
             # What was before it was set to wait again slowed others, but is not what the task takes.
             counted += [i >= task.earlier] * len(of_attempt)
@@ -136,18 +136,30 @@ def profile(
 
 
 def _stays(
-    task: str, attempt: AttemptState, now: float, cpu: Mapping[tuple[str, int, int], float]
+    task: TaskState, attempt: AttemptState, now: float, cpu: Mapping[tuple[str, int, int], float]
 ) -> Iterator[Stay]:
-    """Yield an attempt's time without gaps, so that no moment of it is lost."""
+    """Yield an attempt's time without gaps, so that no moment of it is lost.
+
+    A step that ran ahead of its place took what it took there, and at its place what was left of it.
+    """
+    early = {
+        each.step: each
+        for each in task.prefetches
+        if each.attempt == attempt.attempt and each.outcome == "succeeded"
+    }
     until, at = attempt.end(now), attempt.started
     for step in attempt.steps:
         end = until if step.finished is None else step.finished
         if step.started > at:
-            yield Stay(task, BETWEEN, at, step.started)
-        yield Stay(task, step.step, step.started, end, cpu.get((task, attempt.attempt, step.step), 0.0))
+            yield Stay(task.id, BETWEEN, at, step.started)
+        start, used = step.started, cpu.get((task.id, attempt.attempt, step.step), 0.0)
+        if ahead := early.get(step.step):
+            yield Stay(task.id, step.step, ahead.started, ahead.end(now), used)
+            start, used = min(max(start, ahead.end(now)), end), 0.0
+        yield Stay(task.id, step.step, start, end, used)
         at = end
     if until > at:
-        yield Stay(task, BETWEEN, at, until)
+        yield Stay(task.id, BETWEEN, at, until)
 
 
 def parts_of(stays: Sequence[Stay], machine: Machine) -> list[tuple[Part, ...]]:

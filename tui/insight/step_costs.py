@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.insight.profile import BETWEEN, to_come
-from tui.plan.waiting import kind_of, kind_waits, span_waits
+from tui.plan.kinds import kind_of, kind_waits, span_waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

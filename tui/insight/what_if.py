@@ -141,8 +141,7 @@ def _changed(
     known = not math.isinf(whole.profile.cores)
     cores = changes.cores if changes.cores is not None and known else whole.profile.cores
     changed = replace(
-        whole,
-        graph=graph,
+        whole.with_graph(graph) if graph is not whole.graph else whole,
         profile=replace(whole.profile, cores=cores),
         modes=whole.modes if changes.mode is None else ((0.0, changes.mode),),
         limit=whole.limit if changes.limit is None else changes.limit,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tui.insight.cpu_seconds import cpu_seconds, others
 from tui.insight.critical_path import critical_path
 from tui.insight.profile import Machine, Profile, Spell, profile
+from tui.insight.run_ahead import RunAhead
 from tui.plan.contention import Part, Sharing
 from tui.plan.simulation import Rules, Timeline, simulate, simulate_sharing
 from tui.plan.topology import Topology
@@ -33,7 +34,7 @@ def cpu_of(state: RunState) -> dict[tuple[str, int, int], float]:
     if state.started is None or state.started.environment == "rehearsal":
         return {}
     used: dict[tuple[str, int, int], float] = {
-        place: seconds.total for place, seconds in cpu_seconds(state).items()
+        place: seconds.total for place, seconds in cpu_seconds(state, ahead=True).items()
     }
     return used if any(used.values()) else {}
 
@@ -63,12 +64,14 @@ class WholeRun:
         profile: What each task's time is made of.
         modes: Each mode with the time from which it holds, in seconds of the run's work; the first from 0.
         limit: Most tasks at once, or None.
+        ahead: What may run ahead of its place in eager mode, if anything may.
     """
 
     graph: Graph
     profile: Profile
     modes: tuple[tuple[float, str], ...]
     limit: int | None = None
+    ahead: RunAhead | None = None
 
     @classmethod
     def of(
@@ -92,7 +95,8 @@ class WholeRun:
         end = math.inf if state.ended_at is None else state.ended_at
         modes = [(time_at_work(0.0, at, gaps), mode) for at, mode in state.modes if at < end]
         first = state.modes[0][1] if state.modes else state.mode
-        return cls(state.graph, whole, ((0.0, first), *modes[1:]), state.limit)
+        ahead = RunAhead.of(state)
+        return cls(state.graph, whole, ((0.0, first), *modes[1:]), state.limit, ahead)
 
     def in_mode(self, mode: str) -> WholeRun:
         """Return it in one mode from start to end."""
@@ -113,22 +117,30 @@ class WholeRun:
             ]
         return replace(self, profile=replace(self.profile, tasks=tasks))
 
+    def with_graph(self, graph: Graph) -> WholeRun:
+        """Return it with other needs of the same tasks."""
+        return replace(self, graph=graph, ahead=self.ahead and self.ahead.with_graph(graph))
+
     def simulate(self) -> Line:
         """Return when each task runs."""
-        topology = Topology.of(self.graph)
-        tasks = self.profile.tasks
-        places = [i for i, id_ in enumerate(topology.ids) if id_ in tasks]
-        if math.isinf(self.profile.cores) and len(self.modes) == 1:
-            seconds = [self.profile.seconds(id_) for id_ in topology.ids]
+        tasks, modes, limit = self.profile.tasks, self.modes, self.limit
+        ahead = self.ahead if [mode for _, mode in modes] == ["eager"] else None
+        topology = Topology.of(ahead.graph if ahead else self.graph)
+        parts = (
+            ahead.parts(tasks)
+            if ahead
+            else {id_: [part for each in steps for part in each.parts] for id_, steps in tasks.items()}
+        )
+        places = [i for i, id_ in enumerate(topology.ids) if id_ in parts]
+        by_place = [parts.get(id_, ()) for id_ in topology.ids]
+        if math.isinf(self.profile.cores) and len(modes) == 1:
+            seconds = [sum(part.seconds for part in each) for each in by_place]
             line = Timeline.empty(len(seconds))
-            simulate(topology, line, places, (), seconds, Rules(self.modes[0][1], self.limit))
+            simulate(topology, line, places, (), seconds, Rules(modes[0][1], limit))
         else:
-            parts = [
-                _joined(part for each in tasks.get(id_, ()) for part in each.parts) for id_ in topology.ids
-            ]
-            clock = Sharing(parts, self.profile.cores, self.profile.others)
-            line = simulate_sharing(topology, clock, places, self.modes, self.limit)
-        return Line(topology, line, self.modes, self.limit)
+            clock = Sharing([_joined(each) for each in by_place], self.profile.cores, self.profile.others)
+            line = simulate_sharing(topology, clock, places, modes, limit)
+        return Line(topology, line, modes, limit, ahead.owners if ahead else {})
 
     @property
     def makespan(self) -> float:
@@ -138,12 +150,17 @@ class WholeRun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """When each task of a simulated run starts and ends, by its place in the topology."""
+    """When each task of a simulated run starts and ends, by its place in the topology.
+
+    Attributes:
+        owners: For what ran ahead, the task that it is a part of.
+    """
 
     topology: Topology
     line: Timeline
     modes: Sequence[tuple[float, str]]
     limit: int | None
+    owners: Mapping[str, str]
 
     @property
     def end(self) -> float:
@@ -152,13 +169,15 @@ class Line:
 
     @property
     def times(self) -> dict[str, tuple[float, float]]:
-        """When each task that runs starts and ends, by id."""
+        """When each task that runs starts and ends, by id; without what ran ahead of it."""
         times = zip(self.topology.ids, self.line.starts, self.line.ends, strict=True)
-        return {id_: (start, end) for id_, start, end in times if end >= 0}
+        return {id_: (start, end) for id_, start, end in times if end >= 0 and id_ not in self.owners}
 
     def critical(self) -> list[str]:
         """Return the tasks that decide when the last one ends, in order."""
-        return [self.topology.ids[i] for i in critical_path(self.topology, self.line, self.modes, self.limit)]
+        places = critical_path(self.topology, self.line, self.modes, self.limit)
+        ids = (self.topology.ids[i] for i in places)
+        return list(dict.fromkeys(self.owners.get(id_, id_) for id_ in ids))
 
 
 def _times(parts: Iterable[Part], factor: float) -> tuple[Part, ...]:

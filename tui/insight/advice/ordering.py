@@ -162,6 +162,6 @@ def _with_ahead(run: WholeRun, ahead: Outlook) -> WholeRun | None:
 
 def _with_nodes(run: WholeRun, nodes: Iterable[Node]) -> WholeRun | None:
     try:
-        return replace(run, graph=Graph(nodes))
+        return run.with_graph(Graph(nodes))
     except CycleError:
         return None

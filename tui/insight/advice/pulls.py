@@ -76,7 +76,7 @@ def _loaded(task: str, images: Sequence[str], creation: str, load: float) -> Cha
         }
         if {"pull", "load"} & run.graph.nodes.keys():
             return None
-        return replace(run, graph=Graph(nodes.values()), profile=replace(run.profile, tasks=tasks))
+        return replace(run.with_graph(Graph(nodes.values())), profile=replace(run.profile, tasks=tasks))
 
     return changed
 

@@ -1,4 +1,4 @@
-"""Which steps and spans wait for something, rather than work.
+"""What is known of steps and spans by their kind and name: whether they wait, and when they may run ahead.
 
 It stands here and not in the steps' models, as who asks it of a run must not import those.
 """
@@ -15,6 +15,7 @@ WORKING_KINDS = frozenset(
         "image.pull",
         "kind.create",
         "kind.delete",
+        "kind.stop",
         "kind.load",
         "kubernetes.apply",
         "kubernetes.namespace",
@@ -24,6 +25,15 @@ WORKING_KINDS = frozenset(
     }
 )
 """The kinds of steps that work, but for spans in which they wait."""
+
+AT_ONCE = frozenset({"image.build", "image.pull"})
+"""The kinds of steps that may run ahead of their task's place at once; see `tui.plan.prefetch`."""
+
+ON_NODES = frozenset({"kind.load"})
+"""The kinds of those that may as soon as the cluster's nodes run."""
+
+MAKING = frozenset({"command", "image.build"})
+"""The kinds of steps that may make what such steps use."""
 
 _WAITING_SPANS = ("schedule", "start", "ready", "connect", "lock", "Waiting ")
 

@@ -1,0 +1,160 @@
+"""Steps that run ahead of their tasks' places, in a simulated run; see `tui.plan.prefetch`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.plan.contention import Part
+from tui.plan.graph import Graph, Node
+from tui.plan.kinds import AT_ONCE, MAKING, ON_NODES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tui.insight.profile import StepParts
+    from tui.run.state import RunState, TaskState
+
+_CREATES = "kind.create"
+_USUALLY = 0.1  # of the time in which a cluster is created, after which its nodes run
+_NODES_RUN = "Preparing nodes"  # the span at whose end they do
+
+
+class Early(NamedTuple):
+    """The steps of a task that may run ahead.
+
+    Attributes:
+        at_once: How many of its first steps need nothing.
+        on_nodes: How many steps need no more than the cluster's nodes, those first ones included.
+        after: The tasks that may make what they use.
+    """
+
+    at_once: int
+    on_nodes: int
+    after: tuple[str, ...]
+
+
+class Creation(NamedTuple):
+    """The step that creates the cluster, and the share of its time after which nodes run."""
+
+    task: str
+    step: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunAhead:
+    """A run's graph, in which what may run ahead is a task of its own.
+
+    Attributes:
+        graph: That graph.
+        early: The tasks of which something may run ahead.
+        creation: The step that creates the cluster, if there is one.
+        owners: The task that each of those tasks is a part of.
+    """
+
+    graph: Graph
+    early: Mapping[str, Early]
+    creation: Creation | None
+    owners: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, state: RunState) -> RunAhead | None:
+        """Return it for a run in eager mode; None where nothing of it may run ahead."""
+        asked = state.started.prefetch if state.started else False
+        early = {} if asked is False else dict(_early(state))
+        creation = next((found for task in state.tasks.values() if (found := _creation(task))), None)
+        return cls(state.graph, early, creation).with_graph(state.graph) if early else None
+
+    def with_graph(self, graph: Graph) -> RunAhead:
+        """Return it for other needs of the same tasks."""
+        owners: dict[str, str] = {}
+        nodes = list(self._parted(graph, owners))
+        return RunAhead(Graph(nodes), self.early, self.creation, owners)
+
+    def _parted(self, graph: Graph, owners: dict[str, str]) -> Iterator[Node]:
+        made = f"{self.creation.task}\0nodes" if self.creation else ""
+        for node in graph.nodes.values():
+            needs = node.needs
+            early = self.early.get(node.id)
+            if early and early.at_once:
+                owners[f"{node.id}\0at once"] = node.id
+                yield Node(f"{node.id}\0at once", node.phase, early.after)
+                needs = (*needs, f"{node.id}\0at once")
+            if early and early.on_nodes > early.at_once:
+                before = (f"{node.id}\0at once",) if early.at_once else ()
+                owners[f"{node.id}\0on nodes"] = node.id
+                on_nodes = (made,) if made and made != f"{node.id}\0nodes" else ()
+                yield Node(f"{node.id}\0on nodes", node.phase, (*early.after, *before, *on_nodes))
+                needs = (*needs, f"{node.id}\0on nodes")
+            if self.creation and self.creation.task == node.id:
+                owners[made] = node.id
+                yield Node(made, node.phase, needs)
+                needs = (made,)
+            yield Node(node.id, node.phase, needs)
+
+    def parts(self, tasks: Mapping[str, Sequence[StepParts]]) -> dict[str, list[Part]]:
+        """Return what the time of each task of the graph is made of.
+
+        Args:
+            tasks: The same by the run's tasks and their steps.
+        """
+        found: dict[str, list[Part]] = {}
+        for id_, steps in tasks.items():
+            early = self.early.get(id_, Early(0, 0, ()))
+            left = [each for each in steps if not 0 <= each.step < early.on_nodes]
+            if early.at_once:
+                found[f"{id_}\0at once"] = _of(steps, 0, early.at_once)
+            if early.on_nodes > early.at_once:
+                found[f"{id_}\0on nodes"] = _of(steps, early.at_once, early.on_nodes)
+            if self.creation and self.creation.task == id_:
+                creating = [part for each in left if each.step == self.creation.step for part in each.parts]
+                before = _of(left, -1, self.creation.step)
+                first, rest = _cut(creating, self.creation.share)
+                found[f"{id_}\0nodes"] = before + first
+                found[id_] = rest + _of(left, self.creation.step + 1, len(steps) + self.creation.step + 1)
+            else:
+                found[id_] = [part for each in left for part in each.parts]
+        return found
+
+
+def _of(steps: Iterable[StepParts], first: int, stop: int) -> list[Part]:
+    return [part for each in steps if first <= each.step < stop for part in each.parts]
+
+
+def _cut(parts: Iterable[Part], share: float) -> tuple[list[Part], list[Part]]:
+    """Return parts up to a share of their time, and the rest."""
+    parts = list(parts)
+    left = share * sum(part.seconds for part in parts)
+    first, rest = [], []
+    for part in parts:
+        taken = min(part.seconds, left)
+        left -= taken
+        first.append(Part(taken, part.cores))
+        rest.append(Part(part.seconds - taken, part.cores))
+    return first, rest
+
+
+def _early(state: RunState) -> Iterator[tuple[str, Early]]:
+    for task in state.tasks.values():
+        on_nodes = len(list(takewhile((AT_ONCE | ON_NODES).__contains__, task.kinds)))
+        if on_nodes:
+            at_once = len(list(takewhile(AT_ONCE.__contains__, task.kinds)))
+            upstream = (state.tasks[id_] for id_ in state.graph.upstream(task.id))
+            after = tuple(each.id for each in upstream if MAKING & {*each.kinds})
+            yield task.id, Early(at_once, on_nodes, after)
+
+
+def _creation(task: TaskState) -> Creation | None:
+    if _CREATES not in task.kinds:
+        return None
+    number, attempt = task.kinds.index(_CREATES), task.attempt
+    step = next((each for each in attempt.steps if each.step == number), None) if attempt else None
+    if attempt is None or step is None or step.finished is None or step.finished <= step.started:
+        return Creation(task.id, number, _USUALLY)
+    ends = (span.finished for span in attempt.spans if span.name == _NODES_RUN and span.step == number)
+    at = next((end for end in ends if end is not None), None)
+    took = step.finished - step.started
+    share = _USUALLY if at is None else min(max((at - step.started) / took, 0.0), 1.0)
+    return Creation(task.id, number, share)
