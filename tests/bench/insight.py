@@ -1,27 +1,36 @@
-"""How much a forecast costs: `python -m tests.bench.insight`.
+"""How much a forecast costs, and an answer to why: `python -m tests.bench.insight`.
 
 Foretells random graphs of growing size, before anything has run and halfway through, and beside that the
-floor: one pass over the same graph that finds when each task would start. Times depend on the machine; the
-ratios are what to look at.
+floor: one pass over the same graph that finds when each task would start. Then asks of a run of 200 tasks of
+four steps, with spans and samples, why it took so long, as a command from its start to its end; beside it the
+command that only tells the version. Times depend on the machine; the ratios are what to look at.
 """
 
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import tempfile
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.engine import random_phases
-from tests.plans import make_plan, started
+from tests.plans import NOTHING, make_plan, started
 from tui.insight.forecast import forecast
 from tui.plan.simulation import Rules, simulate_whole
 from tui.run import events as e
+from tui.run.journal import Journal
 from tui.run.state import RunState, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _REPEATS = 9
+_STEPS = 4  # of a task
+_SPANS = 3  # of a step
 
 
 def halfway(begun: RunState, seconds: Mapping[str, float]) -> RunState:
@@ -62,8 +71,51 @@ def measure(count: int, mode: str, limit: int | None) -> tuple[float, float, flo
     )
 
 
+def kept(folder: Path, count: int) -> Path:
+    """The journal of a run of some tasks that computed and waited, sampled once a second."""
+    phases = random_phases(count)
+    plan = make_plan(phases, tasks={id_: {"steps": [NOTHING] * _STEPS} for phase in phases for id_ in phase})
+    first = replace(started(plan, "parallel"), environment="kind")
+    rng = random.Random(1)
+    begun = fold([first])
+    ahead = forecast(begun, {id_: rng.uniform(1, 60) for id_ in begun.tasks}, 0.0)
+    events = [event for id_ in begun.tasks for event in _in_steps(id_, ahead.starts[id_], ahead.ends[id_])]
+    usage = e.Usage(1.5, 2000.0)
+    events += [
+        e.Sampled(float(at), 1.0, "default", 2, 8000.0, 3.0, usage, nodes=usage)
+        for at in range(1, int(ahead.end))
+    ]
+    journal = Journal(folder / "run")
+    for event in [first, *sorted(events, key=lambda event: event.at), e.RunFinished(ahead.end, "succeeded")]:
+        journal.append(event)
+    journal.close()
+    return journal.directory
+
+
+def _in_steps(task: str, start: float, end: float) -> Iterator[e.Event]:
+    yield e.AttemptStarted(start, task, 1)
+    each = (end - start) / _STEPS
+    for step in range(_STEPS):
+        at = start + step * each
+        yield e.StepStarted(at, task, 1, step, f"step {step}")
+        for span in range(_SPANS):
+            number = step * _SPANS + span + 1
+            yield e.SpanStarted(at + span * each / _SPANS, task, 1, step, number, "load", f"image:{span}")
+            yield e.SpanFinished(at + (span + 1) * each / _SPANS, task, 1, number)
+        yield e.CpuUsed(at + each, task, 1, step, each / 2)
+        yield e.StepFinished(at + each, task, 1, step)
+    yield e.AttemptFinished(end, task, 1, "succeeded")
+    yield e.TaskFinished(end, task, "succeeded")
+
+
+def command(*arguments: str) -> float:
+    """Milliseconds that a command takes at best."""
+    line = (sys.executable, "-m", "tui", *arguments)
+    return best(lambda: subprocess.run(line, check=True, stdout=subprocess.DEVNULL))
+
+
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
     print(f"{'':>25} {'at the begin':>17} {'halfway':>17}")
     print(f"{'tasks':>7} {'mode':<11} {'limit':>5} {'ms':>8} {'× floor':>8} {'ms':>8} {'× floor':>8}")
     for mode, limit in (("parallel", None), ("eager", None), ("sequential", None), ("parallel", 4)):
@@ -71,6 +123,16 @@ def main() -> None:
             floor, *took = measure(count, mode, limit)
             columns = [f"{each:>8.2f} {each / floor:>8.2f}" for each in took]
             print(f"{count:>7} {mode:<11} {limit or '–':>5}", *columns, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        run = str(kept(Path(folder), 200))
+        version = command("--version")
+        print(f"\nbringup --version            {version:>5.0f} ms")
+        for asked in (("why", run), ("what-if", run, "--mode", "eager")):
+            spent = command(*asked)
+            print(
+                f"bringup {asked[0]:<8} of 200 tasks {spent:>5.0f} ms {spent / version:>8.2f} × floor",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

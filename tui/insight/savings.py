@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 CUTS = (0.1, 0.25, 0.5, 1.0)
 """The shares by which something is taken to be shorter."""
 
-_HALVINGS = 6  # of the interval in which the bend is looked for: to about a hundredth
+_HALVINGS = 5  # of the interval in which the bend is looked for: to about a hundredth
 _NOTHING = 0.005  # seconds
 
 
@@ -45,6 +45,19 @@ class Savings:
         """Seconds that it would save if it took no time at all."""
         return self.seconds[-1]
 
+    def of_part(self, share: float) -> Savings:
+        """Return what it would save if only a part were shorter, such as a span, between what is known."""
+        cuts, saved = (0.0, *CUTS), (0.0, *self.seconds)
+        found = []
+        for cut in CUTS:
+            at = min(cut * share, 1.0)
+            i = next(i for i, each in enumerate(cuts) if each >= at)
+            low = max(i - 1, 0)
+            part = (at - cuts[low]) / (cuts[i] - cuts[low]) if i else 0.0
+            found.append(saved[low] + (saved[i] - saved[low]) * part)
+        bend = self.bend if self.bend and share and self.bend.cut < share else None
+        return Savings(tuple(found), bend and Bend(round(bend.cut / share, 2), bend.task))
+
 
 class Saver:
     """Finds what a run would save, by simulating it."""
@@ -59,19 +72,9 @@ class Saver:
         self.line = run.simulate()
         self._path = set(self.line.critical())
 
-    def whole(self, task: str, step: int | None = None) -> float:
-        """Return what it would save if a task, or one of its steps, took no time."""
-        return max(self.line.end - self._cut(task, step, 1.0).end, 0.0)
-
-    def savings(self, task: str, step: int | None = None, share: float = 1.0) -> Savings:
-        """Return what it would save for each of `CUTS`.
-
-        Args:
-            task: The task.
-            step: Its step; None for the whole task.
-            share: The part of it that is cut, such as a span's.
-        """
-        lines = [self._cut(task, step, cut * share) for cut in CUTS]
+    def savings(self, task: str, step: int | None = None) -> Savings:
+        """Return what it would save if a task, or one of its steps, were shorter."""
+        lines = [self._cut(task, step, cut) for cut in CUTS]
         saved = tuple(max(self.line.end - line.end, 0.0) for line in lines)
         if saved[-1] < _NOTHING or not (taking_over := self._new(lines[-1])):
             return Savings(saved)
@@ -81,7 +84,7 @@ class Saver:
         taking_over = self._new(lines[bent])
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            if new := self._new(self._cut(task, step, middle * share)):
+            if new := self._new(self._cut(task, step, middle)):
                 high, taking_over = middle, new
             else:
                 low = middle

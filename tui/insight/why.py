@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.insight.cpu_seconds import busy_cores
 from tui.insight.profile import BETWEEN
-from tui.insight.savings import Saver, Savings
+from tui.insight.savings import Saver
 from tui.insight.step_costs import StepCost, step_costs
 from tui.insight.whole_run import MODES, WholeRun, cpu_of, machine_of
 from tui.run.work_time import busy, work_time
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from tui.insight.expectation import Expectation
     from tui.insight.forecast import Forecast
+    from tui.insight.savings import Savings
     from tui.run.state import RunState
 
 _NAMED = 3  # tasks that the verdict names
 _DECIDES = 0.1  # of the critical path's time, that a task takes at least to be named
-_SIMULATED = 12_000  # parts of tasks that are simulated for each of the cuts of all steps
+_SIMULATED = 10_000  # parts of tasks that are simulated for each of the cuts of all steps
 _FEWEST, _MOST = 5, 15  # steps of which it is told what they would save
 _SPANS = 4  # of a step, of which that is told
 _WORTH_SAYING = 0.05  # seconds
@@ -201,27 +202,24 @@ def _ranked(
     steps = [RankedStep(cost, cost.seconds if cost.task in critical else 0.0) for cost in costs]
     steps.sort(key=lambda step: (-step.critical, -(step.cost.cpu or 0.0), -step.cost.seconds))
     steps = [
-        replace(step, savings=saver.savings(step.cost.task, step.cost.step), spans=_spans(step.cost, saver))
-        if i < looked_at and step.cost.seconds >= _WORTH_SAYING
-        else step
+        _looked_into(step, saver) if i < looked_at and step.cost.seconds >= _WORTH_SAYING else step
         for i, step in enumerate(steps)
     ]
     steps.sort(key=lambda step: (-step.savings.whole if step.savings else 0.0, -step.cost.seconds))
     return tuple(steps)
 
 
-def _spans(cost: StepCost, saver: Saver) -> tuple[RankedSpan, ...]:
+def _looked_into(step: RankedStep, saver: Saver) -> RankedStep:
+    cost = step.cost
+    savings = saver.savings(cost.task, cost.step)
     told = [span for span in cost.spans if span.seconds >= _WORTH_SAYING][:_SPANS]
-    return tuple(
+    spans = (
         RankedSpan(
-            span.title,
-            span.waits,
-            span.seconds,
-            span.alone,
-            saver.savings(cost.task, cost.step, span.alone / cost.seconds) if span.alone else Savings(),
+            span.title, span.waits, span.seconds, span.alone, savings.of_part(span.alone / cost.seconds)
         )
         for span in told
     )
+    return replace(step, savings=savings, spans=tuple(spans))
 
 
 def step_name(state: RunState, cost: StepCost) -> str:
