@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +39,19 @@ def test_a_barrier_that_holds_back_is_advised_against() -> None:
     assert advice.command[-2:] == ("--mode", "eager")
     assert "how much that varies is not known" in advice.saving
     assert "would fail" in advice.caveat
+
+
+def test_a_command_brings_up_what_the_run_did() -> None:
+    state = run_of()
+    assert state.started is not None
+    state.started = replace(
+        state.started, files=("v.yaml",), settings=("a=1",), hosts={"default": "ssh://me@far"}
+    )
+    (advice,) = advise(state).advice
+    assert advice.command == (
+        *("bringup", "up", "plan.yaml", "--values", "v.yaml", "--set", "a=1"),
+        *("--host", "ssh://me@far", "--mode", "eager"),
+    )
 
 
 def test_the_saving_is_the_median_of_runs_of_its_like() -> None:

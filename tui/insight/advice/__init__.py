@@ -11,6 +11,7 @@ from tui.insight.advice import builds, ordering, pods, pulls
 from tui.insight.expectation import EMPTY
 from tui.insight.whole_run import WholeRun
 from tui.run.times import ENOUGH, median_times, times_of
+from tui.run.work_time import busy, work_time
 from tui.text import seconds
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ LEAST_SECONDS = 10.0
 
 _MOST = 40  # findings that are simulated, and
 _LIKE = 5  # runs of its like, so that it stays quick
+_NEARLY_ALL = 0.9
 _RULES = (ordering.find, pods.find, pulls.find, builds.find)
 
 
@@ -101,23 +103,26 @@ def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] =
         plan: Its plan, without which only what the run itself shows is looked at.
         like: Runs of its like, without it.
     """
-    whole = WholeRun.of(state, EMPTY, state.at if state.ended_at is None else state.ended_at)
-    took, floor = whole.makespan, _floor(whole)
+    now = state.at if state.ended_at is None else state.ended_at
+    whole = WholeRun.of(state, EMPTY, now)
+    took, floor = work_time(busy(state, now)), _floor(whole)
     if state.result != "succeeded":
         return Advised((), took, floor, "the run did not come up, so its times say little")
     if state.started is None or state.started.purpose != "up":
         return Advised((), took, floor, "the run brought nothing up")
     differ = _differ(state, like)
     least = max(LEAST_SHARE * took, LEAST_SECONDS / _speed(state), differ)
+    simulated = whole.makespan
     found = islice(chain.from_iterable(rule(state, plan) for rule in _RULES), _MOST)
     sure = [
         (finding, saved)
         for finding in found
-        if (saved := _saved(finding, whole, took, state) or 0.0) >= least
+        if (saved := _saved(finding, whole, simulated, state) or 0.0) >= least
     ]
     others = [(WholeRun.of(each, EMPTY, each.at), each) for each in like[:_LIKE]] if sure else []
     advice = [_weighed(finding, saved, others) for finding, saved in sure]
     advice = sorted((each for each in advice if each.saves >= least), key=lambda each: -each.saves)
+    advice = _without_overlap(advice)
     return Advised(tuple(advice), took, floor, "" if advice else _why_none(took, floor, least))
 
 
@@ -145,6 +150,14 @@ def _weighed(finding: Finding, saved: float, others: Sequence[tuple[WholeRun, Ru
         finding.command,
         finding.change,
     )
+
+
+def _without_overlap(advice: Sequence[Advice]) -> list[Advice]:
+    """Return advice without mode `eager`, or without what that mode does too: to run steps ahead."""
+    saves = {each.rule: each.saves for each in advice}
+    ahead, eager = saves.get("prefetch", 0.0), saves.get("barrier", 0.0)
+    needless = "barrier" if ahead >= _NEARLY_ALL * eager else "prefetch"
+    return [each for each in advice if each.rule != needless or not (ahead and eager)]
 
 
 def _floor(whole: WholeRun) -> float:

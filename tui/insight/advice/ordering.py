@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tui.insight.advice.finding import DropNeeds, Finding, RemoveLimit
+from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.graph import CycleError, Graph, Node
 from tui.plan.prefetch import outlook
 from tui.text import one_line, plural
@@ -28,7 +30,7 @@ _WITHOUT_IMAGES = (
 
 def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
     """Yield what holds tasks back for nothing."""
-    yield from _barrier(state)
+    yield from _barrier(state, plan)
     if state.limit is not None:
         yield _limit(state.limit)
     if plan is not None:
@@ -36,10 +38,9 @@ def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
         yield from _prefetch(state, plan)
 
 
-def _barrier(state: RunState) -> Iterator[Finding]:
+def _barrier(state: RunState, plan: Plan | None) -> Iterator[Finding]:
     if len(state.modes) != 1 or state.mode == "eager":
         return
-    path = state.started.path if state.started else ""
     held = "for every earlier task" if state.mode == "sequential" else "for all of the phase before theirs"
     yield Finding(
         "barrier",
@@ -47,9 +48,27 @@ def _barrier(state: RunState) -> Iterator[Finding]:
         why=f"in mode `{state.mode}` tasks waited {held}, not only for what they need",
         caveat="a task that relies on an earlier one without naming it among its `needs` would fail",
         how="use the mode once, and keep it if all comes up",
-        command=("bringup", "up", path, "--mode", "eager"),
-        changed=lambda run, _: run.in_mode("eager"),
+        command=(*_again(state), "--mode", "eager"),
+        changed=lambda run, of: _eager(run, of, plan),
     )
+
+
+def _again(state: RunState) -> tuple[str, ...]:
+    """Return the command that brings a run's plan up again as it did."""
+    started = state.started
+    if started is None:
+        return ("bringup", "up")
+    options = [("--values", file) for file in started.files]
+    options += [("--set", setting) for setting in started.settings]
+    if (host := started.hosts.get(DEFAULT, LOCAL)) != LOCAL:
+        options.append(("--host", host))
+    return ("bringup", "up", started.path, *chain.from_iterable(options))
+
+
+def _eager(run: WholeRun, state: RunState, plan: Plan | None) -> WholeRun | None:
+    """Return a run in mode `eager`, in which what may run ahead does so by itself."""
+    eager = run.in_mode("eager")
+    return eager if plan is None or state.may_prefetch else _with_ahead(eager, outlook(plan, barriers=False))
 
 
 def _limit(limit: int) -> Finding:
@@ -132,7 +151,7 @@ def _prefetch(state: RunState, plan: Plan) -> Iterator[Finding]:
             why=f"`{titles[0]}`{more} waited for what they do not need",
             caveat="more at once takes more memory",
             how="use the option once, and keep it if all comes up",
-            command=("bringup", "up", state.started.path if state.started else "", "--prefetch"),
+            command=(*_again(state), "--prefetch"),
             changed=lambda run, _: _with_ahead(run, ahead),
         )
 
