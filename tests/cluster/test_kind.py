@@ -23,8 +23,8 @@ from tui.cluster.kind.output import Output
 from tui.cluster.kubeconfig_file import merge_kubeconfig
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
-from tui.plan.failures import hint_for
 from tui.plan.model import Cluster
+from tui.plan.recognition import hint_for
 from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad, KindStop
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from tests.run.writing import write
 from tui.dashboard.colors import ReadableApp
 from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.widgets.ask_bar import AskBar
+from tui.run.attempt_state import AttemptState
 from tui.run.events import Failure
-from tui.run.state import AttemptState, TaskState
+from tui.run.state import TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

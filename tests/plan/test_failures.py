@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from tui.cli import main
-from tui.plan.failures import KNOWN, applies, hint_for, recognise
+from tui.plan.failures import KNOWN
 from tui.plan.model import Retry
+from tui.plan.recognition import applies, hint_for, recognise
 
 SAID = {
     "unexpected status: 503 Service Unavailable": "server-error",

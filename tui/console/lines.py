@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.console.style import Style
-    from tui.run.state import AttemptState, RunState
+    from tui.run.attempt_state import AttemptState
+    from tui.run.state import RunState
 
 _SILENT = 10.0  # seconds without a line after which a running task is mentioned
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from tui.dashboard.frame import Frame
     from tui.insight.forecast import Forecast
     from tui.insight.time_axis import Break, Scale
+    from tui.run.attempt_state import AttemptState, SpanState
     from tui.run.events import Outcome
-    from tui.run.state import AttemptState, RunState, SpanState, TaskState
+    from tui.run.state import RunState, TaskState
     from tui.run.work_time import Interval
 
 Kind = Literal[

@@ -13,8 +13,9 @@ from tui.text import GLYPHS, amount, clock, seconds
 
 if TYPE_CHECKING:
     from tui.insight.expectation import Expectation
+    from tui.run.attempt_state import AttemptState
     from tui.run.events import Progressed
-    from tui.run.state import AttemptState, Status, TaskState
+    from tui.run.state import Status, TaskState
 
 _COLORS: dict[Status, str] = {
     "running": "$running bold", "succeeded": "$done", "failed": "$failed bold", "waiting": "$quiet",

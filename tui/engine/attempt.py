@@ -13,8 +13,8 @@ from tui.engine.threads import PLACE, Place
 from tui.errors import ActionError, BringupError
 from tui.hosts.cpu_account import CPU_ACCOUNT, CpuAccount
 from tui.hosts.host import HostLostError
-from tui.plan.failures import applies, hint_for
 from tui.plan.graph import ON_FAILURE
+from tui.plan.recognition import applies, hint_for
 from tui.reporter import Done
 from tui.run import events as e
 

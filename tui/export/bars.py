@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from tui.export.exported_run import ExportedRun
     from tui.insight.time_axis import Scale
-    from tui.run.state import AttemptState, TaskState
+    from tui.run.attempt_state import AttemptState
+    from tui.run.state import TaskState
 
 LIGHT = {
     "page": "#ffffff", "text": "#1f2328", "dim": "#59636e", "line": "#d8dee4", "soft": "#f4f6f8",

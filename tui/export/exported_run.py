@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from tui.insight.compare import Comparison
     from tui.insight.forecast import Forecast
     from tui.insight.why import Why
+    from tui.run.attempt_state import AttemptState, StepState
     from tui.run.events import Failure, RunStarted
-    from tui.run.state import AttemptState, RunState, StepState, TaskState
+    from tui.run.state import RunState, TaskState
     from tui.run.times import Times
 
 

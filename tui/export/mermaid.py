@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.export.exported_run import ExportedRun
-    from tui.run.state import AttemptState, TaskState
+    from tui.run.attempt_state import AttemptState
+    from tui.run.state import TaskState
 
 _HOUR = 3600
 _SHORTEST = 0.001  # seconds of a bar, that is none else

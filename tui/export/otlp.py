@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tui.export.exported_run import ExportedRun
+    from tui.run.attempt_state import AttemptState
     from tui.run.events import Failure
-    from tui.run.state import AttemptState, TaskState
+    from tui.run.state import TaskState
 
 INTERNAL, SERVER = 1, 2
 UNSET, ERROR = 0, 2

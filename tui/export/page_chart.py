@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tui.export.exported_run import ExportedRun
     from tui.insight.time_axis import Scale
-    from tui.run.state import AttemptState, TaskState
+    from tui.run.attempt_state import AttemptState
+    from tui.run.state import TaskState
 
 _WIDTH = 10_000  # columns of the axis: hundredths of a percent
 _MOST_SPANS = 40  # of a task that have a row: the longest

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tui.run.state import AttemptState, RunState, TaskState
+    from tui.run.attempt_state import AttemptState
+    from tui.run.state import RunState, TaskState
 
 
 @dataclass(frozen=True, slots=True, eq=False)

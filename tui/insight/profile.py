@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tui.insight.expectation import Expectation
-    from tui.run.state import AttemptState, RunState, TaskState
+    from tui.run.attempt_state import AttemptState
+    from tui.run.state import RunState, TaskState
 
 BETWEEN = -1
 """The step of time that belongs to none: before a task's first one, between two, after the last."""

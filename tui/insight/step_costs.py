@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tui.insight.expectation import Expectation
-    from tui.run.state import AttemptState, RunState, SpanState, TaskState
+    from tui.run.attempt_state import AttemptState, SpanState
+    from tui.run.state import RunState, TaskState
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.insight.expectation import Expectation
+    from tui.run.attempt_state import AttemptState, StepState
     from tui.run.events import Outcome
-    from tui.run.state import AttemptState, RunState, StepState
+    from tui.run.state import RunState
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui.run.attempt_state import StepState
     from tui.run.events import RunStarted
-    from tui.run.state import RunState, StepState
+    from tui.run.state import RunState
 
 WORK = {"created": "created cluster", "pulled": "pulled ", "built": "built ", "loaded": "loaded "}
 """What a step's note begins with where it had to do work that a cache, or a cluster that stands, spares."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from tui.plan.graph import CycleError, Graph, Node
 from tui.run import events as e
 from tui.run import prefetches
+from tui.run.attempt_state import ATTEMPT_CHANGES, AttemptState
 from tui.run.changed import changed
-from tui.run.chunks import Chunks
 from tui.run.samples import Samples, add_sample
 
 if TYPE_CHECKING:
@@ -18,57 +18,6 @@ if TYPE_CHECKING:
 
 Status = Literal["waiting", "running", "succeeded", "failed", "cancelled", "skipped"]
 FINAL = frozenset({"succeeded", "failed", "cancelled", "skipped"})
-
-
-@dataclass(frozen=True, slots=True)
-class SpanState:
-    """A span; `finished` is None while it lasts."""
-
-    span: int
-    step: int
-    name: str
-    subject: str
-    started: float
-    finished: float | None = None
-
-
-_NO_SPANS: Chunks[SpanState] = Chunks()
-
-
-@dataclass(frozen=True, slots=True)
-class StepState:
-    """A step of an attempt; `finished` is None while it runs, or if it failed.
-
-    Attributes:
-        cpu: CPU seconds of the programs that it started, exactly; see `tui.insight.cpu_seconds` for all.
-    """
-
-    step: int
-    title: str
-    started: float
-    finished: float | None = None
-    changed: bool = True
-    note: str = ""
-    cpu: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptState:
-    """One attempt of a task."""
-
-    attempt: int
-    started: float
-    finished: float | None = None
-    outcome: e.Outcome | None = None
-    failure: e.Failure | None = None
-    steps: tuple[StepState, ...] = ()
-    spans: Chunks[SpanState] = _NO_SPANS
-    probed: tuple[e.PodProbed, ...] = ()
-    progress: e.Progressed | None = None
-
-    def end(self, now: float) -> float:
-        """Return when the attempt finished, or `now` while it runs."""
-        return max(now, self.started) if self.finished is None else self.finished
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -356,58 +305,6 @@ def _retry_scheduled(task: TaskState, event: e.RetryScheduled) -> TaskState:
     return changed(task, retry_at=event.at + event.delay)
 
 
-def _attempt_finished(attempt: AttemptState, event: e.AttemptFinished) -> AttemptState:
-    spans = Chunks(s if s.finished is not None else changed(s, finished=event.at) for s in attempt.spans)
-    return changed(
-        attempt, finished=event.at, outcome=event.outcome, failure=event.failure, spans=spans, progress=None
-    )
-
-
-def _step_started(attempt: AttemptState, event: e.StepStarted) -> AttemptState:
-    steps = attempt.steps
-    if steps and steps[-1].finished is None:  # a damaged journal has lost its end
-        steps = (*steps[:-1], changed(steps[-1], finished=event.at))
-    return changed(attempt, steps=(*steps, StepState(event.step, event.title, event.at)), progress=None)
-
-
-def _step_finished(attempt: AttemptState, event: e.StepFinished) -> AttemptState:
-    if not attempt.steps:
-        return attempt
-    last = changed(attempt.steps[-1], finished=event.at, changed=event.changed, note=event.note)
-    return changed(attempt, steps=(*attempt.steps[:-1], last), progress=None)
-
-
-def _cpu_used(attempt: AttemptState, event: e.CpuUsed) -> AttemptState:
-    steps = tuple(
-        changed(step, cpu=step.cpu + event.seconds) if step.step == event.step else step
-        for step in attempt.steps
-    )
-    return changed(attempt, steps=steps)
-
-
-def _span_started(attempt: AttemptState, event: e.SpanStarted) -> AttemptState:
-    span = SpanState(event.span, event.step, event.name, event.subject, event.at)
-    return changed(attempt, spans=attempt.spans.appended(span))
-
-
-def _span_finished(attempt: AttemptState, event: e.SpanFinished) -> AttemptState:
-    index = event.span - 1  # they are counted from 1, unless a damaged journal has lost some
-    if not (0 <= index < len(attempt.spans) and attempt.spans[index].span == event.span):
-        index = next((i for i, span in enumerate(attempt.spans) if span.span == event.span), -1)
-    if index < 0:
-        return attempt
-    finished = changed(attempt.spans[index], finished=event.at)
-    return changed(attempt, spans=attempt.spans.replaced(index, finished))
-
-
-def _pod_probed(attempt: AttemptState, event: e.PodProbed) -> AttemptState:
-    return replace(attempt, probed=(*attempt.probed, event))
-
-
-def _progressed(attempt: AttemptState, event: e.Progressed) -> AttemptState:
-    return changed(attempt, progress=event)
-
-
 _RUN: dict[type, Callable[..., None]] = {
     e.RunStarted: _run_started,
     e.RunFinished: _run_finished,
@@ -426,16 +323,6 @@ _TASK: dict[type, Callable[..., TaskState]] = {
     e.RetryScheduled: _retry_scheduled,
     e.PrefetchStarted: _prefetch_started,
     e.PrefetchFinished: _prefetch_finished,
-}
-_ATTEMPT: dict[type, Callable[..., AttemptState]] = {
-    e.AttemptFinished: _attempt_finished,
-    e.StepStarted: _step_started,
-    e.StepFinished: _step_finished,
-    e.CpuUsed: _cpu_used,
-    e.SpanStarted: _span_started,
-    e.SpanFinished: _span_finished,
-    e.PodProbed: _pod_probed,
-    e.Progressed: _progressed,
 }
 
 
@@ -465,5 +352,5 @@ def _on_attempt(change: Callable[..., AttemptState]) -> Callable[[RunState, e.Ta
 _CHANGES: dict[type, Callable[..., None]] = {
     **_RUN,
     **{kind: _on_task(change) for kind, change in _TASK.items()},
-    **{kind: _on_attempt(change) for kind, change in _ATTEMPT.items()},
+    **{kind: _on_attempt(change) for kind, change in ATTEMPT_CHANGES.items()},
 }

@@ -11,7 +11,8 @@ from tui.run.work_time import busy, work_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tui.run.state import AttemptState, RunState, SpanState, StepState, TaskState
+    from tui.run.attempt_state import AttemptState, SpanState, StepState
+    from tui.run.state import RunState, TaskState
 
 ENOUGH = 3
 """Runs that are needed to say what is usual."""

@@ -7,7 +7,7 @@ import pytest
 from tests.clients.kubernetes.peer import pod
 from tui.actions.kubernetes.diagnosis import Patience
 from tui.actions.kubernetes.pods import containers, describe, sources, stage
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 
 
 def _waiting(reason: str, **changes: Any) -> dict[str, Any]:

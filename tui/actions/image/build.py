@@ -16,7 +16,7 @@ from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect,
 from tui.clients.podman_build import end_marked, new_mark
 from tui.deadline import in_time
 from tui.errors import ActionError
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 from tui.reporter import Done
 from tui.text import amount
 

@@ -10,7 +10,7 @@ from tui.actions.image.layers import Layers
 from tui.clients.engine_api import failure_of
 from tui.errors import ActionError
 from tui.hosts.lines import LineSplitter
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
     from tui.clients.engine_api import Message

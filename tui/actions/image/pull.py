@@ -11,7 +11,7 @@ from tui.actions.image.platforms import other_platform
 from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, failure_of
 from tui.deadline import in_time
 from tui.errors import ActionError
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 from tui.reporter import Done
 
 if TYPE_CHECKING:

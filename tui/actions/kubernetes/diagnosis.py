@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.pods import PULL_FAILURES, containers
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
     from tui.actions.kubernetes.pods import Container

@@ -18,7 +18,7 @@ from tui.clients.kubernetes.discovery import Discovery
 from tui.clients.kubernetes.watch import Listed, watch
 from tui.cluster.connect import connect
 from tui.errors import ActionError
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 from tui.reporter import Done
 from tui.text import plural
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from tui.errors import ActionError
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 from tui.reporter import deadline_of
 
 if TYPE_CHECKING:

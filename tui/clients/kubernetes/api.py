@@ -19,7 +19,7 @@ from kubernetes_asyncio.client import ApiClient, ApiException, Configuration
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.messages import shorten
 from tui.errors import ActionError
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
     import ssl

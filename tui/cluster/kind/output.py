@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import ActionError
 from tui.hosts.host import at
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

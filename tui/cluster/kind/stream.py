@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.clients.registry import canonical
 from tui.errors import ActionError
-from tui.plan.failures import hint_for
+from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

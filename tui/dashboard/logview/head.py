@@ -15,8 +15,9 @@ from tui.text import GLYPHS, plural
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from tui.run.attempt_state import AttemptState
     from tui.run.events import Failure
-    from tui.run.state import AttemptState, TaskState
+    from tui.run.state import TaskState
 
 _DETAILS = 4  # lines that show a failure
 _COLORS = {"succeeded": "$done", "failed": "$failed", "running": "$running"}

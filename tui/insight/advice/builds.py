@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tui.insight.advice.finding import Changed
     from tui.insight.whole_run import WholeRun
     from tui.plan.model import Plan
-    from tui.run.state import AttemptState, RunState, SpanState, StepState
+    from tui.run.attempt_state import AttemptState, SpanState, StepState
+    from tui.run.state import RunState
 
 _ALL = re.compile(r"(?:COPY|ADD)\s+(?:--(?:chown|chmod|link)\S*\s+)*(?:\./?|\*)\s+\S+\s*$", re.IGNORECASE)
 """An instruction that copies the whole context."""

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from tui.insight.whole_run import WholeRun
     from tui.plan.model import Plan
+    from tui.run.attempt_state import AttemptState, StepState
     from tui.run.events import PodProbed
-    from tui.run.state import AttemptState, RunState, StepState
+    from tui.run.state import RunState
 
 _READY_WITHIN = 1.0  # seconds that a pod takes to be seen ready, by a probe that looks every second
 _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waited for pods alone

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tui.insight.advice.finding import Changed
     from tui.insight.whole_run import WholeRun
     from tui.plan.model import Plan
-    from tui.run.state import AttemptState, RunState, SpanState
+    from tui.run.attempt_state import AttemptState, SpanState
+    from tui.run.state import RunState
 
 _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waited for pods alone
 
