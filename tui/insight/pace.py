@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tui.insight.expectation import Expectation
-    from tui.run.state import AttemptState, RunState, TaskState
+    from tui.run.attempt_state import AttemptState
+    from tui.run.state import RunState, TaskState
 
 _TRUSTED = 20.0  # seconds of steps with the same pace, after which half of that pace is believed
 _SLOWEST, _FASTEST = 3.0, 1 / 3
