@@ -174,7 +174,7 @@ def print_idle() -> None:
         opened(*up, "--speed", "0.05") as running,
     ):
         bare.wait_for(b"nothing but this")
-        ended.wait_for(b"rehearsed in")
+        ended.wait_for(b"rehearsed: nothing")
         running.wait_for(b"Tekton Pipelines")
         time.sleep(_SETTLED)
         cases = {"a bare Textual app": bare, "an ended rehearsal": ended, "a silent running task": running}

@@ -15,6 +15,7 @@ from tests.virtual import SteppedLoop
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
 from tui.dashboard.screens.run import RunScreen
+from tui.dashboard.widgets.deck import Deck
 from tui.dashboard.widgets.timeline import Timeline
 from tui.engine.engine import Engine
 from tui.engine.session import Session
@@ -211,8 +212,11 @@ class Hands:
         """Shows what there is to show."""
         if self.app.is_running and self.app._running and self.app.return_value is None:
             self.app._pull()
+            deck = self.app.get_default_screen().query_one(Deck)
             for _ in range(3):  # what comes of it may ask for more
                 await self.pilot.pause()
+                while not deck.is_settled:
+                    await self.pilot.pause(0.02)
 
     async def press(self, *keys: str) -> None:
         """Presses keys, and lets the engine do what they ask for."""

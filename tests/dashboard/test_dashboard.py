@@ -16,8 +16,7 @@ from tui.dashboard.screens.keys import Keys
 from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.screens.why import WhyScreen
-from tui.dashboard.widgets.deck import Tabs
-from tui.dashboard.widgets.panel import Panel
+from tui.dashboard.widgets.deck import Deck, Tabs
 from tui.insight.expectation import Expectation
 from tui.run.directories import config_directory
 
@@ -25,13 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.dashboard.driving import Hands
+    from tui.dashboard.widgets.panel import Panel
 
 ALL = ["cluster", "image", "database", "tekton", "deploy"]
 TWELVE: list[dict[str, list[str]]] = [{f"task-{i:02}": [] for i in range(12)}]
 
 
 def panels(hands: Hands) -> dict[str, Panel]:
-    return {panel.task_id: panel for panel in hands.app.get_default_screen().query(Panel)}
+    return hands.app.get_default_screen().query_one(Deck).panels
 
 
 # Looking.

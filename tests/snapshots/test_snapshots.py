@@ -14,6 +14,7 @@ import pytest
 from tests.still import Still, rehearsed
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
+from tui.dashboard.widgets.deck import Deck
 from tui.run.commands import Command, Pause, Retry, SetMode
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def test_state(snap_compare: Any, still: Callable[[Case], Still], case: Case, si
     async def prepare(pilot: Pilot[None]) -> None:
         app.theme = case.theme
         await pilot.pause()
+        while not app.get_default_screen().query_one(Deck).is_settled:
+            await pilot.pause(0.02)
         for key in case.keys:
             await pilot.press(key)
         await pilot.pause()

@@ -14,15 +14,15 @@ from tui.run.log.search import tells_trouble
 from tui.text import GLYPHS, clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from textual.command import Hits
-    from textual.fuzzy import Matcher
 
     from tui.dashboard.app import Dashboard
 
 _LAST = 500  # lines of a task among which trouble is looked for
 _MOST = 20  # lines that are offered
+_EXACT = 0.5  # the score of a line that has what was typed
 _WIDTH = 100  # characters of a line that are shown
 
 
@@ -39,6 +39,17 @@ class Place(NamedTuple):
     about: str
     go: Callable[[], object]
 
+    def shown(self, offsets: Iterable[int] = ()) -> Content:
+        """Return what is shown of it, no part of which is taken for markup.
+
+        Args:
+            offsets: The characters of its name that match.
+        """
+        name = Content(self.name)
+        for offset in offsets:
+            name = name.stylize("bold underline", offset, offset + 1)
+        return Content.assemble(name, "\n", (self.about, "$quiet"))
+
 
 class PlaceProvider(Provider):
     """Finds places of the run."""
@@ -53,30 +64,20 @@ class PlaceProvider(Provider):
     async def discover(self) -> Hits:
         """Yield the tasks."""
         for place in tasks(self._dashboard):
-            yield DiscoveryHit(Content(place.name), place.go, help=_no_markup(place.about))
+            yield DiscoveryHit(place.shown(), place.go, text=place.name)
 
     async def search(self, query: str) -> Hits:
         """Yield the places whose names match."""
-        matcher = self.matcher(query)
+        fuzzy = self.matcher(query).fuzzy_search
         for place in (*tasks(self._dashboard), *steps(self._dashboard)):
-            if (score := matcher.match(place.name)) > 0:
-                yield _hit(score, place, matcher)
+            score, offsets = fuzzy.match(query, place.name)
+            if score > 0:
+                yield Hit(score, place.shown(offsets), place.go, text=place.name)
         wanted = query.lower()
         found = (place for place in troubles(self._dashboard) if wanted in place.name.lower())
         for place in islice(found, _MOST):
-            yield _hit(0.5, place, matcher)
-
-
-def _hit(score: float, place: Place, matcher: Matcher) -> Hit:
-    """Return a place with what matches marked: `Matcher.highlight` would read its name as markup."""
-    shown = Content(place.name)
-    for offset in matcher.fuzzy_search.match(matcher.query, place.name)[1]:
-        shown = shown.stylize(matcher.match_style, offset, offset + 1)
-    return Hit(score, shown, place.go, text=place.name, help=_no_markup(place.about))
-
-
-def _no_markup(text: str) -> str:
-    return text.replace("[", "\\[")
+            at = place.name.lower().index(wanted)
+            yield Hit(_EXACT, place.shown(range(at, at + len(query))), place.go, text=place.name)
 
 
 def tasks(app: Dashboard) -> Iterator[Place]:

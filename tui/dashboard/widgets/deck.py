@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from tui.dashboard.frame import Frame
     from tui.run.log.line import LogLines
     from tui.run.state import TaskState
+
+_SETTLES = 0.08
+"""Seconds for which the cursor rests on a task before that gets the main panel: its row answers first."""
 
 _PULL_EVERY = 0.05
 """Seconds between two panels' looks at their logs."""
@@ -55,15 +59,15 @@ class Grid(NamedTuple):
         return self.others + 1
 
 
-def chosen(frame: Frame, selected: str, places: int) -> list[str]:
+def chosen(frame: Frame, at_work: list[str], selected: str, places: int) -> list[str]:
     """Return the tasks that have a panel: the main one first, then others in plan order.
 
     Args:
         frame: The run.
+        at_work: Its tasks that run or failed, in plan order.
         selected: The task under the cursor, which has the main one; without it, a critical one.
         places: How many find room.
     """
-    at_work = _at_work(frame)
     first = sorted(at_work, key=lambda id_: id_ not in frame.critical)
     main = selected if selected in frame.tasks else next(iter(first), "")
     if not main:
@@ -165,16 +169,23 @@ class Deck(Vertical):
         self._lines = lines
         self._tabs = Tabs()
         self._box = Container(id="panels")
-        self._panels: dict[str, Panel] = {}
-        self._placed: tuple[list[str], bool] = ([], False)
+        self._panels: list[Panel] = []
+        self._placed = (0, False)
         self._turn = 0
+        self._main = ""  # the selected task, once the cursor has come to rest
+        self._settling: Timer | None = None
+
+    @property
+    def panels(self) -> dict[str, Panel]:
+        """The panels by the tasks that they show, the main one first."""
+        return {panel.task_id: panel for panel in self._panels}
 
     def on_mount(self) -> None:
         """Begin to pull logs, one panel after the other, so that a key never waits for all of them."""
         self.set_interval(_PULL_EVERY, self._pull_next)
 
     def _pull_next(self) -> None:
-        panels = [panel for panel in self._panels.values() if panel.has_news]
+        panels = [panel for panel in self._panels if panel.has_news]
         if panels:
             self._turn = (self._turn + 1) % len(panels)
             panels[self._turn].pull()
@@ -189,7 +200,23 @@ class Deck(Vertical):
         self._show()
 
     def watch_selected(self, _: str) -> None:
-        """Make room for the selected task."""
+        """Make room for the selected task, once the cursor rests there."""
+        if self._settling is not None:
+            self._settling.stop()
+            self._settling = None
+        if self._main:
+            self._settling = self.set_timer(_SETTLES, self._settle)
+        else:
+            self._settle()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the main panel shows the selected task."""
+        return self._settling is None
+
+    def _settle(self) -> None:
+        self._settling = None
+        self._main = self.selected
         self._show()
 
     def watch_zoomed(self, _: bool) -> None:
@@ -206,42 +233,29 @@ class Deck(Vertical):
             return
         at_work = _at_work(frame)
         room = Grid(False, 0) if self.zoomed else Grid.fitting(self.size.width, self.size.height)
-        shown = chosen(frame, self.selected, room.places)
+        shown = chosen(frame, at_work, self._main or self.selected, room.places)
         self._tabs.display = not set(at_work) <= set(shown)
-        self._place(shown, room.beside)
+        self._place(len(shown), room.beside and len(shown) > 1)
         if self._tabs.display:
             self._tabs.show([frame.tasks[id_] for id_ in at_work], shown, self.selected)
-        for task, panel in self._panels.items():
-            panel.show(frame, selected=task == self.selected)
+        for id_, panel in zip(shown, self._panels, strict=True):
+            panel.show(frame, id_, selected=id_ == self.selected)
 
-    def _place(self, shown: list[str], beside: bool) -> None:
-        """Mount and remove panels so that just those that are to be shown are there, in order."""
-        if (shown, beside) == self._placed:
+    def _place(self, count: int, beside: bool) -> None:
+        """Have so many panels; the main one has the room that the others leave."""
+        if (count, beside) == self._placed:
             return
-        self._placed = shown, beside
+        self._placed = count, beside
         with self.app.batch_update():
-            for task in [task for task in self._panels if task not in shown]:
-                self._panels.pop(task).remove()
-            before: Panel | None = None
-            for task in shown:
-                panel = self._panels.get(task)
-                if panel is None:
-                    panel = self._panels[task] = Panel(task, self._lines(task))
-                    self._box.mount(panel, after=before) if before else self._box.mount(panel, before=0)
-                elif before is not None:
-                    self._box.move_child(panel, after=before)
-                else:
-                    self._box.move_child(panel, before=0)
-                before = panel
-            self._lay_out([self._panels[task] for task in shown], beside)
-
-    def _lay_out(self, panels: list[Panel], beside: bool) -> None:
-        """Give the main panel the room that the others leave."""
-        others, styles = len(panels) - 1, self._box.styles
-        beside = beside and others > 0
-        styles.grid_size_columns = 2 if beside else 1
-        styles.grid_size_rows = others if beside else others + 1
-        styles.grid_columns = "3fr 2fr" if beside else "1fr"
-        styles.grid_rows = "1fr" if beside or not others else "2fr" + " 1fr" * others
-        for i, panel in enumerate(panels):
-            panel.styles.row_span = others if beside and i == 0 else 1
+            while len(self._panels) > count:
+                self._panels.pop().remove()
+            new = [Panel(self._lines) for _ in range(count - len(self._panels))]
+            self._panels += new
+            self._box.mount_all(new)
+            others, styles = count - 1, self._box.styles
+            styles.grid_size_columns = 2 if beside else 1
+            styles.grid_size_rows = others if beside else count
+            styles.grid_columns = "3fr 2fr" if beside else "1fr"
+            styles.grid_rows = "1fr" if beside or not others else "2fr" + " 1fr" * others
+            for i, panel in enumerate(self._panels):
+                panel.styles.row_span = others if beside and i == 0 else 1

@@ -13,9 +13,12 @@ from tui.dashboard.ansi import clean
 from tui.dashboard.logview.lines import LogView
 from tui.dashboard.steps import step_lines, steps_text
 from tui.insight.hold_text import hold_text
+from tui.run.log.file import LogSlice
 from tui.text import GLYPHS, clock, seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual import events
     from textual.app import ComposeResult
 
@@ -42,7 +45,7 @@ class _Seen(NamedTuple):
 
 
 class Panel(Vertical):
-    """One task.
+    """Shows one task, and another where it is told to.
 
     Attributes:
         task_id: The task's id.
@@ -82,14 +85,20 @@ class Panel(Vertical):
             self.task = task
             self.twice = twice
 
-    def __init__(self, task: str, lines: LogLines) -> None:
+    def __init__(self, lines: Callable[[str], LogLines]) -> None:
+        """Show no task yet.
+
+        Args:
+            lines: Gives the last lines of a task.
+        """
         super().__init__()
-        self.task_id = task
-        self._lines = lines
+        self.task_id = ""
+        self._lines_of = lines
+        self._lines: LogLines = LogSlice()
         self._pulled = 0
         self._failure = Static(markup=False, classes="panel--failure")
         self._steps = Static(markup=False, classes="panel--steps")
-        self._log = LogView(lines, limit=2000)
+        self._log = LogView(limit=2000)
         self._log.can_focus = False
         self._spoke = (0, -1)  # the attempt and step that said something last
         self._seen: _Seen | None = None
@@ -101,8 +110,13 @@ class Panel(Vertical):
         yield self._steps
         yield self._log
 
-    def show(self, frame: Frame, *, selected: bool) -> None:
-        """Show the task as it stands."""
+    def show(self, frame: Frame, id_: str, *, selected: bool) -> None:
+        """Show a task as it stands."""
+        if id_ != self.task_id:
+            self.task_id, self._lines = id_, self._lines_of(id_)
+            self._pulled, self._spoke = 0, (0, -1)
+            self._log.follow = True
+            self._log.show(self._lines)
         self._shown = frame, selected
         task = frame.tasks[self.task_id]
         self.set_class(selected, "-selected")
@@ -149,7 +163,7 @@ class Panel(Vertical):
         """Find anew what has room."""
         if self._shown is not None:
             frame, selected = self._shown
-            self.show(frame, selected=selected)
+            self.show(frame, self.task_id, selected=selected)
 
     @property
     def has_news(self) -> bool:
