@@ -2,7 +2,7 @@
 
 Foretells random graphs of growing size, before anything has run and halfway through, and beside that the
 floor: one pass over the same graph that finds when each task would start. Then asks of a run of 200 tasks of
-four steps, with spans and samples, why it took so long, as a command from its start to its end; beside it the
+three steps, with spans and samples, why it took so long, as a command from its start to its end; beside it the
 command that only tells the version. Times depend on the machine; the ratios are what to look at.
 """
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _REPEATS = 9
-_STEPS = 4  # of a task
-_SPANS = 3  # of a step
+_STEPS = 3  # of a task, as
+_SPANS = 2  # of a step, as in real plans
 
 
 def halfway(begun: RunState, seconds: Mapping[str, float]) -> RunState:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.run.work_time import Interval
@@ -150,12 +149,12 @@ def _share(
 ) -> None:
     """Give each step its share of what a part of the samples used, by how long it ran in each."""
     overlaps: list[list[tuple[tuple[Place, bool], float]]] = [[] for _ in samples]
+    ends = [sample.at for sample in samples]
+    starts = [sample.at - sample.seconds for sample in samples]
     for step in steps:
-        first = bisect_right(samples, step.start, key=attrgetter("at"))
-        last = bisect_left(samples, step.end, key=lambda sample: sample.at - sample.seconds)
-        for i in range(first, last):
-            start = max(step.start, samples[i].at - samples[i].seconds)
-            overlaps[i].append(((step.place, step.ahead), min(step.end, samples[i].at) - start))
+        for i in range(bisect_right(ends, step.start), bisect_left(starts, step.end)):
+            start = max(step.start, starts[i])
+            overlaps[i].append(((step.place, step.ahead), min(step.end, ends[i]) - start))
     for sample, shares in zip(samples, overlaps, strict=True):
         used = getattr(sample, part)
         whole = sum(seconds for _, seconds in shares)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NAMED = 3  # tasks that the verdict names
 _DECIDES = 0.1  # of the critical path's time, that a task takes at least to be named
-_SIMULATED = 10_000  # parts of tasks that are simulated for each of the cuts of all steps
+_SIMULATED = 6_000  # parts of tasks that are simulated for each of the cuts of all steps
 _FEWEST, _MOST = 5, 15  # steps of which it is told what they would save
 _SPANS = 4  # of a step, of which that is told
 _WORTH_SAYING = 0.05  # seconds
