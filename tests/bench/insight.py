@@ -2,8 +2,8 @@
 
 Foretells random graphs of growing size, before anything has run and halfway through, and beside that the
 floor: one pass over the same graph that finds when each task would start. Then asks of a run of 200 tasks of
-three steps, with spans and samples, why it took so long, as a command from its start to its end; beside it the
-command that only tells the version. Times depend on the machine; the ratios are what to look at.
+three steps, with spans and samples, why it took so long, as a command from its start to its end; beside it
+the command that only tells the version. Times depend on the machine; the ratios are what to look at.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _REPEATS = 9
-_STEPS = 3  # of a task, as
+_STEPS = 3  # of a task, and
 _SPANS = 2  # of a step, as in real plans
 
 

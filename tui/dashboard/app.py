@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from tui.dashboard.control import Control
     from tui.dashboard.frame import Frame, Model
-    from tui.dashboard.screens.why import WhyScreen
     from tui.run.log.line import LogLine, LogLines
 
 PULL_EVERY = 0.1
@@ -217,11 +216,7 @@ class Dashboard(RunKeys):
         if not isinstance(self.screen, WhyScreen):
             chosen = self.task_id if self._run_screen.is_chosen else ""
             self._run_screen.choose(self.task_id)
-            self.push_screen(WhyScreen(lambda: self._model.frame, chosen))
-
-    def on_why_screen_moved(self, event: WhyScreen.Moved) -> None:
-        """Put the cursor on the task that the why screen shows."""
-        self._run_screen.choose(event.task)
+            self.push_screen(WhyScreen(lambda: self._model.frame, chosen, self._run_screen.choose))
 
     def on_key(self, event: Key) -> None:
         """Keep keys typed ahead for a log that is being opened; for other keys, say where they work."""

@@ -20,6 +20,9 @@ _CREATES = "kind.create"
 _USUALLY = 0.1  # of the time in which a cluster is created, after which its nodes run
 _NODES_RUN = "Preparing nodes"  # the span at whose end they do
 
+UNTIL_NODES = "\0until nodes"
+"""What is added to a task's id for its part until the cluster's nodes run."""
+
 
 class Early(NamedTuple):
     """The steps of a task that may run ahead.
@@ -74,7 +77,7 @@ class RunAhead:
         return RunAhead(Graph(nodes), self.early, self.creation, owners)
 
     def _parted(self, graph: Graph, owners: dict[str, str]) -> Iterator[Node]:
-        made = f"{self.creation.task}\0nodes" if self.creation else ""
+        made = f"{self.creation.task}{UNTIL_NODES}" if self.creation else ""
         for node in graph.nodes.values():
             needs = node.needs
             early = self.early.get(node.id)
@@ -85,7 +88,7 @@ class RunAhead:
             if early and early.on_nodes > early.at_once:
                 before = (f"{node.id}\0at once",) if early.at_once else ()
                 owners[f"{node.id}\0on nodes"] = node.id
-                on_nodes = (made,) if made and made != f"{node.id}\0nodes" else ()
+                on_nodes = (made,) if made and made != f"{node.id}{UNTIL_NODES}" else ()
                 yield Node(f"{node.id}\0on nodes", node.phase, (*early.after, *before, *on_nodes))
                 needs = (*needs, f"{node.id}\0on nodes")
             if self.creation and self.creation.task == node.id:
@@ -112,7 +115,7 @@ class RunAhead:
                 creating = [part for each in left if each.step == self.creation.step for part in each.parts]
                 before = _of(left, -1, self.creation.step)
                 first, rest = _cut(creating, self.creation.share)
-                found[f"{id_}\0nodes"] = before + first
+                found[f"{id_}{UNTIL_NODES}"] = before + first
                 found[id_] = rest + _of(left, self.creation.step + 1, len(steps) + self.creation.step + 1)
             else:
                 found[id_] = [part for each in left for part in each.parts]

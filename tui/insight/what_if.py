@@ -129,8 +129,8 @@ def _notes(
             yield "so the number of cores makes no difference here"
     if any(task.prefetches for task in state.tasks.values()):
         yield "what ran ahead of a task's place is taken to do so again, as in this run"
-    if abs(simulated - took) > max(_UNALIKE * took, 0.5):
-        yield "the simulation is off by more than a twentieth: it knows no pauses, retries and commands"
+    if took and abs(simulated - took) > max(_UNALIKE * took, 0.5):
+        yield f"the simulation is off by {abs(simulated / took - 1):.0%}: trust differences more than times"
 
 
 def _changed(

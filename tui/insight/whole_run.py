@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.insight.cpu_seconds import cpu_seconds, others
 from tui.insight.critical_path import critical_path
 from tui.insight.profile import Machine, Profile, Spell, profile
-from tui.insight.run_ahead import RunAhead
+from tui.insight.run_ahead import UNTIL_NODES, RunAhead
 from tui.plan.contention import Part, Sharing
 from tui.plan.simulation import Rules, Timeline, simulate, simulate_sharing
 from tui.plan.topology import Topology
@@ -171,7 +171,13 @@ class Line:
     def times(self) -> dict[str, tuple[float, float]]:
         """When each task that runs starts and ends, by id; without what ran ahead of it."""
         times = zip(self.topology.ids, self.line.starts, self.line.ends, strict=True)
-        return {id_: (start, end) for id_, start, end in times if end >= 0 and id_ not in self.owners}
+        ran = {id_: (start, end) for id_, start, end in times if end >= 0}
+        for id_, owner in self.owners.items():
+            if id_ in ran:
+                start, _ = ran.pop(id_)
+                if id_.endswith(UNTIL_NODES):  # its own begin, parted from the rest
+                    ran[owner] = start, ran[owner][1]
+        return ran
 
     def critical(self) -> list[str]:
         """Return the tasks that decide when the last one ends, in order."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -67,20 +66,14 @@ class WhyScreen(Screen[None]):
         Binding("q,escape,d", "dismiss", "Back", key_display="q"),
     ]
 
-    class Moved(Message):
-        """The screen tells of a step of another task."""
-
-        def __init__(self, task: str) -> None:
-            super().__init__()
-            self.task = task
-
-    def __init__(self, frame: Callable[[], Frame], task: str) -> None:
+    def __init__(self, frame: Callable[[], Frame], task: str, choose: Callable[[str], None]) -> None:
         """Tell nothing yet.
 
         Args:
             frame: Gives the run as it stands.
             task: The task that the user looks at, or empty: unless it succeeded it is told of first, so that
                 keys go on to be about it; else what would save the most.
+            choose: Called with the task that is told of, so that the run's keys are about it.
         """
         super().__init__()
         self._frame = frame
@@ -89,6 +82,7 @@ class WhyScreen(Screen[None]):
         self._next = 0.0  # when to look for an answer again
         self._key: Key | None = None
         self._first = task
+        self._choose_task = choose
 
     def compose(self) -> ComposeResult:
         """Yield the head, the verdict, the table, and below it the step beside the run."""
@@ -137,7 +131,7 @@ class WhyScreen(Screen[None]):
 
     def _go_to(self, key: Key) -> None:
         self._key = key
-        self.post_message(self.Moved(key[0]))
+        self._choose_task(key[0])
 
     def _tell(self) -> None:
         frame, why = self._seen, self._why
