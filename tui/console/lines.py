@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+import json
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tui.run import events as e
 from tui.run.event_json import encode
+from tui.run.standing import Stands
+from tui.run.summary import REHEARSAL
 from tui.text import GLYPHS, amount, clock, one_line, seconds
 
 if TYPE_CHECKING:
@@ -172,15 +175,28 @@ class Lines:
 
 
 class JsonLines:
-    """Prints each event as a line of JSON; see `Printer`."""
+    """Prints each event as a line of JSON, the last one with what the run leaves behind; see `Printer`."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, stands: Callable[[], Stands]) -> None:
         self._out = out
+        self._stands = stands
 
     def show(self, event: e.Event, state: RunState) -> None:
         """Print an event."""
-        self._out.write(encode(event) + "\n")
+        line = encode(event)
+        if isinstance(event, e.RunFinished) and state.started is not None:
+            line = json.dumps(json.loads(line) | self._left(state.started), ensure_ascii=False)
+        self._out.write(line + "\n")
         self._out.flush()
+
+    def _left(self, started: e.RunStarted) -> dict[str, Any]:
+        """Return what can be used of the run now; a rehearsal leaves nothing."""
+        stands = self._stands() if started.environment != REHEARSAL else Stands()
+        return {
+            "run": started.run,
+            "kubeconfig": stands.kubeconfig or None,
+            "endpoints": [{"name": name, "url": url} for name, url in stands.endpoints],
+        }
 
     def beat(self, now: float, state: RunState) -> None:
         """Print nothing."""

@@ -45,5 +45,5 @@ def _make(name: Name, run: RunHandle, style: Style, can_switch: bool) -> View:
     from tui.views.lines import LinesView
 
     lines = GroupedLines if in_github() else Lines
-    printer = lines(sys.stdout, style) if name == "text" else JsonLines(sys.stdout)
+    printer = lines(sys.stdout, style) if name == "text" else JsonLines(sys.stdout, lambda: run.stands)
     return LinesView(run, printer, "d" if can_switch else "")

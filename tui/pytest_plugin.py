@@ -1,0 +1,233 @@
+"""A plugin of pytest: the fixture `bringup` brings an environment up once for all tests and workers.
+
+It is imported by every pytest where bringup is installed, and imports nothing of bringup until it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_PLACE = pytest.StashKey[Path]()
+"""The directory in which the processes of a session tell each other of the environment; made when used."""
+
+_ENDED = pytest.StashKey[str]()
+_WORKER = "bringup_place"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What was brought up.
+
+    Attributes:
+        run: The run's id.
+        kubeconfig: The cluster's kubeconfig file; None where there is none, as of a rehearsal.
+        endpoints: The URLs of the plan's endpoints, by name.
+        directory: Where the run is kept.
+    """
+
+    run: str
+    kubeconfig: Path | None
+    endpoints: Mapping[str, str]
+    directory: Path
+
+    def log(self, task: str) -> str:
+        """Return what a task printed, a line each, secrets masked; empty if it printed nothing."""
+        from tui.run.journal import read_log
+
+        return "".join(f"{said.text}\n" for said in read_log(self.directory, task))
+
+    @cached_property
+    def report(self) -> str:
+        """The run's report: bars, what failed, what there is now."""
+        return _report(self.directory)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("bringup", "an environment for tests")
+    group.addoption(
+        "--bringup-plan", metavar="PLAN", help="The plan of the fixture `bringup`: as `bringup up` takes it."
+    )
+    group.addoption(
+        "--bringup-values", metavar="FILE", action="append", default=[], help="Variables of it, from a file."
+    )
+    group.addoption("--bringup-keep", action="store_true", help="Leave it up when the tests have ended.")
+    group.addoption(
+        "--bringup-adopt",
+        action="store_true",
+        help="Use what is up already, and leave it up; bring nothing up.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the place that all processes of the session share."""
+    given = getattr(config, "workerinput", {}).get(_WORKER)
+    name = f"bringup-pytest-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    config.stash[_PLACE] = Path(given) if given else Path(tempfile.gettempdir()) / name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist where that is."""
+    node.workerinput[_WORKER] = str(node.config.stash[_PLACE])
+
+
+@pytest.fixture(scope="session")
+def bringup(pytestconfig: pytest.Config) -> Environment:
+    """The environment, brought up by the first process that asks; the others wait for it and use it too."""
+    place = pytestconfig.stash[_PLACE]
+    with _turn(place):
+        file = place / "told.json"
+        told = json.loads(file.read_text(encoding="utf-8")) if file.exists() else _told(pytestconfig)
+        file.write_text(json.dumps(told), encoding="utf-8")
+    if told["error"]:
+        pytest.fail(f"bringup: {told['error']}", pytrace=False)
+    kubeconfig = told["kubeconfig"]
+    endpoints = {each["name"]: each["url"] for each in told["endpoints"]}
+    return Environment(
+        told["run"], Path(kubeconfig) if kubeconfig else None, endpoints, Path(told["directory"])
+    )
+
+
+@contextlib.contextmanager
+def _turn(place: Path) -> Iterator[None]:
+    """Keep the session's other processes waiting meanwhile."""
+    place.mkdir(mode=0o700, exist_ok=True)
+    with (place / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _told(config: pytest.Config) -> dict[str, Any]:
+    """Bring it up, or look at what is up; return what is to be told of it."""
+    adopt = config.getoption("--bringup-adopt")
+    plan = config.getoption("--bringup-plan")
+    arguments = [*([plan] if plan else []), "--output", "json"]
+    for file in config.getoption("--bringup-values"):
+        arguments += ["--values", file]
+    _say(config, f"bringup: {'looking at' if adopt else 'bringing up'} {plan or 'the default plan'}")
+    return _adopted(arguments) if adopt else _brought_up(arguments)
+
+
+def _adopted(arguments: Sequence[str]) -> dict[str, Any]:
+    done = _bringup("status", *arguments)
+    if done.returncode and not done.stdout.startswith("{"):
+        return {"error": _said(done)}
+    found = json.loads(done.stdout)
+    run = found["run"]
+    if done.returncode or run is None:
+        faults = [each["text"] for each in found["stands"] if each.get("level") == "fault"]
+        hint = "leave --bringup-adopt out, or run `bringup up` first"
+        return {"error": "\n".join(["nothing whole is up to adopt", *faults, f"hint: {hint}"])}
+    return {**run, "error": "", "directory": str(Path(run["logs"]).parent), "mine": False}
+
+
+def _brought_up(arguments: Sequence[str]) -> dict[str, Any]:
+    done = _bringup("up", *arguments)
+    lines = done.stdout.splitlines()
+    if not lines or not (first := json.loads(lines[0])).get("run"):
+        return {"error": _said(done)}
+    from tui.run.store import Store
+
+    directory = Store().open(first["run"]).directory
+    last = json.loads(lines[-1])
+    return {
+        "run": first["run"],
+        "kubeconfig": last.get("kubeconfig"),
+        "endpoints": last.get("endpoints", []),
+        "directory": str(directory),
+        "mine": first["can_go_down"] and first["environment"] != "rehearsal",
+        "error": _report(directory) if done.returncode else "",
+    }
+
+
+def _bringup(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run bringup to its end; Ctrl-C reaches it too, and it is let tidy up."""
+    argv = [sys.executable, "-m", "tui", *arguments]
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        try:
+            out, err = program.communicate()
+        except KeyboardInterrupt:
+            program.communicate()
+            raise
+    return subprocess.CompletedProcess(argv, program.returncode, out, err)
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stderr.strip() or f"`{' '.join(done.args[1:])}` exited with {done.returncode}"
+
+
+def _report(directory: Path) -> str:
+    from tui.console.report import report
+    from tui.console.style import Style
+    from tui.run.journal import read_state
+    from tui.run.standing import Stands
+
+    return "\n".join(report(read_state(directory), Stands(journal=str(directory)), Style(False))).strip("\n")
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    """Print a line at once where there is a terminal to print on; workers have none."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if reporter is not None and capture is not None and not hasattr(config, "workerinput"):
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(text)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Add the environment's report to that of a test which failed with it."""
+    told = yield
+    environment = getattr(item, "funcargs", {}).get("bringup")
+    if told.failed and isinstance(environment, Environment):
+        told.sections.append(("bringup", environment.report))
+    return told
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Take down what this session brought up, once all its workers have ended."""
+    place = session.config.stash[_PLACE]
+    if hasattr(session.config, "workerinput") or not place.exists():
+        return
+    file = place / "told.json"
+    told = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    shutil.rmtree(place, ignore_errors=True)
+    if not told.get("mine"):
+        return
+    run = told["run"]
+    if session.config.getoption("--bringup-keep"):
+        session.config.stash[_ENDED] = f"bringup: run {run} was left up; `bringup down {run}` takes it down"
+        return
+    _say(session.config, f"bringup: taking run {run} down")
+    done = _bringup("down", run, "--output", "json")
+    if done.returncode:
+        error = f"bringup: run {run} is not wholly down: {_said(done)}\nhint: run `bringup down {run}`"
+        session.config.stash[_ENDED] = error
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was left up."""
+    if text := config.stash.get(_ENDED, ""):
+        terminalreporter.write_line(text)
