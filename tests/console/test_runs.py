@@ -11,9 +11,10 @@ import pytest
 from tests.plans import make_plan, started
 from tui.console.in_full import in_full
 from tui.console.report import report
-from tui.console.runs import Listed, in_list, outcome, skipped, table
+from tui.console.runs import skipped, table
 from tui.console.style import Style
 from tui.insight.history import History
+from tui.insight.run_list import Listed, in_list, outcome
 from tui.run import events as e
 from tui.run.journal import Journal
 from tui.run.standing import Stands

@@ -15,6 +15,7 @@ from tui.dashboard.screens.keys import place_of
 from tui.dashboard.screens.modes import ModeChoice
 from tui.dashboard.screens.question import Question
 from tui.dashboard.screens.run import PANEL_KEYS, RunScreen
+from tui.dashboard.screens.runs import RunsScreen
 from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.timeline import Timeline
 
@@ -34,7 +35,14 @@ RUN = {key for binding in RUN_KEYS for key in binding.key.split(",")}
 KEYS = sorted(
     {
         key
-        for bindings in (RUN_KEYS, PANEL_KEYS, Timeline.BINDINGS, LogScreen.BINDINGS, WhyScreen.BINDINGS)
+        for bindings in (
+            RUN_KEYS,
+            PANEL_KEYS,
+            Timeline.BINDINGS,
+            LogScreen.BINDINGS,
+            RunsScreen.BINDINGS,
+            WhyScreen.BINDINGS,
+        )
         for binding in bindings
         for key in getattr(binding, "key", "").split(",")
     }

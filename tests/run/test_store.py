@@ -91,7 +91,7 @@ def test_what_is_no_run_is_skipped_and_counted(store: Store) -> None:
         assert len(listing.skipped) == 5
     for none in ("nowhere", "file"):
         assert ids(Store(store.root / none)) == []
-        assert Store(store.root / none).listing() == ([], frozenset(), [])
+        assert Store(store.root / none).listing() == ([], frozenset(), frozenset(), [])
 
 
 def test_a_run_is_found_by_its_id_its_beginning_latest_or_its_directory(store: Store, tmp_path: Path) -> None:

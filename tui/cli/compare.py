@@ -85,20 +85,16 @@ def _side(
     """
     from tui.insight.compare import Side
     from tui.run.store import MEDIAN
-    from tui.run.times import median_times
 
     plan = a.started.plan if a else None
     runs = [store.before(a)] if a and is_default else store.select(reference, plan, a)
-    measured = store.measured(runs)
     newest = runs[0]
-    name = f"run {newest.id}, {newest.started.started}"
+    name = ""
     if reference == MEDIAN:
         name = f"the median of {len(runs)} runs like {a.id if a else newest.id}"
     elif is_default or not newest.id.startswith(reference):
-        name = f"{name} ({reference})"
-    name += f", {measured[0].likeness.mode}, {measured[0].likeness.environment}"
-    times = median_times([each.times for each in measured])
-    return Side(name, newest.id, newest.started, measured[0].likeness, times), newest
+        name = f"run {newest.id}, {newest.started.started} ({reference})"
+    return Side.of(newest, store.measured(runs), name), newest
 
 
 def _code(told: Comparison, over: float | None, slower: float | None) -> int:

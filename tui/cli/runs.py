@@ -12,7 +12,6 @@ from tui.cli.durations import Duration
 from tui.cli.options import EPILOG, OUTPUT, PLAN, errors, print_json, wide
 
 if TYPE_CHECKING:
-    from tui.console.runs import Listed
     from tui.run.store import Listing, Store
     from tui.run.summary import Summary
 
@@ -59,8 +58,9 @@ def list_runs(plan: str | None, output: str, since: float | None, estimates: boo
     with errors():
         import time
 
-        from tui.console.runs import in_list, skipped, table
+        from tui.console.runs import skipped, table
         from tui.insight.history import History
+        from tui.insight.run_list import in_list, listed
         from tui.run.store import Store
 
         store = Store()
@@ -68,16 +68,16 @@ def list_runs(plan: str | None, output: str, since: float | None, estimates: boo
         history = History(listing.summaries)
         name = None if plan is None else _plan_name(plan, listing)
         after = 0.0 if since is None else time.time() - since
-        listed = _listed(store, listing, name, after)
+        found = listed(listing, name, after)
         if estimates:
-            _print_estimates(store, [each.summary for each in listed], output)
+            _print_estimates(store, [each.summary for each in found], output)
             return
         if output == "json":
-            _print_lines([in_list(each, history) for each in listed])
+            _print_lines([in_list(each, history) for each in found])
             return
         from tui.console.style import Style, wants_colour
 
-        lines = [*table(listed, history, Style(wants_colour(sys.stdout)), wide()), *skipped(listing.skipped)]
+        lines = [*table(found, history, Style(wants_colour(sys.stdout)), wide()), *skipped(listing.skipped)]
         click.echo("\n".join(lines), color=True)
 
 
@@ -170,21 +170,6 @@ def _plan_name(plan: str, listing: Listing) -> str:
     from tui.launch.request import Request, plan_name
 
     return plan if any(each.plan == plan for each in listing.summaries) else plan_name(Request(plan))
-
-
-def _listed(store: Store, listing: Listing, plan: str | None, after: float) -> list[Listed]:
-    from tui.console.runs import Listed, outcome
-    from tui.run.journal import is_written
-
-    return [
-        Listed(
-            each,
-            outcome(each, not each.outcome and is_written(store.root / each.name)),
-            each.name in listing.marked,
-        )
-        for each in listing.summaries
-        if each.purpose == "up" and plan in {None, each.plan} and each.began >= after
-    ]
 
 
 def _print_lines(values: list[dict[str, Any]]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tui.console.runs import outcome
 from tui.insight.outcome import judge, next_steps
+from tui.insight.run_list import outcome
 from tui.run.summary import summarize
 
 if TYPE_CHECKING:

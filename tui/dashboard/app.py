@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import App, SystemCommand
 from textual.events import Key
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tui.dashboard.control import Control
     from tui.dashboard.frame import Frame, Model
+    from tui.dashboard.kept_run import KeptRun
     from tui.run.log.line import LogLine, LogLines
 
 PULL_EVERY = 0.1
@@ -44,6 +45,14 @@ def _places() -> type[Provider]:
     from tui.dashboard.palette import PlaceProvider
 
     return PlaceProvider
+
+
+class Live(NamedTuple):
+    """The run that the dashboard was opened for, with what is known of it and its screen."""
+
+    control: Control
+    model: Model
+    screen: RunScreen
 
 
 class Dashboard(RunKeys):
@@ -66,7 +75,9 @@ class Dashboard(RunKeys):
             model: What is known of it; it outlives the app, which may be left and opened again.
         """
         super().__init__(control, model)
-        self._run_screen = RunScreen(self._lines, lambda: control.stands, control.read_only)
+        self._live = Live(control, model, RunScreen(self._lines, lambda: control.stands, control.read_only))
+        self._run_screen = self._live.screen
+        self._live_frame: Frame | None = None
         self._departure = Departure(self, control, model)
         self._opening = False  # a log was asked for and is not on the screen yet: keys are meant for it
         self._settings_path = config_directory() / "dashboard.json"
@@ -80,7 +91,7 @@ class Dashboard(RunKeys):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the run's screen."""
-        return self._run_screen
+        return self._live.screen
 
     def get_driver_class(self) -> type[Driver]:
         """Return the terminal, by standard output."""
@@ -114,23 +125,26 @@ class Dashboard(RunKeys):
         return self._run_screen.task_id
 
     def _pull(self) -> None:
-        frame = self._model.pull()
+        live = self._live.model.pull()
+        frame = live if self._model is self._live.model else self._model.pull()
         if frame is not self._shown:
             self._shown = frame
             self._run_screen.show(frame)
+        if live is not self._live_frame:
+            self._live_frame = live
             self._tell_warnings()
             if isinstance(self._driver, TerminalDriver):
-                self._driver.show_progress(TabProgress.of(frame))
-        if frame.finished and not self._told_end:
-            self._tell_end(frame.worked)
-        self._told_end = frame.finished
-        if self._control.over:
+                self._driver.show_progress(TabProgress.of(live))
+        if live.finished and not self._told_end:
+            self._tell_end(live.worked)
+        self._told_end = live.finished
+        if self._live.control.over:
             self.exit("over")
 
     # Telling
 
     def _tell_warnings(self) -> None:
-        state = self._model.state
+        state = self._live.model.state
         for warned in state.warnings[self._warned :][:_MOST_TOASTS]:
             title = clean(state.tasks[warned.task].title) if warned.task in state.tasks else "bringup"
             self.notify(clean(warned.text), title=title, severity="warning", markup=False)
@@ -142,7 +156,7 @@ class Dashboard(RunKeys):
             return
         self.bell()
         if self._settings.notify == "desktop" and self._driver is not None:
-            failed = self._model.state.with_status("failed", "cancelled")
+            failed = self._live.model.state.with_status("failed", "cancelled")
             self._driver.write(f"\x1b]9;bringup: {'it failed' if failed else 'it is up'}\x07")
 
     def _remember(self, theme: str | None = None, notify: Notify | None = None) -> None:
@@ -218,6 +232,38 @@ class Dashboard(RunKeys):
             self._run_screen.choose(self.task_id)
             self.push_screen(WhyScreen(lambda: self._model.frame, chosen, self._run_screen.choose))
 
+    def action_runs(self) -> None:
+        """List the kept runs."""
+        from tui.dashboard.screens.runs import RunsScreen
+
+        if self._control is not self._live.control:
+            self._leave_kept()
+        elif not isinstance(self.screen, RunsScreen):
+            self.push_screen(RunsScreen(self.frame.name, self._look_at))
+
+    def _look_at(self, kept: KeptRun) -> None:
+        """Show a kept run over the live one, until its user leaves it."""
+        from tui.dashboard.frame import Model
+
+        screen = RunScreen(lambda task: kept.feed.tail(task), lambda: kept.stands, kept.read_only)
+
+        def shown() -> None:
+            self._control, self._model, self._run_screen = kept, Model(kept), screen
+            self._pull()
+            kept.begin()
+
+        self.push_screen(screen)
+        screen.call_after_refresh(shown)
+
+    def _leave_kept(self) -> None:
+        """Go back from a kept run to the list in which it was chosen."""
+        while self.screen is not self._run_screen:
+            self.pop_screen()
+        self.pop_screen()
+        self._control.interrupted()
+        self._control, self._model, self._run_screen = self._live
+        self._shown = None
+
     def on_key(self, event: Key) -> None:
         """Keep keys typed ahead for a log that is being opened; for other keys, say where they work."""
         if self._opening:
@@ -288,8 +334,11 @@ class Dashboard(RunKeys):
     # Leaving
 
     def action_leave(self) -> None:
-        """Leave; while the run goes on, ask what becomes of it."""
-        self._departure.leave()
+        """Leave a kept run for the list; else leave, but ask what becomes of a run that goes on."""
+        if self._control is not self._live.control:
+            self._leave_kept()
+        else:
+            self._departure.leave()
 
     def action_interrupt(self) -> None:
         """Copy a selection; else ask like `q`, then stop the run, then kill what is left of it."""

@@ -45,6 +45,7 @@ RUN_KEYS = (
     Binding("enter", "app.open", "Open", tooltip="Open the task's whole log"),
     Binding("slash", "app.search", "Search", key_display="/", tooltip="Search the task's log"),
     Binding("d", "app.why", "Why", tooltip="Show where the time went, and what would help"),
+    Binding("h", "app.runs", "Runs", show=False, tooltip="Show the kept runs, to look at one or compare two"),
     Binding("l", "app.lines", "Lines", tooltip="Go on as plain lines; d there leads back"),
 )
 APP_KEYS = (

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.insight.sections import Row, Section
-from tui.run.times import ENOUGH
+from tui.run.times import ENOUGH, median_times
 from tui.text import plural, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tui.insight.sections import Tone
     from tui.run.events import RunStarted
+    from tui.run.kept_run import KeptRun
     from tui.run.likeness import Likeness
+    from tui.run.store import Measured
     from tui.run.times import Times
 
 _NOTICED = 0.1  # seconds from which on a difference is told
@@ -42,6 +44,20 @@ class Side:
     started: RunStarted
     likeness: Likeness
     times: Times
+
+    @classmethod
+    def of(cls, run: KeptRun, measured: Sequence[Measured], name: str = "") -> Side:
+        """Make a side of a run, or of several.
+
+        Args:
+            run: The run, or the newest one.
+            measured: What was measured of it, or of all of them.
+            name: What it is, in words; by default the run.
+        """
+        like = measured[0].likeness
+        named = name or f"run {run.id}, {run.started.started}"
+        times = median_times([each.times for each in measured])
+        return cls(f"{named}, {like.mode}, {like.environment}", run.id, run.started, like, times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +241,7 @@ def _rows(change: Change, depth: int, least: float) -> Iterator[Row]:
     note, tone = _note(change)
     yield Row(change.title, seconds=off, note=note, tone=tone, depth=depth, cells=cells)
     for part in sorted(change.parts, key=lambda part: -part.weight):
-        if part.is_noticed and part.weight >= least:
+        if part.is_noticed and part.weight >= max(least, _NOTICED):
             yield from _rows(part, depth + 1, least)
 
 

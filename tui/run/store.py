@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.errors import BringupError
 from tui.plan.address import DEFAULT, LOCAL
 from tui.run.directories import runs_directory
-from tui.run.journal import EVENTS, read_started, read_state
+from tui.run.journal import EVENTS, is_written, read_started, read_state
 from tui.run.kept_run import KeptRun, is_marked
 from tui.run.likeness import Likeness, is_whole, likeness
 from tui.run.summary import REHEARSAL, Summary, began_at, damaged, like_key, order, summarize
@@ -65,11 +65,13 @@ class Listing(NamedTuple):
     Attributes:
         summaries: What is told of its runs, newest first.
         marked: The names of the directories of runs that pruning never takes.
+        running: The names of the directories of runs that still go on.
         skipped: What is there besides runs: foreign directories and damaged journals.
     """
 
     summaries: list[Summary]
     marked: frozenset[str]
+    running: frozenset[str]
     skipped: list[Path]
 
 
@@ -139,7 +141,9 @@ class Store:
         summaries = [each for each in found.values() if each.run]
         summaries.sort(key=attrgetter("order"), reverse=True)
         unread += [each.name for each in found.values() if not each.run]
-        return Listing(summaries, frozenset(marked), [self.root / name for name in unread])
+        running = (each.name for each in summaries if not each.outcome and is_written(self.root / each.name))
+        skipped = [self.root / name for name in unread]
+        return Listing(summaries, frozenset(marked), frozenset(running), skipped)
 
     def measured(self, runs: Iterable[KeptRun]) -> list[Measured]:
         """Return what was measured of runs.

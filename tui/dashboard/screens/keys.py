@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.run_keys import APP_KEYS, RUN_KEYS
 from tui.dashboard.screens.run import PANEL_KEYS
+from tui.dashboard.screens.runs import RunsScreen
 from tui.dashboard.screens.why import WhyScreen
 from tui.dashboard.widgets.timeline import Timeline
 from tui.text import AHEAD, GLYPHS
@@ -35,6 +36,7 @@ _GROUPS: dict[str, tuple[Iterable[BindingType], str]] = {
     "Timeline": (Timeline.BINDINGS, "on the timeline: esc leads back to it"),
     "Log": (LogScreen.BINDINGS, "in a task's log: ⏎ opens it"),
     "Why": (WhyScreen.BINDINGS, "in the answer to why: d opens it"),
+    "Runs": (RunsScreen.BINDINGS, "in the list of runs: h opens it"),
 }
 """Bindings by the name of the place where they work, and how one gets there."""
 

@@ -1,0 +1,80 @@
+"""What changed between two runs, as a screen to scroll through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.dashboard.ansi import clean
+from tui.dashboard.widgets.key_line import KeyLine
+from tui.insight.compare import compare_sections, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.app import ComposeResult
+
+    from tui.insight.compare import Comparison
+    from tui.insight.sections import Row, Section
+
+_CELL = 9
+_COLORS = {
+    "": "",
+    "quiet": "$quiet",
+    "slower": "$text-error",
+    "faster": "$text-success",
+    "critical": "$text-warning",
+}
+
+
+class CompareScreen(Screen[None]):
+    """Tells what changed from one run to another."""
+
+    CSS_PATH: ClassVar[str] = "../styles/runs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll('up')", "Up", show=False),
+        Binding("down,j", "scroll('down')", "Down", show=False),
+        Binding("pageup", "scroll('page_up')", "A page up", show=False),
+        Binding("pagedown,space", "scroll('page_down')", "A page down", show=False),
+        Binding("home,g", "scroll('home')", "Top", show=False),
+        Binding("end,G", "scroll('end')", "End", show=False),
+        Binding("q,escape,enter", "dismiss", "Back", key_display="q"),
+    ]
+
+    def __init__(self, told: Comparison) -> None:
+        super().__init__()
+        self._told = told
+
+    def compose(self) -> ComposeResult:
+        """Yield the comparison in one line, its parts, and the keys."""
+        yield Static(clean(verdict(self._told)), id="about", markup=False)
+        with VerticalScroll(id="parts", can_focus=False):
+            sections = (Content("\n").join(_lines(each)) for each in compare_sections(self._told))
+            yield Static(Content("\n\n").join(sections), id="text")
+        yield KeyLine()
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the parts."""
+        getattr(self.query_one("#parts"), f"scroll_{how}")(animate=False)
+
+
+def _lines(section: Section) -> Iterator[Content]:
+    yield Content.assemble((section.title, "bold"), (f"  {section.note}", "$quiet"))
+    if section.columns:
+        yield Content.styled("".join(f"{title:>{_CELL}}" for title in section.columns), "$quiet")
+    for row in section.rows:
+        yield _line(row)
+
+
+def _line(row: Row) -> Content:
+    color = _COLORS[row.tone]
+    cells = "".join(f"{cell:>{_CELL}}" for cell in row.cells)
+    text = f"{'  ' * (row.depth + 1)}{clean(row.text)} "
+    if not row.note:
+        return Content.assemble((cells, ""), (text, color))
+    return Content.assemble((cells, color), text, (clean(row.note), color))
