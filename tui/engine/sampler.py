@@ -57,6 +57,7 @@ class Sampler:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_LEAVE)
+        self._tasks = []
 
 
 class _HostSampler:
@@ -79,10 +80,11 @@ class _HostSampler:
         try:
             with contextlib.suppress(BringupError, OSError):
                 self._daemons = await find_daemons(self._host)
-            if isinstance(self._host, LocalHost):
-                await self._read_here(self._host)
-            else:
-                await self._read_there()
+            with contextlib.suppress(Exception):  # whatever a system's files hold, the run goes on
+                if isinstance(self._host, LocalHost):
+                    await self._read_here(self._host)
+                else:
+                    await self._read_there()
         finally:
             self._containers.close()
 
@@ -218,13 +220,13 @@ class _Containers:
         try:
             async with connect(await self._host.engine()) as api:
                 self._usage = {node: await api.usage(node) for node in self.nodes}
-        except (BringupError, OSError):
+        except Exception:  # whatever the engine answers, the run goes on
             self.nodes, self._usage = frozenset(), {}  # they are gone, or others are there
 
     async def _ask(self, there: frozenset[str]) -> None:
         found: frozenset[str] = frozenset()
         if self._cluster is not None:
-            with contextlib.suppress(BringupError, OSError):
+            with contextlib.suppress(Exception):  # whatever the engine answers, the run goes on
                 provider = await provider_of(self._cluster)
                 found = frozenset(node.id for node in await provider.find_nodes(self._cluster, self._host))
         self._asked |= there

@@ -16,6 +16,7 @@ from tui.launch.launch import launch_down, launch_up
 from tui.launch.request import Request, UsageError
 from tui.launch.run_handle import RunHandle
 from tui.launch.specification import resolve_up
+from tui.plan.address import DEFAULT, LOCAL
 from tui.run.commands import Close
 from tui.run.standing import standing
 from tui.run.state import RunState
@@ -122,6 +123,7 @@ class Bench:
         self.clean = True
         self._handle: RunHandle | None = None
         self._stopped = False
+        self._is_here = True
 
     def check(self) -> Plan:
         """Return the plan.
@@ -132,6 +134,7 @@ class Bench:
         """
         specification = resolve_up(self._benchmark.request, Store())
         plan = specification.plan
+        self._is_here = specification.hosts.get(DEFAULT, LOCAL) == LOCAL
         if not plan.down:
             cause = "the plan has no steps that take it down, which is done after each run"
             raise UsageError(cause, "add `down: [{kind: kind.delete}]` to it")
@@ -221,11 +224,11 @@ class Bench:
 
     def _busy_before(self, real: bool) -> float | None:
         """Return how many cores are busy while nothing of the benchmark runs; None if not known."""
-        if not real or (first := read_files(patterns((), ()))) is None:
+        if not real or not self._is_here or (first := read_files(patterns((), ()))) is None:
             return None
         time.sleep(_SETTLE)
         second = read_files(patterns((), ()))
-        if second is None or second.at <= first.at or self.where not in ("", "this machine"):
+        if second is None or second.at <= first.at:
             return None
         return (second.machine.cpu - first.machine.cpu) / (second.at - first.at)
 
