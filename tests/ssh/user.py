@@ -110,7 +110,7 @@ class User:
     def runs(self) -> list[Path]:
         """The journals' folders, oldest first."""
         folder = self.folder.parent / "state" / "bringup" / "runs"
-        return sorted(folder.glob("*"), key=lambda run: run.stat().st_mtime_ns)
+        return sorted(folder.glob("*/"), key=lambda run: run.stat().st_mtime_ns)
 
     def events(self) -> list[dict[str, Any]]:
         """The latest run's."""
