@@ -25,7 +25,7 @@ phases:
   - id: one
     tasks:
       - {id: first, steps: [{kind: command, shell: "test ! -e up && echo up > up && echo $$ >> ups"}]}
-      - {id: second, steps: [{kind: command, shell: "WHAT"}]}
+      - {id: second, needs: [first], steps: [{kind: command, shell: "WHAT"}]}
 down:
   - {kind: command, shell: "rm up && echo $$ >> downs"}
 """
