@@ -22,7 +22,7 @@ settings.register_profile("bringup", deadline=None, max_examples=40)
 settings.load_profile("bringup")
 
 # What is seen must not depend on who runs the tests.
-for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKER_CONTEXT", "CONTAINER_HOST"):
+for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKER_CONTEXT", "CONTAINER_HOST", "GITHUB_ACTIONS"):
     os.environ.pop(name, None)
 # Models are built when first used, and pydantic would look through the disk for plugins then.
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tui.export.export import Export, Option
@@ -42,7 +43,8 @@ def write(run: ExportedRun, rows: int) -> bytes:
     lines += [" · ".join(markdown(fact) for fact in facts), ""]
     for part in (_timeline(run, rows), _conclusions(run), _changes(run), _failures(run)):
         lines += [*part, ""]
-    return ("\n".join(lines).strip() + "\n").encode(errors="replace")
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return f"{text}\n".encode(errors="replace")
 
 
 def _timeline(run: ExportedRun, rows: int) -> Iterator[str]:
