@@ -59,10 +59,15 @@ def damaged() -> list[Event]:
     return [dataclasses.replace(begun(), started="yesterday"), *told[1:]]
 
 
+def ahead() -> list[Event]:
+    early = [e.PrefetchStarted(2, "c", 1, 0, "pull it"), e.PrefetchFinished(9, "c", 1, 0, note="pulled")]
+    return sorted([*came_up(), *early], key=lambda event: event.at)
+
+
 RUNS: dict[str, Callable[[], list[Event]]] = {
     "up": came_up, "failed": failed, "cut off": cut_off, "retried": retried,
     "resumed": resumed_after_a_night, "damaged": damaged, "hostile": hostile,
-    "nothing yet": lambda: [begun()],
+    "ahead": ahead, "nothing yet": lambda: [begun()],
     "empty": lambda: [dataclasses.replace(begun(), phases=())],
     "rehearsal": lambda: came_up(begun(environment="rehearsal", note="REHEARSAL: nothing is created")),
 }  # fmt: skip
@@ -78,6 +83,8 @@ def test_every_export_takes_every_run(name: str, of: str, tmp_path: Path) -> Non
         assert "The environment" in made or "RUN test" in made
     if of == "rehearsal":
         assert "nothing is created" in made
+    if of == "ahead" and name in {"html", "svg", "trace", "csv", "otlp"}:
+        assert "pull it" in made
     if of == "cut off":
         assert re.search("cut off|cut-off|error", made)
     read_back(name, made)

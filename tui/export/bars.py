@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tui.export.exported_run import ExportedRun
     from tui.insight.time_axis import Scale
     from tui.run.attempt_state import AttemptState
+    from tui.run.prefetches import PrefetchState
     from tui.run.state import TaskState
 
 LIGHT = {
@@ -44,6 +45,17 @@ def ticks(scale: Scale, apart: int) -> Iterator[tuple[float, str]]:
     for number in range(math.floor(scale.end / step) + 1):
         time = scale.time(number * step)
         yield number * step / scale.per_column, clock(time) if step >= 1 else f"{time:.1f}s"
+
+
+def ahead_tip(run: ExportedRun, ahead: PrefetchState) -> str:
+    """Return what the bar of a step says that ran ahead of its place, as markup."""
+    end = ahead.end(run.now)
+    lines = [
+        f"{ahead.title}: ran ahead of its place",
+        f"{clock(ahead.started)} – {clock(end)}, {seconds(end - ahead.started)}",
+        *([ahead.note] if ahead.note else []),
+    ]
+    return "&#10;".join(markup(line) for line in lines)
 
 
 def tip(run: ExportedRun, task: TaskState, attempt: AttemptState) -> str:

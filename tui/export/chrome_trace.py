@@ -93,6 +93,10 @@ def _meta(kind: str, track: int, **args: Any) -> Event:
 
 
 def _slices(run: ExportedRun, task: TaskState) -> Iterator[_Slice]:
+    for ahead in task.prefetches:
+        start, stop = _micro(ahead.started), _micro(ahead.end(run.now))
+        what = {"note": one_line(ahead.note), "step": ahead.step + 1, "outcome": ahead.outcome or "running"}
+        yield _Slice(start, stop, f"ahead: {one_line(ahead.title)}", "ahead", what)
     for attempt in task.attempts:
         end = attempt.end(run.now)
         args: dict[str, Any] = {

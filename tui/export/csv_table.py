@@ -1,4 +1,4 @@
-"""A run as a table: a row for each task, attempt, step and span."""
+"""A run as a table: a row for each task, attempt, step and span, and for what ran ahead of its place."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ def _rows(run: ExportedRun) -> Iterator[Row]:
             "critical": int(task.id in run.critical), "needs": " ".join(task.needs),
             "note": " ".join(run.remarks),
         }  # fmt: skip
+        for ahead in task.prefetches:
+            yield {
+                **common, **_times(ahead.started, ahead.end(run.now)), "level": "ahead", "title": ahead.title,
+                "attempt": ahead.attempt, "step": ahead.step + 1, "outcome": ahead.outcome or "running",
+                "note": ahead.note,
+            }  # fmt: skip
         for attempt in task.attempts:
             yield from ({**common, **row} for row in _attempt(run, task, attempt, cpu))
 

@@ -10,7 +10,7 @@ from tui.export.exported_run import last_lines
 from tui.export.text import markdown
 from tui.insight.compare import verdict
 from tui.insight.time_axis import run_scale
-from tui.text import GLYPHS, clock, cut, one_line, seconds
+from tui.text import AHEAD, GLYPHS, clock, cut, one_line, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +68,9 @@ def _timeline(run: ExportedRun, rows: int) -> Iterator[str]:
 
 def _bar(run: ExportedRun, task: TaskState, scale: Scale) -> str:
     text = ""
+    for ahead in task.prefetches if scale.per_column else ():
+        start, end = round(scale.at(ahead.started)), round(scale.at(ahead.end(run.now)))
+        text = text[:start].ljust(min(start, _COLUMNS - 1)) + AHEAD * max(end - start, 1)
     for attempt in task.attempts if scale.per_column else ():
         start, end = round(scale.at(attempt.started)), round(scale.at(attempt.end(run.now)))
         text = text.ljust(min(start, _COLUMNS - 1)) + "█" * max(end - max(start, len(text)), 1)

@@ -87,7 +87,11 @@ class _Maker:
         return self._span((), "", f"RUN {started.plan}", (0.0, run.now), attributes, SERVER, status)
 
     def task(self, task: TaskState, parent: str) -> Iterator[Span]:
-        """Yield the spans of a task, of which one that never ran has none."""
+        """Yield the spans of a task, of which one that never ran has none, and of what ran ahead of it."""
+        for i, early in enumerate(task.prefetches):
+            what = {"bringup.task": task.id, "bringup.ahead": True, "bringup.note": early.note or None}
+            times, at = (early.started, early.end(self._run.now)), (task.id, "ahead", str(i))
+            yield self._span(at, parent, f"ahead: {early.title}", times, what, INTERNAL, (UNSET, ""))
         if not task.attempts:
             return
         run, word, failure = self._run, self._run.word(task), _failure(task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tui.export.bars import ticks, tip
+from tui.export.bars import ahead_tip, ticks, tip
 from tui.export.text import markup
 from tui.insight.time_axis import run_scale
 from tui.text import GLYPHS, clock, seconds
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tui.export.exported_run import ExportedRun
     from tui.insight.time_axis import Scale
     from tui.run.attempt_state import AttemptState
+    from tui.run.prefetches import PrefetchState
     from tui.run.state import TaskState
 
 _WIDTH = 10_000  # columns of the axis: hundredths of a percent
@@ -72,7 +73,8 @@ def _task(run: ExportedRun, task: TaskState, scale: Scale, *, with_parts: bool) 
     word = run.word(task)
     mark = ' <span class="mark">◆</span>' if task.id in run.critical else ""
     critical = " critical" if task.id in run.critical else ""
-    bars = "".join(_attempt(run, task, attempt, scale) for attempt in task.attempts)
+    bars = "".join(_ahead(run, ahead, scale) for ahead in task.prefetches)
+    bars += "".join(_attempt(run, task, attempt, scale) for attempt in task.attempts)
     took = seconds(task.seconds(run.now)) if task.attempts else word
     end = _percent(scale.at(task.attempts[-1].end(run.now))) if task.attempts and scale.per_column else "0"
     row = (
@@ -88,6 +90,13 @@ def _task(run: ExportedRun, task: TaskState, scale: Scale, *, with_parts: bool) 
     for attempt in task.attempts:
         yield from _parts(run, task, attempt, scale)
     yield "</details>"
+
+
+def _ahead(run: ExportedRun, ahead: PrefetchState, scale: Scale) -> str:
+    if not scale.per_column:
+        return ""
+    style = f"is-{ahead.outcome or 'running'} ahead"
+    return _bar(scale, ahead.started, ahead.end(run.now), style, ahead_tip(run, ahead))
 
 
 def _attempt(run: ExportedRun, task: TaskState, attempt: AttemptState, scale: Scale) -> str:

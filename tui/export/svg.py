@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.export.bars import DARK, LIGHT, ticks, tip
+from tui.export.bars import DARK, LIGHT, ahead_tip, ticks, tip
 from tui.export.export import Export, Option
 from tui.export.text import markup
 from tui.insight.time_axis import run_scale
@@ -24,7 +24,7 @@ _LONGEST_NAME = 44
 _STYLE = """
 text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 .small{font-size:11.5px}.title{font-size:17px;font-weight:600}.phase{font-weight:600}
-.pause{opacity:.5}.critical{stroke-width:1.5}
+.pause{opacity:.5}.ahead{opacity:.45}.critical{stroke-width:1.5}
 """
 
 
@@ -111,6 +111,12 @@ def _row(run: ExportedRun, task: TaskState, scale: Scale, left: float, y: float)
     glyph = GLYPHS.get(word, GLYPHS[task.status])
     yield _text(_EDGE + 10, y + 16, f"{glyph} {mark}{cut(task.title, _LONGEST_NAME)}")
     end = left
+    for ahead in task.prefetches if scale.per_column else ():
+        start, end = (left + scale.at(time) for time in (ahead.started, ahead.end(run.now)))
+        yield (
+            f'<rect x="{start:.1f}" y="{y + 8}" width="{max(end - start, 2):.1f}" height="8" rx="3" '
+            f'class="{ahead.outcome or "running"} ahead"><title>{ahead_tip(run, ahead)}</title></rect>'
+        )
     for attempt in task.attempts if scale.per_column else ():
         start, end = (left + scale.at(time) for time in (attempt.started, attempt.end(run.now)))
         status = word if word == "cut off" else attempt.outcome or task.status
