@@ -133,7 +133,7 @@ def test_each_way_to_plain_lines_and_back_is_a_whole_one(tmp_path: Path, slow: s
 def test_nothing_that_a_command_says_is_obeyed(tmp_path: Path) -> None:
     (tmp_path / "hostile.yaml").write_text(HOSTILE)
     with opened("-m", "tui", "up", str(tmp_path / "hostile.yaml"), home=tmp_path) as terminal:
-        terminal.wait_for(b"q leaves, with a report")
+        terminal.wait_for(b"why it took so long")
         terminal.wait_for(b"shouted")
         terminal.send(b"q")
         assert terminal.join()

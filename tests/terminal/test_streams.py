@@ -63,7 +63,7 @@ def run(folder: Path, line: str, env: Mapping[str, str] | None = None, quits: bo
     terminal = start(folder, line, env)
     try:
         if quits:
-            terminal.wait_for(b"q leaves")
+            terminal.wait_for(b"why it took so long")
             terminal.send(b"q")
         assert terminal.join(), terminal.text
         return Ran(int((folder / "code").read_text()), terminal.text.decode(errors="replace"))
@@ -192,7 +192,7 @@ def test_what_a_shell_starts_in_the_background_ignores_its_ctrl_c(folder: Path) 
 def test_a_dashboard_of_a_finished_run_lets_another_run_at_its_cluster(folder: Path) -> None:
     terminal = start(folder, "bringup")
     try:
-        terminal.wait_for(b"q leaves")
+        terminal.wait_for(b"why it took so long")
         done = subprocess.run(
             [folder / "bringup", "up"], cwd=folder, env={**COMMON, "HOME": str(folder)}, capture_output=True,
             text=True, timeout=40, check=False,
