@@ -130,8 +130,7 @@ def test_what_could_run_ahead_is_told_where_it_did_not() -> None:
     phases: Phases = [{"cluster": []}, {"app": ["cluster"]}]
     steps: Steps = {"cluster": [CREATE], "app": [IMAGES, SPACE]}
     times = {"cluster": [(0.0, 30.0)], "app": [(30.0, 50.0), (50.0, 60.0)]}
-    # In eager mode it would run ahead as well.
-    assert planned(phases, steps, times, mode="parallel")[1] == ["barrier 20", "prefetch 20"]
+    assert planned(phases, steps, times, mode="parallel")[1] == ["prefetch 20"]
     assert planned(phases, steps, times)[1] == []
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.insight.whole_run import Simulation
+
 if TYPE_CHECKING:
     from tui.insight.whole_run import Line, WholeRun
 
@@ -68,8 +70,8 @@ class Saver:
         Args:
             run: The run.
         """
-        self._run = run
-        self.line = run.simulate()
+        self._simulation = Simulation(run)
+        self.line = self._simulation.run()
         self._path = set(self.line.critical())
 
     def savings(self, task: str, step: int | None = None) -> Savings:
@@ -91,10 +93,10 @@ class Saver:
         return Savings(saved, Bend(round(high, 2), taking_over[0]))
 
     def _cut(self, task: str, step: int | None, cut: float) -> Line:
-        return self._run.scaled({(task, step): 1.0 - cut}).simulate()
+        return self._simulation.run(task, step, 1.0 - cut)
 
     def _new(self, line: Line) -> list[str]:
         """Return the tasks that decide a run's end and do not as it is, the longest first."""
-        times = line.times
         found = [task for task in line.critical() if task not in self._path]
-        return sorted(found, key=lambda task: times[task][0] - times[task][1])
+        times = line.times if len(found) > 1 else {}
+        return found if len(found) < 2 else sorted(found, key=lambda task: times[task][0] - times[task][1])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tui.insight.expectation import Expectation
+    from tui.insight.profile import StepParts
     from tui.plan.graph import Graph
     from tui.run.state import RunState
 
@@ -111,10 +112,8 @@ class WholeRun:
         tasks = dict(self.profile.tasks)
         for id_ in {task for task, _ in factors}:
             whole = factors.get((id_, None), 1.0)
-            tasks[id_] = [
-                each._replace(parts=_times(each.parts, whole * factors.get((id_, each.step), 1.0)))
-                for each in tasks.get(id_, ())
-            ]
+            of_steps = {step: whole * factor for (task, step), factor in factors.items() if task == id_}
+            tasks[id_] = _scaled(tasks.get(id_, ()), of_steps, whole)
         return replace(self, profile=replace(self.profile, tasks=tasks))
 
     def with_graph(self, graph: Graph) -> WholeRun:
@@ -123,29 +122,73 @@ class WholeRun:
 
     def simulate(self) -> Line:
         """Return when each task runs."""
-        tasks, modes, limit = self.profile.tasks, self.modes, self.limit
-        ahead = self.ahead if [mode for _, mode in modes] == ["eager"] else None
-        topology = Topology.of(ahead.graph if ahead else self.graph)
-        parts = (
-            ahead.parts(tasks)
-            if ahead
-            else {id_: [part for each in steps for part in each.parts] for id_, steps in tasks.items()}
-        )
-        places = [i for i, id_ in enumerate(topology.ids) if id_ in parts]
-        by_place = [parts.get(id_, ()) for id_ in topology.ids]
-        if math.isinf(self.profile.cores) and len(modes) == 1:
-            seconds = [sum(part.seconds for part in each) for each in by_place]
-            line = Timeline.empty(len(seconds))
-            simulate(topology, line, places, (), seconds, Rules(modes[0][1], limit))
-        else:
-            clock = Sharing([_joined(each) for each in by_place], self.profile.cores, self.profile.others)
-            line = simulate_sharing(topology, clock, places, modes, limit)
-        return Line(topology, line, modes, limit, ahead.owners if ahead else {})
+        return Simulation(self).run()
 
     @property
     def makespan(self) -> float:
         """How many seconds it takes."""
         return self.simulate().end
+
+
+class Simulation:
+    """A whole run, made ready to be simulated again and again with one of its tasks changed."""
+
+    def __init__(self, whole: WholeRun) -> None:
+        """Lay its tasks out by their places.
+
+        Args:
+            whole: The run.
+        """
+        self._whole = whole
+        self._ahead = whole.ahead if [mode for _, mode in whole.modes] == ["eager"] else None
+        graph = self._ahead.graph if self._ahead else whole.graph
+        self._place = graph.position
+        self._topology = Topology.of(graph)
+        self._shares = not math.isinf(whole.profile.cores) or len(whole.modes) > 1
+        self._parts: list[Sequence[Part]] = [()] * len(self._topology.ids)
+        self._seconds = [0.0] * len(self._topology.ids)
+        self._places = sorted(self._put(whole.profile.tasks, self._parts, self._seconds))
+
+    def _put(
+        self,
+        tasks: Mapping[str, Sequence[StepParts]],
+        parts: list[Sequence[Part]],
+        seconds: list[float],
+    ) -> list[int]:
+        """Put what tasks' time is made of at their places, and return these."""
+        places = []
+        found = self._ahead.parts(tasks) if self._ahead else {id_: _flat(each) for id_, each in tasks.items()}
+        for id_, each in found.items():
+            places.append(i := self._place[id_])
+            if self._shares:
+                parts[i] = _joined(each)
+            else:
+                seconds[i] = sum(part.seconds for part in each)
+        return places
+
+    def run(self, task: str = "", step: int | None = None, factor: float = 1.0) -> Line:
+        """Return when each task runs.
+
+        Args:
+            task: A task whose time is multiplied; empty for none.
+            step: The one step of it whose time is; None for all of it.
+            factor: By how much.
+        """
+        whole, parts, seconds = self._whole, self._parts, self._seconds
+        if task:
+            parts, seconds = parts.copy(), seconds.copy()
+            changed = _scaled(
+                whole.profile.tasks.get(task, ()), {step: factor}, factor if step is None else 1.0
+            )
+            self._put({task: changed}, parts, seconds)
+        if self._shares:
+            clock = Sharing(parts, whole.profile.cores, whole.profile.others)
+            line = simulate_sharing(self._topology, clock, self._places, whole.modes, whole.limit)
+        else:
+            line = Timeline.empty(len(seconds))
+            rules = Rules(whole.modes[0][1], whole.limit)
+            simulate(self._topology, line, self._places, (), seconds, rules)
+        return Line(self._topology, line, whole.modes, whole.limit, self._ahead.owners if self._ahead else {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,8 +229,17 @@ class Line:
         return list(dict.fromkeys(self.owners.get(id_, id_) for id_ in ids))
 
 
+def _scaled(steps: Iterable[StepParts], factors: Mapping[int | None, float], other: float) -> list[StepParts]:
+    """Return steps with their time multiplied: some by their own factors, the others by one."""
+    return [each._replace(parts=_times(each.parts, factors.get(each.step, other))) for each in steps]
+
+
 def _times(parts: Iterable[Part], factor: float) -> tuple[Part, ...]:
-    return tuple(Part(part.seconds * factor, part.cores) for part in parts)
+    return tuple(Part(part.seconds * factor, part.cores) for part in parts) if factor != 1.0 else tuple(parts)
+
+
+def _flat(steps: Iterable[StepParts]) -> list[Part]:
+    return [part for each in steps for part in each.parts]
 
 
 def _joined(parts: Iterable[Part]) -> list[Part]:

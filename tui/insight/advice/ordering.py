@@ -30,7 +30,7 @@ _WITHOUT_IMAGES = (
 
 def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
     """Yield what holds tasks back for nothing."""
-    yield from _barrier(state, plan)
+    yield from _barrier(state)
     if state.limit is not None:
         yield _limit(state.limit)
     if plan is not None:
@@ -38,7 +38,7 @@ def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
         yield from _prefetch(state, plan)
 
 
-def _barrier(state: RunState, plan: Plan | None) -> Iterator[Finding]:
+def _barrier(state: RunState) -> Iterator[Finding]:
     if len(state.modes) != 1 or state.mode == "eager":
         return
     held = "for every earlier task" if state.mode == "sequential" else "for all of the phase before theirs"
@@ -49,7 +49,7 @@ def _barrier(state: RunState, plan: Plan | None) -> Iterator[Finding]:
         caveat="a task that relies on an earlier one without naming it among its `needs` would fail",
         how="use the mode once, and keep it if all comes up",
         command=(*_again(state), "--mode", "eager"),
-        changed=lambda run, of: _eager(run, of, plan),
+        changed=lambda run, _: run.in_mode("eager"),
     )
 
 
@@ -63,12 +63,6 @@ def _again(state: RunState) -> tuple[str, ...]:
     if (host := started.hosts.get(DEFAULT, LOCAL)) != LOCAL:
         options.append(("--host", host))
     return ("bringup", "up", started.path, *chain.from_iterable(options))
-
-
-def _eager(run: WholeRun, state: RunState, plan: Plan | None) -> WholeRun | None:
-    """Return a run in mode `eager`, in which what may run ahead does so by itself."""
-    eager = run.in_mode("eager")
-    return eager if plan is None or state.may_prefetch else _with_ahead(eager, outlook(plan, barriers=False))
 
 
 def _limit(limit: int) -> Finding:
