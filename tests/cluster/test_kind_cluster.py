@@ -245,9 +245,16 @@ async def test_a_stopped_cluster_is_started_again(
     there.nodes(container("demo-control-plane", state=state))
     assert (await examine(cluster, there.host, 3)).state == "stopped"
     there.engine[f"/containers/demo-control-plane/{asked}"] = (200, {})
+    there.engine["/containers/demo-control-plane/json"] = (
+        200,
+        {"State": {"StartedAt": "2026-01-02T03:04:05Z"}},
+    )
+    for kind in ("pods", "replicasets", "deployments", "statefulsets", "daemonsets"):
+        there.api[f"/api/v1/{kind}" if kind == "pods" else f"/apis/apps/v1/{kind}"] = (200, {"items": []})
     there.members(ready("demo-control-plane"))
     done = await create(cluster, there.host, ClusterSpec(), report)
     assert done.note == "started cluster demo again"
+    assert ("restart" in [span.name for span in report.spans]) == (state == "exited")
 
 
 async def test_a_cluster_of_one_node_is_stopped(cluster: Cluster, there: Peer, report: Recorder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.conftest import run
+from tui.plan.bundled import manifests_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.conftest import Bringup
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -137,6 +141,44 @@ def check_second_run(bringup: Bringup) -> None:
     assert {task for task, _ in changed} <= {"deploy-data-storage", "tekton"}, changed
     assert events[-1]["type"] == "run-finished"
     assert bringup("status")[0] == 0
+
+
+def test_a_stopped_environment_is_started_again_and_runs_what_was_built_anew(
+    bringup: Bringup, tmp_path: Path
+) -> None:
+    context = tmp_path / "data-storage"
+    shutil.copytree(manifests_folder() / "workflowexecution" / "data-storage", context)
+    own = (
+        "--set",
+        f"data_storage.context={context}",
+        "--set",
+        "data_storage.image=bringup-e2e/data-storage:1",
+    )
+    code, output = bringup("up", "--env", "kind", "--mode", "eager", *own)
+    assert code == 0, output[-6000:]
+    assert len(re.findall(r"✓ \d took .* ahead of its place · loaded", output)) == 3
+    assert "could not be streamed" not in output
+    pods = ("get", "pods", "-n", "kubernaut-system", "-l", "app.kubernetes.io/name=datastorage", "-o", "name")
+    before = bringup.kubectl(*pods)
+
+    code, output = bringup("down", "--stop", *own)
+    assert code == 0, output
+    state = run("docker", "inspect", "--format", "{{.State.Status}}", *bringup.containers())
+    assert state.split() == ["exited"]
+    code, output = bringup("up", "--env", "kind", "--mode", "eager", *own)
+    assert code == 0, output[-6000:]
+    assert "started cluster bringup-e2e again" in output
+    check_tables(bringup)
+    check_audit_event(bringup)
+    assert bringup.kubectl(*pods) == before
+
+    (context / "datastorage" / "added.py").write_text("# another image by the same name\n")
+    code, output = bringup("up", "--env", "kind", *own)
+    assert code == 0, output[-6000:]
+    check_audit_event(bringup)
+    assert bringup.kubectl(*pods) != before
+    assert bringup("down", *own)[0] == 0
+    run("docker", "rmi", "--force", "bringup-e2e/data-storage:1")
 
 
 def test_a_failure_is_told_and_resumed(bringup: Bringup) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LOST = 900  # a status of the library's own, for an engine that does not answer
 _STATUS = 2.0  # seconds for the engine to know how a command in a container finished
-_STOP = 30  # seconds for a container to stop by itself
+_STOP = 10  # seconds for a container to stop by itself, as `docker stop` has it
 _LOOK = 0.05  # seconds between looks at that
 
 Message = dict[str, Any]
@@ -161,6 +161,11 @@ class EngineApi:
         """Start a stopped container again, or unpause a paused one."""
         async with self._answer("POST", f"containers/{container}/{'unpause' if paused else 'start'}", {}):
             pass
+
+    async def started_at(self, container: str) -> str:
+        """Return when a container was started last, as an RFC 3339 time of the engine's."""
+        async with self._answer("GET", f"containers/{container}/json", {}) as response:
+            return str((await response.json())["State"]["StartedAt"])
 
     async def stop(self, container: str) -> None:
         """Stop a container, and wait until it has; one that does not stop by itself is killed."""

@@ -175,16 +175,16 @@ async def _adopt(
     nodes: Sequence[Node],
     prepared: asyncio.Event,
 ) -> Done:
-    started = judge(cluster, nodes) == "stopped"
+    started, restarted = judge(cluster, nodes) == "stopped", ""
     if started:
-        await _start(host, [node for node in nodes if not node.running], report)
+        restarted = await _start(host, [node for node in nodes if not node.running], report)
     prepared.set()
     try:
         await reach(cluster, host, anew=True)
     except ActionError as error:
         raise broken(cluster, error.cause, error.hint) from error
     waited = nodes if installs_network(spec.config) else ()
-    if unready := await await_ready(cluster, waited, spec.wait if started else _ANSWER, report):
+    if unready := await await_ready(cluster, waited, spec.wait if started else _ANSWER, report, restarted):
         raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
     standing = published(await find_nodes(cluster, host))
     if missing := sorted({port for _, port in host_ports(spec.config)} - {*standing}):
@@ -197,8 +197,13 @@ async def _adopt(
     return Done(f"cluster {cluster.name} is there and healthy", changed=False)
 
 
-async def _start(host: Host, nodes: Sequence[Node], report: Reporter) -> None:
+async def _start(host: Host, nodes: Sequence[Node], report: Reporter) -> str:
+    """Start nodes again; return when one was whose processes had ended, empty if all were only paused."""
+    restarted = ""
     async with connect(await host.engine()) as api:
         for node in nodes:
             report.log(f"starting node {node.name}, which is {node.state}")
             await api.wake(node.id, paused=node.state == "paused")
+            if node.state != "paused":
+                restarted = await api.started_at(node.id)
+    return restarted

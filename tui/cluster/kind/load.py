@@ -56,9 +56,11 @@ async def deliver(cluster: Cluster, host: Host, images: Mapping[str, Host], repo
 async def _deliver(delivery: Delivery, names: Iterable[str]) -> list[str]:
     """Load those images that not all nodes have; return their names."""
     report, found = delivery.report, dict[str, dict[str, Any]]()
-    for name in names:
-        image = await _wanted(delivery, name)
-        if all(each == image["Id"] for each in await _identities(delivery, name)):
+    names = list(names)
+    wanted = await asyncio.gather(*(_wanted(delivery, name) for name in names))
+    there = await asyncio.gather(*(_identities(delivery, name) for name in names))
+    for name, image, identities in zip(names, wanted, there, strict=True):
+        if all(each == image["Id"] for each in identities):
             report.log(f"{name} is in all nodes already")
         else:
             found[name] = image

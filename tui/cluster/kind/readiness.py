@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from tui.cluster.kind.reach import context_of
+from tui.cluster.kind.stale import find_stale
 from tui.errors import ActionError
 from tui.reporter import end_of
 
@@ -24,7 +25,7 @@ _SERVER = "its API server"
 
 
 async def await_ready(
-    cluster: Cluster, nodes: Sequence[Node], patience: float, report: Reporter
+    cluster: Cluster, nodes: Sequence[Node], patience: float, report: Reporter, restarted: str = ""
 ) -> dict[str, str]:
     """Wait until the API server answers, and then until nodes are ready.
 
@@ -33,6 +34,8 @@ async def await_ready(
         nodes: The nodes that are waited for.
         patience: Seconds that all this may take.
         report: Takes a span for each of both.
+        restarted: When the cluster's node was started again, if it was: then it is also waited for that the
+            API tells of what is since.
 
     Returns:
         Why each of those that are not is not, by their names; empty when all are ready.
@@ -60,7 +63,21 @@ async def await_ready(
                     if not (unready := await _unready(api, names)):
                         break
                     await asyncio.sleep(_POLL)
+            if restarted:
+                unready = {"its pods": "no answer"}
+                with report.span("restart", cluster.name):
+                    while True:
+                        if not (unready := await _stale(api, restarted)):
+                            break
+                        await asyncio.sleep(_POLL)
     return unready
+
+
+async def _stale(api: Api, restarted: str) -> dict[str, str]:
+    try:
+        return await find_stale(api, restarted)
+    except ActionError as error:
+        return {_SERVER: error.cause}
 
 
 async def _unready(api: Api, names: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,76 @@
+"""What a cluster's API still says of before its node was started again.
+
+After a restart the API server answers with the state that was stored: pods that are dead are told to be
+ready, until the kubelet and the controllers, which wait for their leases, have looked at them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tui.clients.kubernetes.api import Api, Object
+
+_LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager"
+_WORKLOADS = ("deployments", "statefulsets", "daemonsets")
+_SECONDS = len("2026-01-02T03:04:05")
+
+
+async def find_stale(api: Api, since: str) -> dict[str, str]:
+    """Return why what the API tells is not to be believed yet, by what it tells it of.
+
+    Args:
+        api: The cluster's.
+        since: When its node was started, as an RFC 3339 time of the node's host.
+
+    Raises:
+        ActionError: The API server cannot be asked.
+    """
+    since = since[:_SECONDS]
+    lease = await api.find(_LEASE)
+    if lease and str(lease["spec"].get("renewTime") or "")[:_SECONDS] < since:
+        return {"its controller manager": "the controller manager waits for its lease"}
+    lists = ("/api/v1/pods", *(f"/apis/apps/v1/{kind}" for kind in ("replicasets", *_WORKLOADS)))
+    pods, sets, *workloads = [each["items"] for each in await asyncio.gather(*map(api.get, lists))]
+    stale = {_name(pod): f"pod {_name(pod)} has not been looked at" for pod in pods if _is_old(pod, since)}
+    return stale or _miscounted(pods, sets, [each for found in workloads for each in found])
+
+
+def _is_old(pod: Object, since: str) -> bool:
+    """Return whether a pod is told to run containers that ended with the node."""
+    states = (each.get("state") or {} for each in pod["status"].get("containerStatuses") or ())
+    return any("running" in state and state["running"]["startedAt"][:_SECONDS] < since for state in states)
+
+
+def _miscounted(
+    pods: Iterable[Object], sets: Iterable[Object], workloads: Iterable[Object]
+) -> dict[str, str]:
+    """Return the workloads that are told to have another number of ready pods than there are."""
+    owners = {each["metadata"]["uid"]: _owner(each) for each in sets}
+    counted = Counter(owners.get(_owner(pod), _owner(pod)) for pod in pods if _is_ready(pod))
+    stale = {}
+    for each in workloads:
+        status = each.get("status") or {}
+        told = status.get("readyReplicas") or status.get("numberReady") or 0
+        if told != counted[each["metadata"]["uid"]]:
+            stale[_name(each)] = f"{_name(each)} is told to have {told} ready pods, and has another number"
+    return stale
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = pod["status"].get("conditions") or ()
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _owner(item: Object) -> Any:
+    return next(
+        (each["uid"] for each in item["metadata"].get("ownerReferences") or () if each.get("controller")), ""
+    )
+
+
+def _name(item: Object) -> str:
+    return f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
