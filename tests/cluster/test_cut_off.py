@@ -92,6 +92,7 @@ async def test_a_load_that_is_cut_off_leaves_nothing(real: Recorder, tmp_path: P
     await check_nothing_is_left(real)
 
     await in_node(real, "mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", STORE)
+    await in_node(real, "mkdir", "-p", f"{STORE}/ingest", f"{STORE}/blobs/sha256")
     with pytest.raises(ActionError, match="no space left on device") as caught:
         await load(step, real)
     assert "make room" in caught.value.hint

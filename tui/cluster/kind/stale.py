@@ -62,6 +62,9 @@ def _miscounted(
 
 
 def _is_ready(pod: Object) -> bool:
+    """Return whether a workload counts a pod as ready: one that is being deleted is not."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return False
     conditions = pod["status"].get("conditions") or ()
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
