@@ -143,6 +143,7 @@ def plain(svg: str) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Makes what the command line asks for."""
     os.environ["COLORTERM"] = "truecolor"  # whatever this terminal has
+    os.environ["XDG_CONFIG_HOME"] = os.devnull  # whatever theme this user has chosen
     if arguments[0] == "--capture":
         Path(arguments[1]).write_text(capture_picture(sys.stdin.read()), encoding="utf-8")
         return
