@@ -86,6 +86,15 @@ def test_at_most_nine_annotations_are_made(tmp_path: Path) -> None:
     assert shown[-1] == "::warning title=bringup::and 4 more failures or warnings"
 
 
+def test_of_a_long_log_the_end_is_printed(tmp_path: Path) -> None:
+    said, _ = job(tmp_path, [{"id": "long", "steps": [shell("seq 20000")]}])
+    assert "::group::✓ long: 20,000 lines" in said
+    assert "│ 20000\n" in said
+    assert "│ 1\n" not in said
+    left = int(re.findall(r"… ([\d,]+) earlier lines", said)[0].replace(",", ""))
+    assert left + len(re.findall(r"(?m)│ \d+$", said)) == 20_000
+
+
 def test_json_stays_json(tmp_path: Path) -> None:
     said, summary = job(tmp_path, [{"id": "bad", "steps": [shell("exit 3")]}], "--output", "json")
     assert all(json.loads(line) for line in said.splitlines())

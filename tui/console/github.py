@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ MOST_ANNOTATIONS = 9
 MOST_BYTES = 900_000
 """The bytes that a step's summary may have: GitHub refuses one over a MiB as a whole."""
 
-_MOST_LINES = 5000  # of a task's log that are printed: the last ones
+_MOST_LINES = 5000  # of a task's log that are printed, or a few more: the last ones
 _COMMAND = re.compile(r"(?m)^([^\S\n]*)(?=::)|(?<=##)(?=\[)")
 _BREAK = "\u200b"  # seen by nobody, and no command begins with it
 
@@ -44,39 +45,50 @@ def neutral(text: str) -> str:
     return _COMMAND.sub(lambda match: f"{match[0]}{_BREAK}", text)
 
 
+@dataclass(slots=True)
+class _Said:
+    """What a task printed: the last of it, and how many lines in all."""
+
+    events: deque[e.Output] = field(default_factory=deque)
+    kept: int = 0
+    lines: int = 0
+
+    def add(self, event: e.Output) -> None:
+        self.events.append(event)
+        count = _count(event)
+        self.kept += count
+        self.lines += count
+        while self.kept - _count(self.events[0]) >= _MOST_LINES:
+            self.kept -= _count(self.events.popleft())
+
+
+def _count(event: e.Output) -> int:
+    return event.text.count("\n") + 1
+
+
 class GroupedLines(Lines):
     """Prints events as they come, but what a task printed once it has finished, folded; see `Printer`."""
 
     def __init__(self, out: TextIO, style: Style) -> None:
         super().__init__(out, style)
-        self._said: dict[str, deque[e.Output]] = {}
-        self._counts: dict[str, int] = {}
+        self._said: dict[str, _Said] = {}
 
     def _print(self, text: str) -> None:
         super()._print(neutral(text))
 
     def _output(self, event: e.Output, state: RunState) -> None:
-        self._said.setdefault(event.task, deque(maxlen=_MOST_LINES)).append(event)
-        self._counts[event.task] = self._counts.get(event.task, 0) + len(event.lines)
+        self._said.setdefault(event.task, _Said()).add(event)
 
     def _task_finished(self, event: e.TaskFinished, state: RunState) -> None:
         super()._task_finished(event, state)
-        said, count = self._said.pop(event.task, None), self._counts.pop(event.task, 0)
-        if not said:
+        if (said := self._said.pop(event.task, None)) is None:
             return
         title = f"{GLYPHS[event.outcome]} {one_line(state.tasks[event.task].title)}"
-        said_in_all = plural(count, "line")
-        super()._print(f"::group::{_data(f'{title}: {said_in_all}')}\n")
-        room = _MOST_LINES
-        shown = []
-        for each in reversed(said):
-            room -= len(each.lines)
-            if room < 0:
-                break
-            shown.append(each)
-        if left := count - sum(len(each.lines) for each in shown):
+        count = plural(said.lines, "line")
+        super()._print(f"::group::{_data(f'{title}: {count}')}\n")
+        if left := said.lines - said.kept:
             self._line(event.at, event.task, f"… {plural(left, 'earlier line')}: the task's log has them")
-        for each in reversed(shown):
+        for each in said.events:
             super()._output(each, state)
         super()._print("::endgroup::\n")
 

@@ -84,6 +84,7 @@ def _conclusions(run: ExportedRun) -> Iterator[str]:
     path = [
         f"{markdown(run.state.tasks[id_].title)} ({seconds(ends[id_] - starts[id_])})"
         for id_ in run.forecast.critical
+        if run.state.tasks[id_].attempts
     ]
     if path:
         yield f"**Critical path** ◆ {' → '.join(_middle_cut(path))}\n"
