@@ -97,6 +97,7 @@ def test_a_task_that_failed_is_not_called_faster() -> None:
     told = lines(broken, ran(5.0), *[ran(5.0)] * 3)
     assert told[0] == "1.0s instead of 8.0s, but A did not come up"
     assert any(line.endswith("· A failed, B succeeded") for line in told)
+    assert lines(ran(5.0), broken)[0] == "8.0s instead of 1.0s, but B did not come up"
 
 
 def test_unlike_runs_are_said_to_be() -> None:

@@ -205,8 +205,9 @@ def verdict(told: Comparison) -> str:
     assert whole.a is not None
     assert whole.b is not None
     beside = f"{seconds(whole.a)} instead of {seconds(whole.b)}"
-    if whole.status != "succeeded":
-        return f"{beside}, but A {'still goes on' if whole.status == 'running' else 'did not come up'}"
+    for side, status in (("A", whole.status), ("B", whole.before)):
+        if status != "succeeded":
+            return f"{beside}, but {side} {'has not ended' if status == 'running' else 'did not come up'}"
     off, word = abs(whole.a - whole.b), "slower" if whole.a > whole.b else "faster"
     part = f" ({round(off / whole.b * 100)} %)" if whole.b else ""
     how = f"{seconds(off)}{part} {word}" if whole.is_noticed else "as fast"
