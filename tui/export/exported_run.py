@@ -113,9 +113,14 @@ class ExportedRun:
         return forecast(self.state, {}, self.now)
 
     @cached_property
+    def path(self) -> tuple[str, ...]:
+        """The tasks that decided when the run ended, in order; of one that goes on, those that have begun."""
+        return tuple(id_ for id_ in self.forecast.critical if self.state.tasks[id_].attempts)
+
+    @cached_property
     def critical(self) -> frozenset[str]:
-        """The tasks that decided when the run ended."""
-        return frozenset(self.forecast.critical)
+        """The same, to look them up."""
+        return frozenset(self.path)
 
     @cached_property
     def why(self) -> Why:

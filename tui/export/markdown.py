@@ -82,9 +82,7 @@ def _bar(run: ExportedRun, task: TaskState, scale: Scale) -> str:
 def _conclusions(run: ExportedRun) -> Iterator[str]:
     ends, starts = run.forecast.ends, run.forecast.starts
     path = [
-        f"{markdown(run.state.tasks[id_].title)} ({seconds(ends[id_] - starts[id_])})"
-        for id_ in run.forecast.critical
-        if run.state.tasks[id_].attempts
+        f"{markdown(run.state.tasks[id_].title)} ({seconds(ends[id_] - starts[id_])})" for id_ in run.path
     ]
     if path:
         yield f"**Critical path** ◆ {' → '.join(_middle_cut(path))}\n"
