@@ -73,7 +73,8 @@ def _draw(store: Store, kept: KeptRun, moment: float) -> int:
         from tui.insight.expectation import Expectation
 
         started = kept.started
-        return Expectation.of(store.recent_states(started.plan, started.environment, current=kept.id))
+        earlier = store.recent_states(started.plan, started.environment, current=kept.id, mode=started.mode)
+        return Expectation.of(earlier)
 
     fault = show_kept(KeptRun(kept.directory, moment, expect=expect))
     if fault is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from tui.insight.why_sections import COLUMNS
 from tui.text import clock, cut, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tui.console.style import Style
     from tui.insight.savings import Savings
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tui.insight.why import RankedStep, Why
 
 _CELL = 6
+_ROOMY = 80  # columns from which all cells are shown
 _BAR = 20
 _TONES = {"slower": "failed", "faster": "succeeded", "critical": "warning", "quiet": "dim"}
 
@@ -37,15 +39,17 @@ def text(verdict: str, sections: Iterable[Section], style: Style, width: int) ->
         note = style(f"  {section.note}", "dim") if section.note else ""
         yield style(section.title, "strong") + note
         if section.columns:
-            yield style("".join(f"{title:>{_CELL + 1}}" for title in section.columns), "dim")
+            yield style(_cells(section.columns, width), "dim")
         for row in section.rows:
-            yield _line(row, bool(section.columns), style, width)
+            if row.amount or row.depth or row.cells:
+                yield _line(row, bool(section.columns), style, width)
+            else:
+                lines = textwrap.wrap(one_line(row.text), max(width - 2, 8))
+                yield from (f"  {_toned(line, row, style)}" for line in lines)
 
 
 def _line(row: Row, in_columns: bool, style: Style, width: int) -> str:
-    begin = "".join(f"{cell:>{_CELL + 1}}" for cell in row.cells)
-    if in_columns and not row.cells:
-        begin = " " * (_CELL + 1) * len(COLUMNS)
+    begin = _cells(row.cells or [""] * len(COLUMNS), width) if in_columns else ""
     if row.at is not None:
         begin += f"  {clock(row.at):>6}"
     if row.amount:
@@ -55,10 +59,20 @@ def _line(row: Row, in_columns: bool, style: Style, width: int) -> str:
         begin += f"  {'█' * filled}{'░' * (_BAR - filled)}"
     begin += "  " * (1 + row.depth)
     shown = cut(one_line(row.text), max(width - len(begin) - len(row.note) - 1, 8))
-    kind = _TONES.get(row.tone, "")
-    words = style(shown, kind) if kind and not row.note else shown
-    note = f" {style(row.note, kind) if kind else row.note}" if row.note else ""
+    note = f" {_toned(row.note, row, style)}" if row.note else ""
+    words = shown if row.note else _toned(shown, row, style)
     return f"{begin}{words}{note}".rstrip()
+
+
+def _cells(cells: Sequence[str], width: int) -> str:
+    """Return cells beside each other; where there is little room, without what smaller cuts save."""
+    shown = cells if width >= _ROOMY else [*cells[:2], *cells[-2:]]
+    return "".join(f"{cell:>{_CELL + 1}}" for cell in shown)
+
+
+def _toned(text: str, row: Row, style: Style) -> str:
+    kind = _TONES.get(row.tone, "")
+    return style(text, kind) if kind else text
 
 
 def as_data(why: Why) -> dict[str, Any]:

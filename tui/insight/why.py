@@ -28,6 +28,7 @@ _SIMULATED = 6_000  # parts of tasks that are simulated for each of the cuts of 
 _FEWEST, _MOST = 5, 15  # steps of which it is told what they would save
 _SPANS = 4  # of a step, of which that is told
 _WORTH_SAYING = 0.05  # seconds
+_GAINED = 1.05  # times as fast, from which that is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def why_run(
 
 def gain_in_words(sequential: float, took: float) -> str:
     """Return what running tasks at once gained, in words; empty where it did not."""
-    if not took or sequential < 1.02 * took:
+    if not took or sequential < _GAINED * took:
         return ""
     times = sequential / took
     return f"{seconds(took)} instead of {seconds(sequential)} one at a time: {times:.1f} times as fast"
@@ -263,7 +264,7 @@ def _how_it_went(state: RunState, to_go: str, cut_off: bool) -> str:
     failed = [one_line(task.title) for task in state.with_status("failed")]
     if failed:
         more = f" and {plural(len(failed) - 1, 'other')}" if len(failed) > 1 else ""
-        return f", then {failed[0]}{more} had failed"
+        return f", and {failed[0]}{more} failed"
     return ", cancelled" if state.with_status("cancelled") else ""
 
 
