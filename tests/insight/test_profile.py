@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.test_laws import MODES, Case, cases
-from tests.insight.running import limits, modes
+from tests.insight.running import begun, limits, modes, ran, tell
+from tui.insight.expectation import EMPTY
 from tui.insight.profile import Machine, Spell, Stay, parts_of
+from tui.insight.whole_run import WholeRun
 from tui.plan.contention import Part, Sharing
 from tui.plan.graph import Graph, Node
 from tui.plan.simulation import Rules, Timeline, simulate_sharing, simulate_whole
 from tui.plan.topology import Topology
+from tui.run import events as e
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,3 +92,27 @@ def test_what_others_kept_busy_was_not_there_for_the_run() -> None:
         (Part(4.5, 1.0), Part(0.5)),
         (Part(2.0, 1.0), Part(12.0)),
     ]
+
+
+def test_a_run_on_a_busy_machine_is_simulated_as_long_as_it_took() -> None:
+    """One core, for which another program competed: what it wanted besides what it got cannot be seen."""
+    half = e.Usage(0.5)
+    told = [
+        e.Sampled(float(at), 1.0, "default", 1, 4000.0, 2.0, e.Usage(1.0), programs=half)
+        for at in range(1, 21)
+    ]
+    state = tell(
+        begun("sequential", [{"a": [], "b": []}]),
+        *(event for event in ran("a", 0.0, 10.0)[:2]),
+        e.CpuUsed(10.0, "a", 1, 0, 5.0),
+        *ran("a", 0.0, 10.0)[2:],
+        *(event for event in ran("b", 10.0, 20.0)[:2]),
+        e.CpuUsed(20.0, "b", 1, 0, 5.0),
+        *ran("b", 10.0, 20.0)[2:],
+        *told,
+    )
+    whole = WholeRun.of(state, EMPTY, 20.0)
+    assert whole.profile.others == pytest.approx(1.0, abs=0.05)
+    assert whole.makespan == pytest.approx(20.0, rel=0.02)
+    # Both at once compete with it for the core: they get two thirds of it.
+    assert whole.in_mode("eager").makespan == pytest.approx(15.0, rel=0.03)

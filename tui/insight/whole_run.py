@@ -13,7 +13,7 @@ from tui.insight.run_ahead import UNTIL_NODES, RunAhead
 from tui.plan.contention import Part, Sharing
 from tui.plan.simulation import Rules, Timeline, simulate, simulate_sharing
 from tui.plan.topology import Topology
-from tui.run.work_time import busy, idle, time_at_work
+from tui.run.work_time import busy, idle, time_at_work, work_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MODES = ("sequential", "parallel", "eager")
 """The modes, from the slowest to the fastest."""
+
+_FITTINGS = 7  # halvings in search of what others wanted: to a hundredth
 
 
 def cpu_of(state: RunState) -> dict[tuple[str, int, int], float]:
@@ -54,6 +56,11 @@ def machine_of(state: RunState) -> Machine:
             spells.append(Spell(sample.at - sample.seconds, sample.machine.cpu - rest, rest))
         return Machine(max(sample.cores for sample in samples), spells)
     return Machine(state.started.machine.cores or math.inf)
+
+
+def _is_as_measured(state: RunState) -> bool:
+    """Return whether a run's time is that of what is simulated: it finished, and nothing of it ran twice."""
+    return state.ended_at is not None and not any(task.earlier for task in state.tasks.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +104,28 @@ class WholeRun:
         modes = [(time_at_work(0.0, at, gaps), mode) for at, mode in state.modes if at < end]
         first = state.modes[0][1] if state.modes else state.mode
         ahead = RunAhead.of(state)
-        return cls(state.graph, whole, ((0.0, first), *modes[1:]), state.limit, ahead)
+        run = cls(state.graph, whole, ((0.0, first), *modes[1:]), state.limit, ahead)
+        return run._fitted(work_time(busy(state, now))) if _is_as_measured(state) else run
+
+    def _fitted(self, took: float) -> WholeRun:
+        """Return it with as much wanted by others as makes its simulation last as long as the run did.
+
+        How much others wanted while there was none to spare cannot be seen, only what they got; what is found
+        from that is where the search begins.
+        """
+        if math.isinf(self.profile.cores) or not self.profile.others:
+            return self
+        low, high = 0.0, max(2 * self.profile.others, self.profile.cores)
+        for _ in range(_FITTINGS):
+            others = (low + high) / 2
+            if self._with_others(others).makespan > took:
+                high = others
+            else:
+                low = others
+        return self._with_others((low + high) / 2)
+
+    def _with_others(self, others: float) -> WholeRun:
+        return replace(self, profile=replace(self.profile, others=others))
 
     def in_mode(self, mode: str) -> WholeRun:
         """Return it in one mode from start to end."""
