@@ -10,6 +10,7 @@ from click.shell_completion import ShellComplete
 from tests.cli.conftest import PLAN
 from tests.commands import bringup
 from tui.cli import main
+from tui.rehearsal.recording import bundled_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,9 @@ OPTIONS = [
     ["status"],
     ["tunnel"],
     ["plan", "lint", "--recording"],
+    ["why"],
+    ["what-if", "--scale"],
+    ["what-if", "latest", "--add-need"],
     ["plan", "show"],
 ]
 
@@ -113,3 +117,15 @@ def test_completion_knows_tasks_plans_and_choices(folder: Path, words: str, expe
     )
     found = {line.partition(",")[2] for line in done.stdout.splitlines()}
     assert expected <= found
+
+
+def test_tasks_and_steps_of_a_run_are_offered() -> None:
+    def offered(word: str, *options: str) -> list[str]:
+        completer = ShellComplete(main, {}, "bringup", "_BRINGUP_COMPLETE")
+        run = str(bundled_recording("workflowexecution"))
+        return [each.value for each in completer.get_completions(["what-if", run, *options], word)]
+
+    assert offered("te", "--scale") == ["tekton"]
+    assert offered("tekton/", "--set") == [f"tekton/{i}" for i in range(1, 6)]
+    assert offered("tekton:kind", "--drop-need") == ["tekton:kind-cluster"]
+    assert offered("nothing/", "--scale") == []
