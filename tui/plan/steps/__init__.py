@@ -17,8 +17,10 @@ from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindLogs, Kind
 from tui.plan.steps.kubernetes import (
     KubernetesApply,
     KubernetesNamespace,
+    KubernetesPatch,
     KubernetesProbe,
     KubernetesPullSecret,
+    KubernetesRestart,
     KubernetesWait,
     Remote,
 )
@@ -33,6 +35,8 @@ Step = Annotated[
     | ImageBuild
     | ImagePull
     | KubernetesApply
+    | KubernetesPatch
+    | KubernetesRestart
     | KubernetesWait
     | KubernetesProbe
     | KubernetesNamespace
@@ -63,8 +67,10 @@ __all__ = [
     "KindStop",
     "KubernetesApply",
     "KubernetesNamespace",
+    "KubernetesPatch",
     "KubernetesProbe",
     "KubernetesPullSecret",
+    "KubernetesRestart",
     "KubernetesWait",
     "PostgresMigrate",
     "PostgresVerify",

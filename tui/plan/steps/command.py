@@ -25,14 +25,15 @@ def _variable_name(name: str) -> str:
     return name
 
 
-def _setting(value: object) -> object:
+def as_setting(value: object) -> object:
+    """Return a value of an environment variable, truth as text."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
 VariableName = Annotated[str, AfterValidator(_variable_name)]
 """The name of an environment variable that every shell takes."""
-Setting = Annotated[str, BeforeValidator(_setting)]
+Setting = Annotated[str, BeforeValidator(as_setting)]
 """The value of an environment variable; truth is `true` or `false`."""
 
 _SAYS_LITTLE = re.compile(r"\s*(?:$|#|set [-+])")  # of a script's lines
