@@ -159,4 +159,4 @@ def test_a_kustomization_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\n")
     with pytest.raises(PlanError, match="written for kustomize") as caught:
         read_file(tmp_path / "kustomization.yaml")
-    assert "kubectl apply -k" in caught.value.hint
+    assert "manifests: [{kustomize: " in caught.value.hint

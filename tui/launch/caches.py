@@ -71,8 +71,9 @@ class Caches:
         for step in (step for task in plan.tasks for step in task.steps):
             if isinstance(step, KubernetesApply):
                 for manifest in step.manifests:
-                    url = manifest.url if isinstance(manifest, Remote) else manifest
-                    await asyncio.to_thread(downloads.forget, url)
+                    if isinstance(manifest, str | Remote):
+                        url = manifest.url if isinstance(manifest, Remote) else manifest
+                        await asyncio.to_thread(downloads.forget, url)
 
     def _images(self, plan: Plan, hosts: Hosts) -> dict[Host, tuple[list[str], list[str]]]:
         """Return the images that the plan builds and that it pulls, by the host."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Place, PlanError
 from tui.plan.kubectl_yaml import read_values
+from tui.plan.steps import Inline
 from tui.plan.values import matches
 
 if TYPE_CHECKING:
@@ -67,6 +68,16 @@ def is_remote(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
 
+def is_known(source: object) -> bool:
+    """Return whether the objects of a source can be read beforehand: not if it is fetched or built."""
+    return isinstance(source, Inline) or (isinstance(source, str) and not is_remote(source))
+
+
+def inline_objects(step: KubernetesApply) -> list[Manifest]:
+    """Return the objects of a step that are written in the plan itself."""
+    return [Manifest(each.object, "the plan") for each in step.manifests if isinstance(each, Inline)]
+
+
 def local_files(step: KubernetesApply) -> Iterator[Path]:
     """Return the files of a step that are on this machine, in the order in which they are applied."""
     for source in step.manifests:
@@ -106,7 +117,7 @@ def read_file(path: Path, variables: Mapping[str, Any] | None = None) -> list[Ma
     """
     place = Place(str(path), 0)
     if path.name in _KUSTOMIZATIONS:
-        hint = f"run `kubectl apply -k {path.parent}` in a `command` step in place of this one"
+        hint = f"name its directory: manifests: [{{kustomize: {path.parent.name}}}]"
         raise PlanError.at(place, "is written for kustomize, and is no Kubernetes object", hint)
     return read_objects(read_bytes(path), str(path), variables)
 
@@ -166,7 +177,7 @@ def _check(value: dict[str, Any], place: Place) -> None:
             raise PlanError.at(place, f"the object has no {key}", _SHAPE)
     kind, metadata = value["kind"], value.get("metadata")
     if value["apiVersion"].startswith("kustomize.config.k8s.io/"):
-        hint = f"run `kubectl apply -k {Path(place.file).parent}` in a `command` step in place of this one"
+        hint = f"name its directory: manifests: [{{kustomize: {Path(place.file).parent.name}}}]"
         raise PlanError.at(place, f"the {kind} is written for kustomize", hint)
     if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
         raise PlanError.at(place, f"the {kind} has no metadata.name", "give it a name: it is applied by it")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.plan.document import Document, Path_
 
 STEP_KINDS = tuple(sorted(STEPS))
-_TAGS = {"Remote", "Signature", "mapping", "text"}
+_TAGS = {"Inline", "Kustomized", "Remote", "Signature", "mapping", "text"}
 _STEP_FIELDS = {"steps", "failed", "down"}
 
 _WANTED = {

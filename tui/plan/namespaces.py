@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import PlanError
-from tui.plan.manifests import Manifest, is_remote, local_files, read_file
+from tui.plan.manifests import Manifest, inline_objects, is_known, local_files, read_file
 from tui.plan.steps import KubernetesApply
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def made_by(step: Step, variables: dict[str, Any]) -> frozenset[str] | None:
     """Return the namespaces that a step makes; None if it may make any, as what it fetches may."""
     if not isinstance(step, KubernetesApply):
         return step.namespaces_made
-    if any(not isinstance(source, str) or is_remote(source) for source in step.manifests):
+    if any(not is_known(source) for source in step.manifests):
         return None
     try:
         return frozenset(each.name for each in _objects(step, variables) if each.kind == "Namespace")
@@ -44,4 +44,5 @@ def _objects(step: KubernetesApply, variables: dict[str, Any]) -> list[Manifest]
         PlanError: A file cannot be read.
     """
     filled = variables if step.substitute else None
-    return [found for file in local_files(step) for found in read_file(file, filled)]
+    read = [found for file in local_files(step) for found in read_file(file, filled)]
+    return [*read, *inline_objects(step)]

@@ -7,6 +7,7 @@ import base64
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tui.actions.kubernetes.kustomize import build
 from tui.actions.kubernetes.pod_templates import with_fast_probes, with_image_ids
 from tui.actions.kubernetes.server_side import (
     fields_taken_over,
@@ -23,8 +24,15 @@ from tui.clients.kubernetes.discovery import Discovery
 from tui.cluster.connect import connect
 from tui.errors import ActionError
 from tui.plan.failures import KNOWN
-from tui.plan.manifests import is_remote, manifest_files, nested_directories, read_file, read_objects
-from tui.plan.steps import Remote
+from tui.plan.manifests import (
+    Manifest,
+    is_remote,
+    manifest_files,
+    nested_directories,
+    read_file,
+    read_objects,
+)
+from tui.plan.steps import Inline, Kustomized, Remote
 from tui.reporter import Done, end_of
 from tui.secrets import secrets_in
 
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.actions.kubernetes.server_side import Outcome
     from tui.clients.kubernetes.api import Api
-    from tui.plan.manifests import Manifest
+    from tui.clients.kubernetes.discovery import Resource
     from tui.plan.steps import KubernetesApply
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -61,7 +69,8 @@ async def apply(step: KubernetesApply, ctx: Context) -> Done:
     if step.probes == "fast":
         manifests = with_fast_probes(manifests, ctx)
     async with connect(ctx) as api:
-        outcomes = await _Application(api, ctx, step.namespace or "default", len(manifests)).run(manifests)
+        application = _Application(api, ctx, step.namespace or "default", len(manifests), step.replace)
+        outcomes = await application.run(manifests)
     counts = Counter(outcomes)
     parts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
     return Done(f"{len(outcomes)} objects: {parts}", changed=set(counts) != {"unchanged"})
@@ -90,6 +99,11 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
                 ctx.log(f"{directory} is left out: name it in `manifests` to apply it too")
             for file in await asyncio.to_thread(manifest_files, path):
                 found += await asyncio.to_thread(read_file, file, variables)
+        elif isinstance(entry, Inline):
+            found.append(Manifest(entry.object, "the plan"))
+        elif isinstance(entry, Kustomized):
+            content = await build(entry.kustomize, ctx)
+            found += await asyncio.to_thread(read_objects, content, str(entry.kustomize), variables)
         else:
             remote = entry if isinstance(entry, Remote) else Remote(url=entry)
             content = await fetch(remote, ctx.cache / "manifests", ctx)
@@ -119,11 +133,14 @@ def _decoded(value: Any) -> Any:
 class _Application:
     """One run of the step."""
 
-    def __init__(self, api: Api, ctx: Context, namespace: str, total: int) -> None:
+    def __init__(
+        self, api: Api, ctx: Context, namespace: str, total: int, replaceable: Sequence[str] = ()
+    ) -> None:
         self._api = api
         self._ctx = ctx
         self._namespace = namespace
         self._total = total
+        self._replaceable = replaceable
         self._discovery = Discovery(api)
         self._outcomes: list[Outcome] = []
 
@@ -175,9 +192,12 @@ class _Application:
         try:
             return outcome_of(before, await self._api.apply(path, body))
         except ApiError as error:
-            if not (before and is_replaceable(before) and "immutable" in error.message):
+            named = any(_refers(each, manifest, resource) for each in self._replaceable)
+            refused = "immutable" in error.message or (named and "are forbidden" in error.message)
+            if not (before and refused and (named or is_replaceable(before))):
                 raise
-        self._ctx.log(f"{manifest.title} is finished, and its template has changed: replacing it")
+        why = "may be replaced, and has" if named else "is finished, and its template has"
+        self._ctx.log(f"{manifest.title} {why} changed: replacing it")
         await self._delete(path)
         await self._api.apply(path, body)
         return "replaced"
@@ -219,6 +239,13 @@ class _Application:
         return ActionError(
             f"{manifest.title} was refused (status {error.status}): {error.message}", hint, (manifest.source,)
         )
+
+
+def _refers(reference: str, manifest: Manifest, resource: Resource) -> bool:
+    """Return whether a reference such as `job/migrate` is to a manifest's object."""
+    word, _, name = reference.lower().partition("/")
+    kind, _, group = word.partition(".")
+    return name == manifest.name and kind in resource.names and group in {"", resource.group}
 
 
 def is_passing(error: ApiError | UnreachableError) -> bool:

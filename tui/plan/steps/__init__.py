@@ -15,16 +15,17 @@ from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImagePull
 from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
 from tui.plan.steps.kubernetes import (
+    Inline,
     KubernetesApply,
     KubernetesNamespace,
-    KubernetesPatch,
     KubernetesProbe,
     KubernetesPullSecret,
-    KubernetesRestart,
-    KubernetesWait,
+    Kustomized,
     Remote,
 )
+from tui.plan.steps.patch import KubernetesPatch, KubernetesRestart
 from tui.plan.steps.postgres import Database, PostgresMigrate, PostgresVerify
+from tui.plan.steps.wait import KubernetesWait
 
 Step = Annotated[
     KindCreate
@@ -60,6 +61,7 @@ __all__ = [
     "HttpCheck",
     "ImageBuild",
     "ImagePull",
+    "Inline",
     "KindCreate",
     "KindDelete",
     "KindLoad",
@@ -72,6 +74,7 @@ __all__ = [
     "KubernetesPullSecret",
     "KubernetesRestart",
     "KubernetesWait",
+    "Kustomized",
     "PostgresMigrate",
     "PostgresVerify",
     "Remote",

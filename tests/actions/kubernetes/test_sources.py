@@ -1,0 +1,104 @@
+"""Manifests that are written in the plan, or built by kustomize."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.actions.recorder import Recorder
+from tests.plan.writing import faults_of, load, marked, one_step, write
+from tui.actions.kubernetes import apply as module
+from tui.errors import ActionError
+from tui.plan.lint import lint
+from tui.plan.steps import KubernetesApply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KUSTOMIZATION = """
+resources: [map.yaml]
+nameSuffix: -${suffix}
+namespace: built
+"""
+MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: map}, data: {a: '${value}'}}"
+INLINE = "{object: {apiVersion: v1, kind: Namespace, metadata: {name: '${name}'}}}"
+TOP = "variables: {name: made, suffix: x, value: filled}\ncluster: {name: c, kubeconfig: k}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "overlay").mkdir()
+    (tmp_path / "overlay" / "kustomization.yaml").write_text(KUSTOMIZATION.replace("-${suffix}", "-x"))
+    (tmp_path / "overlay" / "map.yaml").write_text(MAP)
+    return tmp_path
+
+
+def _step(folder: Path, manifests: str, more: str = "") -> KubernetesApply:
+    text = one_step(f"{{kind: kubernetes.apply, manifests: {manifests}{more}}}", TOP)
+    step = load(folder, text).plan.tasks[0].steps[0]
+    assert isinstance(step, KubernetesApply)
+    return step
+
+
+def _loaded(folder: Path, step: KubernetesApply) -> list[dict[str, object]]:
+    ctx = Recorder(folder=folder, cache=folder / "cache", variables={"value": "filled"})
+    return [each.body for each in asyncio.run(module.load(step, ctx))]
+
+
+def test_an_object_may_stand_in_the_plan(folder: Path) -> None:
+    step = _step(folder, f"[{INLINE}, overlay/map.yaml]")
+    assert step.describe() == "kubernetes.apply Namespace/made, map.yaml"
+    bodies = _loaded(folder, step)
+    assert [body["kind"] for body in bodies] == ["Namespace", "ConfigMap"]
+    assert bodies[0]["metadata"] == {"name": "made"}
+    wait = "{kind: kubernetes.wait, rollouts: deployment/x, namespace: made, timeout: 1m}"
+    text = one_step(f"{{kind: kubernetes.apply, manifests: {INLINE}}}\n          - {wait}", TOP)
+    assert lint(load(folder, text)) == []
+
+
+@pytest.mark.parametrize("program", ["kustomize", "kubectl"])
+def test_a_directory_is_built_by_whichever_program_is_there(
+    folder: Path, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    (folder / "bin").mkdir()
+    (folder / "bin" / program).symlink_to(found)
+    monkeypatch.setenv("PATH", str(folder / "bin"))
+    step = _step(folder, "{kustomize: overlay}", ", substitute: true")
+    [body] = _loaded(folder, step)
+    assert body["metadata"] == {"name": "map-x", "namespace": "built"}
+    assert body["data"] == {"a": "filled"}
+
+
+def test_what_cannot_be_built_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = _step(folder, "[{kustomize: overlay}]")
+    (folder / "overlay" / "map.yaml").unlink()
+    if shutil.which("kustomize"):
+        with pytest.raises(ActionError, match="overlay cannot be built by kustomize: ") as caught:
+            _loaded(folder, step)
+        assert "map.yaml" in caught.value.cause
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ActionError, match="neither kustomize nor kubectl is there"):
+        _loaded(folder, step)
+
+
+WRONG = {
+    "[▶{object: {kind: ConfigMap, metadata: {name: x}}}]": "the object has no apiVersion",
+    "[{kustomize: ▶nowhere}]": "no such directory",
+    "[{▶kustomise: overlay}]": "unknown key 'kustomise'",
+    "[{object: ▶[]}]": "a mapping is expected here, not a list",
+    "overlay/map.yaml, replace: ▶job": "'job' does not name an object",
+}
+
+
+@pytest.mark.parametrize("manifests", WRONG)
+def test_what_is_wrong_with_a_source_is_told_with_its_place(folder: Path, manifests: str) -> None:
+    text = one_step(f"{{kind: kubernetes.apply, manifests: {manifests}}}", TOP)
+    fault = next(each for each in faults_of(write(folder, text)) if WRONG[manifests] in each.cause)
+    assert fault.hint
+    assert fault.place.line == marked(text, fault.place.file)[0].line

@@ -1,0 +1,55 @@
+"""Building the manifests of a directory that is written for kustomize."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+from tui.deadline import in_time
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.actions.context import Context
+
+_PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
+_KEPT = 15  # lines shown with an error
+
+
+def _program() -> tuple[str, str] | None:
+    return next((argv for argv in _PROGRAMS if shutil.which(argv[0])), None)
+
+
+async def build(directory: Path, ctx: Context) -> bytes:
+    """Return the manifests of a directory, built by `kustomize`, or else by `kubectl`, on this machine.
+
+    Raises:
+        ActionError: Neither is installed, it refuses, or was not done at the deadline.
+    """
+    argv = await asyncio.to_thread(_program)
+    if argv is None:
+        cause = f"neither kustomize nor kubectl is there to build {directory}"
+        raise ActionError(cause, "install one of them")
+    with ctx.span("build", directory.name):
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            str(directory),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with in_time(ctx, lambda: f"{' '.join(argv)} still ran", lambda: ()):
+                output, errors = await process.communicate()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+    lines = errors.decode(errors="replace").splitlines()
+    ctx.log(lines)
+    if process.returncode:
+        why = lines[-1].removeprefix("Error: ") if lines else f"exited with status {process.returncode}"
+        raise ActionError(f"{directory} cannot be built by {argv[0]}: {why}", "", tuple(lines[-_KEPT:]))
+    return output

@@ -1,0 +1,62 @@
+"""How steps name what is in a cluster: namespaces, objects, rollouts."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from tui.plan.faults import shown
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+OBJECT_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+KIND = re.compile(r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z0-9.-]+)?")
+CHARACTERS = "lower-case letters and digits, with - between them"
+_NAMESPACE_NAME = re.compile(f"(?=.{{1,63}}$){_LABEL}")
+_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?")
+_ROLLOUT_KINDS = {  # as kubectl takes them
+    **dict.fromkeys(("deploy", "deployment", "deployments"), "deployment"),
+    **dict.fromkeys(("sts", "statefulset", "statefulsets"), "statefulset"),
+    **dict.fromkeys(("ds", "daemonset", "daemonsets"), "daemonset"),
+}
+
+
+def _namespace(name: str) -> str:
+    if not _NAMESPACE_NAME.fullmatch(name):
+        raise ValueError(f"{shown(name)} is not the name of a namespace", CHARACTERS)
+    return name
+
+
+Namespace = Annotated[str, AfterValidator(_namespace)]
+"""The name of a namespace, as the API server takes it."""
+
+
+def checked_reference(text: str) -> str:
+    """Return a reference as it is.
+
+    Raises:
+        ValueError: It names no object.
+    """
+    kind, _, name = text.partition("/")
+    if not KIND.fullmatch(kind) or not _NAME.fullmatch(name):
+        hint = "write KIND/NAME or KIND.GROUP/NAME, such as certificate.cert-manager.io/web"
+        raise ValueError(f"{shown(text)} does not name an object", hint)
+    return text
+
+
+Reference = Annotated[str, AfterValidator(checked_reference)]
+"""An object, as kubectl takes it: `pod/NAME`, `certificate.cert-manager.io/NAME`."""
+
+
+def _rollout(rollout: str) -> str:
+    written, _, name = rollout.partition("/")
+    kind = _ROLLOUT_KINDS.get(written.lower().removesuffix(".apps"))
+    if kind is None or not name:
+        raise ValueError(f"{shown(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME")
+    if not OBJECT_NAME.fullmatch(name):
+        raise ValueError(f"{shown(name)} is not the name of an object", CHARACTERS)
+    return f"{kind}/{name}"
+
+
+Rollout = Annotated[str, AfterValidator(_rollout)]
