@@ -23,7 +23,7 @@ resources: [map.yaml]
 nameSuffix: -${suffix}
 namespace: built
 """
-MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: map}, data: {a: '${value}'}}"
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\ndata:\n  a: ${value}\n"
 INLINE = "{object: {apiVersion: v1, kind: Namespace, metadata: {name: '${name}'}}}"
 TOP = "variables: {name: made, suffix: x, value: filled}\ncluster: {name: c, kubeconfig: k}\n"
 

@@ -47,9 +47,13 @@ async def build(directory: Path, ctx: Context) -> bytes:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-    lines = errors.decode(errors="replace").splitlines()
+    lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
     ctx.log(lines)
     if process.returncode:
-        why = lines[-1].removeprefix("Error: ") if lines else f"exited with status {process.returncode}"
+        why = (
+            lines[-1].removeprefix("Error: ").removeprefix("error: ")
+            if lines
+            else f"exited with status {process.returncode}"
+        )
         raise ActionError(f"{directory} cannot be built by {argv[0]}: {why}", "", tuple(lines[-_KEPT:]))
     return output
