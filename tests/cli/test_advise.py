@@ -120,6 +120,18 @@ def test_a_need_goes_from_a_list_and_with_the_last_the_list(
     assert changed.count("\n") == PLAN.count("\n") - 1
 
 
+def test_of_what_each_made_nothing_is_changed_for_one_alone(folder: Path) -> None:
+    made = (
+        PLAN.replace("- id: cluster\n", "- id: made-${each}\n        each: [a, b]\n", 1)
+        .replace("needs: [cluster]", "needs: [made-*]")
+        .replace("- cluster   # of course", "- made-a")
+    )
+    (folder / "plan.yaml").write_text(made)
+    assert applied(folder, FastProbes("made-a", (0,))) == {}
+    (changed,) = applied(folder, DropNeeds("sole", ("base",))).values()
+    assert lines(made) - lines(changed) == {"        needs: [base]"}
+
+
 def test_probes_look_at_once_and_every_second(folder: Path) -> None:
     (changed,) = applied(folder, FastProbes("sole", (0,))).values()
     assert "- kind: kubernetes.apply\n            probes: fast\n            manifests" in changed

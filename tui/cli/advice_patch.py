@@ -6,6 +6,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+import yaml
+
 from tui.insight.advice.finding import CopyLater, DropNeeds, FastProbes, LoadImages, RemoveLimit
 from tui.plan import yaml_edit as edit
 from tui.plan.steps import ImageBuild
@@ -13,8 +15,6 @@ from tui.plan.steps import ImageBuild
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import yaml
 
     from tui.insight.advice.finding import Change
     from tui.plan.load import LoadedPlan
@@ -91,11 +91,20 @@ def _without_needs(text: str, plan: Plan, change: DropNeeds) -> str | None:
 
 
 def _task(root: yaml.Node | None, plan: Plan, task: str) -> yaml.Node | None:
+    """Return the node that a task is written in; None for one that `each` made with others of one node."""
+    if any(other.each is not None for other in plan.tasks):
+        phases = _items(edit.child(root, "phases"))
+        nodes = [node for phase in phases for node in _items(edit.child(phase, "tasks"))]
+        return next((node for node in nodes if getattr(edit.child(node, "id"), "value", "") == task), None)
     for p, phase in enumerate(plan.phases):
         for t, each in enumerate(phase.tasks):
             if each.id == task:
                 return edit.at(root, "phases", p, "tasks", t)
     return None
+
+
+def _items(node: yaml.Node | None) -> list[yaml.Node]:
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def copied_later(text: str, install: str, files: Sequence[str]) -> str | None:

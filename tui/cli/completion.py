@@ -48,7 +48,7 @@ def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -
     plan = context.params.get("plan") or next(iter(context.args), None)
     document = read_document(find_plan(plan)).value
     tasks = [str(task["id"]) for phase in document["phases"] for task in phase["tasks"]]
-    return [task for task in tasks if task.startswith(incomplete)]
+    return [task for task in tasks if task.startswith(incomplete) and "${" not in task]
 
 
 @_silent

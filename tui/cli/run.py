@@ -76,7 +76,7 @@ async def _run(program: Sequence[str], specification: Specification, kept: KeptR
 def _tell_state(kept: KeptRun) -> None:
     state = kept.state
     if state.result != "succeeded":
-        how = "is still brought up" if kept.is_running else f"{state.result or 'was cut off'}"
+        how = state.result or ("is still brought up" if kept.is_running else "was cut off")
         _say("!", "warning", f"run {kept.id} {how}: not all of its plan may be there")
 
 
