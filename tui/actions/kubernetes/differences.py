@@ -39,7 +39,8 @@ def _written(item: Object) -> Object:
 
 def _walk(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, str]]:
     """Yield the paths of what differs, each with the old and the new value."""
-    if isinstance(old, dict) and isinstance(new, dict):
+    if old and new and all(isinstance(each, dict) or each is _ABSENT for each in (old, new)):
+        old, new = ({} if each is _ABSENT else each for each in (old, new))
         for key in dict.fromkeys((*old, *new)):
             yield from _walk(old.get(key, _ABSENT), new.get(key, _ABSENT), f"{path}.{key}".lstrip("."))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):

@@ -79,7 +79,9 @@ async def _objects(api: Api, resource: Resource, name: str, namespace: str) -> l
         ActionError: There is none.
     """
     if name == "*":
-        found: list[Object] = (await api.get(resource.collection(namespace))).get("items") or []
+        listed = (await api.get(resource.collection(namespace))).get("items") or []
+        version = resource.root.removeprefix("/apis/").removeprefix("/api/")
+        found = [{"apiVersion": version, "kind": resource.kind, **each} for each in listed]
     else:
         found = [each] if (each := await api.find(resource.item(namespace, name))) else []
     if not found:

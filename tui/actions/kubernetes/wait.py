@@ -51,7 +51,12 @@ async def wait(step: KubernetesWait, ctx: Context) -> Done:
             lines.
     """
     async with connect(ctx) as api:
-        return await _Wait(api, targets_of(step), step.namespace, ctx).run()
+        return await wait_for(api, targets_of(step), step.namespace, ctx)
+
+
+async def wait_for(api: Api, targets: list[Target], namespace: str, ctx: Context) -> Done:
+    """Wait for some targets in one namespace; see `wait`."""
+    return await _Wait(api, targets, namespace, ctx).run()
 
 
 class _Wait:

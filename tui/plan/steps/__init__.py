@@ -11,6 +11,7 @@ from pydantic import Field
 
 from tui.plan.steps.base import StepBase
 from tui.plan.steps.command import Command
+from tui.plan.steps.helm import HelmInstall, HelmUninstall
 from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImagePull
 from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
@@ -44,6 +45,8 @@ Step = Annotated[
     | KubernetesPullSecret
     | PostgresMigrate
     | PostgresVerify
+    | HelmInstall
+    | HelmUninstall
     | HttpCheck
     | Command,
     Field(discriminator="kind"),
@@ -58,6 +61,8 @@ __all__ = [
     "STEPS",
     "Command",
     "Database",
+    "HelmInstall",
+    "HelmUninstall",
     "HttpCheck",
     "ImageBuild",
     "ImagePull",
