@@ -92,3 +92,18 @@ async def test_an_empty_store_and_a_damaged_one_are_told(
         await asyncio.to_thread(foreign.mkdir, parents=True)
         await pilot.press("q", "h")
         await until(pilot, "1 skipped: no runs")
+
+
+async def test_a_run_is_found_by_typing(store: Store, tmp_path: Path) -> None:
+    async with driving(Live(tmp_path), size=(120, 30)) as hands:
+        pilot = hands.pilot
+        for name in NAMES[:2]:  # the second one over the first
+            await pilot.press("ctrl+p")
+            await until(pilot, "Search for commands")
+            await pilot.press(*name[:8])
+            await until(pilot, f"{name} test")
+            await pilot.press("down", "enter")
+            await until(pilot, f"this is run {name}")
+        await pilot.press("q")
+        await until(pilot, "cluster")
+        assert hands.app.screen is hands.app.get_default_screen()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from functools import partial
 from itertools import count
@@ -18,7 +19,7 @@ from tui.dashboard.run_keys import RUN_KEYS, RunKeys
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
 from tui.dashboard.tab_progress import TabProgress
-from tui.run.directories import config_directory
+from tui.run.directories import config_directory, runs_directory
 from tui.run.journal import log_path
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from tui.dashboard.control import Control
     from tui.dashboard.frame import Frame, Model
-    from tui.dashboard.kept_run import KeptRun
     from tui.run.log.line import LogLine, LogLines
 
 PULL_EVERY = 0.1
@@ -239,12 +239,23 @@ class Dashboard(RunKeys):
         if self._control is not self._live.control:
             self._leave_kept()
         elif not isinstance(self.screen, RunsScreen):
-            self.push_screen(RunsScreen(self.frame.name, self._look_at))
+            self.push_screen(RunsScreen(self.frame.name, self.look_at))
 
-    def _look_at(self, kept: KeptRun) -> None:
-        """Show a kept run over the live one, until its user leaves it."""
+    def look_at(self, name: str) -> None:
+        """Show a kept run over the live one, until its user leaves it.
+
+        Args:
+            name: The name of its directory.
+        """
+        self.run_worker(self._look_at(name), group="look at", exclusive=True)
+
+    async def _look_at(self, name: str) -> None:
         from tui.dashboard.frame import Model
+        from tui.dashboard.kept_run import KeptRun
 
+        kept = await asyncio.to_thread(lambda: KeptRun(runs_directory() / name))
+        if self._control is not self._live.control:
+            self._leave_kept()
         screen = RunScreen(lambda task: kept.feed.tail(task), lambda: kept.stands, kept.read_only)
 
         def shown() -> None:

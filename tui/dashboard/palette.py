@@ -1,7 +1,8 @@
-"""What the command palette finds besides commands: tasks, their steps, and lines that tell of trouble."""
+"""What the command palette finds besides commands: tasks, steps, lines that tell of trouble, kept runs."""
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,15 +11,18 @@ from textual.command import DiscoveryHit, Hit, Provider
 from textual.content import Content
 
 from tui.dashboard.ansi import clean
+from tui.insight.run_list import listed
 from tui.run.log.search import tells_trouble
-from tui.text import GLYPHS, clock
+from tui.run.store import Store
+from tui.text import GLYPHS, clock, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from textual.command import Hits
 
     from tui.dashboard.app import Dashboard
+    from tui.insight.run_list import Listed
 
 _LAST = 500  # lines of a task among which trouble is looked for
 _MOST = 20  # lines that are offered
@@ -52,7 +56,9 @@ class Place(NamedTuple):
 
 
 class PlaceProvider(Provider):
-    """Finds places of the run."""
+    """Finds places of the run, and other runs."""
+
+    _runs: Sequence[Listed] = ()
 
     @property
     def _dashboard(self) -> Dashboard:
@@ -60,6 +66,10 @@ class PlaceProvider(Provider):
 
         assert isinstance(self.app, Dashboard)
         return self.app
+
+    async def startup(self) -> None:
+        """Look for runs."""
+        self._runs = await asyncio.to_thread(lambda: listed(Store().listing()))
 
     async def discover(self) -> Hits:
         """Yield the tasks."""
@@ -69,7 +79,7 @@ class PlaceProvider(Provider):
     async def search(self, query: str) -> Hits:
         """Yield the places whose names match."""
         fuzzy = self.matcher(query).fuzzy_search
-        for place in (*tasks(self._dashboard), *steps(self._dashboard)):
+        for place in (*tasks(self._dashboard), *steps(self._dashboard), *runs(self._dashboard, self._runs)):
             score, offsets = fuzzy.match(query, place.name)
             if score > 0:
                 yield Hit(score, place.shown(offsets), place.go, text=place.name)
@@ -93,6 +103,15 @@ def steps(app: Dashboard) -> Iterator[Place]:
         for i, title in enumerate(task.steps):
             name = f"{clean(task.title)} › {clean(title)}"
             yield Place(name, "step: its log", partial(_open_step, app, task.id, i))
+
+
+def runs(app: Dashboard, found: Iterable[Listed]) -> Iterator[Place]:
+    """Yield kept runs, to look at."""
+    for run in found:
+        summary = run.summary
+        name = f"{clean(summary.run)} {clean(summary.plan)}"
+        about = f"run, {run.outcome} in {seconds(summary.seconds)}"
+        yield Place(name, about, partial(app.look_at, summary.name))
 
 
 def troubles(app: Dashboard) -> Iterator[Place]:

@@ -185,7 +185,8 @@ def _edits(a: RunStarted, b: RunStarted) -> str:
     mine, theirs = (
         {task.id: task.digest for phase in each.phases for task in phase.tasks} for each in (a, b)
     )
-    changed = [id_ for id_, digest in mine.items() if id_ in theirs and digest != theirs[id_]]
+    shared = [id_ for id_ in mine if mine[id_] and theirs.get(id_)]  # old journals have no checksums
+    changed = [id_ for id_ in shared if mine[id_] != theirs[id_]]
     parts = {
         "changed": changed,
         "only in A": [id_ for id_ in mine if id_ not in theirs],

@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.dashboard.kept_run import KeptRun
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.run_table import RunTable
 from tui.errors import BringupError
@@ -43,12 +42,12 @@ class RunsScreen(Screen[None]):
         Binding("q,escape,h", "dismiss", "Back", key_display="q"),
     ]
 
-    def __init__(self, plan: str, look_at: Callable[[KeptRun], None]) -> None:
+    def __init__(self, plan: str, look_at: Callable[[str], None]) -> None:
         """List nothing yet.
 
         Args:
             plan: The plan whose runs are listed first.
-            look_at: Shows a run.
+            look_at: Shows a run, by the name of its directory.
         """
         super().__init__()
         self._plan = plan
@@ -102,7 +101,7 @@ class RunsScreen(Screen[None]):
         if len(table.marked) == 2:
             self._compare(*(run.summary.name for run in table.marked))
         elif table.chosen is not None:
-            self.run_worker(self._open(table.chosen.summary.name), group="open", exclusive=True)
+            self._look_at(table.chosen.summary.name)
 
     def action_compare(self) -> None:
         """Compare the marked runs, or the chosen one with a marked one or the last good one before it."""
@@ -118,9 +117,6 @@ class RunsScreen(Screen[None]):
     def on_run_table_opened(self) -> None:
         """Show a run that was clicked on twice."""
         self.action_open()
-
-    async def _open(self, name: str) -> None:
-        self._look_at(await asyncio.to_thread(KeptRun, self._store.root / name))
 
     def _compare(self, newer: str, older: str = "") -> None:
         async def work() -> None:
