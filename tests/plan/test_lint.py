@@ -97,6 +97,7 @@ SHOWN = {
     "background in a script": ("untimed", steps("▶{kind: command, argv: [bash, -c, 'setsid serve']}")),
     "a wait by kubectl": ("kubectl-wait", shell("kubectl -n a wait pod/x")),
     "a rollout by kubectl": ("kubectl-wait", shell("make x && kubectl rollout status deploy/x")),
+    "a wait by helm": ("helm-wait", shell("helm upgrade --install x ./x --wait --timeout 5m")),
     "another kubeconfig": ("other-cluster", shell("kubectl --kubeconfig ~/.kube/config get pods")),
     "another kubeconfig, by its variable": ("other-cluster", shell("KUBECONFIG=/x helm list")),
     "another kubeconfig, in env": (

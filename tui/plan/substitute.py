@@ -71,12 +71,14 @@ def find(variables: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
             hint = _ENVIRONMENT if name.isupper() else suggest(name, names(variables))
+            hint = _ITEM if name.partition(".")[0] == "each" and "each" not in variables else hint
             hint = hint or "add it to `variables:`"
             raise UndefinedError(f"variable {shown(name)} is not defined", hint)
         value = value[part]
     return value
 
 
+_ITEM = "it is the item in a task that has `each: ${a-list}`, and in the files of its steps"
 _ENVIRONMENT = (
     "variables are the plan's own, not the environment's: add it to `variables:`; "
     "in a line of shell write $NAME or $${NAME}"

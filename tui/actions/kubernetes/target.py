@@ -52,6 +52,11 @@ class Target:
     namespace: str
 
     @property
+    def source(self) -> str:
+        """The source of its lines in the log, in a word."""
+        return str(self)
+
+    @property
     def described(self) -> str:
         """The arguments by which `kubectl describe` shows it."""
         return str(self)

@@ -102,6 +102,11 @@ class Pods(Target):
         return f"pods {self.labels}"
 
     @property
+    def source(self) -> str:
+        """Their labels."""
+        return self.labels
+
+    @property
     def described(self) -> str:
         """Their labels, as an option."""
         return f"pods -l {shlex.quote(self.labels)}"
@@ -157,6 +162,11 @@ class Nodes(Target):
         return "all nodes" if "all" in self.names else f"nodes {', '.join(self.names)}"
 
     @property
+    def source(self) -> str:
+        """A word for all of them."""
+        return "nodes"
+
+    @property
     def described(self) -> str:
         """All nodes."""
         return "nodes"
@@ -194,6 +204,11 @@ class _Named(Target):
         self._kind = ""
 
     def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def source(self) -> str:
+        """The object."""
         return self.reference
 
     @property

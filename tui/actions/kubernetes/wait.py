@@ -155,7 +155,7 @@ class _Wait:
         """Report a target's new state."""
         status = self._status(target)
         if self._reported.get(target) != status.message and target not in self._over:
-            self._ctx.log(status.message, str(target))
+            self._ctx.log(status.message, target.source)
         self._reported[target] = status.message
         if not status.ready:
             self._ready_since.pop(target, None)

@@ -30,6 +30,7 @@ _BACKGROUND = re.compile(r"(?<![&|<>;])&(?![&>])|\b(?:nohup|setsid|disown)\b")
 _AWAITED = re.compile(r"(?:^|[;&|(\n]|\b(?:then|do))\s*wait\b")
 _WRITES = re.compile(r"(?:(?<![<\-=])[12&]?>>?|\btee(?:\s+-a)?)\s*(?P<file>[^\s;|&<>()]+)")
 _WAITS = re.compile(r"\bkubectl\b[^;&|\n]*?\s(?P<how>wait|rollout\s+status)\b")
+_HELM_WAITS = re.compile(r"\bhelm\b[^;&|\n]*?\s(?:install|upgrade)\s[^;&|\n]*--(?:wait|atomic)\b")
 _SHELLS = {"sh", "bash", "zsh", "dash"}
 _CLIENTS = {"kubectl", "oc", "helm", "helmfile", "istioctl", "linkerd", "cilium", "flux", "tkn", "kn", "k9s"}
 _CONTEXTS = {"--context", "--kube-context", "use-context", "kubectx"}
@@ -50,6 +51,9 @@ def commands(subject: Subject) -> Iterator[Remark]:
             text = f"waits by `kubectl {found['how']}`: pods, causes and spans are not shown"
             hint = "use `kubernetes.wait`: rollouts, jobs, pods, nodes, conditions, values, gone"
             yield subject.remark(at, "kubectl-wait", text, hint, "advice")
+        if _HELM_WAITS.search(line):
+            text = "waits by `helm --wait`, which tells neither pod nor cause"
+            yield subject.remark(at, "helm-wait", text, "use `helm.install`, which waits by itself", "advice")
         if (found := _BACKGROUND.search(line)) and not _AWAITED.search(line, found.end()):
             text = "leaves a program in the background: its time and its failure are lost"
             hint = "make it a task of its own, since tasks run concurrently; or `wait` for it in the command"
