@@ -62,6 +62,11 @@ def test_a_run_whose_mode_changed_is_like_none_that_kept_it() -> None:
     assert [*after.differences(changed)] == [("mode", "parallel", "parallel → eager")]
 
 
+def test_whether_steps_ran_ahead_tells_runs_apart_where_the_user_said_so() -> None:
+    modes = [likeness(fold([replace(BEGIN, prefetch=ahead)])).mode for ahead in (None, True, False)]
+    assert modes == ["parallel", "parallel with prefetch", "parallel without prefetch"]
+
+
 def test_rehearsals_differ_by_speed_and_recording() -> None:
     speeds = {
         likeness(

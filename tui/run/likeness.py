@@ -26,7 +26,8 @@ class Likeness:
     Attributes:
         plan: The plan's name.
         purpose: `up` or `down`.
-        mode: The mode, or one after the other where it was changed.
+        mode: The mode, or one after the other where it was changed; and whether steps ran ahead, where the
+            user said so.
         environment: `kind`, or `rehearsal` with its speed and recording.
         where: The machines that it ran on, and the cores of the one that it was started on.
         work: Of `WORK`, what there was to do, in that order: less of it where caches were warm.
@@ -57,7 +58,8 @@ def likeness(state: RunState) -> Likeness:
     assert state.started is not None
     modes = [mode for at, mode in state.modes if state.ended_at is None or at <= state.ended_at]
     changed = [mode for i, mode in enumerate(modes) if i == 0 or mode != modes[i - 1]]
-    return Likeness(mode=" → ".join(changed), work=tuple(_work(state)), **_given(state.started))
+    ahead = {None: "", True: " with prefetch", False: " without prefetch"}[state.started.prefetch]
+    return Likeness(mode=" → ".join(changed) + ahead, work=tuple(_work(state)), **_given(state.started))
 
 
 def is_whole(state: RunState) -> bool:
