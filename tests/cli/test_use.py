@@ -108,7 +108,7 @@ def _start(folder: Path, *arguments: str, **how: object) -> subprocess.Popen[byt
     return subprocess.Popen([*BRINGUP, "run", "--", *arguments], cwd=folder, **how)  # type: ignore[call-overload,no-any-return]
 
 
-def test_a_program_has_variables_output_exit_code_and_signals(folder: Path) -> None:
+def test_a_program_has_variables_input_output_and_its_exit_code(folder: Path) -> None:
     assert bringup(folder, "up").returncode == 0
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with _start(folder, "sh", "-c", 'cat; echo "$TOKEN"; exit 7', stdin=subprocess.PIPE, **piped) as process:
@@ -116,12 +116,17 @@ def test_a_program_has_variables_output_exit_code_and_signals(folder: Path) -> N
     assert (process.returncode, output) == (7, b"input\ns3cr3t $t'ken\n")
     assert "✗ sh -c" in errors.decode()
     assert "exited with status 7" in errors.decode()
+
+
+def test_a_signal_goes_to_the_program(folder: Path) -> None:
+    assert bringup(folder, "up").returncode == 0
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     script = "trap 'echo ended; exit 5' TERM; echo ready; while :; do sleep 0.05; done"
     with _start(folder, "sh", "-c", script, start_new_session=True, **piped) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=20)
     assert (process.returncode, output) == (5, b"ended\n")
 
 

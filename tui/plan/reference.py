@@ -69,6 +69,8 @@ of your own is a file `bringup.yaml`, or any other that is named: `bringup up pa
 
 - `bringup plan show` shows a plan as a tree, and `bringup plan lint` what is questionable about it.
   `bringup up --env rehearsal --recording RUN` shows a kept run of it again, without touching anything.
+- `bringup run -- make test-e2e` runs a program with KUBECONFIG and the plan's `environment`, and
+  `eval "$(bringup env)"` sets them in a shell.
 - `bringup plan schema > plan.schema.json` writes the JSON Schema; with the example's first line, editors
   complete keys and show their descriptions.
 - Paths are relative to the plan's directory; `~` is the user's home directory.
