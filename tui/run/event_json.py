@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from tui.run.events import Event, Output
+from tui.run.typed import reader
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from collections.abc import Callable
 
 
 def _all_events(of: type[Event]) -> dict[str, type[Event]]:
@@ -53,14 +54,12 @@ def decode(line: str | bytes) -> Event | None:
     name = data.pop("type", "") if isinstance(data, dict) else None
     if not isinstance(name, str) or name not in TYPES:
         return None
-    event = _adapter(name).validate_python(data)
+    event = _reader(name)(data)
     if not math.isfinite(event.at):
         raise ValueError("an event has no time")
     return event
 
 
 @cache
-def _adapter(name: str) -> TypeAdapter[Event]:
-    from pydantic import TypeAdapter  # only what reads journals needs it
-
-    return TypeAdapter(TYPES[name])
+def _reader(name: str) -> Callable[[object], Event]:
+    return reader(TYPES[name])
