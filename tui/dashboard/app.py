@@ -133,7 +133,7 @@ class Dashboard(RunKeys):
         if live is not self._live_frame:
             self._live_frame = live
             self._tell_warnings()
-            if isinstance(self._driver, TerminalDriver):
+            if isinstance(self._driver, TerminalDriver) and self._control is self._live.control:
                 self._driver.show_progress(TabProgress.of(live))
         if live.finished and not self._told_end:
             self._tell_end(live.worked)

@@ -128,7 +128,8 @@ class RunScreen(Screen[None]):
             took = time.monotonic() - now
             self.app.call_from_thread(self._answered, why, max(_WHY_EVERY, took * _WHY_PART))
 
-        self.run_worker(ask, thread=True, group="why")
+        # Without an answer, or as one leaves, the screen goes on: the column is not worth its end.
+        self.run_worker(ask, thread=True, group="why", exit_on_error=False)
 
     def _answered(self, why: Why, pause: float) -> None:
         self._why, self._ask_again = why, time.monotonic() + pause
