@@ -57,7 +57,7 @@ def about_step(why: Why, step: RankedStep, state: RunState, expectation: Expecta
     rows = [Row(", ".join(parts), seconds(cost.seconds), cost.seconds)]
     if step.savings:
         cuts = zip(CUTS, saved(step.savings), strict=True)
-        rows.append(Row("saves " + " · ".join(f"{text} at −{cut:.0%}" for cut, text in cuts)))
+        rows.append(Row("saves " + " · ".join(f"−{cut:.0%} {text}" for cut, text in cuts)))
         if step.savings.bend:
             rows.append(Row(bend_in_words(step.savings.bend, state), tone="quiet"))
     rows += [
