@@ -51,7 +51,8 @@ def test_powershell_takes_any_quote_for_an_end() -> None:
         ("http://127.0.0.1:80/x", "A=http://127.0.0.1:80/x"),
         ("two words $HOME", "A='two words $HOME'"),
         ("it's", 'A="it\'s"'),
-        ("a\nb\\c", 'A="a\\nb\\\\c"'),
+        ("a\nb'c", 'A="a\\nb\'c"'),
+        ("a\\b", "A='a\\b'"),
         ("", "A=''"),
     ],
 )
@@ -59,7 +60,9 @@ def test_a_dotenv_line_is_one_that_all_readers_take_alike(value: str, line: str)
     assert written({"A": value}, "dotenv") == line
 
 
-@pytest.mark.parametrize("value", ["it's $HOME", "${HOME}", "$x\n"])
+@pytest.mark.parametrize(
+    "value", ["it's $HOME", "${HOME}", "$x\n", "it's \"", "a\\", "a\\\\b", "a\\\n", "a\r"]
+)
 def test_what_no_dotenv_line_says_is_refused(value: str) -> None:
     with pytest.raises(BringupError, match="says A to all") as caught:
         written({"A": value}, "dotenv")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[\w./:@%+,-]+", re.ASCII)
 _POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
-_IN_DOUBLE_QUOTES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
 
 
 def _sh(name: str, value: str) -> str:
@@ -32,18 +31,19 @@ def _powershell(name: str, value: str) -> str:
 
 
 def _dotenv(name: str, value: str) -> str:
-    """Return a line that Docker Compose, python-dotenv and dotenv for Node.js read alike.
+    """Return a line that Docker Compose, python-dotenv and Node.js read alike.
 
     Raises:
         BringupError: There is none.
     """
     if _PLAIN.fullmatch(value):
         return f"{name}={value}"
-    if "${" not in value and not set(value) & set("'\\\n\r"):
+    if not any(part in value for part in ("${", "'", "\\\\", "\n", "\r")) and not value.endswith("\\"):
         return f"{name}='{value}'"
-    if "$" not in value:
-        return f'{name}="{"".join(_IN_DOUBLE_QUOTES.get(letter, letter) for letter in value)}"'
-    cause = f"no line of a .env file says {name} to all that read such files: its value has a $ and quotes"
+    if not set(value) & set('$"\\\r'):
+        escaped = value.replace("\n", "\\n")
+        return f'{name}="{escaped}"'
+    cause = f"no line of a .env file says {name} to all that read such files: it mixes quotes, $ and \\"
     raise BringupError(cause, "use --shell json")
 
 
