@@ -13,7 +13,7 @@ import pytest
 from tests.run.test_store import keep
 from tui.run import events as e
 from tui.run import index, journal
-from tui.run import store as module
+from tui.run import listing as module
 from tui.run.event_json import encode
 from tui.run.index import NAME
 from tui.run.store import Store

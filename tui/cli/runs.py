@@ -12,7 +12,8 @@ from tui.cli.durations import Duration
 from tui.cli.options import EPILOG, OUTPUT, PLAN, errors, print_json, wide
 
 if TYPE_CHECKING:
-    from tui.run.store import Listing, Store
+    from tui.run.listing import Listing
+    from tui.run.store import Store
     from tui.run.summary import Summary
 
 _DAY = 86_400

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.run.events import RunStarted
     from tui.run.kept_run import KeptRun
     from tui.run.likeness import Likeness
-    from tui.run.store import Measured
+    from tui.run.listing import Measured
     from tui.run.times import Times
 
 _NOTICED = 0.1  # seconds from which on a difference is told

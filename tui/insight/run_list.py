@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.insight.history import History
-    from tui.run.store import Listing
+    from tui.run.listing import Listing
     from tui.run.summary import Summary
 
 _WORSE = 0.1  # of what is usual, from which on a run is said to be slow

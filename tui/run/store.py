@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
-import os
 import re
 import secrets
-import stat
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
 from tui.plan.address import DEFAULT, LOCAL
 from tui.run.directories import runs_directory
-from tui.run.journal import EVENTS, is_written, read_started, read_state
-from tui.run.kept_run import KeptRun, is_marked
-from tui.run.likeness import Likeness, is_whole, likeness
-from tui.run.summary import REHEARSAL, Summary, began_at, damaged, like_key, order, summarize
-from tui.run.times import Times, median_times, pack, times_of, unpack
+from tui.run.journal import EVENTS, read_started, read_state
+from tui.run.kept_run import KeptRun
+from tui.run.likeness import is_whole
+from tui.run.listing import Listing, Measured, list_runs, read_measured, stamp_of
+from tui.run.summary import REHEARSAL, Summary, began_at, like_key, order
+from tui.run.times import Times, median_times, times_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,39 +56,6 @@ def new_run_id(now: datetime.datetime) -> str:
     return f"{utc:%Y%m%dT%H%M%SZ}-{utc.microsecond * 256 // 1_000_000:02x}{secrets.token_hex(1)}"
 
 
-class Listing(NamedTuple):
-    """What is in a store.
-
-    Attributes:
-        summaries: What is told of its runs, newest first.
-        marked: The names of the directories of runs that pruning never takes.
-        running: The names of the directories of runs that still go on.
-        skipped: What is there besides runs: foreign directories and damaged journals.
-    """
-
-    summaries: list[Summary]
-    marked: frozenset[str]
-    running: frozenset[str]
-    skipped: list[Path]
-
-
-class Measured(NamedTuple):
-    """What was measured of a run.
-
-    Attributes:
-        times: How long it, its tasks, steps and spans took.
-        likeness: What runs like it have in common with it.
-    """
-
-    times: Times
-    likeness: Likeness
-
-    @classmethod
-    def of(cls, state: RunState) -> Measured:
-        """Work it out."""
-        return cls(times_of(state), likeness(state))
-
-
 @dataclass(slots=True)
 class Store:
     """The directory that runs are kept in.
@@ -115,35 +79,8 @@ class Store:
                 yield KeptRun(directory, started)
 
     def listing(self) -> Listing:
-        """Return what is in the store, by its index as far as journals have not changed."""
-        from tui.run.index import Index  # SQLite takes a while to import
-
-        index = Index(self.root)
-        known = index.read()
-        found: dict[str, Summary] = {}
-        changed: list[Summary] = []
-        times: dict[str, str] = {}
-        marked, unread = [], []
-        for name, status in self._scan():
-            summary = known.get(name)
-            if status and (summary is None or summary.stamp != _stamp(status)):
-                summary = self._summary(name, status, times)
-                changed += [summary] if summary else []
-            if summary is None or status is None:
-                unread.append(name)
-                continue
-            found[name] = summary
-            if is_marked(status):
-                marked.append(name)
-        gone = known.keys() - found.keys()
-        if changed or gone:
-            index.write(changed, times, gone)
-        summaries = [each for each in found.values() if each.run]
-        summaries.sort(key=attrgetter("order"), reverse=True)
-        unread += [each.name for each in found.values() if not each.run]
-        running = (each.name for each in summaries if not each.outcome and is_written(self.root / each.name))
-        skipped = [self.root / name for name in unread]
-        return Listing(summaries, frozenset(marked), frozenset(running), skipped)
+        """Return what is in the store."""
+        return list_runs(self.root)
 
     def measured(self, runs: Iterable[KeptRun]) -> list[Measured]:
         """Return what was measured of runs.
@@ -153,25 +90,20 @@ class Store:
         """
         runs = [*runs]
         here = [run.directory.name for run in runs if run.directory.parent == self.root]
-        packed = self._packed({name: _stamp((self.root / name / EVENTS).stat()) for name in here})
+        packed = read_measured(
+            self.root, {name: stamp_of((self.root / name / EVENTS).stat()) for name in here}
+        )
         return [packed.get(run.directory.name) or Measured.of(run.state) for run in runs]
 
     def usual(self, run: KeptRun) -> Times | None:
         """Return the medians of the runs like a run, without itself; None where there are none."""
         like = [*islice(self._summaries_like(run), MEDIAN_OF)]
-        packed = self._packed({each.name: each.stamp for each in like})
+        packed = read_measured(self.root, {each.name: each.stamp for each in like})
         found = [packed[each.name].times for each in like if each.name in packed]
         for each in like if len(found) < len(like) else ():
             with contextlib.suppress(OSError):  # somebody deletes it meanwhile
                 found += [times_of(read_state(self.root / each.name))] if each.name not in packed else []
         return median_times(found) if found else None
-
-    def _packed(self, stamps: dict[str, str]) -> dict[str, Measured]:
-        """Return what the index has of runs, by the names of their directories; see `Index.read_times`."""
-        from tui.run.index import Index
-
-        found = Index(self.root).read_times(stamps).items()
-        return {name: measured for name, packed in found if (measured := _unpacked(packed))}
 
     def latest(self, plan: str | None = None) -> KeptRun | None:
         """Return the latest real run that brought a plan up; where there is none, the latest rehearsal."""
@@ -357,30 +289,6 @@ class Store:
             return [path for path in self.root.iterdir() if path.is_dir()]
         return []
 
-    def _scan(self) -> Iterator[tuple[str, os.stat_result | None]]:
-        """Yield the name of each directory, with the status of its journal's file if there is one."""
-        with contextlib.suppress(OSError), os.scandir(self.root) as entries:
-            for entry in entries:
-                try:
-                    status = os.stat(f"{entry.path}/{EVENTS}")  # noqa: PTH116 - of ten thousand
-                except NotADirectoryError:
-                    continue
-                except OSError:
-                    yield entry.name, None
-                else:
-                    yield entry.name, status if stat.S_ISREG(status.st_mode) else None
-
-    def _summary(self, name: str, status: os.stat_result, times: dict[str, str]) -> Summary | None:
-        """Return a run's summary by its journal, and add its times; None if that cannot be read now."""
-        directory, stamp = self.root / name, _stamp(status)
-        try:
-            if read_started(directory) and (state := read_state(directory)).started:
-                times[name] = json.dumps([astuple(likeness(state)), pack(times_of(state))])
-                return summarize(name, state, status.st_mtime, _size(directory), stamp)
-        except OSError:
-            return None
-        return damaged(name, stamp)
-
 
 def is_counted(reference: str) -> bool:
     """Return whether a reference is counted among the runs of a plan, and is no run's name."""
@@ -406,22 +314,3 @@ def _order(directory: Path) -> str:
         return key
     started = read_started(directory)  # a name of an earlier version tells local time
     return order(directory.name, began_at(started.started)) if started else key
-
-
-def _stamp(status: os.stat_result) -> str:
-    """Return a text that changes whenever a file does."""
-    return f"{status.st_mtime_ns} {status.st_size}"
-
-
-def _size(directory: Path) -> int:
-    """Return the bytes that all files below a directory have."""
-    return sum(
-        os.lstat(f"{parent}/{name}").st_size for parent, _, names in os.walk(directory) for name in names
-    )
-
-
-def _unpacked(packed: str) -> Measured | None:
-    with contextlib.suppress(ValueError, TypeError, IndexError):  # the index is damaged
-        (plan, purpose, mode, environment, where, work), times = json.loads(packed)
-        return Measured(unpack(times), Likeness(plan, purpose, mode, environment, where, tuple(work)))
-    return None

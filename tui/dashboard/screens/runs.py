@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.insight.compare import Comparison
-    from tui.run.store import Listing
+    from tui.run.listing import Listing
 
 _LOOK_EVERY = 2.0  # seconds between two looks at what is kept
 
