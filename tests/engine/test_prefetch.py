@@ -207,3 +207,14 @@ def test_what_may_run_ahead_of_whom() -> None:
         id_: [(set(step.after), step.on_nodes) for step in steps] for id_, steps in found.steps.items()
     } == {"redis": [(set(), False), (set(), True)]}
     assert found.creation == ("cluster", 0)
+
+
+def test_what_is_not_wanted_does_not_run_ahead_and_holds_nothing_back() -> None:
+    unwanted = {"when": False}
+    assert "redis" not in outlook(plan_of(redis=({**PULL, **unwanted}, LOAD)), barriers=False).steps
+    makes = {"kind": "command", "shell": "make image"}
+    after = [
+        outlook(plan_of(cluster=({**makes, **more}, CREATE)), barriers=False).steps["redis"][0].after
+        for more in ({}, unwanted)
+    ]
+    assert after == [frozenset({"cluster"}), frozenset()]

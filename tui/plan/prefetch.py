@@ -61,7 +61,8 @@ def outlook(plan: Plan, *, barriers: bool) -> Outlook:
         barriers: Whether a task waits for the phases before its own, besides what it needs.
     """
     first = {
-        task.id: list(takewhile(lambda step: step.prefetch != "never", task.steps)) for task in plan.tasks
+        task.id: list(takewhile(lambda step: step.is_wanted and step.prefetch != "never", task.steps))
+        for task in plan.tasks
     }
     if not any(first.values()):
         return Outlook({}, None)
@@ -87,7 +88,9 @@ def outlook(plan: Plan, *, barriers: bool) -> Outlook:
 
 
 def _prefetchable(step: Step, before: Iterable[Task]) -> Prefetchable:
-    after = frozenset(task.id for task in before if any(_may_change(each, step) for each in task.steps))
+    after = frozenset(
+        task.id for task in before if any(_may_change(each, step) for each in task.wanted_steps)
+    )
     return Prefetchable(after, step.prefetch == "nodes")
 
 
