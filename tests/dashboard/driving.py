@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
+from unittest import mock
 
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets._toast import Toast
@@ -29,7 +30,7 @@ from tui.run.journal import Journal
 from tui.run.standing import Stands
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from textual.app import App
@@ -280,6 +281,20 @@ async def until(pilot: Pilot[Any], *texts: str) -> None:
     raise AssertionError(f"{texts} are not on the screen:\n{page(pilot.app)}")
 
 
+@contextlib.contextmanager
+def brief_waits() -> Iterator[None]:
+    """Wait a moment in Textual's stead, which waits until the whole process is idle, for 20 ms at least."""
+
+    async def briefly(*_: object) -> None:
+        await asyncio.sleep(0.001)
+
+    with (
+        mock.patch("textual.app.wait_for_idle", briefly),
+        mock.patch("textual.pilot.wait_for_idle", briefly),
+    ):
+        yield
+
+
 @contextlib.asynccontextmanager
 async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
     """Opens the dashboard on a run; in the end the run is over, and the app has died of nothing."""
@@ -292,11 +307,12 @@ async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterato
 
     app.notify = notify_lastingly  # type: ignore[method-assign]
     try:
-        async with app.run_test(size=size, notifications=True) as pilot:
-            hands = Hands(live, app, pilot)
-            await hands.settle()
-            await hands.settle()
-            yield hands
+        with brief_waits():
+            async with app.run_test(size=size, notifications=True) as pilot:
+                hands = Hands(live, app, pilot)
+                await hands.settle()
+                await hands.settle()
+                yield hands
         assert app.fault is None
     finally:
         live.tell(Kill())

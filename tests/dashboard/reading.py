@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input, Static
 
+from tests.dashboard.driving import brief_waits
 from tests.run.writing import write
 from tui.dashboard.colors import ReadableApp
 from tui.dashboard.logview.screen import LogScreen
@@ -18,7 +19,7 @@ from tui.run.events import Failure
 from tui.run.state import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from textual.pilot import Pilot
@@ -89,6 +90,13 @@ def bar(app: Host) -> str:
 def notices(app: Host) -> list[str]:
     """What toasts say, oldest first."""
     return [notice.message for notice in app._notifications]
+
+
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    """Does not wait for the process to be idle: `settle` waits for what was begun."""
+    with brief_waits():
+        yield
 
 
 @pytest.fixture

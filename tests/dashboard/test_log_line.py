@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
+from tests.dashboard.driving import brief_waits
 from tests.dashboard.test_ansi import PIECES, hostile
 from tests.dashboard.viewing import Ring, Viewer, numbered, rows, said, strips
 from tui.dashboard.ansi import clean
@@ -94,16 +95,17 @@ def test_a_line_that_looks_like_an_error_is_told_by_a_mark_too() -> None:
 async def test_no_line_breaks_the_screen(wrap: bool) -> None:
     lines = [LogLine(text, text[:20], 1 + i // 9, 0, 0.0) for i, text in enumerate(HOSTILE)]
     view = LogView(LogSlice(0, lines), wrap=wrap)
-    async with Viewer(view).run_test(size=(50, 20)) as pilot:
-        view.focus()
-        view.pattern = re.compile(".")
-        for size in ((50, 20), (1, 1), (2, 30), (9, 2), (120, 40)):
-            await pilot.resize_terminal(*size)
-            for key in ("home", "pagedown", "right", "end", "up"):
-                await pilot.press(key)
-                assert len(strips(view)) == view.size.height
-                for strip in strips(view):
-                    assert sum(segment.cell_length for segment in strip) == view.size.width
+    with brief_waits():
+        async with Viewer(view).run_test(size=(50, 20)) as pilot:
+            view.focus()
+            view.pattern = re.compile(".")
+            for size in ((50, 20), (1, 1), (2, 30), (9, 2), (120, 40)):
+                await pilot.resize_terminal(*size)
+                for key in ("home", "pagedown", "right", "end", "up"):
+                    await pilot.press(key)
+                    assert len(strips(view)) == view.size.height
+                    for strip in strips(view):
+                        assert sum(segment.cell_length for segment in strip) == view.size.width
 
 
 async def test_a_widget_without_room_is_no_fault() -> None:

@@ -18,6 +18,7 @@ from tests.dashboard.reading import (
     path,
     press,
     put,
+    quick,
     settle,
     text,
 )
@@ -30,7 +31,7 @@ from tui.dashboard.widgets.ask_bar import AskBar
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["path"]
+__all__ = ["path", "quick"]
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.dashboard.reading import TWICE, Host, bar, path, press, put, settle, text
+from tests.dashboard.reading import TWICE, Host, bar, path, press, put, quick, settle, text
 from tests.dashboard.viewing import rows, strips, styles
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["path"]
+__all__ = ["path", "quick"]
 
 
 # Searching.
