@@ -11,15 +11,20 @@ WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
 WORKING_KINDS = frozenset(
     {
         "command",
+        "helm.install",
+        "helm.uninstall",
         "image.build",
         "image.pull",
         "kind.create",
         "kind.delete",
+        "kind.logs",
         "kind.stop",
         "kind.load",
         "kubernetes.apply",
         "kubernetes.namespace",
+        "kubernetes.patch",
         "kubernetes.pull_secret",
+        "kubernetes.restart",
         "postgres.migrate",
         "postgres.verify",
     }
