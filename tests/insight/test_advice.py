@@ -78,7 +78,9 @@ def test_nothing_is_said_that_is_not_worth_it(state: RunState, why: str) -> None
 
 def test_nothing_is_said_that_runs_of_its_like_differ_by_anyway() -> None:
     like = [run_of(long=40.0), run_of(long=90.0), run_of(long=75.0), run_of(long=45.0)]
-    assert advise(run_of(), like=like).advice == ()
+    advised = advise(run_of(), like=like)
+    assert advised.advice == ()
+    assert "by which runs of its like differ anyway" in advised.why_none
     assert advise(run_of(), like=[run_of(long=61.0)] * 4).advice
 
 

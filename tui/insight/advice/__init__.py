@@ -123,7 +123,7 @@ def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] =
     advice = [_weighed(finding, saved, others) for finding, saved in sure]
     advice = sorted((each for each in advice if each.saves >= least), key=lambda each: -each.saves)
     advice = _without_overlap(advice)
-    return Advised(tuple(advice), took, floor, "" if advice else _why_none(took, floor, least))
+    return Advised(tuple(advice), took, floor, "" if advice else _why_none(took, floor, least, differ))
 
 
 def _saved(finding: Finding, whole: WholeRun, took: float, state: RunState) -> float | None:
@@ -175,6 +175,7 @@ def _differ(state: RunState, like: Sequence[RunState]) -> float:
     return median_times(runs).tolerance if len(runs) >= ENOUGH else 0.0
 
 
-def _why_none(took: float, floor: float, least: float) -> str:
+def _why_none(took: float, floor: float, least: float, differ: float) -> str:
     near = f"it took {seconds(took)}, and {seconds(floor)} is the least that its needs allow"
-    return f"no change that is known of would save {seconds(least)} or more; {near}"
+    spread = ", by which runs of its like differ anyway" if differ >= least else ""
+    return f"no change that is known of would save {seconds(least)} or more{spread}; {near}"
