@@ -238,8 +238,8 @@ class Deck(Vertical):
         self._place(len(shown), room.beside and len(shown) > 1)
         if self._tabs.display:
             self._tabs.show([frame.tasks[id_] for id_ in at_work], shown, self.selected)
-        for id_, panel in zip(shown, self._panels, strict=True):
-            panel.show(frame, id_, selected=id_ == self.selected)
+        for i, (id_, panel) in enumerate(zip(shown, self._panels, strict=True)):
+            panel.show(frame, id_, main=i == 0)
 
     def _place(self, count: int, beside: bool) -> None:
         """Have so many panels; the main one has the room that the others leave."""

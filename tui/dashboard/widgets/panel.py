@@ -37,7 +37,7 @@ class _Seen(NamedTuple):
 
     task: TaskState
     now: float
-    selected: bool
+    main: bool
     width: int
     height: int
     says: bool
@@ -58,8 +58,8 @@ class Panel(Vertical):
         border-subtitle-color: $quiet;
         padding: 0 1;
         &.-critical { border: heavy $faint; }
-        &.-selected { border: round $foreground; }
-        &.-selected.-critical { border: heavy $foreground; }
+        &.-main { border: round $foreground; }
+        &.-main.-critical { border: heavy $foreground; }
         &.-failed { border: round $bar-failed; }
         & > .panel--failure {
             height: auto;
@@ -110,19 +110,19 @@ class Panel(Vertical):
         yield self._steps
         yield self._log
 
-    def show(self, frame: Frame, id_: str, *, selected: bool) -> None:
+    def show(self, frame: Frame, id_: str, *, main: bool) -> None:
         """Show a task as it stands."""
         if id_ != self.task_id:
             self.task_id, self._lines = id_, self._lines_of(id_)
             self._pulled, self._spoke = 0, (0, -1)
             self._log.follow = True
             self._log.show(self._lines)
-        self._shown = frame, selected
+        self._shown = frame, main
         task = frame.tasks[self.task_id]
-        self.set_class(selected, "-selected")
+        self.set_class(main, "-main")
         self.set_class(task.id in frame.critical, "-critical")
         now = int(frame.now) if task.status == "running" else 0.0
-        seen = _Seen(task, now, selected, *self.content_size, self._lines.end > 0, self._spoke)
+        seen = _Seen(task, now, main, *self.content_size, self._lines.end > 0, self._spoke)
         if seen == self._seen:
             return
         self._seen = seen
@@ -137,17 +137,17 @@ class Panel(Vertical):
         self._failure.display = failure is not None
         height = seen.height
         if failure is not None:
-            told = _explained(failure, keys=self.has_class("-selected"))
-            self._failure.update(told)
-            height = max(height - told.get_height({}, seen.width - 2) - 1, 0)
+            told = _explained(failure, keys=self.has_class("-main"))
+            tall = told.get_height({}, seen.width - 2)
+            _put(self._failure, told, tall)
+            height = max(height - tall - 1, 0)
         has_log = self._lines.end > 0
         rows = self._step_rows(task, height, has_log=has_log)
         self._steps.display = rows > 0
         if rows:
             said = attempt.progress if attempt is not None else None
             steps = step_lines(task, frame.now, frame.expectation)
-            self._steps.update(steps_text(steps, said, seen.width, rows))
-        self._log.display = has_log and rows < height
+            _put(self._steps, steps_text(steps, said, seen.width, rows))
 
     def _step_rows(self, task: TaskState, height: int, *, has_log: bool) -> int:
         """Return how many lines steps get: all of a silent task's, else what its log leaves room for."""
@@ -162,8 +162,8 @@ class Panel(Vertical):
     def on_resize(self) -> None:
         """Find anew what has room."""
         if self._shown is not None:
-            frame, selected = self._shown
-            self.show(frame, self.task_id, selected=selected)
+            frame, main = self._shown
+            self.show(frame, self.task_id, main=main)
 
     @property
     def has_news(self) -> bool:
@@ -181,6 +181,14 @@ class Panel(Vertical):
     def on_click(self, event: events.Click) -> None:
         """Tell that it was clicked on."""
         self.post_message(self.Chosen(self.task_id, event.chain > 1))
+
+
+def _put(widget: Static, text: Content, rows: int | None = None) -> None:
+    """Show a text that has so many rows; the screen is laid out anew only for others than before."""
+    rows = text.plain.count("\n") + 1 if rows is None else rows
+    if widget.styles.height is None or widget.styles.height.value != rows:
+        widget.styles.height = rows
+    widget.update(text, layout=False)
 
 
 def _title(task: TaskState, frame: Frame) -> Content:
