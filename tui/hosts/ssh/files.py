@@ -82,7 +82,7 @@ async def _copy_file(files: asyncssh.SFTPClient, entry: Entry, there: bytes) -> 
         if opening.exception() is None:
             opening.result().close()
         raise
-    try:
+    with content:  # closing what was read takes no time; on a thread it would not happen when cancelled
         async with files.open(there, "wb") as file:
             offset = 0
             while chunk := await asyncio.to_thread(content.read, _CHUNK):
@@ -90,8 +90,6 @@ async def _copy_file(files: asyncssh.SFTPClient, entry: Entry, there: bytes) -> 
                     await file.write(chunk, offset)
                 offset += len(chunk)
             await file.setstat(_attributes(entry, offset))
-    finally:
-        await asyncio.to_thread(content.close)
 
 
 def _attributes(entry: Entry, size: int | None = None) -> asyncssh.SFTPAttrs:
