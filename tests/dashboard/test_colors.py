@@ -48,7 +48,7 @@ def of(style: Style) -> tuple[Color, Color]:
     return (colors[1], colors[0]) if style.reverse else colors
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "high-contrast", "colour-blind-light"])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 async def test_all_that_is_on_the_screen_can_be_read(tmp_path: Path, theme: str) -> None:
     async with driving(Live(tmp_path, fails={"image": [1]})) as hands:
         hands.app.theme = theme
