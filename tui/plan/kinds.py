@@ -5,31 +5,10 @@ It stands here and not in the steps' models, as who asks it of a run must not im
 
 from __future__ import annotations
 
-WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
-"""The kinds of steps that wait, but for spans in which they work."""
+import re
 
-WORKING_KINDS = frozenset(
-    {
-        "command",
-        "helm.install",
-        "helm.uninstall",
-        "image.build",
-        "image.pull",
-        "kind.create",
-        "kind.delete",
-        "kind.logs",
-        "kind.stop",
-        "kind.load",
-        "kubernetes.apply",
-        "kubernetes.namespace",
-        "kubernetes.patch",
-        "kubernetes.pull_secret",
-        "kubernetes.restart",
-        "postgres.migrate",
-        "postgres.verify",
-    }
-)
-"""The kinds of steps that work, but for spans in which they wait."""
+WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
+"""The kinds of steps that wait, but for spans in which they work; for all others it is the other way."""
 
 AT_ONCE = frozenset({"image.build", "image.pull"})
 """The kinds of steps that may run ahead of their task's place at once; see `tui.plan.prefetch`."""
@@ -40,12 +19,13 @@ ON_NODES = frozenset({"kind.load"})
 MAKING = frozenset({"command", "image.build"})
 """The kinds of steps that may make what such steps use."""
 
+_KIND = re.compile(r"command|(helm|http|image|kind|kubernetes|postgres)\.[a-z_]+")
 _WAITING_SPANS = ("schedule", "start", "ready", "connect", "lock", "Waiting ")
 
 
 def kind_waits(kind: str) -> bool | None:
     """Return whether a step of a kind waits; None where the kind is not known."""
-    return kind in WAITING_KINDS if kind in WAITING_KINDS | WORKING_KINDS else None
+    return kind in WAITING_KINDS if kind else None
 
 
 def span_waits(name: str) -> bool:
@@ -56,4 +36,4 @@ def span_waits(name: str) -> bool:
 def kind_of(title: str) -> str:
     """Return the kind that a step's title begins with, unless the plan gave it a title of its own."""
     word = title.partition(" ")[0]
-    return word if word in WAITING_KINDS | WORKING_KINDS else ""
+    return word if _KIND.fullmatch(word) else ""
