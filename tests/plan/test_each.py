@@ -85,7 +85,7 @@ WRONG = {
         "all tasks of `each` would be called 'first'", "put the item into it",
     ),
     one_task("each: [{a: 1}]").replace("id: first", "id: f-▶${each.b}"): (
-        "variable 'each.b' is not defined", "did you mean 'each.a'?",
+        "variable 'each.b' is not defined for the item {\"a\": 1}", "did you mean 'each.a'?",
     ),
     one_task("each: [a, a]").replace("- id: first", "- id: ▶f-${each}"): ("two tasks are called 'f-a'", ""),
     one_task("", "variables: {▶each: 1}\n"): ("'each' is taken", "choose another name"),

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from tui import __version__
-from tui.cli.options import EPILOG, INTERRUPTED, unwritten
+from tui.cli.options import EPILOG, INTERRUPTED, errors, unwritten
 from tui.console.streams import flush as flush_streams
 from tui.console.streams import prepare as prepare_streams
+from tui.errors import BringupError
 
 COMMANDS = (
     "advise",
@@ -48,6 +49,16 @@ class _Commands(click.Group):
         found: click.Command = getattr(import_module(f"tui.cli.{module}"), module)
         return found
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is named, or say what may have been meant."""
+        name = args[0]
+        if context.resilient_parsing or name.startswith("-") or self.get_command(context, name):
+            return super().resolve_command(context, args)
+        with errors():
+            raise _unknown(name, self.list_commands(context))
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that is named, and exit with its code."""
         prepare_streams()
@@ -75,6 +86,17 @@ class _Commands(click.Group):
         if not context.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in own)):
             args = ["up", *args]
         return super().parse_args(context, args)
+
+
+def _unknown(name: str, known: list[str]) -> BringupError:
+    """Return the error that something is no command, with what may have been meant: a plan is for `up`."""
+    from shlex import quote
+
+    from tui.plan.bundled import is_plan
+    from tui.plan.faults import shown, suggest
+
+    hint = f"bring the plan up: bringup up {quote(name)}" if is_plan(name) else suggest(name, known)
+    return BringupError(f"there is no command {shown(name)}", hint)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)

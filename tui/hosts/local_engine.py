@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _DEFAULT = "unix:///var/run/docker.sock"
 
+_PORT = 2375
+_TCP = re.compile(r"(tcp://)?(?P<host>\[[^]/]*\]|[^][/:]*)(:(?P<port>\d*))?/?")
+
 _START = (
     "start Docker (`systemctl start docker`, Docker Desktop, `colima start`) or Podman (`podman machine"
     " start`, `systemctl --user start podman.socket`), or name an engine in DOCKER_HOST"
@@ -81,8 +84,8 @@ def _named(environment: Mapping[str, str], home: Path) -> Candidate | None:
 def _address(text: str) -> str:
     """Read `DOCKER_HOST` as the `docker` command does: without blanks, and with its defaults."""
     text = text.strip()
-    if re.fullmatch(r"[^/:]*:\d+", text):
-        return f"tcp://{text if text[0] != ':' else f'localhost{text}'}"
+    if text and (found := _TCP.fullmatch(text)):
+        return f"tcp://{found['host'] or 'localhost'}:{found['port'] or _PORT}"
     return _DEFAULT if text == "unix://" else text
 
 

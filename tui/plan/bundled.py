@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from tui.plan.faults import Place, PlanError, suggest
@@ -41,6 +42,13 @@ def find_plan(name: str | None) -> Path:
     except (OSError, RuntimeError) as error:  # it may not be read, or `~user` is unknown
         cause = error.strerror if isinstance(error, OSError) else error
         raise PlanError.at(Place(name, 0), f"cannot be read: {cause}", "check the path") from error
+
+
+def is_plan(name: str) -> bool:
+    """Return whether a plan's file, its directory, or a bundled plan has this name."""
+    with suppress(OSError, RuntimeError, PlanError):
+        return _named(name).is_file()
+    return False
 
 
 def _named(name: str) -> Path:

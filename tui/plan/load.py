@@ -20,12 +20,16 @@ from tui.plan.messages import explain
 from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwanted
 from tui.plan.schema import closed_schema
 from tui.plan.sources import check_files
-from tui.plan.substitute import UndefinedError, each_text, fill, find
+from tui.plan.substitute import UndefinedError, as_text, each_text, fill, find
 from tui.plan.variables import Variables, collect
 from tui.secrets import Masker, secrets_in
+from tui.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+
+_MOST_LETTERS = 60  # of an item in an error
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,12 @@ class _Reading:
 
     def _value(self, name: str, path: Path_) -> Any:
         if name.partition(".")[0] == EACH and path[:4] in self.items:
-            return find({EACH: self.items[path[:4]]}, name)
+            item = self.items[path[:4]]
+            try:
+                return find({EACH: item}, name)
+            except UndefinedError as error:
+                error.cause = f"{error.cause} for the item {cut(as_text(item), _MOST_LETTERS)}"
+                raise
         return self.variables.look_up(name, self.folder)
 
     def validated(self, data: dict[str, Any]) -> Plan | None:

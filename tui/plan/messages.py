@@ -109,7 +109,8 @@ def _fault(
     if kind == "value_error":
         cause, *hint = context["error"].args
         return Fault(place, f"{_name(path)}{cause}", hint[0] if hint else "")
-    return Fault(place, f"{_name(path)}{_cause(detail, value)}", _hint(schema, kind, value, loc))
+    cause, hint = _cause(detail, value), _hint(schema, kind, value, loc)
+    return Fault(place, f"{_name(path)}{cause}", "" if hint.rstrip(".").lower() in cause.lower() else hint)
 
 
 def _is_step(path: Path_) -> bool:

@@ -34,11 +34,7 @@ class _HelmStep(StepBase):
 
 
 class HelmInstall(_HelmStep):
-    """Install a chart, or upgrade its release, and wait until its rollouts and Jobs are complete.
-
-    Attributes:
-        path: The chart's directory or archive, where it is one.
-    """
+    """Install a chart, or upgrade its release, and wait until its rollouts and Jobs are complete."""
 
     action = "tui.actions.helm:install"
 
