@@ -191,7 +191,11 @@ async def test_a_configuration_that_says_nothing_changes_nothing(tmp_path: Path,
 
 async def test_docker_host_is_read_as_docker_does(tmp_path: Path) -> None:
     said = {"unix://": "unix:///var/run/docker.sock", "box:2376": "tcp://box:2376", ":1": "tcp://localhost:1"}
-    said |= {"tcp://box": "tcp://box:2375", "tcp://[::1]:1": "tcp://[::1]:1", "tcp://": "tcp://localhost:2375"}
+    said |= {
+        "tcp://box": "tcp://box:2375",
+        "tcp://[::1]:1": "tcp://[::1]:1",
+        "tcp://": "tcp://localhost:2375",
+    }
     found = {text: local_engine._named({"DOCKER_HOST": text}, tmp_path) for text in (*said, " ")}
     assert {text: each and each.url for text, each in found.items()} == {**said, " ": None}
 

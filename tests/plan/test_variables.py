@@ -123,6 +123,12 @@ def test_a_values_file_that_holds_nothing_changes_nothing(text: str, tmp_path: P
     assert values_of(tmp_path, files=(file,))["word"] == "hello"
 
 
+def test_a_dotted_key_is_told_how_to_be_written(tmp_path: Path) -> None:
+    values = write(tmp_path / "values", "group.one: 2\n", "values.yaml")
+    [fault] = faults_of(write(tmp_path, one_task("", VARIABLES)), [values])
+    assert fault.hint == "write it as a group: group: {one: …}"
+
+
 def test_all_that_is_wrong_in_values_files_is_told(tmp_path: Path) -> None:
     text = "▶wrod: x\ngroup:\n  ▶tow: 1\n  one: 3\n▶word: {a: b}\n▶copy: {c: d}\n"
     values, listed = write(tmp_path, text, "values.yaml"), write(tmp_path, "- a\n", "list.yaml")

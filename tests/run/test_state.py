@@ -64,3 +64,9 @@ def test_time_goes_on_when_a_task_waits_again() -> None:
 
 def test_a_run_that_has_not_begun_has_not_ended() -> None:
     assert RunState().ended_at is None
+
+
+def test_the_tail_of_a_log_is_shown_where_the_details_do_not_quote_it() -> None:
+    tail = (" ---> 0123", "error: no such file ", "", " ---> 4567")
+    assert e.Failure("it broke", details=("Step 1/2",), tail=tail).further == (tail[0], tail[1], tail[3])
+    assert e.Failure("it broke", details=("error: no such file",), tail=tail).further == ()

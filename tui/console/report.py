@@ -87,10 +87,8 @@ def _failure(task: TaskState, style: Style) -> Iterator[str]:
     yield style(f"✗ {title}{tries}, step {failure.step + 1} {step}", "failed")
     yield f"  error: {one_line(failure.cause)}"
     yield from (f"    {style.clean(line)}" for line in failure.details)
-    told = {line.strip() for line in failure.details}
-    tail = [line for line in failure.tail if line.strip() and line.strip() not in told]
-    if tail:
+    if failure.further:
         yield style("  last lines:", "dim")
-        yield from (f"    {style.clean(line)}" for line in tail[-10:])
+        yield from (f"    {style.clean(line)}" for line in failure.further[-10:])
     if failure.hint:
         yield f"  hint: {one_line(failure.hint)}"

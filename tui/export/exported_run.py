@@ -158,9 +158,8 @@ class ExportedRun:
 
 
 def last_lines(failure: Failure) -> list[str]:
-    """Return the lines that show a failure: its details, then the last of the log that are not among them."""
-    told = {line.strip() for line in failure.details}
-    return [*failure.details, *(line for line in failure.tail if line.strip() and line.strip() not in told)]
+    """Return the lines that show a failure."""
+    return [*failure.details, *failure.further]
 
 
 def _side(state: RunState, now: float | None = None) -> Side:

@@ -133,7 +133,9 @@ class Variables:
             free = new or old == {} or (isinstance(old, _Written) and old.value is None)
             name = ".".join(path)
             if not new and key not in tree:
-                hint = suggest(name, names(self._tree))
+                known = names(self._tree)
+                group = f"write it as a group: {key.replace('.', ': {')}: …{'}' * key.count('.')}"
+                hint = group if name in known else suggest(name, known)
                 self._emit(written.place, f"the plan has no variable {shown(name)}", hint)
             elif isinstance(written.value, dict) and (free or isinstance(old, dict)):
                 tree[key] = old if isinstance(old, dict) else {}

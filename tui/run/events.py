@@ -84,6 +84,13 @@ class Failure:
     details: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
 
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The lines of the tail that are worth showing after the details: none where these were chosen of it."""
+        told = {line.strip() for line in self.details if line.strip()}
+        lines = tuple(line for line in self.tail if line.strip())
+        return () if any(line.strip() in told for line in lines) else lines
+
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):

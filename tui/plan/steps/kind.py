@@ -17,9 +17,8 @@ ClusterConfig = Annotated[
 
 
 class _KindStep(StepBase):
-    """Runs the `kind` program on the cluster's host."""
+    """Works on the plan's Kind cluster, on its host."""
 
-    programs = ("kind",)
     needs_engine = True
     needs_cluster = True
     on_cluster_host = True
@@ -29,6 +28,7 @@ class KindCreate(_KindStep):
     """Create the plan's Kind cluster, or adopt a healthy one of that name."""
 
     action = "tui.actions.kind:create"
+    programs = ("kind",)
     makes_cluster = True
 
     kind: Literal["kind.create"]
@@ -61,6 +61,7 @@ class KindLogs(_KindStep):
     """Export the logs of the plan's Kind cluster: of its nodes, its system and its pods."""
 
     action = "tui.actions.kind:logs"
+    programs = ("kind",)
 
     kind: Literal["kind.logs"]
     to: PlanPath = Field(
@@ -75,6 +76,7 @@ class KindDelete(_KindStep):
     """Delete the plan's Kind cluster and its kubeconfig."""
 
     action = "tui.actions.kind:delete"
+    programs = ("kind",)
 
     kind: Literal["kind.delete"]
 
