@@ -86,7 +86,7 @@ class Failure:
 
     @property
     def further(self) -> tuple[str, ...]:
-        """The lines of the tail that are worth showing after the details: none where these were chosen of it."""
+        """The lines of the tail to show after the details: none where these quote it."""
         told = {line.strip() for line in self.details if line.strip()}
         lines = tuple(line for line in self.tail if line.strip())
         return () if any(line.strip() in told for line in lines) else lines

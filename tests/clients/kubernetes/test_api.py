@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from tests.clients.kubernetes.peer import api_server, recorder, refusal
+from tests.clients.kubernetes.peer import api_server, recorder, refusal, serving
 from tests.ssh.web import certified
-from tui.clients.kubernetes.api import ApiError, UnreachableError, UntrustedError, is_loopback
+from tui.clients.kubernetes.api import ApiError, UnreachableError, UntrustedError, is_loopback, open_api
 from tui.clients.kubernetes.kubeconfig import read_access
+from tui.clients.kubernetes.ready import ask_ready
 from tui.cluster.connect import connect
 from tui.errors import ActionError
 
@@ -123,6 +124,19 @@ def test_this_machine_is_known(url: str, local: bool) -> None:
         ({"users": [{"name": "me", "user": {"client-key": "away.key"}}]}, "away.key: No such file"),
         ({"users": [{"name": "me", "user": {"client-key-data": "a"}}]}, "client-key-data is not base64"),
         ({"users": [{"name": "me", "user": {"exec": {}}}]}, "logs in by 'exec'"),
+        ({"users": [{"name": "me", "user": {"username": "a"}}]}, "logs in by 'username'"),
+        ({"users": [{"name": "me", "user": {"token": "a\nb"}}]}, "characters that no token has"),
+        ({"users": [{"name": "me", "user": {"client-key": ["a"]}}]}, "its client-key is no text"),
+        ({"clusters": [{"name": "it", "cluster": {"server": "http://[::1"}}]}, "its server is no URL"),
+        ({"clusters": [{"name": "it", "cluster": {"server": "http://h:99999"}}]}, "its server is no URL"),
+        (
+            {"clusters": [{"name": "it", "cluster": {"server": "h", "proxy-url": "socks5://h"}}]},
+            "its proxy-url is no URL that begins with http:// or https://",
+        ),
+        (
+            {"clusters": [{"name": "it", "cluster": {"server": "h", "certificate-authority-data": "!!"}}]},
+            "certificate-authority-data is not base64",
+        ),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used_is_told_of(
@@ -155,6 +169,31 @@ def test_a_server_without_scheme_and_a_context_without_user_are_read_as_by_kubec
     file.write_text(json.dumps(config))
     access = read_access(file)
     assert (access.server, access.token) == ("https://127.0.0.1:1", "")
+
+
+def _proxied(folder: Path, proxy: str) -> Path:
+    file = recorder(folder, "http://api.invalid").cluster.kubeconfig
+    config = json.loads(file.read_text())
+    config["clusters"][0]["cluster"]["proxy-url"] = proxy
+    file.write_text(json.dumps(config))
+    return file
+
+
+async def test_a_server_is_reached_through_the_proxy_of_its_kubeconfig(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.host)
+        return web.json_response({"kind": "NamespaceList"})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with serving(app) as proxy:
+        file = await asyncio.to_thread(_proxied, tmp_path, proxy)
+        async with open_api(file) as api:
+            assert await api.get("/api/v1/namespaces") == {"kind": "NamespaceList"}
+        await ask_ready(file, 5)
+    assert asked == ["api.invalid", "api.invalid"]
 
 
 def test_no_kubeconfig_is_told_of_with_a_hint(tmp_path: Path) -> None:

@@ -265,6 +265,7 @@ def _session(access: Access, tls: ssl.SSLContext) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls),
         trust_env=not is_loopback(access.server),
+        proxy=access.proxy,
         read_bufsize=_LARGEST,
     )
 

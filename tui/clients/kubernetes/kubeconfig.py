@@ -8,12 +8,13 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from tui.errors import ActionError
 
-_PLUGINS = ("exec", "auth-provider")
+_LOGINS = ("exec", "auth-provider", "username")
 _ANEW = "have it written anew: kind export kubeconfig --name CLUSTER --kubeconfig FILE"
 
 
@@ -29,6 +30,7 @@ class Access:
         token: A bearer token.
         server_name: The name that its certificate must bear, where that is not the URL's.
         insecure: Whether its certificate is not looked at.
+        proxy: URL of the HTTP proxy that it is reached through; None for that of the environment, if any.
     """
 
     server: str
@@ -38,6 +40,7 @@ class Access:
     token: str = field(default="", repr=False)
     server_name: str | None = None
     insecure: bool = False
+    proxy: str | None = None
 
     def tls(self) -> ssl.SSLContext:
         """Return how the connection is secured, by the rules of kubectl.
@@ -127,12 +130,12 @@ def _named(config: dict[str, Any], kind: str, name: Any) -> dict[str, Any]:
 
 
 def _access(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Access:
-    if plugin := next((p for p in _PLUGINS if p in user), None):
+    if login := next((login for login in _LOGINS if login in user), None):
         raise ActionError(
-            f"the kubeconfig's user logs in by {plugin!r}, which is not supported",
+            f"the kubeconfig's user logs in by {login!r}, which is not supported",
             "use a kubeconfig with a certificate or a token, such as Kind writes",
         )
-    server = str(cluster.get("server") or "").rstrip("/")
+    server = _text(cluster, "server").rstrip("/")
     if not server:
         raise ValueError("its cluster has no server")
     authority = _content(cluster, "certificate-authority", folder)
@@ -141,24 +144,58 @@ def _access(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Acce
     if "://" not in server:  # as kubectl completes it
         server = f"{'https' if authority or certificate or insecure else 'http'}://{server}"
     return Access(
-        server=server,
+        server=_url(server, "server"),
         authority=authority,
         certificate=certificate,
         key=_content(user, "client-key", folder),
-        token=user.get("token") or _token(user, folder),
-        server_name=cluster.get("tls-server-name"),
+        token=_token(user, folder),
+        server_name=_text(cluster, "tls-server-name") or None,
         insecure=insecure,
+        proxy=_url(_text(cluster, "proxy-url"), "proxy-url") or None,
     )
 
 
+def _text(entry: dict[str, Any], key: str) -> str:
+    """Return the text of a key; empty where it is absent.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    value = entry.get(key)
+    if isinstance(value, bool | dict | list):
+        raise ValueError(f"its {key} is no text")
+    return "" if value is None else str(value)
+
+
+def _url(text: str, key: str) -> str:
+    """Return a URL as it is.
+
+    Raises:
+        ValueError: It is none, or none that is supported.
+    """
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an address that is none
+        usable = False
+    if text and not usable:  # it is not quoted, as that of a proxy may hold a password
+        raise ValueError(f"its {key} is no URL that begins with http:// or https://")
+    return text
+
+
 def _content(entry: dict[str, Any], key: str, folder: Path) -> bytes:
-    if data := entry.get(f"{key}-data"):
+    if data := _text(entry, f"{key}-data"):
         try:
-            return base64.b64decode(data)
-        except (TypeError, ValueError):
+            return base64.b64decode("".join(data.split()), validate=True)
+        except ValueError:
             raise ValueError(f"{key}-data is not base64") from None
-    return (folder / entry[key]).read_bytes() if entry.get(key) else b""
+    return (folder / path).read_bytes() if (path := _text(entry, key)) else b""
 
 
 def _token(user: dict[str, Any], folder: Path) -> str:
-    return (folder / user["tokenFile"]).read_text().strip() if user.get("tokenFile") else ""
+    token = _text(user, "token")
+    if not token and (path := _text(user, "tokenFile")):
+        token = (folder / path).read_text().strip()
+    if not token.isascii() or not token.isprintable():
+        raise ValueError("its token has characters that no token has")
+    return token

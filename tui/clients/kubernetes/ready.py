@@ -31,7 +31,7 @@ async def ask_ready(kubeconfig: Path, patience: float, context: str = "") -> Non
     limit = aiohttp.ClientTimeout(total=patience)
     try:
         async with (
-            aiohttp.ClientSession(timeout=limit) as session,
+            aiohttp.ClientSession(timeout=limit, proxy=access.proxy) as session,
             session.get(f"{access.server}/readyz", ssl=tls, server_hostname=access.server_name) as answer,
         ):
             if answer.status != 200:
