@@ -19,6 +19,34 @@ WRONG = {
         "lower-case letters and digits, with - between them",
     ),
     "{kind: kubernetes.wait, pods: ▶''}": ("pods: '' does not select pods by their labels", "write app=web"),
+    "{kind: kubernetes.wait, pods: [app, '!a', 'a notin (b, c),d=e', ▶=]}": (
+        "pods, item 4: '=' does not select pods by their labels",
+        "write app=web",
+    ),
+    "{kind: kubernetes.wait, pods: ▶pod/web-0}": (
+        "pods: 'pod/web-0' does not select pods by their labels",
+        "wait for a pod by its name with conditions: {object: pod/web-0, is: Ready}",
+    ),
+    "{kind: kubernetes.wait, nodes: [all, ▶A b]}": (
+        "nodes, item 2: 'A b' is not the name of a node",
+        "`all`, or lower-case",
+    ),
+    "{kind: kubernetes.wait, conditions: {object: pod/x, is: ▶condition=Ready}}": (
+        "is: 'condition=Ready' is not a condition",
+        "write Ready",
+    ),
+    "{kind: kubernetes.patch, objects: node/x, json: [▶{op: replace, path: /a}]}": (
+        "json, item 1: the operation replace lacks its 'value'",
+        "add `value: …`",
+    ),
+    "{kind: kubernetes.patch, objects: node/x, json: [▶{op: [], path: /a}]}": (
+        "json, item 1: this is not an operation of JSON Patch",
+        "write {op: replace",
+    ),
+    "{kind: kubernetes.apply, manifests: ▶5}": (
+        "manifests: text or a mapping is expected here, not 5",
+        "Files, directories",
+    ),
     "{kind: kubernetes.wait, conditions: {object: ▶web, is: Ready}}": (
         "object: 'web' does not name an object",
         "write KIND/NAME or KIND.GROUP/NAME",

@@ -94,6 +94,9 @@ def _fault(
         )
     if kind == "missing":
         return Fault(place, f"the key {str(path[-1])!r} is missing", _about(schema, loc))
+    if kind == "union_tag_invalid" and not _is_step(path):
+        cause = f"text or a mapping is expected here, not {shown(value)}"
+        return Fault(place, f"{_name(path)}{cause}", _hint(schema, kind, value, loc))
     if kind == "union_tag_invalid":
         place, tag = document.place((*path, "kind")), value.get("kind")
         if isinstance(tag, str):

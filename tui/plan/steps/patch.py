@@ -16,7 +16,15 @@ from tui.plan.values import OneOrMore
 _TAINT = re.compile(
     r"[A-Za-z0-9][\w./-]*(=[\w.-]*)?:(NoSchedule|PreferNoSchedule|NoExecute)-?|[A-Za-z0-9][\w./-]*-", re.ASCII
 )
-_OPERATIONS = {"add", "remove", "replace", "test", "copy", "move"}
+_OPERATIONS = {
+    "add": "value",
+    "remove": "path",
+    "replace": "value",
+    "test": "value",
+    "copy": "from",
+    "move": "from",
+}
+"""The operations of JSON Patch, each with the key that it cannot do without."""
 
 
 def _some(text: str) -> str:
@@ -33,10 +41,12 @@ def _taint(text: str) -> str:
 
 
 def _operation(value: dict[str, Any]) -> dict[str, Any]:
-    operation, path = value.get("op"), value.get("path")
-    if operation not in _OPERATIONS or not isinstance(path, str) or path[:1] not in {"", "/"}:
+    needed, path = _OPERATIONS.get(str(value.get("op"))), value.get("path")
+    if needed is None or not isinstance(path, str) or path[:1] not in {"", "/"}:
         hint = "write {op: replace, path: /spec/x, value: 2}; add, remove, test, copy and move are known too"
         raise ValueError("this is not an operation of JSON Patch", hint)
+    if needed not in value:
+        raise ValueError(f"the operation {value['op']} lacks its {needed!r}", f"add `{needed}: …`")
     return value
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tui.plan.faults import shown
 from tui.plan.json_path import JsonPath
-from tui.plan.steps.base import Names, StepBase
+from tui.plan.steps.base import StepBase
 from tui.plan.steps.command import Setting
 from tui.plan.steps.references import CHARACTERS, OBJECT_NAME, Namespace, Reference, Rollout
 from tui.plan.values import Frozen, OneOrMore
@@ -22,15 +22,30 @@ def _job(job: str) -> str:
     return name
 
 
+_KEY = r"\s*([a-z0-9.-]+/)?[A-Za-z0-9][\w.-]*\s*"
+_LABELS = re.compile(rf"!?{_KEY}|{_KEY}(==?|!=)\s*[\w.-]*\s*|{_KEY}\s(not)?in\s*\([\w.,\s-]*\)\s*", re.ASCII)
+_BETWEEN_LABELS = re.compile(r",(?![^(]*\))")
+_BY_NAME = re.compile(r"pods?/")
+
+
 def _labels(text: str) -> str:
-    if not text.strip():
-        raise ValueError(
-            f"{shown(text)} does not select pods by their labels", "write app=web or app=web,tier=db"
-        )
+    cause = f"{shown(text)} does not select pods by their labels"
+    if _BY_NAME.match(text):
+        raise ValueError(cause, f"wait for a pod by its name with conditions: {{object: {text}, is: Ready}}")
+    if not all(_LABELS.fullmatch(part) for part in _BETWEEN_LABELS.split(text)):
+        raise ValueError(cause, "write app=web or app=web,tier=db")
     return text
 
 
+def _node(name: str) -> str:
+    if not OBJECT_NAME.fullmatch(name):
+        raise ValueError(f"{shown(name)} is not the name of a node", f"`all`, or {CHARACTERS}")
+    return name
+
+
 def _condition(text: str) -> str:
+    if text.startswith("condition="):
+        raise ValueError(f"{shown(text)} is not a condition", f"write {text.removeprefix('condition=')}")
     if not re.fullmatch(r"[^\s=]+(=[^\s=]+)?", text):
         raise ValueError(f"{shown(text)} is not a condition", "write Ready, or Ready=False")
     return text
@@ -77,7 +92,9 @@ class KubernetesWait(StepBase):
         description="Pods by their labels, such as `app=web`, until there are some and all are ready; those"
         " that have succeeded, or are being deleted, do not count.",
     )
-    nodes: Names = Field((), description="Nodes by name, or `all`, until they are ready.")
+    nodes: Annotated[tuple[Annotated[str, AfterValidator(_node)], ...], OneOrMore()] = Field(
+        (), description="Nodes by name, or `all`, until they are ready."
+    )
     conditions: Annotated[tuple[Condition, ...], OneOrMore()] = Field(
         (), description="Conditions of objects, until they hold."
     )
