@@ -206,6 +206,7 @@ async def test_when_all_has_ended_leaving_asks_nothing(tmp_path: Path) -> None:
         await hands.advance(END)
         assert "is up · 1:35" in page(hands.app)
         assert "1:35 instead of 2:15 one at a time: 1.4 times as fast" in page(hands.app)
+        assert "1.4 times as fast as sequential" in page(hands.app).splitlines()[0]
         assert "q leave" in page(hands.app)
         assert not hands.live.over  # it stays, for a look at what was, and for f
         await hands.press("q")

@@ -12,7 +12,6 @@ from tests.insight.running import begun, disturbed, ran, tell
 from tests.plans import SECONDS
 from tui.console.report import report
 from tui.console.style import Style
-from tui.insight.concurrency_gain import concurrency_gain
 from tui.insight.expectation import Expectation
 from tui.insight.forecast import forecast
 from tui.insight.time_breakdown import time_breakdown
@@ -59,8 +58,6 @@ def check(state: RunState, now: float) -> None:
     assert 0 <= worked <= now + CLOSE
     if intervals:
         assert abs(worked + work_time(gaps) - now) < 1e-3
-    gain = concurrency_gain(state, now)
-    assert gain is None or (gain.saved >= -CLOSE and -CLOSE <= gain.share < 1)
     for task in state.tasks.values():
         check_task(state, task.id, now, before)
     ahead = forecast(state, before.seconds, now)

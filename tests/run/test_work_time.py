@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.insight.running import begun, ran, tell
-from tui.insight.concurrency_gain import concurrency_gain
 from tui.run import events as e
 from tui.run.work_time import busy, idle, work_time
 
@@ -20,9 +19,6 @@ def test_the_time_in_which_somebody_thought_is_no_work_time() -> None:
     assert idle(intervals, now + 5.0)[-1] == (now, now + 5.0)
     assert work_time(intervals) == 50.0
     assert state.tasks["image"].seconds(now) == 48.0
-    gain = concurrency_gain(state, now)
-    assert gain is not None
-    assert (gain.worked, gain.elapsed) == (58.0, 50.0)
 
 
 def test_what_runs_is_at_work_up_to_now_and_what_has_not_begun_is_not() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.console.chart import chart
+from tui.insight.concurrency_gain import concurrency_gain
 from tui.insight.expectation import EMPTY
 from tui.insight.forecast import forecast
 from tui.insight.outcome import judge, next_steps
-from tui.insight.what_if import makespans
-from tui.insight.why import gain_in_words
+from tui.insight.whole_run import WholeRun
 from tui.run.work_time import busy, work_time
 from tui.text import GLYPHS, one_line, seconds
 
@@ -67,8 +67,9 @@ def _why(state: RunState, now: float, advice: Advice | None) -> Iterator[tuple[s
     told = [f"{one_line(state.tasks[id_].title)} {seconds(took)}" for id_, took in path if took > least]
     if told:
         yield "decided by", " → ".join(told)
-    if gain := gain_in_words(makespans(state, EMPTY, now)["sequential"], work_time(busy(state, now))):
-        yield "gained", gain
+    sequential = WholeRun.of(state, EMPTY, now).in_mode("sequential").makespan
+    if gain := concurrency_gain(work_time(busy(state, now)), sequential):
+        yield "gained", str(gain)
     if advice is not None:
         run = f" {state.started.run}" if state.started else ""
         yield "advice", f"{one_line(advice.title)}: {advice.saving} (`bringup advise{run}`)"

@@ -88,7 +88,7 @@ def as_data(why: Why) -> dict[str, Any]:
         "simulated": why.simulated,
         "cores": why.cores,
         "cores_full": [{"start": start, "end": end} for start, end in why.full],
-        "gain": why.gain,
+        "gain": str(why.gain or ""),
         "notes": list(why.notes),
     }
 

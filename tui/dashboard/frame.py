@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.insight.concurrency_gain import ConcurrencyGain, concurrency_gain
 from tui.insight.expectation import EMPTY
 from tui.insight.forecast import Forecast, forecast
 from tui.insight.pace import paced
@@ -32,14 +31,12 @@ class Outlook:
         at: When it was worked out, in seconds since the run began.
         forecast: When the unfinished tasks will run.
         critical: The tasks that decide when that is.
-        concurrency_gain: What running tasks at once has saved; None where nothing has run.
         idle: When nothing ran.
     """
 
     at: float
     forecast: Forecast
     critical: frozenset[str]
-    concurrency_gain: ConcurrencyGain | None
     idle: tuple[Interval, ...]
 
     @classmethod
@@ -47,7 +44,7 @@ class Outlook:
         """Work it out."""
         ahead = forecast(state, paced(state, expectation, now), now)
         gaps = idle(busy(state, now), now)
-        return cls(now, ahead, frozenset(ahead.critical), concurrency_gain(state, now), tuple(gaps))
+        return cls(now, ahead, frozenset(ahead.critical), tuple(gaps))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

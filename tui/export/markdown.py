@@ -88,7 +88,7 @@ def _conclusions(run: ExportedRun) -> Iterator[str]:
         yield f"**Critical path** ◆ {' → '.join(_middle_cut(path))}\n"
     yield f"**Why** {markdown(run.why.verdict)}\n"
     if run.why.gain:
-        yield f"**Concurrency** {markdown(run.why.gain)}"
+        yield f"**Concurrency** {markdown(str(run.why.gain))}"
 
 
 def _middle_cut(path: Sequence[str], most: int = 20) -> list[str]:

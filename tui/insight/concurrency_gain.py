@@ -1,59 +1,42 @@
-"""What running tasks at once has saved so far."""
+"""What running tasks at once gained."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from tui.run.work_time import busy, work_time
+from tui.text import seconds
 
-if TYPE_CHECKING:
-    from tui.run.state import RunState, TaskState
+_LEAST = 1.05  # times as fast, from which that is told
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConcurrencyGain:
-    """A run's time beside the time that its tasks worked.
+class ConcurrencyGain(NamedTuple):
+    """How long a run took, beside what it would have taken one task at a time.
 
-    That is not quite what the same run would have taken one task at a time: tasks that run at once slow each
-    other down, so that alone each may have been faster.
+    That is less than its tasks' times added up, as tasks that run at once slow each other down.
 
     Attributes:
-        worked: Seconds of all tasks' attempts, and of what ran ahead of them, added up.
-        elapsed: Seconds in which at least one task ran. Time in which nothing ran, as while
-            somebody thought about a failure, is not counted.
+        took: Seconds in which at least one task ran.
+        sequential: Seconds that its simulation takes in `sequential` mode.
     """
 
-    worked: float
-    elapsed: float
+    took: float
+    sequential: float
 
     @property
-    def saved(self) -> float:
-        """Seconds that running tasks at once saved against one after the other."""
-        return self.worked - self.elapsed
+    def times(self) -> str:
+        """How many times as fast it was, in words."""
+        return f"{self.sequential / self.took:.1f} times as fast"
 
-    @property
-    def share(self) -> float:
-        """The part of the work's time that was saved: 0 for nothing, towards 1 for nearly all."""
-        return self.saved / self.worked if self.worked else 0.0
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"{seconds(self.took)} instead of {seconds(self.sequential)} one at a time: {self.times}"
 
 
-def concurrency_gain(state: RunState, now: float) -> ConcurrencyGain | None:
-    """Return what running tasks at once has saved up to now; None where nothing has run.
+def concurrency_gain(took: float, sequential: float) -> ConcurrencyGain | None:
+    """Return what running tasks at once gained in a run that has ended; None where that is nothing.
 
     Args:
-        state: The run.
-        now: Seconds since the run began.
+        took: Seconds in which at least one task ran.
+        sequential: Seconds that its simulation takes in `sequential` mode.
     """
-    intervals = busy(state, now)
-    if not intervals:
-        return None
-    worked = sum(task.seconds(now) + _ahead(task, now) for task in state.tasks.values())
-    return ConcurrencyGain(worked, work_time(intervals))
-
-
-def _ahead(task: TaskState, now: float) -> float:
-    """Return the seconds for which steps of a task ran ahead of its attempts."""
-    begins = {attempt.attempt: attempt.started for attempt in task.attempts}
-    ends = (min(each.end(now), begins.get(each.attempt, now)) for each in task.prefetches)
-    return sum(end - each.started for end, each in zip(ends, task.prefetches, strict=True))
+    return ConcurrencyGain(took, sequential) if took and sequential >= _LEAST * took else None

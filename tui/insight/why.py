@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tui.insight.concurrency_gain import concurrency_gain
 from tui.insight.cpu_seconds import busy_cores
 from tui.insight.profile import BETWEEN
 from tui.insight.savings import Saver
@@ -17,6 +18,7 @@ from tui.text import clock, one_line, plural, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tui.insight.concurrency_gain import ConcurrencyGain
     from tui.insight.expectation import Expectation
     from tui.insight.forecast import Forecast
     from tui.insight.savings import Savings
@@ -28,7 +30,6 @@ _SIMULATED = 6_000  # parts of tasks that are simulated for each of the cuts of 
 _FEWEST, _MOST = 5, 15  # steps of which it is told what they would save
 _SPANS = 4  # of a step, of which that is told
 _WORTH_SAYING = 0.05  # seconds
-_GAINED = 1.05  # times as fast, from which that is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Why:
         simulated: The same as it ran, beside which the others are to be seen.
         cores: The cores that it had for itself; None where tasks are taken not to slow each other.
         full: When the cores were full: begin and end of each such time.
-        gain: What running tasks at once gained, in words; empty where it did not.
+        gain: What running tasks at once gained; None where it did not, and while the run goes on.
         notes: What else is to be known of these figures.
     """
 
@@ -128,7 +129,7 @@ class Why:
     simulated: float
     cores: float | None
     full: tuple[tuple[float, float], ...]
-    gain: str
+    gain: ConcurrencyGain | None
     notes: tuple[str, ...]
 
 
@@ -177,17 +178,9 @@ def why_run(
         full=tuple(
             (full.start, full.end) for samples in state.samples.values() for full in busy_cores(samples)
         ),
-        gain=gain_in_words(makespans["sequential"], took) if state.ended_at is not None else "",
+        gain=concurrency_gain(took, makespans["sequential"]) if state.ended_at is not None else None,
         notes=tuple(_notes(state, now, cpu, cut_off)),
     )
-
-
-def gain_in_words(sequential: float, took: float) -> str:
-    """Return what running tasks at once gained, in words; empty where it did not."""
-    if not took or sequential < _GAINED * took:
-        return ""
-    times = sequential / took
-    return f"{seconds(took)} instead of {seconds(sequential)} one at a time: {times:.1f} times as fast"
 
 
 def _looked_at(whole: WholeRun) -> int:

@@ -177,7 +177,7 @@ def _modes(why: Why) -> Section:
     if abs(why.simulated - why.seconds) >= max(0.02 * why.seconds, 0.5):
         rows.append(Row(f"simulated as it ran it takes {seconds(why.simulated)}", tone="quiet"))
     if why.gain:
-        rows.append(Row(why.gain))
+        rows.append(Row(str(why.gain)))
     return Section("The whole run", "in each mode, simulated", tuple(rows))
 
 

@@ -139,7 +139,8 @@ class RunScreen(Screen[None]):
     def _tell_why(self, frame: Frame) -> None:
         self.query_one(WhyColumn).show(frame, self._why, self.task_id)
         if self._why is not None:
-            self.query_one(Summary).gained(self._why.gain)
+            self.query_one(Head).gain = self._why.gain
+            self.query_one(Summary).gained(str(self._why.gain or ""))
 
     def on_resize(self) -> None:
         """Leave the panels out where the summary takes their room; tell why where there is much."""

@@ -1,4 +1,4 @@
-"""The head: what runs where and how, since when and how long yet, and what concurrency saves."""
+"""The head: what runs where and how, since when and how long yet, and what concurrency gained."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tui.text import GLYPHS, clock, plural, seconds
 if TYPE_CHECKING:
     from tui.dashboard.fit import Part
     from tui.dashboard.frame import Frame
+    from tui.insight.concurrency_gain import ConcurrencyGain
     from tui.run.state import Status
 
 
@@ -25,6 +26,7 @@ class Head(Widget):
 
     Attributes:
         frame: What is shown.
+        gain: What running tasks at once gained, told once all has succeeded.
     """
 
     DEFAULT_CSS = """
@@ -47,14 +49,23 @@ class Head(Widget):
     }
 
     frame: reactive[Frame | None] = reactive(None, repaint=False, init=False)
+    gain: reactive[ConcurrencyGain | None] = reactive(None, repaint=False, init=False)
 
     def __init__(self) -> None:
         super().__init__()
         self._parts: tuple[list[list[Part]], list[list[Part]]] = ([], [])
 
-    def watch_frame(self, frame: Frame | None) -> None:
+    def watch_frame(self) -> None:
         """Draw again what reads different."""
-        parts = ([], []) if frame is None else (_what(frame), _how(frame))
+        self._tell()
+
+    def watch_gain(self) -> None:
+        """Draw again what reads different."""
+        self._tell()
+
+    def _tell(self) -> None:
+        frame = self.frame
+        parts = ([], []) if frame is None else (_what(frame), _how(frame, self.gain))
         if parts != self._parts:
             self._parts = parts
             self.refresh()
@@ -105,7 +116,7 @@ def _what(frame: Frame) -> list[list[Part]]:
     return facts
 
 
-def _how(frame: Frame) -> list[list[Part]]:
+def _how(frame: Frame, gain: ConcurrencyGain | None = None) -> list[list[Part]]:
     """Return how it goes; the last fact is the first to go."""
     state = frame.state
     if state.started is None:
@@ -118,9 +129,8 @@ def _how(frame: Frame) -> list[list[Part]]:
     facts.append([_outcome(frame) if frame.finished else (clock(frame.worked), "")])
     if not frame.finished and (left := _left(frame)):
         facts.append([(left, "")])
-    gain = frame.outlook.concurrency_gain if frame.outlook else None
-    if gain is not None and gain.share >= 0.005 and not (frame.finished and _lost(frame)):
-        facts.append([(f"{gain.share:.0%} ahead of sequential", "quiet")])
+    if gain is not None and frame.finished and not _lost(frame):
+        facts.append([(f"{gain.times} as sequential", "quiet")])
     return facts
 
 

@@ -74,7 +74,7 @@ def _verdict(why: Why | None) -> Iterator[Content]:
     if why is not None:
         yield Content.styled(clean(why.verdict.replace("`", "")), "bold")
         if why.gain:
-            yield Content(why.gain)
+            yield Content(str(why.gain))
 
 
 def _task(frame: Frame, id_: str) -> Iterator[Content]:
