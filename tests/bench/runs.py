@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.plans import make_plan, started
 from tui.run import events as e
 from tui.run.event_json import encode
-from tui.run.index import NAME
+from tui.run.index import path_of
 from tui.run.journal import EVENTS, LOGS
 
 RUNS = 10_000
@@ -79,7 +79,7 @@ def measure(state: Path, count: int) -> dict[str, list[float]]:
         "bringup runs --output json": ("-m", "tui", "runs", "--output", "json"),
         "bringup runs keep @good": ("-m", "tui", "runs", "keep", "@good"),
     }
-    (root / NAME).unlink(missing_ok=True)
+    path_of(root).unlink(missing_ok=True)
     taken = {"bringup runs, no index": [milliseconds(("-m", "tui", "runs"), state)]}
     for number in range(ROUNDS):
         for name, arguments in commands.items():

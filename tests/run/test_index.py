@@ -15,7 +15,7 @@ from tui.run import events as e
 from tui.run import index, journal
 from tui.run import listing as module
 from tui.run.event_json import encode
-from tui.run.index import NAME
+from tui.run.index import path_of
 from tui.run.store import Store
 from tui.run.times import times_of
 
@@ -51,12 +51,14 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def fresh(store: Store) -> list[Summary]:
     """What the journals say."""
-    (store.root / NAME).unlink(missing_ok=True)
+    path_of(store.root).unlink(missing_ok=True)
     return store.listing().summaries
 
 
 def test_a_journal_is_read_once_and_again_when_it_has_changed(store: Store, read: list[str]) -> None:
     assert len(store.listing().summaries) == 3
+    assert path_of(store.root).is_file()
+    assert all(path.is_dir() for path in store.root.iterdir())  # for scripts that take the last one there
     assert len(read) == 3
     read.clear()
     assert len(store.listing().summaries) == 3
@@ -117,7 +119,7 @@ def directory(path: Path) -> None:
 )
 def test_a_spoilt_index_is_made_again(store: Store, read: list[str], spoil: Callable[[Path], object]) -> None:
     before = store.listing().summaries
-    spoil(store.root / NAME)
+    spoil(path_of(store.root))
     assert store.listing().summaries == before
     assert store.listing().summaries == before
     read.clear()
@@ -130,7 +132,7 @@ def test_an_index_that_another_process_locks_is_done_without(
 ) -> None:
     monkeypatch.setattr(index, "_PATIENCE", 0.0)
     before = store.listing().summaries
-    with closing(sqlite3.connect(store.root / NAME)) as connection:
+    with closing(sqlite3.connect(path_of(store.root))) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         read.clear()
         assert store.listing().summaries == before

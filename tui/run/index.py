@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-NAME = "index.sqlite3"
 _VERSION = 2  # of what the columns mean; another one is made anew
 _PATIENCE = 0.2  # seconds to wait for another process that writes
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -34,16 +33,21 @@ _ALL = f"SELECT {_COLUMNS} FROM runs"  # noqa: S608 - names
 _PUT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(Summary._fields))})"  # noqa: S608 - marks
 
 
+def path_of(directory: Path) -> Path:
+    """Return the file of a store's index: beside its directory, in which there are runs alone to walk."""
+    return directory.with_name(f"{directory.name}.sqlite3")
+
+
 class Index:
     """Keeps the summaries of runs and their times, by the names of their directories."""
 
     def __init__(self, directory: Path) -> None:
-        """Use the index in a directory, which may be there or not.
+        """Use the index of a store, which may be there or not.
 
         Args:
             directory: The store's directory.
         """
-        self._path = directory / NAME
+        self._path = path_of(directory)
 
     def read(self) -> dict[str, Summary]:
         """Return all summaries by name; nothing where they cannot be read."""
