@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from tui.insight.busy_axis import busiest, cpu_shares, level
 from tui.insight.cpu_seconds import FULL
 from tui.insight.time_axis import Scale, run_scale
-from tui.text import AHEAD, GLYPHS, clock, cut, one_line, seconds, tick_step
+from tui.text import AHEAD, GLYPHS, cells, clock, fit, one_line, seconds, tick_step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tui.console.style import Style
     from tui.run.events import Sampled
@@ -34,7 +34,7 @@ def chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str
         width: Columns of the terminal.
         now: Seconds since the run began, up to which what runs is drawn.
     """
-    names = max((len(one_line(task.title)) for task in state.tasks.values()), default=0)
+    names = _names((task.title for task in state.tasks.values()), width)
     scale = run_scale(state, max(width - names - 16, _LEAST), now)
     yield " " * (names + 15) + style(_ruler(scale), "dim")
     phases = state.started.phases if state.started else ()
@@ -48,7 +48,7 @@ def chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str
             bar = _bar(task, scale, now)
             blank = " " * (len(bar) - len(bar.lstrip()))
             bar = blank + style(bar.lstrip(), task.status)
-            yield f"   {mark} {one_line(task.title):<{names}} {took:>7}  {bar}".rstrip()
+            yield f"   {mark} {fit(one_line(task.title), names)} {took:>7}  {bar}".rstrip()
     if samples := busiest(state.samples):
         yield f"     {'cores busy':<{names + 8}}  {_cores(samples, scale, style)}"
 
@@ -81,16 +81,22 @@ def beside(
         width: Columns of the terminal.
     """
     shown = [id_ for id_ in titles if id_ in measured or id_ in predicted]
-    names = min(max((len(one_line(titles[id_])) for id_ in shown), default=0), width // 3)
+    names = _names((titles[id_] for id_ in shown), width)
     end = max((end for _, end in (*measured.values(), *predicted.values())), default=0.0)
     columns = max(width - names - 26, _LEAST)
     scale = Scale(0.0, end / columns, columns, ())
     yield f"{'':>{names + 4}}{'from':>7}{'for':>8}  " + style(_ruler(scale), "dim")
     for id_ in shown:
         mark = style("◆", "warning") if id_ in critical else " "
-        title = cut(one_line(titles[id_]), names)
-        yield f"  {mark} {title:<{names}}" + style(_times_and_bar(measured.get(id_), scale), "dim")
+        yield f"  {mark} {fit(one_line(titles[id_]), names)}" + style(
+            _times_and_bar(measured.get(id_), scale), "dim"
+        )
         yield f"    {'':<{names}}" + _times_and_bar(predicted.get(id_), scale)
+
+
+def _names(titles: Iterable[str], width: int) -> int:
+    """Return the columns for titles: what the longest takes, and a third of the terminal at most."""
+    return min(max((cells(one_line(title)) for title in titles), default=0), width // 3)
 
 
 def _times_and_bar(times: tuple[float, float] | None, scale: Scale) -> str:
