@@ -50,6 +50,7 @@ def test_runs_are_listed_by_plan_and_age(store: Store, tmp_path: Path) -> None:
     assert listed("plan.yaml") == [first]
     assert listed("--since", "5000w") == [second, first]
     assert listed("--since", "1d") == []
+    assert bringup(tmp_path, "runs", "--since", "1d").stdout == "no such run is kept\n"
     assert "is no duration, as 7d is" in bringup(tmp_path, "runs", "--since", "soon").stderr
     done = bringup(tmp_path, "runs", "nothing")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
@@ -89,6 +90,7 @@ def test_the_latest_run_is_compared_with_the_last_good_one_before_it(store: Stor
     text = bringup(tmp_path, "compare").stdout
     assert "6.0s instead of 5.0s: 1.0s (20 %) slower" in text
     assert f"run {first}" in text
+    assert "(the last good one), parallel" in text
     for arguments, code in {
         ("--fail-over", "7"): 0, ("--fail-over", "5.9s"): 4,
         ("--fail-slower", "19%"): 4, ("--fail-slower", "21"): 0,
@@ -124,3 +126,11 @@ def test_runs_that_are_compared_may_be_old_cut_off_or_elsewhere(store: Store, tm
 )  # fmt: skip
 def test_durations_are_read_as_users_write_them(text: str, seconds: float | None) -> None:
     assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("command", ["show", "why", "what-if", "compare", "export"])
+def test_an_empty_reference_leads_to_no_run(store: Store, tmp_path: Path, command: str) -> None:
+    ran(store, 1, 5.0)
+    done = bringup(tmp_path, command, "")  # as of `"$RUN"` in a script that forgot to set it
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no such run" in done.stderr

@@ -52,11 +52,11 @@ def compare(
     with errors():
         from tui.insight.compare import compare as compare_sides
         from tui.insight.compare import compare_sections, verdict
-        from tui.run.store import Store
+        from tui.run.store import LATEST, Store
 
         store = Store()
-        first, kept = _side(store, run or "latest", None)
-        second, _ = _side(store, other or "@good", kept, is_default=other is None)
+        first, kept = _side(store, LATEST if run is None else run, None)
+        second, _ = _side(store, other, kept)
         told = compare_sides(first, second, store.usual(kept))
         if output == "json":
             from tui.console.compare import as_data
@@ -72,28 +72,26 @@ def compare(
         sys.exit(_code(told, fail_over, fail_slower))
 
 
-def _side(
-    store: Store, reference: str, a: KeptRun | None, *, is_default: bool = False
-) -> tuple[Side, KeptRun]:
+def _side(store: Store, reference: str | None, a: KeptRun | None) -> tuple[Side, KeptRun]:
     """Return one side of a comparison, and its newest run.
 
     Args:
         store: The kept runs.
-        reference: What leads to it.
+        reference: What leads to it; None for the last run before A that came up.
         a: The run that it is compared with, where it is the second side.
-        is_default: Whether nobody named it.
     """
     from tui.insight.compare import Side
     from tui.run.store import MEDIAN
 
     plan = a.started.plan if a else None
-    runs = [store.before(a)] if a and is_default else store.select(reference, plan, a)
+    runs = [store.before(a)] if a and reference is None else store.select(reference or "", plan, a)
     newest = runs[0]
     name = ""
     if reference == MEDIAN:
         name = f"the median of {len(runs)} runs like {a.id if a else newest.id}"
-    elif is_default or not newest.id.startswith(reference):
-        name = f"run {newest.id}, {newest.started.started} ({reference})"
+    elif reference is None or not newest.id.startswith(reference):
+        which = reference or "the last good one"
+        name = f"run {newest.id}, {newest.started.started} ({which})"
     return Side.of(newest, store.measured(runs), name), newest
 
 

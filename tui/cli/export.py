@@ -67,13 +67,16 @@ def _flag(name: str) -> str:
 @click.option(
     "--format", "name", type=click.Choice(list(FORMATS)), help="By default by FILE's ending, else html."
 )
-@click.option("-o", "--file", "file", metavar="FILE", type=click.Path(path_type=Path), help="Else printed.")
+@click.option(
+    "-o", "--file", "file", metavar="FILE", type=click.Path(path_type=Path), help="Else, or as `-`, printed."
+)
 @click.option("--to", "url", metavar="URL", help="Send it to a collector of OpenTelemetry over HTTP. [otlp]")
 def export(run: str | None, name: str | None, file: Path | None, url: str | None, **given: Any) -> None:
     """Write RUN, by default the latest, as a file that others open."""
     with errors():
         from tui.run.store import LATEST
 
+        file = None if file == Path("-") else file
         name = name or ("otlp" if url else _by_ending(file))
         chosen = find_export(name)
         options = {key: value for key, value in given.items() if value is not None}
@@ -81,7 +84,7 @@ def export(run: str | None, name: str | None, file: Path | None, url: str | None
         if url and name != "otlp":
             raise click.UsageError(f"--to sends otlp, not {name}")
         _check(chosen, file, url)
-        made = chosen.of(_read(run or LATEST), **options)
+        made = chosen.of(_read(LATEST if run is None else run), **options)
         if url:
             from tui.export.send import send
 

@@ -78,8 +78,9 @@ def list_runs(plan: str | None, output: str, since: float | None, estimates: boo
             return
         from tui.console.style import Style, wants_colour
 
-        lines = [*table(found, history, Style(wants_colour(sys.stdout)), wide()), *skipped(listing.skipped)]
-        click.echo("\n".join(lines), color=True)
+        nothing = ["no such run is kept" if listing.summaries else "no run is kept"]
+        lines = table(found, history, Style(wants_colour(sys.stdout)), wide()) if found else nothing
+        click.echo("\n".join((*lines, *skipped(listing.skipped))), color=True)
 
 
 @runs.command()

@@ -41,7 +41,7 @@ def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None
         from tui.run.store import LATEST, Store
 
         store = Store()
-        kept = store.open(run or LATEST)
+        kept = store.open(LATEST if run is None else run)
         moment = math.inf if at is None else _moment(at, kept)
         if choose_view(output, tui) == "dashboard":
             sys.exit(_draw(store, kept, moment))

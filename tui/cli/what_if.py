@@ -87,7 +87,7 @@ def what_if(
             cores=cores,
         )
         store = Store()
-        kept = store.open(run or LATEST)
+        kept = store.open(LATEST if run is None else run)
         state = read(kept)
         answer = what_if(state, expected(store, kept, state), moment(kept, state), changes)
         if output == "json":

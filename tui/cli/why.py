@@ -33,7 +33,7 @@ def why(run: str | None, output: str) -> None:
         from tui.run.store import LATEST, Store
 
         store = Store()
-        kept = store.open(run or LATEST)
+        kept = store.open(LATEST if run is None else run)
         state = read(kept)
         expectation = expected(store, kept, state)
         now = moment(kept, state)

@@ -28,9 +28,6 @@ def table(
         width: Columns of the terminal.
         now: Seconds since 1970.
     """
-    if not runs:
-        yield "no run is kept"
-        return
     told = in_columns(runs, history, width, time.time() if now is None else now)
     yield style("  ".join(told.heading.values()).rstrip()[:width], "dim")
     if not style.colour:

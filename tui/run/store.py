@@ -217,7 +217,8 @@ class Store:
             raise RunReferenceError(f"run {MEDIAN!r} is made of several runs, and this takes one", hint)
         if reference == GOOD:
             if (good := self.good(plan)) is None:
-                raise RunReferenceError(f"run {GOOD!r}: no real run{of} that came up is kept", _LISTED)
+                hint = f"name a run: {_LISTED}"
+                raise RunReferenceError(f"no real run{of} that came up as a whole is kept", hint)
             return good
         back = _BACK.fullmatch(reference)
         if reference != LATEST and back is None:
