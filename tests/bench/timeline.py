@@ -10,6 +10,7 @@ Times depend on the machine; the ratios are what to look at.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import statistics
 import time
@@ -30,7 +31,7 @@ from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.widgets.timeline import Timeline
 from tui.insight.expectation import Expectation
 from tui.run import events as e
-from tui.run.feed import Feed
+from tui.run.feed import Feed, Tail
 from tui.run.standing import Stands
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Large:
 
     over = False
     read_only = ""
+    moment = math.inf
 
     def __init__(self) -> None:
         """A third of its tasks are done, some run."""
@@ -85,6 +87,11 @@ class Large:
 
     def begin(self) -> None:
         """It has begun."""
+
+    def lines(self, task: str) -> Tail:
+        """A task's last lines."""
+        assert self.feed is not None
+        return self.feed.tail(task)
 
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
         """What it will be."""

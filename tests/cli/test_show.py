@@ -61,3 +61,12 @@ def test_a_run_is_not_shown_that_is_none(folder: Path) -> None:
     for reference in ("nothing", "@median", "^9"):
         done = bringup(folder, "show", reference)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_a_replay_needs_a_screen_and_says_what_does_without(folder: Path) -> None:
+    done = bringup(folder, "replay", "--speed", "4")
+    assert done.returncode == 2
+    assert "a replay needs a screen" in done.stderr
+    assert f"bringup show {RUN} --at 50%" in done.stderr
+    assert bringup(folder, "replay", "--speed", "100").returncode == 2
+    assert "there is no such run" in bringup(folder, "replay", "none").stderr

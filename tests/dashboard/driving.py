@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
@@ -25,7 +26,7 @@ from tui.insight.expectation import EMPTY
 from tui.reporter import Done
 from tui.run import events as e
 from tui.run.commands import Kill
-from tui.run.feed import Feed
+from tui.run.feed import Feed, Tail
 from tui.run.journal import Journal
 from tui.run.standing import Stands
 
@@ -71,6 +72,7 @@ class Live:
     """
 
     read_only = ""
+    moment = math.inf
 
     def __init__(
         self,
@@ -138,6 +140,10 @@ class Live:
     def begin(self) -> None:
         """Shows the run, which stands at its begin."""
         self.feed = self.session.feed
+
+    def lines(self, task: str) -> Tail:
+        """A task's last lines."""
+        return self.session.feed.tail(task)
 
     def preview(self) -> tuple[str, tuple[e.PhaseOutline, ...]]:
         """The plan's name and phases."""

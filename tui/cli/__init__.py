@@ -22,6 +22,7 @@ COMMANDS = (
     "env",
     "export",
     "plan",
+    "replay",
     "run",
     "runs",
     "show",

@@ -14,6 +14,9 @@ from tui.cli.durations import parse_duration
 from tui.cli.options import EPILOG, FAILED, OUTPUT, UP, errors, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.dashboard import kept_run
     from tui.errors import BringupError
     from tui.insight.expectation import Expectation
     from tui.run.kept_run import KeptRun
@@ -44,7 +47,9 @@ def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None
         kept = store.open(LATEST if run is None else run)
         moment = math.inf if at is None else _moment(at, kept)
         if choose_view(output, tui) == "dashboard":
-            sys.exit(_draw(store, kept, moment))
+            from tui.dashboard import kept_run
+
+            sys.exit(draw(kept_run.KeptRun(kept.directory, moment, expect=expecting(store, kept))))
 
         from tui.cli.look import print_report
         from tui.run.journal import read_state
@@ -64,10 +69,8 @@ def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None
             print_report(kept, stands, state)
 
 
-def _draw(store: Store, kept: KeptRun, moment: float) -> int:
-    """Show a run in the dashboard; return the exit code."""
-    from tui.dashboard.kept_run import KeptRun
-    from tui.views.dashboard import show_kept
+def expecting(store: Store, kept: KeptRun) -> Callable[[], Expectation]:
+    """Return what finds out how long things took before a run."""
 
     def expect() -> Expectation:
         from tui.insight.expectation import Expectation
@@ -76,7 +79,14 @@ def _draw(store: Store, kept: KeptRun, moment: float) -> int:
         earlier = store.recent_states(started.plan, started.environment, current=kept.id, mode=started.mode)
         return Expectation.of(earlier)
 
-    fault = show_kept(KeptRun(kept.directory, moment, expect=expect))
+    return expect
+
+
+def draw(run: kept_run.KeptRun) -> int:
+    """Show a run in the dashboard; return the exit code."""
+    from tui.views.dashboard import show_kept
+
+    fault = show_kept(run)
     if fault is not None:
         click.echo(f"error: the dashboard crashed with {type(fault).__name__}", err=True)
         click.echo("  hint: please report this; --no-tui does without the dashboard", err=True)

@@ -15,7 +15,9 @@ from textual.worker import WorkerFailed
 from tui.dashboard.ansi import clean
 from tui.dashboard.driver import TerminalDriver
 from tui.dashboard.leaving import Departure
+from tui.dashboard.replay import Replay
 from tui.dashboard.run_keys import RUN_KEYS, RunKeys
+from tui.dashboard.screens.replay import ReplayScreen
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
 from tui.dashboard.tab_progress import TabProgress
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from tui.dashboard.control import Control
     from tui.dashboard.frame import Frame, Model
-    from tui.run.log.line import LogLine, LogLines
+    from tui.run.log.line import LogLine
 
 PULL_EVERY = 0.1
 _LOOK_EVERY = 1.0  # seconds between two looks whether the terminal is still there
@@ -45,6 +47,13 @@ def _places() -> type[Provider]:
     from tui.dashboard.palette import PlaceProvider
 
     return PlaceProvider
+
+
+def _screen(control: Control) -> RunScreen:
+    """Return the screen that shows a run."""
+    if isinstance(control, Replay):
+        return ReplayScreen(control)
+    return RunScreen(control.lines, lambda: control.stands, control.read_only)
 
 
 class Live(NamedTuple):
@@ -75,7 +84,7 @@ class Dashboard(RunKeys):
             model: What is known of it; it outlives the app, which may be left and opened again.
         """
         super().__init__(control, model)
-        self._live = Live(control, model, RunScreen(self._lines, lambda: control.stands, control.read_only))
+        self._live = Live(control, model, _screen(control))
         self._run_screen = self._live.screen
         self._live_frame: Frame | None = None
         self._departure = Departure(self, control, model)
@@ -115,10 +124,6 @@ class Dashboard(RunKeys):
         self.set_interval(PULL_EVERY, self._pull)
         self.call_after_refresh(self._control.begin)
 
-    def _lines(self, task: str) -> LogLines:
-        assert self._control.feed is not None
-        return self._control.feed.tail(task)
-
     @property
     def task_id(self) -> str:
         """The task under the cursor."""
@@ -152,7 +157,7 @@ class Dashboard(RunKeys):
 
     def _tell_end(self, took: float) -> None:
         """Tell somebody who looks elsewhere that a long run has finished."""
-        if took < LONG or self._settings.notify == "off":
+        if took < LONG or self._settings.notify == "off" or isinstance(self._live.control, Replay):
             return
         self.bell()
         if self._settings.notify == "desktop" and self._driver is not None:
@@ -187,7 +192,7 @@ class Dashboard(RunKeys):
         """Return the last lines of a task's log."""
         if self._control.feed is None:
             return []
-        tail = self._lines(task)
+        tail = self._control.lines(task)
         return tail.read(tail.end - most, tail.end)
 
     def _open_log(self, *, searching: bool) -> None:
@@ -208,8 +213,13 @@ class Dashboard(RunKeys):
             self.warn("nothing has been said yet")
             return
         self.go_to(task)  # or the cursor goes on to where something happens
-        path = log_path(self._control.directory, task)
-        screen = LogScreen(tasks[task].title, path, lambda: self._model.state.tasks.get(task))
+        control, path = self._control, log_path(self._control.directory, task)
+        screen = LogScreen(
+            tasks[task].title,
+            path,
+            lambda: self._model.state.tasks.get(task),
+            moment=lambda: control.moment,
+        )
         then = partial(screen.find, find) if find else screen.action_search if searching else None
         self._opening = True
         self.push_screen(screen)
@@ -241,25 +251,25 @@ class Dashboard(RunKeys):
         elif not isinstance(self.screen, RunsScreen):
             self.push_screen(RunsScreen(self.frame.name, self.look_at))
 
-    def look_at(self, name: str) -> None:
+    def look_at(self, name: str, again: bool = False) -> None:
         """Show a kept run over the live one, until its user leaves it.
 
         Args:
             name: The name of its directory.
+            again: Whether it is played again.
         """
-        self.run_worker(self._look_at(name), group="look at", exclusive=True)
+        self.run_worker(self._look_at(name, again), group="look at", exclusive=True)
 
-    async def _look_at(self, name: str) -> None:
-        from tui.dashboard.frame import Model
+    async def _look_at(self, name: str, again: bool) -> None:
         from tui.dashboard.kept_run import KeptRun
 
-        kept = await asyncio.to_thread(lambda: KeptRun(runs_directory() / name))
+        kept = await asyncio.to_thread(lambda: (Replay if again else KeptRun)(runs_directory() / name))
         if self._control is not self._live.control:
             self._leave_kept()
-        screen = RunScreen(lambda task: kept.feed.tail(task), lambda: kept.stands, kept.read_only)
+        screen = _screen(kept)
 
         def shown() -> None:
-            self._control, self._model, self._run_screen = kept, Model(kept), screen
+            self._control, self._model, self._run_screen = kept, kept.model(), screen
             self._pull()
             kept.begin()
 

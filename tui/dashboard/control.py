@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
     from tui.run.feed import Feed
+    from tui.run.log.line import LogLines
     from tui.run.standing import Stands
 
 Leaving = Literal["lines", "over"]
@@ -33,6 +34,13 @@ class Control(Protocol):
     @property
     def feed(self) -> Feed | None:
         """The run's feed; None before it has begun."""
+
+    def lines(self, task: str) -> LogLines:
+        """Return a task's last lines, always the same object; once the run has begun."""
+
+    @property
+    def moment(self) -> float:
+        """The moment up to which it is shown, in seconds since it began; infinite for all of it."""
 
     @property
     def directory(self) -> Path:

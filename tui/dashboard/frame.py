@@ -85,7 +85,7 @@ class Frame:
             before is None
             or outlook is None
             or (before.state.version, before.expectation) != (state.version, expectation)
-            or now - outlook.at >= OUTLOOK_EVERY
+            or abs(now - outlook.at) >= OUTLOOK_EVERY
         ):
             outlook = Outlook.of(state, now, expectation)
         started = state.started

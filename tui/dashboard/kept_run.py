@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from tui.dashboard.frame import Model
 from tui.insight.expectation import EMPTY
 from tui.run.feed import Feed
 from tui.run.journal import LOGS, follow_events, is_written, read_log_part, read_started
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tui.insight.expectation import Expectation
     from tui.run.commands import Command
     from tui.run.events import Event, PhaseOutline
+    from tui.run.log.line import LogLines
 
 _LOOK_EVERY = 0.2  # seconds between two looks at a journal that grows
 _TAIL = 256 * 1024  # bytes of a log that panels show the end of
@@ -94,6 +96,19 @@ class KeptRun:
         if self._thread is None and not self._begun:
             self._thread = threading.Thread(target=self._try_to_read, name="reading", daemon=True)
             self._thread.start()
+
+    def lines(self, task: str) -> LogLines:
+        """Return a task's last lines."""
+        return self.feed.tail(task)
+
+    @property
+    def moment(self) -> float:
+        """The moment up to which it is shown, in seconds since it began; infinite for all of it."""
+        return self._at
+
+    def model(self) -> Model:
+        """Return what makes frames of it."""
+        return Model(self)
 
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
         """Return the plan's name and phases."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import threading
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tui.launch.launch import Launch
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
-    from tui.run.feed import Feed
+    from tui.run.feed import Feed, Tail
     from tui.run.standing import Stands
 
 _KILLED_WITHIN = 2.5  # seconds in which a killed run must have finished
@@ -63,6 +64,8 @@ class RunHandle:
 
     # For the dashboard
 
+    moment = math.inf
+
     def begin(self, *, here: bool = False) -> None:
         """Begin the run, unless it has begun.
 
@@ -90,6 +93,11 @@ class RunHandle:
     def feed(self) -> Feed | None:
         """The run's feed; None before it has begun."""
         return self._launch.session.feed if self._launch is not None else None
+
+    def lines(self, task: str) -> Tail:
+        """Return a task's last lines; once the run has begun."""
+        assert self.feed is not None
+        return self.feed.tail(task)
 
     @property
     def directory(self) -> Path:

@@ -30,17 +30,18 @@ _MOST_UNKEPT = 500  # events of output that wait to be taken and that no file ha
 class Tail:
     """A task's last lines; see `tui.run.log.line.LogLines`. Any thread may read them."""
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, start: int = 0) -> None:
         """Make an empty one.
 
         Args:
             keep: The number of lines to keep; fewer where they are very long.
+            start: The number of its first line.
         """
         self._keep = keep
         self._lock = threading.Lock()
         self._blocks: deque[tuple[int, Output]] = deque()  # each with the number of its first line
         self._size = 0
-        self._end = 0
+        self._end = start
 
     @property
     def first(self) -> int:
@@ -81,7 +82,7 @@ class Tail:
                 self._size -= len(self._blocks.popleft()[1].text)
 
     def _first(self) -> int:
-        return max(self._blocks[0][0], self._end - self._keep) if self._blocks else 0
+        return max(self._blocks[0][0], self._end - self._keep) if self._blocks else self._end
 
 
 class _Entry(NamedTuple):

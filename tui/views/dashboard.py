@@ -56,9 +56,7 @@ class DashboardView:
 
 def show_kept(run: KeptRun) -> BaseException | None:
     """Draw a kept run until its user leaves; return what the dashboard died of, if it did."""
-    from tui.dashboard.frame import Model
-
-    return _drawn(run, Model(run))[1]
+    return _drawn(run, run.model())[1]
 
 
 def _drawn(run: Control, model: Model) -> tuple[Leaving | None, BaseException | None]:

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 class LogReading(Screen[None]):
     """A screen with a `LogView` named `log`, into which it reads a file."""
 
-    def __init__(self, path: Path, attempt: int | None, every: float | None) -> None:
+    def __init__(
+        self, path: Path, moment: Callable[[], float], attempt: int | None, every: float | None
+    ) -> None:
         """Read nothing yet.
 
         Args:
             path: The file; it may not be there yet.
+            moment: Gives the moment up to which lines are shown, in seconds since the run began.
             attempt: The attempt whose lines are wanted; None for all.
             every: Seconds between two looks at the file; None where somebody else calls `pull`.
         """
@@ -36,7 +39,7 @@ class LogReading(Screen[None]):
         self._every = every
         self._attempt = attempt
         self._sources: frozenset[str] | None = None
-        self._reader = LogReader(path, self._missed)
+        self._reader = LogReader(path, self._missed, moment)
         self._tail: tuple[int, LogSlice] | None = None  # what is shown until the file is known to its end
         self._loading = False
         self._fault = ""

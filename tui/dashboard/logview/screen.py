@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,7 @@ class LogScreen(LogSearching):
         path: Path,
         task: Callable[[], TaskState | None],
         *,
+        moment: Callable[[], float] = lambda: math.inf,
         attempt: int | None = None,
         every: float | None = 0.1,
     ) -> None:
@@ -71,10 +73,11 @@ class LogScreen(LogSearching):
             title: The task's.
             path: Its log file; it may not be there yet.
             task: Gives the task as it stands; None where there is no such.
+            moment: Gives the moment up to which lines are shown, in seconds since the run began.
             attempt: The attempt whose lines are wanted; None for all.
             every: Seconds between two looks at the file; None where somebody else calls `pull`.
         """
-        super().__init__(path, attempt, every)
+        super().__init__(path, moment, attempt, every)
         self._title = title
         self._state = task
         self._shown: object = None

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 class LogSearching(LogReading):
     """A screen with an `AskBar` named `bar`, in which it asks what to look for and tells what it found."""
 
-    def __init__(self, path: Path, attempt: int | None, every: float | None) -> None:
+    def __init__(
+        self, path: Path, moment: Callable[[], float], attempt: int | None, every: float | None
+    ) -> None:
         """Look for nothing yet; see `LogReading`."""
-        super().__init__(path, attempt, every)
+        super().__init__(path, moment, attempt, every)
         self._looking_for = ""  # in words
         self._pattern: re.Pattern[str] | None = None  # what is looked for, where it is a pattern
 

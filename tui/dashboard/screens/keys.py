@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui.dashboard.logview.screen import LogScreen
 from tui.dashboard.run_keys import APP_KEYS, RUN_KEYS
+from tui.dashboard.screens.replay import REPLAY_KEYS
 from tui.dashboard.screens.run import PANEL_KEYS
 from tui.dashboard.screens.runs import RunsScreen
 from tui.dashboard.screens.why import WhyScreen
@@ -27,13 +28,14 @@ _NAMES = {
     "question_mark": "?", "slash": "/", "plus": "+", "equals_sign": "=", "minus": "-", "enter": "⏎",
     "left_square_bracket": "[", "right_square_bracket": "]", "escape": "esc", "up": "↑", "down": "↓",
     "left": "←", "right": "→", "pageup": "pgup", "pagedown": "pgdn", "ctrl+c": "^c", "ctrl+p": "^p",
-    "ctrl+z": "^z",
+    "ctrl+z": "^z", "shift+left": "⇧←", "shift+right": "⇧→",
 }  # fmt: skip
 
 _GROUPS: dict[str, tuple[Iterable[BindingType], str]] = {
     "On every screen": ([*RUN_KEYS, *APP_KEYS], ""),
     "Panels": (PANEL_KEYS, "beside the timeline: esc leads there"),
     "Timeline": (Timeline.BINDINGS, "on the timeline: esc leads back to it"),
+    "Replay": (REPLAY_KEYS, "in a replay: P in the list of runs begins one"),
     "Log": (LogScreen.BINDINGS, "in a task's log: ⏎ opens it"),
     "Why": (WhyScreen.BINDINGS, "in the answer to why: d opens it"),
     "Runs": (RunsScreen.BINDINGS, "in the list of runs: h opens it"),
@@ -43,6 +45,7 @@ _GROUPS: dict[str, tuple[Iterable[BindingType], str]] = {
 _MOUSE = [
     ("click", "Put the cursor on a task, by its row, panel or tab"),
     ("2 clicks", "Open the task's log"),
+    ("axis", "In a replay: go to where it is clicked on"),
     ("wheel", "Scroll; with ctrl zoom the time axis, with shift move it"),
     ("drag", "Select text in a log; y or ^c copies it"),
     ("footer", "Each key can be clicked on"),

@@ -97,12 +97,24 @@ class RunScreen(Screen[None]):
         if frame.outlook is not None and (frame.finished or self.has_class("-wide")):
             self._ask_why(frame)
             self._tell_why(frame)
-        text = self._read_only or _note(frame)
+        self.tell_note()
+
+    def tell_note(self) -> None:
+        """Show the line below the head, where it reads different."""
+        text = self.note(self._last) if self._last is not None else ""
         if text != self._noted:
             self._noted = text
             note = self.query_one("#note", Static)
             note.display = bool(text)
             note.update(text)
+
+    def note(self, frame: Frame) -> str:
+        """Return the line below the head: why it takes no commands, or what a rehearsal is."""
+        return self._read_only or _note(frame)
+
+    def forget_why(self) -> None:
+        """Forget why the run takes that long: what was found out does not hold any more."""
+        self._why = self._asked = None
 
     def _finish(self, frame: Frame) -> None:
         """Say how the run went; or take that back, where it goes on."""

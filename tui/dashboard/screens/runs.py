@@ -37,17 +37,18 @@ class RunsScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", tooltip="Mark a run to compare it; two at most"),
         Binding("enter", "open", "Show", tooltip="Show the run; or compare the two that are marked"),
+        Binding("P", "replay", "Replay", tooltip="Play the run again, as it came"),
         Binding("v", "compare", "Compare", tooltip="Compare it with the marked run, or the last good one"),
         Binding("a", "all", "All plans", tooltip="List the runs of all plans, or of this one alone"),
         Binding("q,escape,h", "dismiss", "Back", key_display="q"),
     ]
 
-    def __init__(self, plan: str, look_at: Callable[[str], None]) -> None:
+    def __init__(self, plan: str, look_at: Callable[[str, bool], None]) -> None:
         """List nothing yet.
 
         Args:
             plan: The plan whose runs are listed first.
-            look_at: Shows a run, by the name of its directory.
+            look_at: Shows a run, by the name of its directory, and plays it again where that is wanted.
         """
         super().__init__()
         self._plan = plan
@@ -101,7 +102,12 @@ class RunsScreen(Screen[None]):
         if len(table.marked) == 2:
             self._compare(*(run.summary.name for run in table.marked))
         elif table.chosen is not None:
-            self._look_at(table.chosen.summary.name)
+            self._look_at(table.chosen.summary.name, False)
+
+    def action_replay(self) -> None:
+        """Play the run under the cursor again."""
+        if chosen := self.query_one(RunTable).chosen:
+            self._look_at(chosen.summary.name, True)
 
     def action_compare(self) -> None:
         """Compare the marked runs, or the chosen one with a marked one or the last good one before it."""

@@ -166,6 +166,10 @@ class Panel(Vertical):
             self.show(frame, self.task_id, main=main)
 
     @property
+    def _has_log(self) -> bool:
+        return self._lines.end > self._lines.first
+
+    @property
     def has_news(self) -> bool:
         """Whether something was said since."""
         return self._lines.end != self._pulled
@@ -173,6 +177,7 @@ class Panel(Vertical):
     def pull(self) -> None:
         """Show the lines that have come since."""
         self._pulled = self._lines.end
+        self._spoke = (0, -1)
         for line in self._lines.read(self._pulled - 1, self._pulled):
             self._spoke = line.attempt, line.step
         self._log.pull()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.dashboard.fit import Part
     from tui.dashboard.frame import Frame
     from tui.run.state import TaskState
+    from tui.run.work_time import Interval
 
 _UNTIL_KNOWN = 60.0  # seconds that the axis shows before the run begins
 _PLAIN = Style.null()
@@ -41,6 +42,18 @@ class Row(NamedTuple):
     task: str = ""
 
 
+class Known(NamedTuple):
+    """What is known of all of a run, to which its axis reaches from the beginning.
+
+    Attributes:
+        end: When it ended, in seconds since it began.
+        idle: When nothing ran.
+    """
+
+    end: float
+    idle: tuple[Interval, ...]
+
+
 class Timeline(ScrollView, can_focus=True):
     """Shows phases and tasks on a time axis, with a cursor over tasks.
 
@@ -50,6 +63,7 @@ class Timeline(ScrollView, can_focus=True):
         frame: What is shown.
         cursor: The task under the cursor; empty while there is none.
         window: The part of the time axis that is in sight.
+        known: What is known of all of the run, where it is over.
     """
 
     DEFAULT_CSS = """
@@ -98,8 +112,8 @@ class Timeline(ScrollView, can_focus=True):
         Binding("plus,equals_sign", "zoom(2)", "Zoom the time axis in", show=False),
         Binding("minus", "zoom(0.5)", "Zoom the time axis out", show=False),
         Binding("0", "fit", "Fit the time axis", show=False),
-        Binding("left", "pan(-0.25)", "Earlier", show=False),
-        Binding("right", "pan(0.25)", "Later", show=False),
+        Binding("left,shift+left", "pan(-0.25)", "Earlier", show=False),
+        Binding("right,shift+right", "pan(0.25)", "Later", show=False),
     ]
 
     frame: reactive[Frame | None] = reactive(None, init=False, repaint=False)
@@ -120,8 +134,20 @@ class Timeline(ScrollView, can_focus=True):
             super().__init__()
             self.task = task
 
+    class Sought(Message):
+        """The time axis was clicked on.
+
+        Attributes:
+            moment: Where, in seconds since the run began.
+        """
+
+        def __init__(self, moment: float) -> None:
+            super().__init__()
+            self.moment = moment
+
     def __init__(self) -> None:
         super().__init__()
+        self.known: Known | None = None
         self.rows: list[Row] = []
         self._place: dict[str, int] = {}
         self._titles = 0  # cells of the widest
@@ -196,6 +222,8 @@ class Timeline(ScrollView, can_focus=True):
     def _whole(self) -> Scale:
         """The time axis from the run's begin to its end."""
         columns = max(self.size.width - self.columns.bars - 1, 1)
+        if self.known is not None:
+            return Scale.fitting(self.known.end, columns, breaks(self.known.idle, self.known.end))
         outlook = self.frame.outlook if self.frame is not None else None
         if outlook is None:
             return Scale.fitting(_UNTIL_KNOWN, columns)
@@ -280,7 +308,11 @@ class Timeline(ScrollView, can_focus=True):
         return self.rows[place].task if y > 0 and place < len(self.rows) else ""
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on a task; a second click opens it."""
+        """Put the cursor on a task; a second click opens it. Tell where the time axis was clicked on."""
+        column = event.x - self.columns.bars
+        if event.y == 0 and column >= 0:
+            scale = self.scale
+            self.post_message(self.Sought(scale.time(scale.start + column * scale.per_column)))
         if task := self._task_at(event.y):
             self.choose(task)
             if event.chain > 1:

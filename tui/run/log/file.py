@@ -6,6 +6,7 @@ anything. One thread at a time may extend a file, or a view of it; any may read 
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -14,9 +15,10 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.run.log.line import SORT, LogLine, parse_line
+from tui.run.log.moment import place_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -40,11 +42,18 @@ class LogFile:
         path: Where it is; it may not be there yet.
         lines: How many whole lines are known.
         read: Bytes that are known.
-        size: Bytes that the file had when it was last looked at.
+        size: Bytes that the file had when it was last looked at, up to the moment that counts.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, moment: Callable[[], float] = lambda: math.inf) -> None:
+        """Know nothing yet.
+
+        Args:
+            path: The file; it may not be there yet.
+            moment: Gives the moment up to which lines count, in seconds since the run began. It may grow.
+        """
         self.path = path
+        self._moment = moment
         self.lines = self.read = self.size = 0
         self._starts = array("Q")
         self._kind = array("I")
@@ -63,8 +72,8 @@ class LogFile:
         """
         stop = self.read + most
         try:
+            self.size = place_at(self.path, self._moment())
             with self.path.open("rb", buffering=0) as file:
-                self.size = file.seek(0, 2)
                 while self.read < min(stop, self.size):
                     if not self._take(file):
                         return False
@@ -75,7 +84,7 @@ class LogFile:
     def _take(self, file: BinaryIO) -> bool:
         """Index a block of whole lines, if there is one."""
         file.seek(self.read)
-        block = file.read(_BLOCK)
+        block = file.read(min(_BLOCK, self.size - self.read))
         length = block.rfind(b"\n") + 1
         if length:
             block = block[:length]
@@ -128,10 +137,11 @@ class LogFile:
             Where the first of them begins, in bytes, and the lines, numbered from 0.
         """
         try:
+            stop = place_at(self.path, self._moment())
             with self.path.open("rb", buffering=0) as file:
-                start = max(0, file.seek(0, 2) - most)
+                start = max(0, stop - most)
                 file.seek(start)
-                block = file.read(most)
+                block = file.read(stop - start)
         except FileNotFoundError:
             return 0, LogSlice()
         block = block[: block.rfind(b"\n") + 1]

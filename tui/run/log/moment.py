@@ -58,6 +58,17 @@ def start_of_tail(path: Path, stop: int, most: int) -> int:
         return min(file.tell(), stop)
 
 
+def time_at(path: Path, place: int) -> float:
+    """Return when the line at an offset was printed, or the next that tells; infinite if none follows.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(place)
+        return next((said.at for said in map(parse_line, file) if said is not None), math.inf)
+
+
 def _line_after(file: BinaryIO, place: int) -> tuple[int, float | None]:
     """Return where the first line with a time begins after an offset, and its time; None if there is none."""
     file.seek(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -92,16 +93,19 @@ class LogReader:
         search: What is looked for, if anything.
     """
 
-    def __init__(self, path: Path, missed: Callable[[], None]) -> None:
+    def __init__(
+        self, path: Path, missed: Callable[[], None], moment: Callable[[], float] = lambda: math.inf
+    ) -> None:
         """Make a reader that has read nothing yet.
 
         Args:
             path: The file; it may not be there yet.
             missed: As for `Window`.
+            moment: As for `LogFile`.
         """
         self._missed = missed
         self._turn = Lock()
-        self.file = LogFile(path)
+        self.file = LogFile(path, moment)
         self.view = self.file.view()
         self.window = Window(self.view, missed)
         self.search: Search | None = None
