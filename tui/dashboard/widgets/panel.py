@@ -122,7 +122,7 @@ class Panel(Vertical):
         self.set_class(main, "-main")
         self.set_class(task.id in frame.critical, "-critical")
         now = int(frame.now) if task.status == "running" else 0.0
-        seen = _Seen(task, now, main, *self.content_size, self._lines.end > 0, self._spoke)
+        seen = _Seen(task, now, main, *self.content_size, self._has_log, self._spoke)
         if seen == self._seen:
             return
         self._seen = seen
@@ -141,7 +141,7 @@ class Panel(Vertical):
             tall = told.get_height({}, seen.width - 2)
             _put(self._failure, told, tall)
             height = max(height - tall - 1, 0)
-        has_log = self._lines.end > 0
+        has_log = self._has_log
         rows = self._step_rows(task, height, has_log=has_log)
         self._steps.display = rows > 0
         if rows:
