@@ -178,7 +178,7 @@ class Attempt:
             if self.task.id != ON_FAILURE:
                 return failure
             self.emit(e.Warned(self.context.now(), self.task.id, self.number, f"{title}: {failure.cause}"))
-            done = Done(f"failed: {failure.cause}", changed=False)
+            done = Done(f"failed: {failure.cause}")
         self.emit(
             e.StepFinished(self.context.now(), self.task.id, self.number, index, done.changed, done.note)
         )
