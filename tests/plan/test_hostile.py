@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "minutes and seconds": (with_task("timeout: 1:30"), "90s"),
     "endless": (with_task("timeout: .inf"), "90s"),
     "a pattern that is none": (with_task("retry: {signatures: [{pattern: '('}]}"), "brackets"),
-    "a path out of it": (GOOD.replace("id: first", "id: ../../etc"), "Lower-case letters"),
+    "a path out of it": (GOOD.replace("id: first", "id: ../../etc"), "for example load-images"),
     "a very long name": (with_name("a" * 100_000), "Lower-case letters"),
     "a directory that does not exist": (with_field("folder: nowhere"), "plan's directory"),
     "a file that is called nearly so": (with_field("files: plam.yaml"), "did you mean 'plan.yaml'?"),

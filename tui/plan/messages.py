@@ -113,7 +113,9 @@ def _fault(
         cause, *hint = context["error"].args
         return Fault(place, f"{_name(path)}{cause}", hint[0] if hint else "")
     cause, hint = _cause(detail, value), _hint(schema, kind, value, loc)
-    return Fault(place, f"{_name(path)}{cause}", "" if hint.rstrip(".").lower() in cause.lower() else hint)
+    if hint and hint.rstrip(".").lower() in cause:
+        hint = "for example load-images"
+    return Fault(place, f"{_name(path)}{cause}", hint)
 
 
 def _is_step(path: Path_) -> bool:

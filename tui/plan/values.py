@@ -153,9 +153,12 @@ def existing_path(
 def _likely(path: Path) -> str:
     """Return a hint on what may be meant by a path that does not exist."""
     try:
-        close = difflib.get_close_matches(path.name, [each.name for each in path.parent.iterdir()], n=1)
+        if path.is_symlink():
+            return f"it is a link to {path.readlink()}, which is not there"
+        names = [each.name for each in path.parent.iterdir()]
     except OSError:
-        close = []
+        names = []
+    close = difflib.get_close_matches(path.name, [name for name in names if name[0] != "."], n=1)
     return f"did you mean {close[0]!r}?" if close else "relative paths begin at the plan's directory"
 
 

@@ -177,6 +177,19 @@ async def test_what_a_program_in_a_build_says_is_not_taken_for_the_registrys(
     assert caught.value.hint == "correct the instruction, then run the task again"
 
 
+async def test_a_program_s_last_line_needs_no_end(tmp_path: Path, step: ImageBuild) -> None:
+    said_last = {"stream": "no end"}
+    noise, failed = (
+        {"stream": "Removing intermediate container 01\n"},
+        {"errorDetail": {"code": 1, "message": ""}},
+    )
+    peer = Peer(said({"stream": "Step 2/2 : RUN x\n"}, said_last, noise, failed))
+    async with recording(peer, tmp_path) as ctx:
+        with pytest.raises(ActionError) as caught:
+            await build(step, ctx)
+    assert "no end" in caught.value.details
+
+
 async def test_a_long_message_is_read(tmp_path: Path, step: ImageBuild) -> None:
     peer = Peer(said({"stream": "\x1b[1m" * 100_000 + "end\n"}), BUILT)
     peer.made = {"demo:1": ID}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui.plan.steps import ImageBuild
 
 _LINGERING = 1.5  # seconds to find what a cancelled build still runs
+_CORRECT = "correct the Dockerfile, then run the task again"
 _LARGE = 100_000_000  # bytes of a context from which on its size is told
 
 
@@ -58,7 +59,8 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
                 raise
             except EngineRefusedError as error:
                 cause = f"the engine refused to build {step.tag}: {error.cause}"
-                raise ActionError(cause, hint_for(error.cause, step.kind)) from error
+                hint = hint_for(error.cause, step.kind) or (_CORRECT if "ockerfile" in error.cause else "")
+                raise ActionError(cause, hint) from error
             except EngineLostError as error:
                 raise ActionError(f"{step.tag}: {error.cause}", error.hint, tuple(output.lines)) from error
         after = await api.find_image(step.tag)

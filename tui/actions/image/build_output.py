@@ -54,7 +54,10 @@ class BuildOutput:
         if text := failure_of(message):
             raise self._failure(message, text)
         if "stream" in message:
-            self._tell(self._splitter.feed(str(message["stream"]).encode()))
+            text = str(message["stream"])
+            if _NOISE.match(text):  # a program's last line before it may lack its end
+                self._tell(self._splitter.close())
+            self._tell(self._splitter.feed(text.encode()))
         elif "aux" in message:
             self.identity = str((message["aux"] or {}).get("ID", "")) or self.identity
         elif "status" in message:
