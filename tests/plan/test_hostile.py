@@ -103,6 +103,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "phases as a mapping": (f"{HEAD}phases: {{one: {{tasks: []}}}}", "begin each item with"),
     "phases that are nothing": (f"{HEAD}phases:", "give it a value"),
     "a phase that is nothing": (f"{HEAD}phases: [~]", "give it a value"),
+    "steps in steps": (f"{HEAD}phases: [{{id: a, tasks: [{{id: b, steps: [[~]]}}]}}]", "YAML does not join"),
     "a task of text": (f"{HEAD}phases: [{{id: a, tasks: [b]}}]", "Its tasks"),
     "steps as a mapping": (f"{HEAD}phases: [{{id: a, tasks: [{{id: b, steps: {{kind: x}}}}]}}]", "each item"),
     "variables as a list": (f"{GOOD}variables: [a]", "write name: value"),

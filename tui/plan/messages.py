@@ -108,6 +108,10 @@ def _fault(
         cause = (
             "the step has no kind" if isinstance(value, dict) else f"a step is a mapping, not {shown(value)}"
         )
+        if isinstance(value, list):
+            return Fault(
+                place, cause, "YAML does not join lists: write each step of it, or its alias, by itself"
+            )
         return Fault(place, cause, f"add `kind:` with one of: {', '.join(STEP_KINDS)}")
     if kind == "value_error":
         cause, *hint = context["error"].args

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.actions.image.build_context import read_context
@@ -110,13 +110,20 @@ def test_the_last_match_wins(before: list[str], path: str) -> None:
     assert not ignored(f"{lines}\n!{path}", path)
 
 
-@given(st.lists(st.tuples(st.booleans(), paths), max_size=5), paths)
-def test_the_verdict_is_that_of_the_last_line_that_matches(rules: list[tuple[bool, str]], path: str) -> None:
+def judged(rules: list[tuple[bool, str]], path: str) -> bool:
+    """Docker's verdict: a line holds below a directory only where it changed that of the directory."""
     verdict = False
-    for back, rule in rules:
-        if path == rule or path.startswith(f"{rule}/"):
+    for at, (back, rule) in enumerate(rules):
+        if path == rule or (path.startswith(f"{rule}/") and judged(rules[:at], rule) is back):
             verdict = not back
-    assert ignored("\n".join("!" * back + rule for back, rule in rules), path) is verdict
+    return verdict
+
+
+@example([(False, "a/b"), (True, "a")], "a/b")
+@example([(False, "a"), (True, "a/b"), (False, "a")], "a/b")
+@given(st.lists(st.tuples(st.booleans(), paths), max_size=5), paths)
+def test_the_verdict_is_that_of_the_last_line_that_holds(rules: list[tuple[bool, str]], path: str) -> None:
+    assert ignored("\n".join("!" * back + rule for back, rule in rules), path) is judged(rules, path)
 
 
 def test_ignored_files_are_left_out_and_the_dockerfile_is_not(tmp_path: Path) -> None:
