@@ -9,6 +9,7 @@ import pytest
 
 from tests.commands import bringup
 from tests.run.test_store import keep
+from tui.cli.race import chosen
 from tui.cli.show import _moment
 from tui.run.store import Store
 
@@ -70,3 +71,15 @@ def test_a_replay_needs_a_screen_and_says_what_does_without(folder: Path) -> Non
     assert f"bringup show {RUN} --at 50%" in done.stderr
     assert bringup(folder, "replay", "--speed", "100").returncode == 2
     assert "there is no such run" in bringup(folder, "replay", "none").stderr
+
+
+def test_a_race_is_of_two_or_three_runs_or_of_a_plans_modes(folder: Path) -> None:
+    store = Store(folder / "state" / "bringup" / "runs")
+    assert "came up in one mode at most" in bringup(folder, "race", "test").stderr
+    assert "two or three runs" in bringup(folder, "race", RUN).stderr
+    assert "two or three runs" in bringup(folder, "race", *[RUN] * 4).stderr
+    keep(store, f"{RUN[:-1]}1", "succeeded", mode="sequential")
+    keep(store, f"{RUN[:-1]}2", "failed", mode="eager")
+    assert [run.started.mode for run in chosen(store, ("test",))] == ["sequential", "parallel"]
+    done = bringup(folder, "race", "test")
+    assert (done.returncode, "a race needs a screen" in done.stderr) == (2, True)

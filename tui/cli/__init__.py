@@ -22,6 +22,7 @@ COMMANDS = (
     "env",
     "export",
     "plan",
+    "race",
     "replay",
     "run",
     "runs",

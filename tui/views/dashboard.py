@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tui.run.commands import Stay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from textual.app import App
 
     from tui.dashboard.control import Control, Leaving
     from tui.dashboard.frame import Model
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from tui.launch.run_handle import RunHandle
     from tui.run.state import RunState
     from tui.views.view import Name
+
+A = TypeVar("A", bound="App[Any]")
 
 
 class DashboardView:
@@ -62,14 +66,21 @@ def show_kept(run: KeptRun) -> BaseException | None:
 def _drawn(run: Control, model: Model) -> tuple[Leaving | None, BaseException | None]:
     """Draw a run until the dashboard is left; return why that was, and what it died of, if it did."""
     from tui.dashboard.app import Dashboard
+
+    app = drawn(lambda: Dashboard(run, model))
+    return app.return_value, app.fault
+
+
+def drawn(make: Callable[[], A]) -> A:
+    """Make an app, run it until its user leaves, and return it."""
     from tui.dashboard.responsive import responsive
 
     if not os.environ.get("NO_COLOR", "x"):  # set but empty it means nothing, but to Textual
         del os.environ["NO_COLOR"]
-    app = Dashboard(run, model)
+    app = make()
     with responsive(), _handlers_kept():
-        leaving = app.run()
-    return leaving, app.fault
+        app.run()
+    return app
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.dashboard.logview.screen import LogScreen
+from tui.dashboard.play_keys import PLAY_KEYS
 from tui.dashboard.run_keys import APP_KEYS, RUN_KEYS
-from tui.dashboard.screens.replay import REPLAY_KEYS
 from tui.dashboard.screens.run import PANEL_KEYS
 from tui.dashboard.screens.runs import RunsScreen
 from tui.dashboard.screens.why import WhyScreen
@@ -35,7 +35,7 @@ _GROUPS: dict[str, tuple[Iterable[BindingType], str]] = {
     "On every screen": ([*RUN_KEYS, *APP_KEYS], ""),
     "Panels": (PANEL_KEYS, "beside the timeline: esc leads there"),
     "Timeline": (Timeline.BINDINGS, "on the timeline: esc leads back to it"),
-    "Replay": (REPLAY_KEYS, "in a replay: P in the list of runs begins one"),
+    "Replay": (PLAY_KEYS, "in a replay: P in the list of runs begins one"),
     "Log": (LogScreen.BINDINGS, "in a task's log: ⏎ opens it"),
     "Why": (WhyScreen.BINDINGS, "in the answer to why: d opens it"),
     "Runs": (RunsScreen.BINDINGS, "in the list of runs: h opens it"),
