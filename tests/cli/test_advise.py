@@ -182,6 +182,40 @@ def test_a_file_without_a_last_line_end_can_be_patched(folder: Path) -> None:
     assert "plan.yaml" in applied(folder, RemoveLimit())
 
 
+def test_line_ends_stay_what_they_are(folder: Path) -> None:
+    for name, text in {"plan.yaml": PLAN, "ctx/Dockerfile": DOCKERFILE}.items():
+        (folder / name).write_bytes(text.replace("\n", "\r\n").encode())
+    later = CopyLater("app", 1, "RUN npm ci --no-audit", ("package.json",))
+    for change in (RemoveLimit(), DropNeeds("app", ("base",)), later):
+        diff = patch(change, load_plan(folder / "plan.yaml"), folder)
+        subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=folder)
+    for name in ("plan.yaml", "ctx/Dockerfile"):
+        after = (folder / name).read_bytes()
+        assert after.count(b"\n") == after.count(b"\r\n")
+
+
+@pytest.mark.parametrize("needs", ["&same [cluster, base]", "&same\n          - cluster\n          - base"])
+def test_what_an_anchor_makes_that_of_other_tasks_is_left_to_people(folder: Path, needs: str) -> None:
+    written = PLAN[PLAN.index("        needs:\n") : PLAN.index("        retry:")]
+    text = PLAN.replace(written, f"        needs: {needs}\n").replace("needs: [base]", "needs: *same")
+    (folder / "plan.yaml").write_text(text)
+    assert len(load_plan(folder / "plan.yaml").graph.nodes["sole"].needs) == 2
+    for change in (
+        DropNeeds("app", ("base",)),
+        DropNeeds("sole", ("base",)),
+        DropNeeds("app", ("cluster", "base")),
+    ):
+        assert applied(folder, change) == {}
+
+
+@pytest.mark.parametrize("tool", [("git", "apply", "-"), ("patch", "-p1")], ids=["git", "patch"])
+def test_a_plan_with_a_space_in_its_name_can_be_patched(folder: Path, tool: tuple[str, ...]) -> None:
+    plan = (folder / "plan.yaml").rename(folder / "my plan.yaml")
+    diff = patch(RemoveLimit(), load_plan(plan), folder)
+    subprocess.run(tool, input=diff, text=True, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    assert "limit" not in plan.read_text()
+
+
 def test_a_kept_run_is_advised_on(folder: Path) -> None:
     (folder / "plan.yaml").write_text(PLAN.replace("needs: [base]", "needs: [cluster, base]"))
     loaded = load_plan(folder / "plan.yaml")

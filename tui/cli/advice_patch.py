@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def patch(change: Change, loaded: LoadedPlan, base: Path) -> str:
         if after is None or after == before:
             continue
         absolute = path.absolute()
-        if not absolute.is_relative_to(base):
+        if not absolute.is_relative_to(base) or not absolute.name.isprintable():
             return ""
         diffs.append(_diff(absolute.relative_to(base).as_posix(), before, after))
     return "".join(diffs)
@@ -55,7 +56,9 @@ def _changed(change: Change, loaded: LoadedPlan) -> Iterator[tuple[Path, str, st
                 files = [name for name in change.files if (step.context / name).is_file()]
                 yield path, text, copied_later(text, change.install, files)
     elif (text := _read(loaded.path)) is not None:
-        yield loaded.path, text, _plan_changed(change, text, loaded.plan)
+        after = _plan_changed(change, text, loaded.plan)
+        task = "" if isinstance(change, RemoveLimit) else change.task
+        yield loaded.path, text, after if after and _is_of_task(task, text, after) else None
 
 
 def _plan_changed(
@@ -78,6 +81,28 @@ def _plan_changed(
             return None
         text = changed
     return text
+
+
+def _is_of_task(task: str, before: str, after: str) -> bool:
+    """Return whether a plan's text has changed in a task alone: an anchor may make it that of others, too.
+
+    Args:
+        task: The task; empty for the limit of all.
+        before: The text.
+        after: The text changed.
+    """
+    rest = []
+    for text in (before, after):
+        try:
+            plan = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - of strings alone
+        except yaml.YAMLError:
+            return False
+        if not task:
+            plan.pop("limit", None)
+        for phase in plan["phases"]:
+            phase["tasks"] = [each for each in phase["tasks"] if not task or each["id"] != task]
+        rest.append(plan)
+    return bool(rest[0] == rest[1])
 
 
 def _without_needs(text: str, plan: Plan, change: DropNeeds) -> str | None:
@@ -131,8 +156,9 @@ def copied_later(text: str, install: str, files: Sequence[str]) -> str | None:
     if source not in {".", "./", "*"}:
         return None
     directory = target if target.endswith("/") else f"{target}/"
-    first = f"{' '.join((*head, *files, directory))}\n"
-    blocks[place] = f"{blocks[place].rstrip()}\n{copy.rstrip()}\n"
+    end = "\r\n" if copy.endswith("\r\n") else "\n"
+    first = f"{' '.join((*head, *files, directory))}{end}"
+    blocks[place] = f"{blocks[place].rstrip()}{end}{copy.rstrip()}{end}"
     blocks[copies[-1]] = first
     return "".join(blocks)
 
@@ -166,9 +192,9 @@ def _read(path: Path) -> str | None:
 
 
 def _diff(name: str, before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{name}", f"b/{name}"
-    )
+    end = "\t" if " " in name else ""  # or else `patch` takes what follows the space for a date
+    one, other = (list(io.StringIO(text, newline="\n")) for text in (before, after))
+    lines = difflib.unified_diff(one, other, f"a/{name}{end}", f"b/{name}{end}")
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
