@@ -97,7 +97,7 @@ def test_a_run_that_another_process_goes_on_with_is_followed(tmp_path: Path) -> 
     writing = journal(tmp_path / "run", 3)
     run = KeptRun(tmp_path / "run")
     assert run.is_live
-    assert "another process" in run.read_only
+    assert "open where it was started" in run.read_only
     model = Model(run)
     thread = threading.Thread(target=run.read)
     thread.start()

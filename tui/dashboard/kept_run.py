@@ -56,7 +56,7 @@ class KeptRun:
         when = "" if math.isinf(at) else f", as it stood at {clock(at)}"
         self.read_only = f"this is run {directory.name}{when}: nothing of it can be changed"
         if self.is_live:
-            self.read_only = "this run is another process's: nothing of it can be changed here"
+            self.read_only = "this run is open where it was started: nothing of it can be changed here"
         self._at = at
         self._expect = expect
         self._clock = 0.0

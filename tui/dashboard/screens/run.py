@@ -122,7 +122,8 @@ class RunScreen(Screen[None]):
         self.set_class(frame.finished, "-finished")
         summary = self.query_one(Summary)
         if frame.finished:
-            summary.show(frame, self._stands(), alone=self.has_class("-low"))
+            alone, read_only = self.has_class("-low"), bool(self._read_only)
+            summary.show(frame, self._stands(), alone=alone, read_only=read_only)
         else:
             summary.display = False
 
