@@ -233,6 +233,16 @@ class TestShell:
         async with connected(server.address) as host:
             assert await said(host, "echo", "hello") == ["hello"]
 
+    async def test_one_whose_start_up_file_starts_what_reads_the_input(
+        self, client: Client, own_sshd: Starting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tui.hosts.ssh.connection._FACTS", 0.3)
+        server = await asyncio.to_thread(own_sshd, "ForceCommand exec cat")
+        await asyncio.to_thread(client.knows, server)
+        error = await refusal(server.address)
+        assert error.cause == f"{server.address} runs no command within 0.3 s"
+        assert "~/.bashrc" in error.hint
+
     async def test_one_that_says_much_first(self, client: Client, own_sshd: Starting) -> None:
         much = "head -c {} /dev/zero | tr '\\0' 'x'"
         first = f"{much.format(30_000_000)}; {much.format(2_000_000)} >&2"

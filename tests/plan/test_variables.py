@@ -101,6 +101,8 @@ def test_what_is_absent_or_empty_takes_a_group(tmp_path: Path) -> None:
         ("list.0=x", "--set list.0", "'list' is one value, not a group", ""),
         ("list[0]=x", "--set list[0]", "an item of a list cannot be set alone", "--set 'list=[a, b]'"),
         ("word={a", "--set word", "is not YAML", "--set 'word=\"{…\"'"),
+        ("word='a", "--set word", "is not YAML", "end the text with ', too"),
+        ("variables.word=a", "--set variables", "the plan has no variable 'variables'", "remove this key"),
         ("word=a,port=5", "--set word", "sets 'port' after a comma", "repeat --set for 'port'"),
         ("word", "--set word", "wants the form key.path=value", "--set postgres.user=me"),
         ("=x", "--set ", "wants the form key.path=value", ""),

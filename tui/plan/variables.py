@@ -115,6 +115,7 @@ class Variables:
                 value = parse_document(text, place.file).value
             except PlanError as error:
                 hint = f"put quotes around a text that begins like YAML: --set '{name}=\"{text[0]}…\"'"
+                hint = f"end the text with {text[0]}, too" if text[0] in "\"'" else hint
                 self._emit(place, error.faults[0].cause, hint)
                 return
         elif more := next((found for found in _ASSIGNED.findall(text) if found in known), ""):
@@ -136,6 +137,8 @@ class Variables:
                 known = names(self._tree)
                 group = f"write it as a group: {key.replace('.', ': {')}: …{'}' * key.count('.')}"
                 hint = group if name in known else suggest(name, known)
+                if name == "variables":
+                    hint = "remove this key: the variables themselves stand at the top of the file"
                 self._emit(written.place, f"the plan has no variable {shown(name)}", hint)
             elif isinstance(written.value, dict) and (free or isinstance(old, dict)):
                 tree[key] = old if isinstance(old, dict) else {}

@@ -171,7 +171,10 @@ class Connection:
             link.connection.abort()
             if isinstance(error, TimeoutError):
                 cause = f"{self.name} runs no command within {_FACTS:g} s"
-                raise NotReadyError(cause, "is it overloaded?") from error
+                hint = (
+                    "is it overloaded, or does ~/.bashrc or the like start another shell or read input there?"
+                )
+                raise NotReadyError(cause, hint) from error
             if isinstance(error, asyncssh.ChannelOpenError) and is_open:
                 raise self._no_session(error) from error
             if isinstance(error, asyncssh.Error | OSError):
