@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from tui.errors import NotReadyError
-from tui.hosts import local_engine
+from tui.hosts import container_engine, local_engine
 from tui.hosts.local_engine import find_engine
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ async def test_an_engine_that_says_nothing_is_given_up(
     ("url", "cause", "hint"),
     [
         ("ssh://me@far", "an engine over SSH cannot be used directly", "--host ssh://me@far"),
+        ("unix://var/run/docker.sock", "no such socket", "unix:///var/run/docker.sock"),
         ("/var/run/docker.sock", "not an address of the form unix://… or tcp://…", "DOCKER_HOST"),
     ],
 )
@@ -155,6 +156,13 @@ async def test_addresses_that_cannot_be_used(tmp_path: Path, url: str, cause: st
     error = await failure({"DOCKER_HOST": url}, tmp_path)
     assert error.cause.endswith(cause)
     assert hint in error.hint
+
+
+def test_of_an_error_in_an_error_the_innermost_is_told() -> None:
+    said = (
+        "[900] Cannot connect to Docker Engine via http://x [Cannot connect to host x ssl:default [No name]]"
+    )
+    assert str(container_engine._explained(OSError(said))) == "no name"
 
 
 async def test_podman_is_found_where_kind_is_to_use_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Flavour = Literal["docker", "podman"]
 
+_INNERMOST = re.compile(r"\[([^][]{3,})\]\]$")  # of errors of the client that wrap others
 _PATIENCE = 10.0  # seconds for an engine to say its version: the machine may be busy
 WEB = ("tcp://", "http://", "https://")
 """How URLs of engines over TCP begin."""
@@ -143,7 +145,8 @@ async def ask(
     if candidate.url.startswith("unix://"):
         path = Path(candidate.url.removeprefix("unix://"))
         if not await asyncio.to_thread(_is_there, path):
-            raise SilentError("no such socket")
+            relative = "" if path.is_absolute() else f"a socket's path begins with a slash: unix:///{path}"
+            raise SilentError("no such socket", relative)
     await _import_client()  # which may take longer than the engine's answer
     try:
         async with asyncio.timeout(_PATIENCE), candidate.client() as docker:
@@ -188,6 +191,8 @@ def _explained(error: Exception) -> SilentError:
         )
     if "Connect call failed" in text or "Connection refused" in text:
         return SilentError("connection refused")
+    if why := _INNERMOST.search(text):
+        return SilentError(why[1][:1].lower() + why[1][1:])
     return SilentError(text or type(error).__name__)
 
 
