@@ -218,7 +218,7 @@ class Hands:
     async def settle(self) -> None:
         """Shows what there is to show."""
         if self.app.is_running and self.app._running and self.app.return_value is None:
-            self.app._pull()
+            self.app.draw()
             deck = self.app.get_default_screen().query_one(Deck)
             for _ in range(3):  # what comes of it may ask for more
                 await self.pilot.pause()

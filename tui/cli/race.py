@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.cli.completion import complete_run
+from tui.cli.filming import Files, film_options, write
 from tui.cli.options import EPILOG, FAILED, UP, errors
 
 if TYPE_CHECKING:
+    from tui.dashboard.film.film import Film
     from tui.run.kept_run import KeptRun
     from tui.run.moments import Moments
     from tui.run.store import Store
@@ -21,39 +23,47 @@ _MODES = ("sequential", "parallel", "eager")
 
 @click.command(epilog=EPILOG)
 @click.argument("runs", nargs=-1, metavar="[A B [C] | PLAN]", shell_complete=complete_run)
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.25, 64),
-    default=4.0,
-    show_default=True,
-    help="How fast it plays; < and > change that.",
-)
-def race(runs: tuple[str, ...], speed: float) -> None:
+@click.option("--speed", type=click.FloatRange(0.25, 64), help="How fast it plays; < and > change that. [4]")
+@film_options
+def race(runs: tuple[str, ...], speed: float | None, **files: Any) -> None:
     """Replay two or three runs beside each other, on one clock: who is up first, and by how much?
 
     With PLAN, or without an argument, the latest run of each mode that came up.
 
     Space stops it, ← and → skip 5 s, [ and ] go from event to event, a click on a lane goes there.
+    A film takes 15 s unless its speed is given.
     """
     with errors():
         from tui.console.person import why_no_dashboard
         from tui.errors import BringupError
         from tui.run.store import Store
 
-        racing = chosen(Store(), runs)
+        racing, wanted = chosen(Store(), runs), Files(**files)
+        if wanted.wanted:
+            write(_film(racing, speed, wanted.size), wanted)
+            return
         if reason := why_no_dashboard():
-            raise BringupError(f"a race needs a screen: {reason}", "compare them by `bringup compare`")
+            raise BringupError(f"a race needs a screen: {reason}", "write a film of it by `--svg FILE`")
 
         from tui.dashboard.playhead import Playhead
         from tui.dashboard.race import Race
         from tui.views.dashboard import drawn
 
         read = moments(racing)
-        fault = drawn(lambda: Race(read, Playhead(speed=speed))).fault
+        fault = drawn(lambda: Race(read, Playhead(speed=speed or 4.0))).fault
         if fault is not None:
             click.echo(f"error: the race crashed with {type(fault).__name__}", err=True)
             click.echo("  hint: please report this", err=True)
         sys.exit(FAILED if fault else UP)
+
+
+def _film(racing: list[KeptRun], speed: float | None, size: tuple[int, int]) -> Film:
+    from tui.dashboard.film.shoot import shoot
+    from tui.dashboard.playhead import Playhead
+    from tui.dashboard.race import Race
+
+    app = Race(moments(racing), Playhead())
+    return shoot(app, app.draw, app, size, speed)
 
 
 def chosen(store: Store, references: tuple[str, ...]) -> list[KeptRun]:

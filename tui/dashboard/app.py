@@ -120,8 +120,8 @@ class Dashboard(RunKeys):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self._pull()
-        self.set_interval(PULL_EVERY, self._pull)
+        self.draw()
+        self.set_interval(PULL_EVERY, self.draw)
         self.call_after_refresh(self._control.begin)
 
     @property
@@ -129,7 +129,8 @@ class Dashboard(RunKeys):
         """The task under the cursor."""
         return self._run_screen.task_id
 
-    def _pull(self) -> None:
+    def draw(self) -> None:
+        """Show what has changed."""
         live = self._live.model.pull()
         frame = live if self._model is self._live.model else self._model.pull()
         if frame is not self._shown:
@@ -270,7 +271,7 @@ class Dashboard(RunKeys):
 
         def shown() -> None:
             self._control, self._model, self._run_screen = kept, kept.model(), screen
-            self._pull()
+            self.draw()
             kept.begin()
 
         self.push_screen(screen)

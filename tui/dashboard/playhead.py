@@ -18,6 +18,7 @@ class Playhead:
     Attributes:
         end: The last moment, in seconds since the run began.
         speed: The seconds of the run that pass in one of the viewer's.
+        clock: Tells the viewer's time in seconds.
     """
 
     def __init__(self, end: float = 0.0, speed: float = 1.0, clock: Callable[[], float] = time.monotonic):
@@ -30,14 +31,14 @@ class Playhead:
         """
         self.end = end
         self.speed = speed
-        self._clock = clock
+        self.clock = clock
         self._moves = True
         self._set_at, self._set_to = clock(), 0.0
 
     @property
     def at(self) -> float:
         """The moment that is shown, in seconds since the run began."""
-        passed = (self._clock() - self._set_at) * self.speed if self._moves else 0.0
+        passed = (self.clock() - self._set_at) * self.speed if self._moves else 0.0
         return min(max(self._set_to + passed, 0.0), self.end)
 
     @property
@@ -52,7 +53,7 @@ class Playhead:
         """Go to a moment, and on from there as asked; what is not given stays."""
         self.end = self.end if end is None else end
         to = self.at if at is None else at
-        self._set_at, self._set_to = self._clock(), min(max(to, 0.0), self.end)
+        self._set_at, self._set_to = self.clock(), min(max(to, 0.0), self.end)
         self.speed = self.speed if speed is None else speed
         self._moves = self._moves if playing is None else playing
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tui.dashboard.playhead import Playhead
     from tui.insight.race import Racer
     from tui.run.moments import Moments
+    from tui.run.state import RunState
 
 _DRAW_EVERY = 0.1  # seconds
 _BARS = {"bar-running", "bar-done", "bar-failed", "bar-ended"}
@@ -137,6 +138,8 @@ class Race(PlayKeys, ReadableApp[None]):
         self._about = Static(id="about", markup=False)
         self._result = Static(id="result", markup=False)
         self._told = ("", "", "")
+        ids = [each.run for each in self._racing]
+        self.title = f"replay of runs {', '.join(ids[:-1])} and {ids[-1]}"
         self.fault: BaseException | None = None
         self.prefer_theme(read_settings(config_directory() / "dashboard.json").theme)
 
@@ -170,10 +173,8 @@ class Race(PlayKeys, ReadableApp[None]):
         at = head.at
         is_over = at >= head.end
         mark = "■" if is_over else "▶" if head.is_playing else "‖"
-        ids = [each.run for each in self._racing]
-        runs = f"{', '.join(ids[:-1])} and {ids[-1]}"
         plans = dict.fromkeys(each.state.started.plan for each in self._racing if each.state.started)
-        about = f"{mark} ×{head.speed:g}  {clean(', '.join(plans))} · replay of runs {runs}"
+        about = f"{mark} ×{head.speed:g}  {clean(', '.join(plans))} · {self.title}"
         told = (about, clock(at), result(self._racing) if is_over else "")
         if told != self._told:
             self._told = told
@@ -181,6 +182,13 @@ class Race(PlayKeys, ReadableApp[None]):
             self._digits.update(told[1])
             self._result.update(told[2])
         self._lanes.show(at)
+
+    is_ready = True
+
+    @property
+    def runs(self) -> Sequence[tuple[str, RunState]]:
+        """What the runs are called, and how they ended."""
+        return [(each.name, each.state) for each in self._racing]
 
     @property
     def playhead(self) -> Playhead:

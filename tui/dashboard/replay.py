@@ -15,11 +15,12 @@ from tui.run.moments import Moments
 from tui.run.standing import Stands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tui.insight.expectation import Expectation
     from tui.run.log.line import LogLines
+    from tui.run.state import RunState
 
 _LOOK_EVERY = 0.05  # seconds between two looks whether logs have gone on
 
@@ -55,6 +56,21 @@ class Replay(KeptRun):
         self.moments: Moments | None = None
         self._past: dict[str, PastLines] = {}
         self._moment = 0.0
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return f"replay of run {self.directory.name}"
+
+    @property
+    def runs(self) -> Sequence[tuple[str, RunState]]:
+        """The run, as it ended."""
+        return [] if self.moments is None else [(self.directory.name, self.moments.last)]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the run is read."""
+        return self.moments is not None
 
     @property
     def moment(self) -> float:
