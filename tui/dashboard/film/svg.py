@@ -101,8 +101,8 @@ def _drawn_row(shown: _Shown, y: int, film: Film, looks: dict[Look, str]) -> str
         column += cells
     if not (behind or texts):
         return ""
-    words = f'<text y="{_EDGE + y * _HEIGHT + 13}">{"".join(texts)}</text>' if texts else ""
-    drawn = "".join(behind) + words
+    said = f'<text y="{_EDGE + y * _HEIGHT + 13}">{"".join(texts)}</text>' if texts else ""
+    drawn = "".join(behind) + said
     if shown.start == 0.0 and shown.end == 1.0:
         return drawn
     hidden = "" if shown.end == 1.0 else ' display="none"'
