@@ -53,7 +53,7 @@ def _screen(control: Control) -> RunScreen:
     """Return the screen that shows a run."""
     if isinstance(control, Replay):
         return ReplayScreen(control)
-    return RunScreen(control.lines, lambda: control.stands, control.read_only)
+    return RunScreen(control.lines, lambda: control.stands)
 
 
 class Live(NamedTuple):

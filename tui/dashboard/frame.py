@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.insight.expectation import EMPTY
@@ -59,6 +59,7 @@ class Frame:
         phases: The plan's outline.
         tasks: Its tasks as they stand.
         outlook: What follows from all of that; None before the run begins.
+        read_only: Why the run takes no commands at all; empty if it takes them.
     """
 
     state: RunState
@@ -68,6 +69,7 @@ class Frame:
     phases: tuple[PhaseOutline, ...]
     tasks: Mapping[str, TaskState]
     outlook: Outlook | None = None
+    read_only: str = ""
 
     @classmethod
     def of(cls, state: RunState, now: float, expectation: Expectation, before: Frame | None = None) -> Frame:
@@ -129,7 +131,7 @@ class Model:
     def __init__(self, control: Control) -> None:
         self.state = RunState()
         self._control = control
-        self._frame = Frame.preview(*control.preview())
+        self._frame = replace(Frame.preview(*control.preview()), read_only=control.read_only)
 
     @property
     def frame(self) -> Frame:
@@ -144,7 +146,8 @@ class Model:
             not changed and now == self._frame.now and expectation is self._frame.expectation
         ):
             return self._frame
-        self._frame = Frame.of(self.state, now, expectation, self._frame)
+        frame = Frame.of(self.state, now, expectation, self._frame)
+        self._frame = replace(frame, read_only=self._control.read_only) if self._control.read_only else frame
         return self._frame
 
     def _take(self) -> bool:

@@ -87,7 +87,7 @@ def task_row(
     note = _note(task, critical, spelled=columns.note > 2)
     took = task.seconds(frame.now)
     time = clock(took) if task.status == "running" else seconds(took) if task.attempts else ""
-    if task.status in {"failed", "cancelled"} and task.attempt:
+    if task.status in {"failed", "cancelled"} and task.attempt and not frame.read_only:
         _offer_retry(cells, scale.at(task.attempt.end(frame.now)))
     return [
         *head,

@@ -51,20 +51,16 @@ class RunScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str] = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = [*RUN_KEYS, *PANEL_KEYS]
 
-    def __init__(
-        self, lines: Callable[[str], LogLines], stands: Callable[[], Stands], read_only: str = ""
-    ) -> None:
+    def __init__(self, lines: Callable[[str], LogLines], stands: Callable[[], Stands]) -> None:
         """Make an empty one.
 
         Args:
             lines: Gives the last lines of a task.
             stands: Gives what the run leaves behind.
-            read_only: Why the run takes no commands at all, if it takes none.
         """
         super().__init__()
         self._lines = lines
         self._stands = stands
-        self._read_only = read_only
         self._finished = False
         self._last: Frame | None = None
         self._why: Why | None = None
@@ -110,7 +106,7 @@ class RunScreen(Screen[None]):
 
     def note(self, frame: Frame) -> str:
         """Return the line below the head: why it takes no commands, or what a rehearsal is."""
-        return self._read_only or _note(frame)
+        return frame.read_only or _note(frame)
 
     def forget_why(self) -> None:
         """Forget why the run takes that long: what was found out does not hold any more."""
@@ -122,8 +118,7 @@ class RunScreen(Screen[None]):
         self.set_class(frame.finished, "-finished")
         summary = self.query_one(Summary)
         if frame.finished:
-            alone, read_only = self.has_class("-low"), bool(self._read_only)
-            summary.show(frame, self._stands(), alone=alone, read_only=read_only)
+            summary.show(frame, self._stands(), alone=self.has_class("-low"))
         else:
             summary.display = False
 

@@ -137,7 +137,7 @@ class Panel(Vertical):
         self._failure.display = failure is not None
         height = seen.height
         if failure is not None:
-            told = _explained(failure, keys=self.has_class("-main"))
+            told = _explained(failure, keys=self.has_class("-main") and not frame.read_only)
             tall = told.get_height({}, seen.width - 2)
             _put(self._failure, told, tall)
             height = max(height - tall - 1, 0)

@@ -61,14 +61,13 @@ class Summary(Horizontal):
         yield self._time
         yield self._text
 
-    def show(self, frame: Frame, stands: Stands, *, alone: bool, read_only: bool) -> None:
+    def show(self, frame: Frame, stands: Stands, *, alone: bool) -> None:
         """Say how a run went that has finished.
 
         Args:
             frame: The run.
             stands: What it leaves behind.
             alone: No panel tells of what failed.
-            read_only: The run takes no commands.
         """
         status, verdict = judge(frame.state, frame.now)
         lost = status != "succeeded"
@@ -79,7 +78,7 @@ class Summary(Horizontal):
         self._parts = (
             [*_lost(frame)] if lost and alone else [],
             [*_next(frame, stands)],
-            [_keys(_FAILED_KEYS if lost and not read_only else _UP_KEYS)],
+            [_keys(_FAILED_KEYS if lost and not frame.read_only else _UP_KEYS)],
         )
         self._tell()
 
