@@ -81,7 +81,7 @@ async def test_d_tells_why_and_goes_from_step_to_step(tmp_path: Path) -> None:
 
 
 async def test_the_question_mark_shows_every_key(tmp_path: Path) -> None:
-    async with driving(Live(tmp_path), size=(120, 110)) as hands:
+    async with driving(Live(tmp_path), size=(120, 140)) as hands:
         await hands.press("question_mark")
         assert isinstance(hands.app.screen, Keys)
         shown = page(hands.app)
