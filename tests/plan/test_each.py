@@ -127,3 +127,9 @@ def test_the_reference_has_an_example_that_can_be_read(tmp_path: Path) -> None:
     loaded = load(tmp_path, f"{HEAD}cluster: {{name: c, kubeconfig: k}}\n{example}")
     assert loaded.plan.tasks[-1].needs == ("load-kafka", "load-flux")
     assert plan_schema()["patternProperties"]
+
+
+def test_references_in_keys_are_filled_in(tmp_path: Path) -> None:
+    step = "{kind: command, shell: a, env: {'A_${each.name}': b, '$${C}': d}}"
+    text = one_step(step).replace("id: first\n", "id: first-${each.name}\n        each: [{name: x}]\n")
+    assert load(tmp_path, text).plan.tasks[0].steps[0].model_dump()["env"] == {"A_x": "b", "${C}": "d"}

@@ -97,6 +97,8 @@ SAID_TO = {
     ): "server-fields",
     ("kubernetes", "status 400: metadata.managedFields must be nil"): "server-fields",
     ("kubernetes", "status 409: metadata.resourceVersion: the object has been modified"): "server-fields",
+    ("kubernetes", "status 500: failed to convert: illegal base64 data at input byte 3"): "no-base64",
+    ("kubernetes", 'template: a/t.yaml:3:27: executing "a/t.yaml" at <.Values.x.y>: nil'): "helm-template",
     ("kubernetes", "status 500: failed to create typed patch object: .a: expected string, got 1"): "not-text",
     ("kubernetes", 'status 500: .env: duplicate entries for key [name="A"]'): "same-key",
     ("kubernetes", 'status 400: strict decoding error: unknown field "spec.x"'): "unknown-field",

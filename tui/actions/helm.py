@@ -224,4 +224,5 @@ def _refusal(verb: str, lines: Sequence[str], status: int) -> ActionError:
     text = next((line for line in reversed(lines) if line.startswith("Error: ")), "")
     why = text.removeprefix("Error: ") or f"exited with status {status}"
     kind = _NotFoundError if why.endswith("release: not found") else ActionError
-    return kind(f"helm {verb}: {why}", hint_for(why, "kubernetes"), tuple(lines[-_KEPT:]))
+    details = tuple(line for line in lines if line != text)[-_KEPT:]
+    return kind(f"helm {verb}: {why}", hint_for(why, "kubernetes"), details)

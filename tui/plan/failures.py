@@ -144,6 +144,16 @@ KNOWN: dict[str, Known] = {
         "another program changes the same object: stop it, or leave it the fields that are named",
         "kubernetes",
     ),
+    "no-base64": known(
+        "illegal base64 data",
+        "write plain text under `stringData`, or encode it as base64",
+        "kubernetes",
+    ),
+    "helm-template": known(
+        r"template: \S+:\d+:\d+: executing",
+        "correct the template, or give it the value that it names: `values` or `files` of the step",
+        "kubernetes",
+    ),
     "invalid": known(
         r"status 422\b|failed to (?:create (?:typed|manager)|convert)",
         "correct the field that the message names: kubectl explain says what it takes",

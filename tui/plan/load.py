@@ -147,10 +147,23 @@ class _Reading:
             for key, value in self.document.value.items()
             if key != "variables" and not str(key).startswith("x-")  # those are for anchors
         }
-        data = dict(each_text(written, self._filled))
+        data = dict(self._with_keys(each_text(written, self._filled)))
         for (*at, number), item in self.items.items():
             get(data, tuple(at))[number][EACH] = item
         return data
+
+    def _with_keys(self, value: Any, path: Path_ = ()) -> Any:
+        """Return a value with the references in its keys filled in."""
+        if isinstance(value, list):
+            return [self._with_keys(item, (*path, i)) for i, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        return {
+            as_text(self._filled(key, (*path, key))) if "${" in key else key: self._with_keys(
+                item, (*path, key)
+            )
+            for key, item in value.items()
+        }
 
     def _filled(self, text: str, path: Path_) -> Any:
         try:

@@ -233,3 +233,23 @@ async def test_a_path_that_leads_to_no_one_value_is_told(
     ):
         with pytest.raises(ActionError, match=stuck):
             await waiting
+
+
+async def test_a_wait_for_what_nobody_deletes_tells_that_it_deletes_nothing(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(WIDGETS, "w")
+    async with _waiting(tmp_path, shelf, gone="widget/w") as (waiting, ctx):
+        await _says(ctx, "it is still there, and nobody deletes it")
+        ctx.deadline = 0.0
+        with pytest.raises(ActionError) as caught:
+            await waiting
+    assert caught.value.hint == "have a step before this one delete it: a wait deletes nothing"
+
+
+async def test_what_is_in_no_namespace_is_told_without_one(tmp_path: Path) -> None:
+    async with _waiting(tmp_path, Shelf(), conditions={"object": "node/n", "is": "Ready"}) as (waiting, ctx):
+        await _says(ctx, "it does not exist yet")
+        ctx.deadline = 0.0
+        with pytest.raises(ActionError) as caught:
+            await waiting
+    assert caught.value.hint == "check that it is applied before"

@@ -55,5 +55,8 @@ async def build(directory: Path, ctx: Context) -> bytes:
             if lines
             else f"exited with status {process.returncode}"
         )
-        raise ActionError(f"{directory} cannot be built by {argv[0]}: {why}", "", tuple(lines[-_KEPT:]))
+        hint = "correct its kustomization, or the file that is named"
+        raise ActionError(
+            f"{directory} cannot be built by {argv[0]}: {why}", hint, tuple(lines[:-1][-_KEPT:])
+        )
     return output

@@ -37,6 +37,7 @@ class Target:
 
     Attributes:
         namespace: Its namespace.
+        is_namespaced: Whether it is in that: nodes, for example, are in none.
         noun: What it is, in a word; empty where its state tells it.
         done: What it is in the end.
         span: The name of the span that lasts until then; empty where pods have spans of their own.
@@ -49,6 +50,7 @@ class Target:
     span: ClassVar[str] = ""
     once: ClassVar[bool] = False
     mendable: ClassVar[bool] = False
+    is_namespaced: bool = True
     namespace: str
 
     @property

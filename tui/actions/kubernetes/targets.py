@@ -153,6 +153,7 @@ class Nodes(Target):
     """Nodes, until they are ready."""
 
     done, span = "ready", "ready"
+    is_namespaced = False
 
     def __init__(self, names: Sequence[str], namespace: str) -> None:
         self.names = names
@@ -226,14 +227,14 @@ class _Named(Target):
         resource = await discovery.named(self._word)
         if resource is None:
             return ""
-        self._kind = resource.kind
+        self._kind, self.is_namespaced = resource.kind, resource.namespaced
         return resource.collection(self.namespace)
 
     def judge(self, items: Sequence[Object]) -> Status:
         """Return its state."""
         if items:
             return self._judge(items[0])
-        absent = f"it does not exist in namespace {self.namespace} yet"
+        absent = f"it does not exist{f' in namespace {self.namespace}' * self.is_namespaced} yet"
         return Status(False, absent if self._kind else f"the cluster knows no kind {self._word} yet")
 
     def _judge(self, item: Object) -> Status:
@@ -320,13 +321,18 @@ def _text(value: Any) -> str:
 
 
 class Gone(_Named):
-    """An object, until it does not exist any more."""
+    """An object, until it does not exist any more.
+
+    Attributes:
+        is_deleted: Whether somebody has asked for that.
+    """
 
     noun, done, span = "object", "gone", "gone"
 
     def __init__(self, reference: str, namespace: str) -> None:
         super().__init__(reference, namespace)
         self._uid = ""
+        self.is_deleted = False
 
     def judge(self, items: Sequence[Object]) -> Status:
         """Return whether it is gone; another of its name is not it."""
@@ -336,7 +342,8 @@ class Gone(_Named):
         self._uid = self._uid or metadata.get("uid", "")
         if self._uid != metadata.get("uid", ""):
             return Status(True, "it is gone, and another one has its name")
-        if "deletionTimestamp" not in metadata:
+        self.is_deleted = "deletionTimestamp" in metadata
+        if not self.is_deleted:
             return Status(False, "it is still there, and nobody deletes it")
         finalizers = ", ".join(metadata.get("finalizers") or ())
         return Status(False, f"it is being deleted{f', once {finalizers} is done' * bool(finalizers)}")

@@ -258,7 +258,8 @@ class _Wait:
         cause = f"time is up, and not {done}: {states}"
         absent = next((each for each in missing if not self._found[each]), None)
         if absent:
-            hint = f"check that it is applied before, and to namespace {absent.namespace}"
+            where = f", and to namespace {absent.namespace}" if absent.is_namespaced else ""
+            hint = f"check that it is applied before{where}"
             return ActionError(cause, hint, tuple(observer.troubles))
         return await self._explained(cause, observer, missing[0])
 
@@ -271,9 +272,10 @@ class _Wait:
         if not unready:
             has = "it has no pod: " if isinstance(target, Rollout | Job) else ""
             state = f"all of its {len(pods)} pods are ready: " if pods else has
-            hint = (
-                f"{state}`kubectl -n {target.namespace} describe {target.described}` says what it waits for"
-            )
+            where = f" -n {target.namespace}" if target.is_namespaced else ""
+            hint = f"{state}`kubectl{where} describe {target.described}` says what it waits for"
+            if isinstance(target, Gone) and not target.is_deleted:
+                hint = "have a step before this one delete it: a wait deletes nothing"
             return ActionError(cause, hint, tuple(observer.troubles))
         pod = max(unready, key=_trouble)
         failed = next((c for c in containers(pod.item) if c.phase != "running" and c.exit_code != 0), None)
