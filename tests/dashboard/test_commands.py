@@ -125,6 +125,9 @@ async def test_while_everything_is_stopped_nothing_else_can_be_done(tmp_path: Pa
             assert hands.said == ["everything is being stopped"], keys
             hands.app.clear_notifications()
         assert hands.live.events == before
+        await hands.advance(STOPPING)
+        assert "STOPPING" not in rows(hands.app)[0]
+        assert "cancelled after" in rows(hands.app)[0]
 
 
 class Unopened(Live):

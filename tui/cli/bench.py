@@ -10,7 +10,17 @@ import click
 
 from tui.cli.asking import Detail, terminal
 from tui.cli.completion import complete_run
-from tui.cli.options import EPILOG, FAILED, INTERRUPTED, UP, errors, host_options, plan_options, print_json
+from tui.cli.options import (
+    EPILOG,
+    FAILED,
+    INTERRUPTED,
+    UP,
+    Number,
+    errors,
+    host_options,
+    plan_options,
+    print_json,
+)
 from tui.cli.up import MODES
 from tui.console.streams import flush
 
@@ -62,9 +72,7 @@ def _modes(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]
     show_default=True,
     help="Real runs, or rehearsals, to try the command.",
 )
-@click.option(
-    "--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast."
-)
+@click.option("--speed", type=Number(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast.")
 @click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Rehearsal: which kept run.")
 @click.option("--output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 def bench(

@@ -31,6 +31,17 @@ PLAN_OR_RUN = click.argument(
 OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
+class Number(click.FloatRange):
+    """A number on the command line; unlike click's, `nan` is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number that a text tells."""
+        found = float(super().convert(value, param, ctx))
+        if found != found:  # `nan` alone differs from itself
+            self.fail(f"{value!r} is no number", param, ctx)
+        return found
+
+
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
     """Print bringup's errors, and exit with their code."""

@@ -9,7 +9,7 @@ import click
 
 from tui.cli.completion import complete_run
 from tui.cli.filming import Files, film_options, write
-from tui.cli.options import EPILOG, FAILED, UP, errors
+from tui.cli.options import EPILOG, FAILED, UP, Number, errors
 
 if TYPE_CHECKING:
     from tui.dashboard.film.film import Film
@@ -23,7 +23,7 @@ _MODES = ("sequential", "parallel", "eager")
 
 @click.command(epilog=EPILOG)
 @click.argument("runs", nargs=-1, metavar="[A B [C] | PLAN]", shell_complete=complete_run)
-@click.option("--speed", type=click.FloatRange(0.25, 64), help="How fast it plays; < and > change that. [4]")
+@click.option("--speed", type=Number(0.25, 64), help="How fast it plays; < and > change that. [4]")
 @film_options
 def race(runs: tuple[str, ...], speed: float | None, **files: Any) -> None:
     """Replay two or three runs beside each other, on one clock: who is up first, and by how much?

@@ -9,7 +9,7 @@ import click
 
 from tui.cli.completion import complete_run
 from tui.cli.filming import Files, film_options, write
-from tui.cli.options import EPILOG, errors
+from tui.cli.options import EPILOG, Number, errors
 
 if TYPE_CHECKING:
     from tui.dashboard.film.film import Film
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
-@click.option("--speed", type=click.FloatRange(0.25, 64), help="How fast it plays; < and > change that. [1]")
+@click.option("--speed", type=Number(0.25, 64), help="How fast it plays; < and > change that. [1]")
 @film_options
 def replay(run: str | None, speed: float | None, **files: Any) -> None:
     """Play RUN, by default the latest, again in the dashboard, with its logs as they came.

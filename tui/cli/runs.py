@@ -9,7 +9,7 @@ import click
 
 from tui.cli.completion import complete_plan, complete_run
 from tui.cli.durations import Duration
-from tui.cli.options import EPILOG, OUTPUT, PLAN, errors, print_json, wide
+from tui.cli.options import EPILOG, OUTPUT, PLAN, Number, errors, print_json, wide
 
 if TYPE_CHECKING:
     from tui.run.listing import Listing
@@ -86,7 +86,7 @@ def list_runs(plan: str | None, output: str, since: float | None, estimates: boo
 @runs.command()
 @click.option("--keep", "count", type=click.IntRange(0), metavar="N", help="Keep the newest N.")
 @click.option("--older-than", type=Duration("30d"), metavar="AGE", help="Delete what is older: 30d, 12h.")
-@click.option("--over", type=click.FloatRange(0), metavar="GB", help="Delete what is beyond a size of all.")
+@click.option("--over", type=Number(0), metavar="GB", help="Delete what is beyond a size of all.")
 @click.option("--dry-run", is_flag=True, help="Delete nothing, and tell what would be.")
 def prune(count: int | None, older_than: float | None, over: float | None, dry_run: bool) -> None:
     """Delete old runs: those beyond the given limits, or else beyond the usual ones.

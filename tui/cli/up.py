@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import click
 
 from tui.cli.asking import Detail, terminal
 from tui.cli.completion import complete_run, complete_task
-from tui.cli.options import EPILOG, OUTPUT, environment_options, errors, host_options, plan_options
+from tui.cli.options import EPILOG, OUTPUT, Number, environment_options, errors, host_options, plan_options
 from tui.cli.shown import choose_view, show
 
 if TYPE_CHECKING:
@@ -53,9 +52,7 @@ MODES = ("parallel", "sequential", "eager")
     shell_complete=complete_run,
     help="Resume the plan's latest run, or RUN.",
 )
-@click.option(
-    "--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast."
-)
+@click.option("--speed", type=Number(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast.")
 @click.option("--fail", multiple=True, metavar="TASK[:ATTEMPTS]", help="Rehearsal: make a task fail.")
 @click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Rehearsal: which kept run.")
 @click.option(
@@ -72,8 +69,6 @@ def up(
         from tui.launch.request import Request, may_go_elsewhere
         from tui.launch.selection import selected
 
-        if math.isnan(given["speed"]):
-            raise click.BadParameter("nan is no speed", param_hint="--speed")
         request = Request(fail=_failures(fail), only=selected(only), **given)
         view = choose_view(output, tui)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_run, complete_run_need, complete_run_task
-from tui.cli.options import EPILOG, OUTPUT, errors, print_json, width
+from tui.cli.options import EPILOG, OUTPUT, Number, errors, print_json, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ _MOST = 1e6  # seconds of a task, or times as long as it was
     help="Let TASK need NEED as well.",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Run at most N tasks at once.")
-@click.option("--cores", type=click.FloatRange(0.1, 1000), metavar="N", help="Let the tasks share N cores.")
+@click.option("--cores", type=Number(0.1, 1000), metavar="N", help="Let the tasks share N cores.")
 @OUTPUT
 def what_if(
     run: str | None,
@@ -75,8 +75,6 @@ def what_if(
         from tui.insight.what_if import Changes, what_if
         from tui.run.store import LATEST, Store
 
-        if cores is not None and math.isnan(cores):
-            raise click.BadParameter("nan is no number of cores", param_hint="--cores")
         changes = Changes(
             mode=mode,
             scale=dict(_factor(text) for text in scale),

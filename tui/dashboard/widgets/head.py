@@ -122,7 +122,7 @@ def _how(frame: Frame, gain: ConcurrencyGain | None = None) -> list[list[Part]]:
     if state.started is None:
         return []
     facts: list[list[Part]] = [[(state.mode.upper(), "mode")]]
-    if state.cancelling:
+    if state.cancelling and not frame.finished:
         facts[0] += [(" ", ""), (" STOPPING ", "mark")]
     elif state.paused and not frame.finished:
         facts[0] += [(" ", ""), (" PAUSED ", "mark")]
