@@ -133,3 +133,24 @@ def test_references_in_keys_are_filled_in(tmp_path: Path) -> None:
     step = "{kind: command, shell: a, env: {'A_${each.name}': b, '$${C}': d}}"
     text = one_step(step).replace("id: first\n", "id: first-${each.name}\n        each: [{name: x}]\n")
     assert load(tmp_path, text).plan.tasks[0].steps[0].model_dump()["env"] == {"A_x": "b", "${C}": "d"}
+
+
+def test_references_in_the_items_are_filled_in_once(tmp_path: Path) -> None:
+    text = one_step("{kind: command, argv: ['${each.v}', '${each.w}']}", "variables: {a: x}\n")
+    text = text.replace("id: first\n", "id: first-${each.v}\n        each: [{v: '${a}', w: '$${b}'}]\n")
+    assert load(tmp_path, text).plan.tasks[0].steps[0].model_dump()["argv"] == ("x", "${b}")
+
+
+def test_a_long_list_is_not_looked_through_for_each_of_its_items(tmp_path: Path) -> None:
+    items = ", ".join(map(str, range(800)))
+    text = one_step("{kind: command, shell: a}", f"variables: {{all: [{items}]}}\n")
+    text = text.replace("id: first\n", "id: first-${each}\n        each: ${all}\n")
+    assert len(load(tmp_path, text).plan.tasks) == 800
+
+
+def test_other_items_make_another_plan(tmp_path: Path) -> None:
+    text = one_step("{kind: command, shell: a}", "").replace(
+        "id: first\n", "id: a-b${each.n}\n        each: E\n"
+    )
+    digests = {load(tmp_path, text.replace("E", f"[{{n: 1, v: {v}}}]")).digest for v in "xyz"}
+    assert len(digests) == 3

@@ -45,13 +45,15 @@ class Number(click.FloatRange):
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
     """Print bringup's errors, and exit with their code."""
-    from tui.plan.faults import PlanError
+    from tui.plan.faults import MOST_FAULTS, PlanError
 
     try:
         yield
     except PlanError as error:
         for fault in error.faults:
             click.echo(f"error: {fault}", err=True)
+        if len(error.faults) == MOST_FAULTS:
+            click.echo(f"there may be more: only the first {MOST_FAULTS} are told", err=True)
         sys.exit(USAGE)
     except BringupError as error:
         # Another machine's own words may be among it.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import PlanError, shown
-from tui.plan.substitute import UndefinedError, fill
+from tui.plan.substitute import UndefinedError, each_text, fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,8 @@ def expand(
             at: Path_ = ("phases", p, "tasks", t)
             found = _items(document, task, at, look_up) if _has_each(task) else None
             moved[at] = [(*here, len(tasks) + n) for n in range(1 if found is None else len(found))]
-            tasks += [task] * len(moved[at])
+            one = {key: value for key, value in task.items() if key != EACH} if found is not None else task
+            tasks += [one] * len(moved[at])
             if found is not None:
                 families.setdefault(_family(document, task, at), []).extend(moved[at])
                 items |= zip(moved[at], found, strict=True)
@@ -110,10 +111,15 @@ def _family(document: Document, task: dict[str, Any], at: Path_) -> str:
 
 def _items(document: Document, task: dict[str, Any], at: Path_, look_up: Callable[[str], Any]) -> list[Any]:
     place, written = document.place((*at, EACH)), task[EACH]
-    try:
-        value = fill(written, look_up) if isinstance(written, str) else written
-    except UndefinedError as error:
-        raise PlanError.at(error.place or place, error.cause, error.hint) from error
+
+    def filled(text: str, path: Path_) -> Any:
+        try:
+            return fill(text, look_up)
+        except UndefinedError as error:
+            found = error.place or document.place_of((*at, EACH, *path), error.reference)
+            raise PlanError.at(found, error.cause, error.hint) from error
+
+    value = each_text(written, filled)
     if not isinstance(value, list):
         hint = "write a list, or ${name} of a variable that is one"
         raise PlanError.at(place, f"`each` must be a list, not {shown(value)}", hint)

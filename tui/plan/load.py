@@ -103,7 +103,7 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
         reading.faults += check_files(plan, document)
     if reading.faults or plan is None:
         raise PlanError(sorted(_without_secrets(reading.faults, data), key=lambda fault: fault.place))
-    digest = hashlib.sha256(repr((document.value, plan.variables)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(repr((document.value, plan.variables, *items.values())).encode()).hexdigest()[:16]
     return LoadedPlan(
         plan, Graph.of(plan), path, plan.variables, document, digest, tuple(files), tuple(settings)
     )
