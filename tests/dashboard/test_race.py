@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from tests.dashboard.driving import rows, until
 from tests.dashboard.test_replay import Clock
 from tests.insight.test_race import AT_ONCE, FAILED, ONE_BY_ONE
+from tests.plans import make_plan, started
 from tui.dashboard.lanes import race_rows
 from tui.dashboard.playhead import Playhead
 from tui.dashboard.race import Lanes, Race
 from tui.insight.race import racers
+from tui.run import events as e
 from tui.run.moments import Moments
 
 RUNS = [("20260101T000000Z-0001", ONE_BY_ONE), ("20260101T000000Z-0002", AT_ONCE)]
@@ -64,3 +67,16 @@ def test_lanes_fit_whatever_the_screen(size: tuple[int, int], at: float) -> None
 def test_a_run_without_an_end_races_too() -> None:
     empty = Moments([])
     assert racers([("run", empty.last, empty.end)])[0].finish in {"cut off", "up"}
+
+
+def test_hostile_texts_and_a_lack_of_room_break_no_lane() -> None:
+    plan = make_plan([{"first": [], "second": [], "third": []}])
+    first = replace(started(plan, "\x1b[31mmode"), environment="\x1b]0;x\x07kind")
+    at_once = [e.AttemptStarted(0.0, task, 1) for task in ("first", "second", "third")]
+    moments = Moments([first, *at_once, e.AttemptFinished(9.0, "first", 1, "failed")])
+    racing = racers([("\x1b[2Jrun", moments.last, moments.end)] * 2)
+    drawn = race_rows(racing, 5.0, 60, 12)
+    texts = ["".join(text for text, _ in row) for row in drawn]
+    assert not any("\x1b" in text for text in texts)
+    assert all(any(f"▏{title}" in text for text in texts) for title in ("first", "second"))
+    assert any("A (MODE)" in text for text in texts)

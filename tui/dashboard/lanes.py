@@ -63,7 +63,7 @@ def _lane(racing: Sequence[Racer], racer: Racer, at: float, scale: Scale, height
     if at < racer.end:
         for row in cells:
             row.put(math.floor(scale.at(at)), "│", "now")
-    for stretch in racer.stretches:
+    for stretch in sorted(racer.stretches, key=lambda each: each.track < shown):  # those without room below
         if stretch.start <= at:
             top = min(stretch.track, shown - 1) * thick
             _paint(cells[top : top + thick], racer, stretch, at, scale)
@@ -91,10 +91,12 @@ def _paint(rows: list[Cells], racer: Racer, stretch: Stretch, at: float, scale: 
 def _name(racing: Sequence[Racer], racer: Racer, at: float, width: int) -> list[Part]:
     """Return a lane's first line: its name, its run, and how it goes."""
     started = racer.state.started
-    where = f"{started.environment} · {clean(started.where)}" if started is not None else ""
+    where = f"{clean(started.environment)} · {clean(started.where)}" if started is not None else ""
     right = fit_parts(_going(racing, racer, at), width)
     room = max(width - sum(cell_len(text) for text, _ in right) - 2, 0)
-    left = fit_parts([(racer.name.upper(), "title"), (f"   run {racer.run} · {where}", "quiet")], room)
+    left = fit_parts(
+        [(clean(racer.name).upper(), "title"), (f"   run {clean(racer.run)} · {where}", "quiet")], room
+    )
     gap = width - sum(cell_len(text) for text, _ in (*left, *right))
     return [(" " * EDGE, ""), *left, (" " * gap, ""), *right]
 

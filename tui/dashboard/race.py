@@ -138,7 +138,7 @@ class Race(PlayKeys, ReadableApp[None]):
         self._about = Static(id="about", markup=False)
         self._result = Static(id="result", markup=False)
         self._told = ("", "", "")
-        ids = [each.run for each in self._racing]
+        ids = [clean(each.run) for each in self._racing]
         self.title = f"replay of runs {', '.join(ids[:-1])} and {ids[-1]}"
         self.fault: BaseException | None = None
         self.prefer_theme(read_settings(config_directory() / "dashboard.json").theme)
@@ -175,7 +175,7 @@ class Race(PlayKeys, ReadableApp[None]):
         mark = "■" if is_over else "▶" if head.is_playing else "‖"
         plans = dict.fromkeys(each.state.started.plan for each in self._racing if each.state.started)
         about = f"{mark} ×{head.speed:g}  {clean(', '.join(plans))} · {self.title}"
-        told = (about, clock(at), result(self._racing) if is_over else "")
+        told = (about, clock(at), clean(result(self._racing)) if is_over else "")
         if told != self._told:
             self._told = told
             self._about.update(told[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from tui.dashboard.ansi import clean
 from tui.dashboard.play_keys import PLAY_KEYS, PlayKeys
 from tui.dashboard.run_keys import RUN_KEYS
 from tui.dashboard.screens.run import RunScreen
@@ -58,7 +59,7 @@ class ReplayScreen(PlayKeys, RunScreen):
 
     def note(self, frame: Frame) -> str:
         """Return where the replay is, and of which run."""
-        head, run = self._replay.playhead, self._replay.directory.name
+        head, run = self._replay.playhead, clean(self._replay.directory.name)
         at, end = self._replay.moment, head.end
         done = round(_BAR * at / end) if end else _BAR
         bar = "━" * done + "╌" * (_BAR - done)
