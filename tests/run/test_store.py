@@ -94,7 +94,9 @@ def test_what_is_no_run_is_skipped_and_counted(store: Store) -> None:
         assert Store(store.root / none).listing() == ([], frozenset(), frozenset(), [])
 
 
-def test_a_run_is_found_by_its_id_its_beginning_latest_or_its_directory(store: Store, tmp_path: Path) -> None:
+def test_a_run_is_found_by_its_id_its_beginning_latest_or_its_directory(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for run in ("20260101T000000Z-00aa", "20260102T000000Z-00aa", "20260102T000000Z-00bb"):
         keep(store, run)
     for reference, run in {
@@ -108,6 +110,11 @@ def test_a_run_is_found_by_its_id_its_beginning_latest_or_its_directory(store: S
         assert store.leads_to_run(reference)
     with pytest.raises(RunReferenceError, match="ambiguous: 20260102T000000Z-00bb, 20260102T000000Z-00aa"):
         store.open("20260102")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "20260102").mkdir()  # the directory of a plan
+    with pytest.raises(RunReferenceError) as caught:
+        store.open("20260102")
+    assert caught.value.hint == "write more of its id; the plan is `./20260102`"
     for none in ("", "20270101", "plan", "../x", "^", "^-1", "@best", str(tmp_path)):
         with pytest.raises(RunReferenceError, match="there is no such run"):
             store.open(none)

@@ -41,7 +41,10 @@ PLAN_PARAMETER = click.Argument(["plan"])
 
 @click.group(cls=_Runs, epilog=EPILOG)
 def runs() -> None:
-    """List the kept runs, newest first; `bringup runs PLAN` those of a plan."""
+    """List the kept runs, newest first; `bringup runs PLAN` those of a plan.
+
+    `bringup runs list --help` tells the options of that.
+    """
 
 
 @runs.command("list")

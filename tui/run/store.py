@@ -237,7 +237,9 @@ class Store:
         if len(directories) > 1:
             names = ", ".join(path.name for path in directories[:5])
             more = ", …" if len(directories) > 5 else ""
-            raise RunReferenceError(f"run {reference!r} is ambiguous: {names}{more}", "write more of its id")
+            plan = f"; the plan is `./{reference}`" if Path(reference).exists() else ""
+            cause, hint = f"run {reference!r} is ambiguous: {names}{more}", f"write more of its id{plan}"
+            raise RunReferenceError(cause, hint)
         directory = directories[0] if directories else Path(reference).expanduser()
         started = read_started(directory) if reference else None
         if started is None:
