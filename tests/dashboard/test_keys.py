@@ -65,7 +65,8 @@ async def test_every_key_is_bound_on_every_screen_or_says_where_it_works(tmp_pat
 async def test_the_run_is_controlled_from_its_log_and_from_why(tmp_path: Path) -> None:
     async with driving(Live(tmp_path, fails={"image": [1, 2]})) as hands:
         await hands.advance(25)
-        await hands.press("enter", "r")
+        await hands.press("enter")
+        await hands.press("r")
         assert hands.attempts()["image"] == 2
         assert isinstance(screen(hands), LogScreen)
         await hands.press("p")
