@@ -42,6 +42,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return 3 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 3 * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of the directories whose tests run bringup as a program."""
+    for item in items:
+        if item.path.parent.name in {"ssh", "terminal"} and item.path.parent.parent.name == "tests":
+            item.add_marker(pytest.mark.programs)
+
+
 def pytest_collection_finish() -> None:
     """Has the collector of garbage leave alone what stays: looking through it again and again takes long."""
     gc.collect()
