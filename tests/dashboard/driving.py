@@ -227,7 +227,10 @@ class Hands:
 
     async def press(self, *keys: str) -> None:
         """Presses keys, and lets the engine do what they ask for."""
-        await self.pilot.press(*keys)
+        for key in keys[:-1]:
+            await self.pilot.press(key)
+            await self.settle()  # the screen that it opens takes the next key
+        await self.pilot.press(*keys[-1:])
         await self.advance()
 
     async def click(self, target: Any, at: tuple[int, int] = (0, 0), times: int = 1) -> None:
