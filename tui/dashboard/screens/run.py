@@ -90,9 +90,7 @@ class RunScreen(Screen[None]):
         if frame.finished != self._finished:
             self._finish(frame)
         self._last = frame
-        if frame.outlook is not None and (frame.finished or self.has_class("-wide")):
-            self._ask_why(frame)
-            self._tell_why(frame)
+        self._look_into(frame)
         self.tell_note()
 
     def tell_note(self) -> None:
@@ -121,6 +119,12 @@ class RunScreen(Screen[None]):
             summary.show(frame, self._stands(), alone=self.has_class("-low"))
         else:
             summary.display = False
+
+    def _look_into(self, frame: Frame) -> None:
+        """Tell why the run takes that long, where there is room for it or the run has finished."""
+        if frame.outlook is not None and (frame.finished or self.has_class("-wide")):
+            self._ask_why(frame)
+            self._tell_why(frame)
 
     def _ask_why(self, frame: Frame) -> None:
         """Find out why the run takes that long, on a thread and seldom: it costs as much as many frames."""
@@ -156,6 +160,8 @@ class RunScreen(Screen[None]):
         self.set_class(self.app.size.width >= _WIDE, "-wide")
         if self._last is not None and self._finished:
             self._finish(self._last)
+        if self._last is not None:  # of a kept run no other frame may come
+            self._look_into(self._last)
 
     @property
     def task_id(self) -> str:
