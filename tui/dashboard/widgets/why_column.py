@@ -68,6 +68,8 @@ class WhyColumn(Vertical):
             parts = (_verdict(why), _task(frame, task), _path(frame, width), _savings(frame, why, width))
             texts = [Content("\n").join(part) for part in map(list, parts) if part]
             self._text.update(Content("\n\n").join(texts))
+            # The text asks for that itself, but is not heard while the column is shown for the first time.
+            self.screen.refresh(layout=True)
 
 
 def _verdict(why: Why | None) -> Iterator[Content]:
