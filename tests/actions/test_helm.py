@@ -59,19 +59,20 @@ def _installing(chart: Path, **fields: Any) -> HelmInstall:
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not shutil.which("helm"), reason="needs helm")
 async def test_a_chart_is_installed_once_upgraded_mended_and_uninstalled(ctx: Recorder, chart: Path) -> None:
-    done = await install(_installing(chart), within(ctx, 60))
+    done = await install(await asyncio.to_thread(_installing, chart), within(ctx, 60))
     assert (done.note, done.changed) == ("revision 1, 1 rollout ready", True)
-    done = await install(_installing(chart), within(ctx, 60))
+    done = await install(await asyncio.to_thread(_installing, chart), within(ctx, 60))
     assert (done.note, done.changed) == ("revision 1, unchanged, 1 rollout ready", False)
-    done = await install(_installing(chart, values={"replicas": 2}), within(ctx, 60))
+    done = await install(await asyncio.to_thread(_installing, chart, values={"replicas": 2}), within(ctx, 60))
     assert done.note == "revision 2, 1 rollout ready"
+    broken = await asyncio.to_thread(_installing, chart, values={"image": "nowhere/nothing:1"})
     begin = time.monotonic()
     with pytest.raises(ActionError, match="ErrImageNeverPull") as caught:
-        await install(_installing(chart, values={"image": "nowhere/nothing:1"}), within(ctx, 60))
+        await install(broken, within(ctx, 60))
     assert time.monotonic() - begin < 15
     assert caught.value.hint
     await asyncio.to_thread(_leave_pending, ctx)
-    assert (await install(_installing(chart), within(ctx, 60))).changed
+    assert (await install(await asyncio.to_thread(_installing, chart), within(ctx, 60))).changed
     assert ctx.warnings == ["release own was left pending-upgrade: mending it"]
     gone = HelmUninstall(kind="helm.uninstall", release="own", namespace="releases")
     assert (await uninstall(gone, ctx)).changed

@@ -66,8 +66,9 @@ async def test_exported_objects_and_ports_without_protocol_are_applied(ctx: Reco
     limits = {"cpu": 1, "memory": 1 << 26}
     made = deployment("ports", ports=[{"containerPort": 80}], resources={"limits": limits})
     await apply_objects(ctx, service, made)
-    exported = json.loads(await asyncio.to_thread(_kubectl, ctx, "get", "deploy/ports", "-o", "json"))
-    assert exported["status"]
+    exported: dict[str, Any] = {"status": {}}
+    while not exported["status"]:  # its controller is not that quick
+        exported = json.loads(await asyncio.to_thread(_kubectl, ctx, "get", "deploy/ports", "-o", "json"))
     await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports")
     assert (await apply_objects(ctx, exported)).note == "1 objects: 1 created"
     await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports", "service/ports")
