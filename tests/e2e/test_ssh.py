@@ -32,6 +32,7 @@ from tests.e2e.test_bring_up import (
 )
 from tests.e2e.test_dashboard import attempts, capture
 from tests.tmux import quoted, tmux
+from tui.plan.bundled import manifests_folder
 from tui.run.journal import read_events
 
 if TYPE_CHECKING:
@@ -116,10 +117,18 @@ def test_the_same_plan_on_another_machine(bringup: Bringup, far: Sshd) -> None:
     check_nothing_is_left(far)
 
 
-def test_the_connection_is_cut_in_the_second_phase_and_retried(bringup: Bringup, far: Sshd) -> None:
-    run("docker", "rmi", "--force", "bringup/data-storage:dev")  # so that there is something to build
+def test_the_connection_is_cut_in_the_second_phase_and_retried(
+    bringup: Bringup, far: Sshd, tmp_path: Path
+) -> None:
+    context = tmp_path / "data-storage"
+    shutil.copytree(manifests_folder() / "workflowexecution" / "data-storage", context)
+    dockerfile = context / "Dockerfile"  # so that there is something to build, whatever the engine has cached
+    dockerfile.write_text(
+        dockerfile.read_text().replace("RUN apt-get", f"ENV FRESH={time.time()}\nRUN apt-get", 1)
+    )
     with tmux(bringup.home) as terminal:
-        terminal.type(quoted(bringup.argv("up", *on(far))) + "; echo code $?")
+        argv = bringup.argv("up", *on(far), "--set", f"data_storage.context={context}")
+        terminal.type(quoted(argv) + "; echo code $?")
         terminal.wait_for("✓ Kind cluster", _LONG)
         terminal.wait_for("Setting up", _LONG)  # in the image's build
         capture(terminal, "ssh-1-before")
