@@ -61,6 +61,24 @@ def ctx(cluster: Cluster, tmp_path: Path) -> Recorder:
     return Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster)
 
 
+def kubectl(ctx: Recorder, *argv: str, text: str = "") -> str:
+    """What a real kubectl answers."""
+    words = ["kubectl", "--kubeconfig", str(ctx.cluster.kubeconfig), *argv]
+    done = subprocess.run(words, input=text, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout
+
+
+def job(name: str, command: str) -> dict[str, Any]:
+    container = {"name": "app", "image": IMAGE, "command": ["sh", "-c", command]}
+    spec = {"containers": [container], "restartPolicy": "Never"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name},
+        "spec": {"template": {"spec": spec}},
+    }
+
+
 def deployment(name: str, command: str = "sleep 600", **container: Any) -> dict[str, Any]:
     labels = {"app": name}
     main = {"name": "app", "image": IMAGE, "command": ["sh", "-c", command], **container}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.actions.kubernetes.real import IMAGE, apply_objects, cluster, ctx, deployed, deployment
+from tests.actions.kubernetes.real import apply_objects, cluster, ctx, deployed, deployment, job, kubectl
 from tui.actions.kubernetes.apply import apply
 from tui.actions.kubernetes.patch import patch, restart
 from tui.errors import ActionError
@@ -42,26 +41,9 @@ _WIDGET: dict[str, Any] = {
 }
 
 
-def _kubectl(ctx: Recorder, *argv: str, text: str = "") -> str:
-    words = ["kubectl", "--kubeconfig", str(ctx.cluster.kubeconfig), *argv]
-    done = subprocess.run(words, input=text, capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout
-
-
-def _job(name: str, command: str) -> dict[str, Any]:
-    container = {"name": "app", "image": IMAGE, "command": ["sh", "-c", command]}
-    spec = {"containers": [container], "restartPolicy": "Never"}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name},
-        "spec": {"template": {"spec": spec}},
-    }
-
-
 async def test_what_may_be_replaced_is_made_anew_where_a_change_is_refused(ctx: Recorder) -> None:
     def step(command: str) -> KubernetesApply:
-        manifests = {"object": _job("again", command)}
+        manifests = {"object": job("again", command)}
         fields = {"kind": "kubernetes.apply", "manifests": manifests, "replace": "jobs.batch/again"}
         return KubernetesApply.model_validate(fields)
 
@@ -69,7 +51,7 @@ async def test_what_may_be_replaced_is_made_anew_where_a_change_is_refused(ctx: 
     assert (await apply(step("sleep 600"), ctx)).note == "1 objects: 1 unchanged"
     assert (await apply(step("sleep 601"), ctx)).note == "1 objects: 1 replaced"
     assert ("", "job.batch/again may be replaced, and has changed: replacing it") in ctx.lines
-    await asyncio.to_thread(_kubectl, ctx, "delete", "job/again")
+    await asyncio.to_thread(kubectl, ctx, "delete", "job/again")
 
 
 def _patching(**fields: Any) -> KubernetesPatch:
@@ -95,7 +77,7 @@ async def test_objects_are_changed_once_and_it_is_told_what_has_changed(ctx: Rec
         assert f'{name}: metadata.annotations.note: nothing → "true"' in told
         step = KubernetesRestart(kind="kubernetes.restart", rollouts=(name,))
         assert (await restart(step, ctx)).note == "1 rollout restarted"
-        found = json.loads(await asyncio.to_thread(_kubectl, ctx, "get", name, "-o", "json"))
+        found = json.loads(await asyncio.to_thread(kubectl, ctx, "get", name, "-o", "json"))
         notes = found["spec"]["template"]["metadata"]["annotations"]
         assert notes["kubectl.kubernetes.io/restartedAt"].endswith("+00:00")
     with pytest.raises(ActionError, match="there is no deployment/nowhere in namespace default"):
@@ -106,11 +88,11 @@ async def test_nodes_are_tainted_and_labelled_as_kubectl_does(ctx: Recorder) -> 
     step = _patching(objects="node/*", taints=["a=b:NoSchedule", "c:NoExecute-"], labels={"zone": "x"})
     assert (await patch(step, ctx)).note == "1 of 1 object changed"
     assert not (await patch(step, ctx)).changed
-    shown = await asyncio.to_thread(_kubectl, ctx, "get", "nodes", "-o", "jsonpath={.items[0].spec.taints}")
+    shown = await asyncio.to_thread(kubectl, ctx, "get", "nodes", "-o", "jsonpath={.items[0].spec.taints}")
     ours = [taint for taint in json.loads(shown) if taint["key"] == "a"]
     assert ours == [{"key": "a", "value": "b", "effect": "NoSchedule"}]
     assert (await patch(_patching(objects="node/*", taints="a-", labels={"zone": None}), ctx)).changed
-    assert not await asyncio.to_thread(_kubectl, ctx, "get", "nodes", "-l", "zone", "-o", "name")
+    assert not await asyncio.to_thread(kubectl, ctx, "get", "nodes", "-l", "zone", "-o", "name")
     await apply_objects(ctx, _DEFINITION, _WIDGET)
     with pytest.raises(ActionError, match="cannot be patched") as caught:
         await patch(_patching(objects="widget.three.example.com/w", strategic={"spec": {"size": 2}}), ctx)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.actions.kubernetes.real import (
-    IMAGE,
     apply_objects,
     cluster,
     ctx,
     deployed,
     deployment,
+    job,
+    kubectl,
     wait_for,
     within,
 )
@@ -35,19 +35,13 @@ __all__ = ["cluster", "ctx"]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
-def _kubectl(ctx: Recorder, *argv: str, text: str = "") -> str:
-    words = ["kubectl", "--kubeconfig", str(ctx.cluster.kubeconfig), *argv]
-    done = subprocess.run(words, input=text, capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout
-
-
 def _config_map(name: str, **data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
 async def test_fields_that_kubectl_applied_go_with_the_manifest(ctx: Recorder) -> None:
     text = json.dumps(_config_map("taken", a="1", b="2"))
-    await asyncio.to_thread(_kubectl, ctx, "apply", "-f", "-", text=text)
+    await asyncio.to_thread(kubectl, ctx, "apply", "-f", "-", text=text)
     assert (await apply_objects(ctx, _config_map("taken", a="1"))).note == "1 objects: 1 configured"
     async with connect(ctx) as api:
         found = await api.get("/api/v1/namespaces/default/configmaps/taken")
@@ -68,35 +62,24 @@ async def test_exported_objects_and_ports_without_protocol_are_applied(ctx: Reco
     await apply_objects(ctx, service, made)
     exported: dict[str, Any] = {"status": {}}
     while not exported["status"]:  # its controller is not that quick
-        exported = json.loads(await asyncio.to_thread(_kubectl, ctx, "get", "deploy/ports", "-o", "json"))
-    await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports")
+        exported = json.loads(await asyncio.to_thread(kubectl, ctx, "get", "deploy/ports", "-o", "json"))
+    await asyncio.to_thread(kubectl, ctx, "delete", "deploy/ports")
     assert (await apply_objects(ctx, exported)).note == "1 objects: 1 created"
-    await asyncio.to_thread(_kubectl, ctx, "delete", "deploy/ports", "service/ports")
-
-
-def _job(name: str, command: str) -> dict[str, Any]:
-    container = {"name": "app", "image": IMAGE, "command": ["sh", "-c", command]}
-    spec = {"containers": [container], "restartPolicy": "Never"}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name},
-        "spec": {"template": {"spec": spec}},
-    }
+    await asyncio.to_thread(kubectl, ctx, "delete", "deploy/ports", "service/ports")
 
 
 async def test_a_job_is_replaced_when_it_is_finished_and_refused_in_short_before(ctx: Recorder) -> None:
-    await apply_objects(ctx, _job("once", "sleep 600"))
+    await apply_objects(ctx, job("once", "sleep 600"))
     with pytest.raises(ActionError) as caught:
-        await apply_objects(ctx, _job("once", "true"))
+        await apply_objects(ctx, job("once", "true"))
     assert "spec.template: field is immutable" in caught.value.cause
     assert len(caught.value.cause) < 200
     assert "kubectl -n default delete job once" in caught.value.hint
-    await asyncio.to_thread(_kubectl, ctx, "delete", "job/once")
-    await apply_objects(ctx, _job("once", "true"))
-    await asyncio.to_thread(_kubectl, ctx, "wait", "--for=condition=complete", "--timeout=50s", "job/once")
-    assert (await apply_objects(ctx, _job("once", "exit 0"))).note == "1 objects: 1 replaced"
-    await asyncio.to_thread(_kubectl, ctx, "delete", "job/once")
+    await asyncio.to_thread(kubectl, ctx, "delete", "job/once")
+    await apply_objects(ctx, job("once", "true"))
+    await asyncio.to_thread(kubectl, ctx, "wait", "--for=condition=complete", "--timeout=50s", "job/once")
+    assert (await apply_objects(ctx, job("once", "exit 0"))).note == "1 objects: 1 replaced"
+    await asyncio.to_thread(kubectl, ctx, "delete", "job/once")
 
 
 def _awaiting(**fields: Any) -> KubernetesWait:
@@ -104,9 +87,9 @@ def _awaiting(**fields: Any) -> KubernetesWait:
 
 
 async def test_a_job_is_waited_for_and_one_that_fails_is_told_at_once(ctx: Recorder) -> None:
-    failing = _job("fails", "echo cannot find the thing; exit 3")
+    failing = job("fails", "echo cannot find the thing; exit 3")
     failing["spec"]["backoffLimit"] = 0
-    await apply_objects(ctx, failing, _job("works", "echo at work; sleep 1"))
+    await apply_objects(ctx, failing, job("works", "echo at work; sleep 1"))
     done = await wait(_awaiting(jobs="works"), within(ctx, 60))
     assert (done.note, done.changed) == ("1 Job complete", True)
     assert any(line == "at work" for _, line in ctx.lines)
@@ -117,7 +100,7 @@ async def test_a_job_is_waited_for_and_one_that_fails_is_told_at_once(ctx: Recor
         assert "log   cannot find the thing" in caught.value.details
         assert "exit code 3" in caught.value.cause
     assert time.monotonic() - begin < 20
-    await asyncio.to_thread(_kubectl, ctx, "delete", "job/fails", "job/works")
+    await asyncio.to_thread(kubectl, ctx, "delete", "job/fails", "job/works")
 
 
 async def test_objects_are_waited_for_as_kubectl_does(ctx: Recorder) -> None:
@@ -145,7 +128,7 @@ async def test_names_are_generated_and_secrets_not_echoed(ctx: Recorder) -> None
     generated = _config_map("x")
     generated["metadata"] = {"generateName": "made-"}
     await apply_objects(ctx, generated)
-    assert "configmap/made-" in await asyncio.to_thread(_kubectl, ctx, "get", "cm", "-o", "name")
+    assert "configmap/made-" in await asyncio.to_thread(kubectl, ctx, "get", "cm", "-o", "name")
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
     values = {"password": "hush-hush", "pin": 1234}
     with pytest.raises(ActionError) as caught:
@@ -168,4 +151,4 @@ async def test_a_set_that_is_updated_by_hand_is_waited_for(ctx: Recorder) -> Non
     await asyncio.sleep(1)
     await wait(wait_for("statefulset/byhand"), within(ctx, 60))
     assert "as OnDelete leaves them" in ctx.warnings[-1]
-    await asyncio.to_thread(_kubectl, ctx, "delete", "statefulset/byhand", "--grace-period=0")
+    await asyncio.to_thread(kubectl, ctx, "delete", "statefulset/byhand", "--grace-period=0")
