@@ -35,7 +35,7 @@ def advise(run: str | None, output: str, patch: bool) -> None:
         from pathlib import Path
 
         from tui.cli.advice_patch import patch as patch_of_change
-        from tui.cli.why import read
+        from tui.cli.kept import read
         from tui.insight.advice import advise as advise_run
         from tui.run.store import Store
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.completion import complete_run
+from tui.cli.kept import read
 from tui.cli.options import EPILOG, errors
-from tui.cli.why import read
 from tui.errors import BringupError
 from tui.export import FORMATS, find_export
 

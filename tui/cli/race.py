@@ -9,6 +9,7 @@ import click
 
 from tui.cli.completion import complete_run
 from tui.cli.filming import Files, film_options, write
+from tui.cli.kept import check_begun, reading
 from tui.cli.options import EPILOG, FAILED, UP, Number, errors
 
 if TYPE_CHECKING:
@@ -112,17 +113,13 @@ def moments(racing: list[KeptRun]) -> list[tuple[str, Moments]]:
     Raises:
         BringupError: A journal cannot be read, or does not tell how its run began.
     """
-    from tui.errors import BringupError
     from tui.run.journal import read_events
     from tui.run.moments import Moments
 
     found = []
     for run in racing:
-        try:
+        with reading(run):
             each = Moments(read_events(run.directory))
-        except OSError as error:
-            raise BringupError(f"run {run.id}: its journal cannot be read: {error.strerror}") from error
-        if each.last.started is None:
-            raise BringupError(f"run {run.id}: its journal is damaged", "name another run")
+        check_begun(run, each.last)
         found.append((run.id, each))
     return found

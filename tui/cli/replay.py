@@ -9,6 +9,7 @@ import click
 
 from tui.cli.completion import complete_run
 from tui.cli.filming import Files, film_options, write
+from tui.cli.kept import expected
 from tui.cli.options import EPILOG, Number, errors
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def replay(run: str | None, speed: float | None, **files: Any) -> None:
     The times shown are the run's, however fast it plays. A film takes 15 s unless its speed is given.
     """
     with errors():
-        from tui.cli.show import draw, expecting
+        from tui.cli.show import draw
         from tui.console.person import why_no_dashboard
         from tui.errors import BringupError
         from tui.run.store import LATEST, Store
@@ -43,7 +44,7 @@ def replay(run: str | None, speed: float | None, **files: Any) -> None:
 
         from tui.dashboard.replay import Replay
 
-        sys.exit(draw(Replay(kept.directory, speed or 1.0, expecting(store, kept))))
+        sys.exit(draw(Replay(kept.directory, speed or 1.0, lambda: expected(store, kept))))
 
 
 def _film(kept: KeptRun, speed: float | None, size: tuple[int, int]) -> Film:

@@ -11,16 +11,13 @@ import click
 
 from tui.cli.completion import complete_run
 from tui.cli.durations import parse_duration
+from tui.cli.kept import expected
 from tui.cli.options import EPILOG, FAILED, OUTPUT, UP, errors, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tui.dashboard import kept_run
     from tui.errors import BringupError
-    from tui.insight.expectation import Expectation
     from tui.run.kept_run import KeptRun
-    from tui.run.store import Store
 
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
@@ -49,7 +46,7 @@ def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None
         if choose_view(output, tui) == "dashboard":
             from tui.dashboard import kept_run
 
-            sys.exit(draw(kept_run.KeptRun(kept.directory, moment, expect=expecting(store, kept))))
+            sys.exit(draw(kept_run.KeptRun(kept.directory, moment, expect=lambda: expected(store, kept))))
 
         from tui.cli.look import print_report
         from tui.run.journal import read_state
@@ -67,19 +64,6 @@ def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None
             print_json(in_full(kept, stands, state))
         else:
             print_report(kept, stands, state)
-
-
-def expecting(store: Store, kept: KeptRun) -> Callable[[], Expectation]:
-    """Return what finds out how long things took before a run."""
-
-    def expect() -> Expectation:
-        from tui.insight.expectation import Expectation
-
-        started = kept.started
-        earlier = store.recent_states(started.plan, started.environment, current=kept.id, mode=started.mode)
-        return Expectation.of(earlier)
-
-    return expect
 
 
 def draw(run: kept_run.KeptRun) -> int:

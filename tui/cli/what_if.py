@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_run, complete_run_need, complete_run_task
+from tui.cli.kept import moment, read, still_expected
 from tui.cli.options import EPILOG, OUTPUT, Number, errors, print_json, width
 
 if TYPE_CHECKING:
@@ -71,7 +72,6 @@ def what_if(
     Where CPU seconds were measured, tasks that compute at once slow each other as they did.
     """
     with errors():
-        from tui.cli.why import expected, moment, read
         from tui.insight.what_if import Changes, what_if
         from tui.run.store import LATEST, Store
 
@@ -87,7 +87,7 @@ def what_if(
         store = Store()
         kept = store.open(LATEST if run is None else run)
         state = read(kept)
-        answer = what_if(state, expected(store, kept, state), moment(kept, state), changes)
+        answer = what_if(state, still_expected(store, kept, state), moment(kept, state), changes)
         if output == "json":
             from tui.console.what_if import as_data
 

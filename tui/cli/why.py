@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.completion import complete_run
+from tui.cli.kept import moment, read, still_expected
 from tui.cli.options import EPILOG, OUTPUT, errors, print_json, width
-
-if TYPE_CHECKING:
-    from tui.insight.expectation import Expectation
-    from tui.run.kept_run import KeptRun
-    from tui.run.state import RunState
-    from tui.run.store import Store
 
 
 @click.command(epilog=EPILOG)
@@ -35,7 +29,7 @@ def why(run: str | None, output: str) -> None:
         store = Store()
         kept = store.open(LATEST if run is None else run)
         state = read(kept)
-        expectation = expected(store, kept, state)
+        expectation = still_expected(store, kept, state)
         now = moment(kept, state)
         ahead = forecast(state, paced(state, expectation, now), now)
         cut_off = state.ended_at is None and not kept.is_running
@@ -51,44 +45,3 @@ def why(run: str | None, output: str) -> None:
         style = Style(wants_colour(sys.stdout))
         for line in text(answer.verdict, why_sections(answer, state), style, width()):
             click.echo(line, color=True)
-
-
-def read(kept: KeptRun) -> RunState:
-    """Return a kept run as it ended or stands.
-
-    Raises:
-        BringupError: Its journal cannot be read, or does not tell how the run began.
-    """
-    from tui.errors import BringupError
-
-    try:
-        state = kept.state
-    except OSError as error:
-        raise BringupError(f"run {kept.id}: its journal cannot be read: {error.strerror}") from error
-    if state.started is None:
-        raise BringupError(f"run {kept.id}: its journal is damaged", "name another run")
-    return state
-
-
-def expected(store: Store, kept: KeptRun, state: RunState) -> Expectation:
-    """Return how long things took before, where a run goes on: one that has finished needs none of that."""
-    from tui.insight.expectation import EMPTY, Expectation
-
-    if state.ended_at is not None or not kept.is_running:
-        return EMPTY
-    started = kept.started
-    return Expectation.of(
-        store.recent_states(started.plan, started.environment, current=kept.id, mode=started.mode)
-    )
-
-
-def moment(kept: KeptRun, state: RunState) -> float:
-    """Return the moment that a run is looked at: its end, the last that is known of it, or now."""
-    import datetime
-
-    if state.ended_at is not None:
-        return state.ended_at
-    if not kept.is_running:
-        return state.at
-    began = datetime.datetime.fromisoformat(kept.started.started)
-    return max((datetime.datetime.now(datetime.UTC) - began).total_seconds(), state.at)

@@ -24,7 +24,7 @@ def in_full(run: KeptRun, stands: Stands, state: RunState | None = None) -> dict
         state: The run as it stood at a moment; by default as it ended or stands.
     """
     state = state or run.state
-    now = state.at if state.ended_at is None else state.ended_at
+    now = state.known_until
     following = next_steps(state, stands)
     told = summarize(run.directory.name, state)
     return {

@@ -43,7 +43,7 @@ def report(
         advice: What is advised first, if anything is.
     """
     if now is None:  # a run that stayed for commands ended long after its last task
-        now = state.at if state.ended_at is None else state.ended_at
+        now = state.known_until
     bars = [*chart(state, style, width, now), ""] if len(state.tasks) > 1 else []
     kind, verdict = judge(state, now, running=stands.running, taken_down=stands.taken_down)
     lines = ["", *bars, style(f"{GLYPHS[kind]} {verdict}", kind)]

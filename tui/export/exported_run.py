@@ -61,7 +61,7 @@ class ExportedRun:
     @cached_property
     def now(self) -> float:
         """The moment at which it is looked at: its end, or the last that is known of it."""
-        return self.state.at if self.state.ended_at is None else self.state.ended_at
+        return self.state.known_until
 
     @cached_property
     def began(self) -> datetime.datetime:

@@ -67,7 +67,7 @@ class BenchRun:
             run=state.started.run,
             mode=state.started.mode,
             round=number,
-            seconds=work_time(busy(state, state.at if state.ended_at is None else state.ended_at)),
+            seconds=work_time(busy(state, state.known_until)),
             outcome=state.result,
             caches=likeness(state).caches,
             cores=samples[0].cores if samples else None,

@@ -43,7 +43,7 @@ class Moments:
             self._state.apply(event)
         self._applied = len(self._events)
         self.last = self._state.snapshot()
-        self.end = self.last.at if self.last.ended_at is None else self.last.ended_at
+        self.end = self.last.known_until
         self._marks = self._find_marks()
 
     def _find_marks(self) -> list[float]:

@@ -129,6 +129,12 @@ class RunState:
         """
         return None if self.unfinished else self._last_end
 
+    @property
+    def known_until(self) -> float:
+        """When the last task finished; while one has not, the time of the latest event."""
+        ended = self.ended_at
+        return self.at if ended is None else ended
+
     def snapshot(self) -> RunState:
         """Return a copy that later events do not change."""
         return changed(

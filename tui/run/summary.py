@@ -98,7 +98,7 @@ def summarize(name: str, state: RunState, changed: float = 0.0, size: int = 0, s
         outcome=state.result or "",
         tasks=len(state.tasks),
         done=len(state.with_status("succeeded")) - len(state.assumed),
-        seconds=work_time(busy(state, state.at if state.ended_at is None else state.ended_at)),
+        seconds=work_time(busy(state, state.known_until)),
         like=like_key(likeness(state)),
         is_whole=is_whole(state),
         came_up=came_up(state),

@@ -103,7 +103,7 @@ def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] =
         plan: Its plan, without which only what the run itself shows is looked at.
         like: Runs of its like, without it.
     """
-    now = state.at if state.ended_at is None else state.ended_at
+    now = state.known_until
     whole = WholeRun.of(state, EMPTY, now)
     took, floor = work_time(busy(state, now)), _floor(whole)
     if state.result != "succeeded":
