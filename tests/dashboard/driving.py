@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
 from textual.events import MouseScrollDown, MouseScrollUp
+from textual.pilot import Pilot, WaitForScreenTimeout
 from textual.widgets._toast import Toast
 
 from tests.plans import Scripted, make_plan, started
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.app import App
-    from textual.pilot import Pilot
     from textual.strip import Strip
 
     from tui.actions.context import Context
@@ -292,12 +292,22 @@ async def until(pilot: Pilot[Any], *texts: str) -> None:
 
 @contextlib.contextmanager
 def brief_waits() -> Iterator[None]:
-    """Wait a moment in Textual's stead, which waits until the whole process is idle, for 20 ms at least."""
+    """Wait a moment in Textual's stead, which waits until the whole process is idle, for 20 ms at least.
+
+    It also waits 30 s in vain for the widgets of a screen that a key has taken away, which answer no more.
+    """
+    answers = Pilot._wait_for_screen
 
     async def briefly(*_: object) -> None:
         await asyncio.sleep(0.001)
 
+    async def for_screen(pilot: Pilot[Any]) -> bool:
+        with contextlib.suppress(WaitForScreenTimeout):
+            return await answers(pilot, timeout=2.0)
+        return False
+
     with (
+        mock.patch.object(Pilot, "_wait_for_screen", for_screen),
         mock.patch("textual.app.wait_for_idle", briefly),
         mock.patch("textual.pilot.wait_for_idle", briefly),
     ):

@@ -143,8 +143,7 @@ async def test_leaving_a_run_that_goes_on_asks_what_becomes_of_it(tmp_path: Path
         await hands.press("escape")
         assert nothing_is_asked(hands)
         assert not hands.state.cancelling
-        await hands.pilot.press(key, "l")  # a key that leaves is not waited for
-        await hands.advance()
+        await hands.press(key, "l")
         assert hands.app.return_value == "lines"
         assert not hands.state.cancelling
         assert not hands.live.interrupts
