@@ -133,7 +133,7 @@ class Dashboard(RunKeys):
         """Show what has changed."""
         live = self._live.model.pull()
         frame = live if self._model is self._live.model else self._model.pull()
-        if frame is not self._shown and self._run_screen.is_mounted and self._run_screen.is_attached:
+        if frame is not self._shown and self._run_screen.stands:
             self._shown = frame
             self._run_screen.show(frame)
         if live is not self._live_frame:
@@ -270,6 +270,8 @@ class Dashboard(RunKeys):
         screen = _screen(kept)
 
         def shown() -> None:
+            if not screen.stands:  # left before it was there
+                return
             self._control, self._model, self._run_screen = kept, kept.model(), screen
             self.draw()
             kept.begin()

@@ -81,6 +81,11 @@ class RunScreen(Screen[None]):
             yield WhyColumn()
         yield KeyLine()
 
+    @property
+    def stands(self) -> bool:
+        """Whether all its parts are there: neither before it is composed, nor once it goes."""
+        return self.is_mounted and self.app.is_running and self in self.app.screen_stack
+
     def show(self, frame: Frame) -> None:
         """Show a frame."""
         self.query_one(Head).frame = frame
@@ -145,7 +150,7 @@ class RunScreen(Screen[None]):
 
     def _answered(self, why: Why, pause: float) -> None:
         self._why, self._ask_again = why, time.monotonic() + pause
-        if self._last is not None:
+        if self._last is not None and self.stands:
             self._tell_why(self._last)
 
     def _tell_why(self, frame: Frame) -> None:
