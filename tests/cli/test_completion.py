@@ -44,6 +44,7 @@ OPTIONS = [
     ["what-if", "--scale"],
     ["what-if", "latest", "--add-need"],
     ["plan", "show"],
+    ["plan", "steps"],
 ]
 
 

@@ -52,6 +52,14 @@ def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -
 
 
 @_silent
+def complete_step_kind(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """Offer the kinds of steps."""
+    from tui.plan.steps import STEPS
+
+    return [kind for kind in STEPS if kind.startswith(incomplete)]
+
+
+@_silent
 def complete_run(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
     """Offer the kept runs, newest first, or directories where a path is begun."""
     from click.shell_completion import CompletionItem

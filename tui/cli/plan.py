@@ -1,4 +1,4 @@
-"""`bringup plan show`, `lint`, `schema`, `failures` and `reference`."""
+"""`bringup plan show`, `lint`, `steps`, `schema`, `failures` and `reference`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from tui.cli.completion import complete_run
-from tui.cli.options import FAILED, OUTPUT, UP, errors, plan_options, print_json
+from tui.cli.completion import complete_run, complete_step_kind
+from tui.cli.options import FAILED, OUTPUT, UP, errors, plan_options, print_json, wide, width
 
 
 @click.group()
@@ -60,6 +60,30 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
             for line in remarks(found, Style(wants_colour(sys.stdout))):
                 click.echo(masker.mask(line), color=True)
         sys.exit(FAILED if any(remark.level == "fault" for remark in found) else UP)
+
+
+@plan.command()
+@click.argument("kind", required=False, shell_complete=complete_step_kind)
+@OUTPUT
+def steps(kind: str | None, output: str) -> None:
+    """List the kinds of steps, or print the reference of KIND: its keys, their defaults, an example."""
+    with errors():
+        import dataclasses
+
+        from tui.console.step_kinds import reference as lines_of
+        from tui.console.step_kinds import table
+        from tui.console.style import Style, wants_colour
+        from tui.plan.parts import describe_kind
+        from tui.plan.steps import STEPS
+
+        kinds = [describe_kind(each) for each in ([kind] if kind else STEPS)]
+        style = Style(wants_colour(sys.stdout))
+        if output == "json":
+            told = [dataclasses.asdict(each) for each in kinds]
+            print_json(told[0] if kind else told)
+        else:
+            for line in lines_of(kinds[0], style, width()) if kind else table(kinds, style, wide()):
+                click.echo(line, color=True)
 
 
 @plan.command()

@@ -1,18 +1,17 @@
-"""The reference of plans as Markdown, made of their JSON Schema and of what steps say of themselves."""
+"""The reference of plans as Markdown; see `tui.plan.parts`."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
-from tui.plan.schema import closed_schema
+from tui.plan.parts import SHARED, describe_kind, plan_keys, plan_parts
 from tui.plan.steps import STEPS
-from tui.plan.values import DURATION_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from tui.plan.steps import StepBase
+    from tui.plan.parts import Key
 
 EXAMPLE = """\
 # yaml-language-server: $schema=plan.schema.json
@@ -56,6 +55,7 @@ down:
 """
 """A whole plan that needs no further file."""
 
+_LINKED = re.compile(r"(?<![`\w])([A-Z]\w*|step)\b")  # what a key takes: parts have names with capitals
 _HEAD = f"""\
 <!-- Made by `bringup plan reference > manifests/README.md`: change the models in tui/plan instead. -->
 # Plans
@@ -127,101 +127,41 @@ phases:
 
 def reference() -> str:
     """Return the reference as Markdown."""
-    schema = closed_schema()
-    lines = [_HEAD, "## The plan\n", *_table(schema)]
-    for name, part in _parts(schema).items():
-        lines += [f"\n### {name}\n", f"{part['description']}\n", *_table(part)]
+    lines = [_HEAD, "## The plan\n", *_table(plan_keys())]
+    for part in plan_parts():
+        lines += [f"\n### {part.name}\n", f"{part.meaning}\n", *_table(part.keys)]
     lines.append("\n## Steps\n")
-    lines.append("Steps of a task run in order. Each has a `kind`, maybe a `title`, `timeout` and `when`.")
-    shared = {"kind", "title", "timeout", "when"}
-    for kind, model in STEPS.items():
-        part = schema["$defs"][model.__name__]
-        lines += [f"\n### `{kind}`\n", f"{part['description']}{_facts(model)}\n", *_table(part, shared)]
+    lines.append(f"Steps of a task run in order. Each has a `kind`, maybe {_listed(SHARED)}.")
+    lines.append("`bringup plan steps KIND` prints what stands here of a kind.")
+    for step in map(describe_kind, STEPS):
+        keys = [key for key in step.keys if key.name not in SHARED]
+        lines += [f"\n### `{step.name}`\n", f"{' '.join((step.meaning, *step.facts))}\n", *_table(keys)]
+        lines += ["\n```yaml", step.example, "```"]
     return "\n".join(lines) + "\n"
 
 
-def _parts(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the models that a plan is made of besides steps, in the order in which they are met."""
-    found: dict[str, Any] = {}
-    pending: list[Any] = [schema["properties"]]
-    while pending:
-        part = pending.pop(0)
-        if isinstance(part, dict):
-            name = str(part.get("$ref", "")).rsplit("/", 1)[-1]
-            if name and name not in found:
-                found[name] = schema["$defs"][name]
-                pending.append(found[name]["properties"])
-        pending += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    return {name: part for name, part in found.items() if "kind" not in part["properties"]}
+def _listed(names: Sequence[str]) -> str:
+    *others, last = [f"`{name}`" for name in names]
+    return f"{', '.join(others)} and {last}"
 
 
-def _facts(model: type[StepBase]) -> str:
-    """Return what a kind of step needs, in sentences."""
-    facts = []
-    if model.needs_cluster and not model.makes_cluster:
-        facts.append("Needs the plan's cluster.")
-    if model.programs or model.needs_engine:
-        programs = [f"`{program}`" for program in model.programs]
-        engine = ["a container engine"] if model.needs_engine else []
-        facts.append(f"Needs {' and '.join([*programs, *engine])}.")
-    if model.default_timeout:
-        facts.append(f"Without a timeout it gives up after {model.default_timeout:g} s.")
-    return "".join(f" {fact}" for fact in facts)
-
-
-def _table(part: dict[str, Any], without: set[str] | frozenset[str] = frozenset()) -> Iterator[str]:
+def _table(keys: Sequence[Key]) -> Iterator[str]:
     """Yield the lines of a table of a model's keys."""
-    fields = {name: field for name, field in part["properties"].items() if name not in without}
-    if not fields:
+    if not keys:
         yield "It has no further keys."
         return
     yield "| key | value | default | meaning |"
     yield "| --- | --- | --- | --- |"
-    for name, field in fields.items():
-        default = "**required**" if name in part.get("required", ()) else _default(field)
-        cells = (f"`{name}`", _value(field), default, field["description"])
+    for key in keys:
+        default = "**required**" if key.required else ", ".join(f"`{each}`" for each in key.default)
+        cells = (f"`{key.name}`", _LINKED.sub(_link, key.value), default, key.meaning)
         yield f"| {' | '.join(map(_cell, cells))} |"
 
 
-def _default(field: dict[str, Any]) -> str:
-    value = field.get("default")
-    if value is None or value in ("", [], {}):
-        return ""
-    if isinstance(value, list):
-        return ", ".join(f"`{_plain(item)}`" for item in value)
-    return f"`{_plain(value)}`"
-
-
-def _plain(value: Any) -> str:
-    return (
-        f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
-    )
-
-
-def _value(field: dict[str, Any]) -> str:
-    """Return what a key takes, in words."""
-    if "$ref" in field:
-        name = field["$ref"].rsplit("/", 1)[-1]
-        return f"[{name}](#{name.lower()})"
-    if "const" in field or "enum" in field:
-        return " or ".join(f"`{each}`" for each in field.get("enum", [field.get("const")]))
-    if "discriminator" in field:
-        return "[step](#steps)"
-    if either := field.get("anyOf") or field.get("oneOf"):
-        options = [option for option in either if option.get("type") != "null"]
-        if any(option.get("pattern") == DURATION_PATTERN for option in options):
-            return "duration"
-        arrays = [option for option in options if option.get("type") == "array"]
-        if arrays:  # written as one item, or as a list of them
-            return f"list of {_value(arrays[0]['items'])}"
-        return " or ".join(dict.fromkeys(map(_value, options)))
-    if field.get("type") == "array":
-        return f"list of {_value(field.get('items', {}))}"
-    if field.get("type") == "object":
-        inner = field.get("additionalProperties")
-        return f"mapping to {_value(inner)}" if isinstance(inner, dict) else "mapping"
-    words = {"string": "text", "integer": "whole number", "boolean": "true or false", "number": "number"}
-    return "path" if field.get("format") == "path" else words.get(field.get("type", ""), "anything")
+def _link(found: re.Match[str]) -> str:
+    """Return the name of a part as a link to what stands of it."""
+    name = found[0]
+    return f"[{name}](#{'steps' if name == 'step' else name.lower()})"
 
 
 def _cell(text: str) -> str:

@@ -47,6 +47,7 @@ class StepBase(Frozen):
             when the cluster's nodes run.
         makes_unseen: Whether it may make anything that other steps use: files, images, logins.
         default_timeout: Seconds after which it gives up waiting where neither it nor its task has a timeout.
+        example: A step of the kind, as an item of YAML for its reference.
     """
 
     action: ClassVar[str] = ""
@@ -58,6 +59,7 @@ class StepBase(Frozen):
     prefetch: ClassVar[Prefetch] = "never"
     makes_unseen: ClassVar[bool] = False
     default_timeout: ClassVar[float | None] = None
+    example: ClassVar[str] = ""
 
     title: Label = Field(
         "", description="What the step does, shown while it runs; made of its kind and subject if absent."

@@ -44,6 +44,7 @@ class Command(StepBase):
 
     action = "tui.actions.command:run"
     makes_unseen = True
+    example = "- {kind: command, argv: [make, seed], unless: test -e seeded, files: Makefile}"
 
     kind: Literal["command"]
     argv: tuple[str, ...] = Field((), description="The program and its arguments, as a list.")

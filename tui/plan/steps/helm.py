@@ -37,6 +37,10 @@ class HelmInstall(_HelmStep):
     """Install a chart, or upgrade its release, and wait until its rollouts and Jobs are complete."""
 
     action = "tui.actions.helm:install"
+    example = (
+        "- {kind: helm.install, release: web, namespace: shop, chart: charts/web, "
+        "values: {replicas: 1}, timeout: 5m}"
+    )
 
     kind: Literal["helm.install"]
     chart: str = Field(
@@ -80,5 +84,6 @@ class HelmUninstall(_HelmStep):
     """Uninstall a release, if there is one."""
 
     action = "tui.actions.helm:uninstall"
+    example = "- {kind: helm.uninstall, release: web, namespace: shop}"
 
     kind: Literal["helm.uninstall"]

@@ -17,6 +17,7 @@ class HttpCheck(StepBase):
 
     action = "tui.actions.http:check"
     default_timeout: ClassVar[float] = 60.0
+    example = '- {kind: http.check, url: "http://127.0.0.1:8080/health", contains: ok, timeout: 1m}'
 
     kind: Literal["http.check"]
     url: Url = Field(pattern=URL, description="The URL, http:// or https://.")

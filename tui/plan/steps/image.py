@@ -18,6 +18,9 @@ class ImageBuild(StepBase):
     action = "tui.actions.image.build:build"
     needs_engine = True
     prefetch: ClassVar[Prefetch] = "at once"
+    example = (
+        '- {kind: image.build, tag: "shop/web:dev", context: ., dockerfile: build/Dockerfile, timeout: 10m}'
+    )
 
     kind: Literal["image.build"]
     tag: ImageName = Field(description="The image's name and tag, such as `data-storage:dev`.")
@@ -50,6 +53,7 @@ class ImagePull(StepBase):
     action = "tui.actions.image.pull:pull"
     needs_engine = True
     prefetch: ClassVar[Prefetch] = "at once"
+    example = '- {kind: image.pull, images: ["postgres:16", "redis:7"]}'
 
     kind: Literal["image.pull"]
     images: Annotated[tuple[ImageName, ...], OneOrMore()] = Field(

@@ -30,6 +30,7 @@ class KindCreate(_KindStep):
     action = "tui.actions.kind:create"
     programs = ("kind",)
     makes_cluster = True
+    example = "- {kind: kind.create, config: kind.yaml, timeout: 5m}"
 
     kind: Literal["kind.create"]
     config: ClusterConfig | None = Field(
@@ -44,6 +45,7 @@ class KindLoad(_KindStep):
 
     action = "tui.actions.kind:load"
     prefetch: ClassVar[Prefetch] = "nodes"
+    example = '- {kind: kind.load, images: [shop/web:dev, "redis:7"]}'
 
     kind: Literal["kind.load"]
     images: Names = Field(description="Images that the container engine has, such as `redis:7`.")
@@ -62,6 +64,7 @@ class KindLogs(_KindStep):
 
     action = "tui.actions.kind:logs"
     programs = ("kind",)
+    example = "- {kind: kind.logs, to: artifacts/logs}"
 
     kind: Literal["kind.logs"]
     to: PlanPath = Field(
@@ -77,6 +80,7 @@ class KindDelete(_KindStep):
 
     action = "tui.actions.kind:delete"
     programs = ("kind",)
+    example = "- {kind: kind.delete}"
 
     kind: Literal["kind.delete"]
 
@@ -85,5 +89,6 @@ class KindStop(_KindStep):
     """Stop the plan's Kind cluster, of one node, so that the next `kind.create` starts it again."""
 
     action = "tui.actions.kind:stop"
+    example = "- {kind: kind.stop}"
 
     kind: Literal["kind.stop"]

@@ -93,6 +93,9 @@ class KubernetesApply(StepBase):
 
     action = "tui.actions.kubernetes.apply:apply"
     needs_cluster = True
+    example = (
+        "- {kind: kubernetes.apply, manifests: [deploy/*.yaml, {kustomize: overlays/test}], namespace: shop}"
+    )
 
     kind: Literal["kubernetes.apply"]
     manifests: Annotated[tuple[Manifest, ...], Field(min_length=1), OneOrMore()] = Field(
@@ -144,6 +147,10 @@ class KubernetesProbe(StepBase):
     action = "tui.actions.kubernetes.probe:probe"
     needs_cluster = True
     default_timeout: ClassVar[float] = 120.0
+    example = """\
+- kind: kubernetes.probe
+  manifest: {apiVersion: tekton.dev/v1, kind: Task, metadata: {name: probe, namespace: shop}, spec: {}}
+  timeout: 2m"""
 
     kind: Literal["kubernetes.probe"]
     manifest: Annotated[dict[str, Any], AfterValidator(_object)] = Field(
@@ -165,6 +172,7 @@ class KubernetesNamespace(StepBase):
 
     action = "tui.actions.kubernetes.namespace:namespace"
     needs_cluster = True
+    example = "- {kind: kubernetes.namespace, names: shop, labels: {team: web}}"
 
     kind: Literal["kubernetes.namespace"]
     names: Annotated[tuple[Namespace, ...], OneOrMore()] = Field(description="The namespaces.")
@@ -184,6 +192,7 @@ class KubernetesPullSecret(StepBase):
 
     action = "tui.actions.kubernetes.pull_secret:pull_secret"
     needs_cluster = True
+    example = "- {kind: kubernetes.pull_secret, name: registry, namespace: shop}"
 
     kind: Literal["kubernetes.pull_secret"]
     name: str = Field(description="The secret's name.")

@@ -59,6 +59,9 @@ class KubernetesPatch(StepBase):
 
     action = "tui.actions.kubernetes.patch:patch"
     needs_cluster = True
+    example = (
+        "- {kind: kubernetes.patch, objects: deployment/web, namespace: shop, merge: {spec: {replicas: 2}}}"
+    )
 
     kind: Literal["kubernetes.patch"]
     objects: Annotated[
@@ -110,6 +113,7 @@ class KubernetesRestart(StepBase):
 
     action = "tui.actions.kubernetes.patch:restart"
     needs_cluster = True
+    example = "- {kind: kubernetes.restart, rollouts: deployment/web, namespace: shop}"
 
     kind: Literal["kubernetes.restart"]
     rollouts: Annotated[tuple[Rollout, ...], Field(min_length=1), OneOrMore()] = Field(

@@ -36,6 +36,10 @@ class PostgresMigrate(_PostgresStep):
     """Apply the goose-format migrations that the database has not had."""
 
     action = "tui.actions.postgres.migrate:migrate"
+    example = """\
+- kind: postgres.migrate
+  connection: {service: postgresql, namespace: shop, user: shop, password: "${password}", database: shop}
+  migrations: migrations"""
 
     kind: Literal["postgres.migrate"]
     migrations: ExistingDirectory = Field(description="Directory of files such as `00001_name.sql`.")
@@ -48,6 +52,10 @@ class PostgresVerify(_PostgresStep):
     """Check that tables exist."""
 
     action = "tui.actions.postgres.verify:verify"
+    example = """\
+- kind: postgres.verify
+  connection: {service: postgresql, namespace: shop, user: shop, password: "${password}", database: shop}
+  tables: [orders, customers]"""
 
     kind: Literal["postgres.verify"]
     tables: Names = Field(description="Tables, as `table` or `schema.table`.")

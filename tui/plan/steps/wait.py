@@ -79,6 +79,7 @@ class KubernetesWait(StepBase):
 
     action = "tui.actions.kubernetes.wait:wait"
     needs_cluster = True
+    example = "- {kind: kubernetes.wait, rollouts: deployment/web, jobs: seed, namespace: shop, timeout: 5m}"
 
     kind: Literal["kubernetes.wait"]
     rollouts: Annotated[tuple[Rollout, ...], OneOrMore()] = Field(
