@@ -223,10 +223,55 @@ def test_no_color_and_force_color_are_honoured(folder: Path) -> None:
     assert "\x1b" not in bringup(folder, "up", "--only", "first", FORCE_COLOR="1", NO_COLOR="1").stdout
 
 
-def test_a_plan_without_a_recording_is_not_rehearsed(folder: Path) -> None:
-    done = bringup(folder, "up", "--env", "rehearsal")
-    assert done.returncode == 3
-    assert "no recording" in done.stderr
+def test_a_plan_without_a_recording_is_rehearsed_with_assumed_times(folder: Path) -> None:
+    done = bringup(folder, "up", "--env", "rehearsal", "--speed", "1000")
+    assert done.returncode == 0
+    assert "│ REHEARSAL: nothing is created; times are assumed by kind of step" in done.stdout
+    assert "rehearsed with assumed times: nothing was created" in done.stdout
+
+
+UNFINISHED = """
+apiVersion: bringup/v1
+name: unfinished
+cluster: {name: unfinished, kubeconfig: config}
+phases:
+  - id: all
+    tasks:
+      - {id: cluster, steps: [{kind: kind.create, config: kind.yaml}]}
+      - {id: image, steps: [{kind: image.build, tag: "a:b", context: app}]}
+      - {id: deploy, steps: [{kind: kubernetes.apply, manifests: [k8s/*.yaml], substitute: true}]}
+down: [{kind: command, shell: touch down}]
+"""
+MISSING = (
+    "bringup.yaml:8:59: config: no such file: ",
+    "bringup.yaml:9:70: context: no such directory: ",
+    "bringup.yaml:10:67: manifests, item 1: no file matches ",
+)
+
+
+def test_to_look_at_a_plan_and_to_rehearse_it_needs_none_of_its_files(folder: Path) -> None:
+    (folder / "bringup.yaml").write_text(UNFINISHED)
+    shown = bringup(folder, "plan", "show")
+    assert shown.returncode == 0
+    assert [fault for fault in MISSING if f"! {fault}" not in shown.stdout] == []
+    data = json.loads(bringup(folder, "plan", "show", "--output", "json").stdout)
+    assert [each["place"] for each in data["missing"]] == [fault.partition(": ")[0] for fault in MISSING]
+
+    done = bringup(folder, "up", "--env", "rehearsal", "--speed", "1000")
+    assert done.returncode == 0, done.stderr
+    assert "a real bring-up would stop: config: no such file: " in done.stdout
+
+
+def test_what_a_real_bring_up_needs_is_named_and_does_not_keep_it_from_being_taken_down(
+    folder: Path,
+) -> None:
+    (folder / "bringup.yaml").write_text(UNFINISHED)
+    for command in (("up", "--env", "kind"), ("plan", "lint"), ("doctor",)):
+        done = bringup(folder, *command)
+        assert done.returncode == 2
+        assert [fault for fault in MISSING if f"error: {fault}" not in done.stderr] == []
+    assert bringup(folder, "down").returncode == 0
+    assert (folder / "down").exists()
 
 
 def test_auto_rehearses_where_there_is_no_kind_and_says_why(folder: Path) -> None:

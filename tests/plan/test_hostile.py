@@ -117,8 +117,6 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a pattern that is none": (with_task("retry: {signatures: [{pattern: '('}]}"), "brackets"),
     "a path out of it": (GOOD.replace("id: first", "id: ../../etc"), "for example load-images"),
     "a very long name": (with_name("a" * 100_000), "Lower-case letters"),
-    "a directory that does not exist": (with_field("folder: nowhere"), "plan's directory"),
-    "a file that is called nearly so": (with_field("files: plam.yaml"), "did you mean 'plan.yaml'?"),
     "a directory for a file": (with_step("kind: image.build, tag: x, context: ., dockerfile: ."), "a file"),
     "a path of nothing": (with_field("files: [null]"), "as text"),
     "a path that is too long": (with_field(f"files: {'a' * 5000}"), "check the path"),
@@ -135,6 +133,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a circle": (with_task("needs: first"), "remove one of these needs"),
 }  # fmt: skip
+MISSING = {
+    "a directory that does not exist": (with_field("folder: nowhere"), "plan's directory"),
+    "a file that is called nearly so": (with_field("files: plam.yaml"), "did you mean 'plan.yaml'?"),
+}
 COMMANDS = (["plan", "show"], ["plan", "lint"], ["up", "--env", "rehearsal"], ["doctor"], ["down"])
 
 
@@ -165,6 +167,22 @@ def test_what_is_no_plan_is_told_with_its_place_and_a_hint(
         assert hint in result.output.partition("\n  hint: ")[2]
         assert len(result.output.splitlines()[0]) < 400
         assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(("text", "hint"), MISSING.values(), ids=MISSING)
+def test_what_is_missing_is_told_where_it_is_needed_and_where_it_is_looked_at(
+    text: str, hint: str, folder: Path
+) -> None:
+    (folder / "plan.yaml").write_text(text)
+    for command, code in ((["plan", "show"], 0), (["plan", "lint"], 2), (["up"], 2), (["doctor"], 2)):
+        result = CliRunner().invoke(main, [*command, "plan.yaml"])
+        assert result.exit_code == code
+        assert re.search(
+            r"^(error:|!) plan\.yaml:7:\d+: (folder|files, item 1|files): no such",
+            result.output,
+            re.MULTILINE,
+        )
+        assert hint in result.output.partition("\n  hint: ")[2]
 
 
 @pytest.mark.parametrize("where", ["plan", "values"])

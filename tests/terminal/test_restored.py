@@ -163,7 +163,7 @@ def test_an_engine_that_dies_is_told_on_a_restored_screen(terminal: Tmux, tmp_pa
     [
         ("nowhere.yaml", 2, "nowhere.yaml: cannot be read"),
         ("--mode sideways", 2, "sideways"),
-        ("--env rehearsal", 3, "no recording"),
+        ("--env rehearsal --recording nowhere", 2, "nowhere"),
     ],
 )
 def test_what_cannot_begin_says_why(

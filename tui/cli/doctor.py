@@ -35,7 +35,9 @@ def doctor(output: str, verbose: bool, **given: Any) -> None:
         from tui.launch.specification import resolve_plan
         from tui.run.store import Store
 
-        found = look(examine, resolve_plan(Request(**given), Store()))
+        specification = resolve_plan(Request(**given), Store())
+        specification.loaded.require_files()
+        found = look(examine, specification)
         if output == "json":
             print_json([dataclasses.asdict(each) for each in found])
         else:

@@ -52,6 +52,7 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
         from tui.secrets import Masker, masked
 
         loaded = load(Request(**given))
+        loaded.require_files()
         found = find_remarks(loaded, _recorded_seconds(recording, loaded.plan.name))
         masker = Masker(loaded.plan.secret_values)
         if output == "json":

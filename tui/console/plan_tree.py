@@ -42,6 +42,11 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
         yield f"{host:<{wide}}  {style(one_line(address), 'dim')}"
     if plan.limit:
         yield style(f"at most {plan.limit} tasks at once", "dim")
+    for _, fault in loaded.missing:
+        yield f"{style('!', 'warning')} {one_line(f'{fault.place}: {fault.cause}')}"
+        yield f"  hint: {one_line(fault.hint)}"
+    if loaded.missing:
+        yield "`bringup up` needs what is missing; a rehearsal does not: bringup up --env rehearsal"
 
 
 def _facts(task: Task) -> str:
@@ -57,6 +62,8 @@ def _facts(task: Task) -> str:
 def as_data(loaded: LoadedPlan) -> dict[str, Any]:
     """Return a plan as JSON-like data, secrets masked."""
     data = loaded.plan.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if loaded.missing:
+        data["missing"] = [{"place": str(fault.place), "text": fault.cause} for _, fault in loaded.missing]
     shown: dict[str, Any] = masked(data, Masker(loaded.plan.secret_values))
     return shown
 

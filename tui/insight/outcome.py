@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.plan.address import LOCAL
+from tui.plan.kinds import TIME_ASSUMED
 from tui.run.work_time import busy, work_time
 from tui.text import one_line, plural, seconds
 
@@ -28,7 +29,7 @@ def judge(
     """
     started, took = state.started, seconds(work_time(busy(state, now)))
     name = one_line(started.title or started.plan) if started else ""
-    rehearsal = ["rehearsed: nothing was created"] if started and started.environment == "rehearsal" else []
+    rehearsal = [_rehearsed(state)] if started and started.environment == "rehearsal" else []
     way = started.purpose if started else "up"
     done = len(state.with_status("succeeded")) - len(state.assumed)
     of = f"{done} of {plural(len(state.tasks), 'task')}"
@@ -45,6 +46,12 @@ def judge(
     if running and not state.result:
         kind, word = "running", f"is still {'brought up' if way == 'up' else 'taken down'}"
     return kind, f"{name} {word} · {', '.join(counts[:-1])} · {counts[-1]}"
+
+
+def _rehearsed(state: RunState) -> str:
+    attempts = [attempt for task in state.tasks.values() for attempt in task.attempts]
+    assumed = any(step.note == TIME_ASSUMED for attempt in attempts for step in attempt.steps)
+    return f"rehearsed{' with assumed times' * assumed}: nothing was created"
 
 
 def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:

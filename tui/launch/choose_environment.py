@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.actions.environment import Environment, KindEnvironment
 from tui.cluster.provider import provider_of
 from tui.doctor.examine import preflight
-from tui.errors import NotReadyError
+from tui.errors import BringupError, NotReadyError
 from tui.hosts.host_set import open_hosts
 from tui.launch.request import UsageError
 from tui.plan.placement import placement
 from tui.run.directories import cache_directory
+from tui.run.store import Store
+from tui.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container, Sequence
+    from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
 
     from tui.doctor import Finding
     from tui.hosts.host_set import Hosts
     from tui.hosts.ssh.login import Prompter
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
+    from tui.rehearsal.recording import Recording
 
 Found = TypeVar("Found")
+
+_MOST_NAMED = 3  # files that are missing
+_MOST_RUNS = 10  # from which a rehearsal takes its times
 
 
 async def choose_environment(
@@ -41,8 +49,13 @@ async def choose_environment(
         return _rehearsal(specification, plan, "")
     hosts = open_hosts(specification.hosts, prompter, cache_directory())
     try:
+        if wanted == "kind" or not hosts.are_local:
+            specification.loaded.require_files()
         found = await preflight(plan, hosts)
         missing = _missing(found)
+        if missing is None:
+            specification.loaded.require_files()
+            _refuse(found)
         if missing is None and (specification.fail or specification.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
         if missing is not None and (wanted == "kind" or not hosts.are_local):
@@ -95,20 +108,27 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
 
 
 def _missing(found: Sequence[Finding]) -> NotReadyError | None:
-    """Return all engines and programs that a real bring-up misses; None if there are none.
+    """Return all engines and programs that a real bring-up misses; None if there are none."""
+    missing = [each for each in _faults(found) if each.check in ("container engine", "kind")]
+    if not missing:
+        return None
+    hints = dict.fromkeys(each.hint for each in missing if each.hint)
+    details = tuple(line for each in missing for line in each.details)
+    return NotReadyError("; ".join(each.text for each in missing), "; ".join(hints), details)
+
+
+def _refuse(found: Sequence[Finding]) -> None:
+    """Refuse what keeps a run from beginning.
 
     Raises:
-        NotReadyError: Something else keeps the run from beginning, such as a port that is taken.
+        NotReadyError: Something does, such as a port that is taken.
     """
-    faults = [each for each in found if each.level == "fault"]
-    missing = [each for each in faults if each.check in ("container engine", "kind")]
-    if missing:
-        hints = dict.fromkeys(each.hint for each in missing if each.hint)
-        details = tuple(line for each in missing for line in each.details)
-        return NotReadyError("; ".join(each.text for each in missing), "; ".join(hints), details)
-    for first in faults:
+    for first in _faults(found):
         raise NotReadyError(first.text, first.hint, first.details)
-    return None
+
+
+def _faults(found: Sequence[Finding]) -> list[Finding]:
+    return [each for each in found if each.level == "fault"]
 
 
 def _warnings(found: Sequence[Finding]) -> list[str]:
@@ -118,14 +138,22 @@ def _warnings(found: Sequence[Finding]) -> list[str]:
 
 
 def _rehearsal(specification: Specification, plan: Plan, why: str) -> Environment:
+    from tui.rehearsal.assumed import assumed_recording
     from tui.rehearsal.recording import bundled_recording, read_recording
     from tui.rehearsal.rehearse import RehearsalEnvironment
 
     folder = specification.recording or bundled_recording(plan.name)
-    if folder is None:
-        raise NotReadyError(
-            "; ".join(filter(None, (why, f"plan {plan.name!r} has no recording to rehearse"))),
-            "bring it up for real once, then name that run with --recording",
-        )
-    recording = read_recording(folder)
-    return RehearsalEnvironment(recording, specification.speed, specification.fail, why)
+    recording = read_recording(folder) if folder else assumed_recording(plan, _earlier(plan))
+    names = [one_line(fault.cause) for _, fault in specification.loaded.missing]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    missing = f"a real bring-up would stop: {'; '.join(names[:_MOST_NAMED])}{more}" if names else ""
+    return RehearsalEnvironment(recording, specification.speed, specification.fail, why, missing)
+
+
+def _earlier(plan: Plan) -> Iterator[Recording]:
+    """Yield the latest real runs that brought a plan up, the newest first."""
+    from tui.rehearsal.recording import read_recording
+
+    for run in islice((run for run in Store().runs(plan.name) if run.is_real), _MOST_RUNS):
+        with suppress(BringupError, OSError):  # none of its tasks began, or it is pruned meanwhile
+            yield read_recording(run.directory)

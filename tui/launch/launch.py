@@ -122,7 +122,9 @@ def launch_down(
         ),
     )
     plan = whole.model_copy(update={"phases": phases})
-    specification = replace(specification, environment="kind", done={}, mode="sequential")
+    loaded = specification.loaded  # taking it down needs no file that bringing it up does
+    loaded = replace(loaded, missing=tuple(each for each in loaded.missing if each[0][0] == "down"))
+    specification = replace(specification, loaded=loaded, environment="kind", done={}, mode="sequential")
     with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
         started = replace(_started(plan, specification, environment), purpose="down")
         if run is not None and run.is_real:

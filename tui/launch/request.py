@@ -60,14 +60,15 @@ class Request:
 
 
 def load(request: Request) -> LoadedPlan:
-    """Read the plan that was asked for.
+    """Read the plan that was asked for; the files that it names may be missing.
 
     Raises:
         PlanError: It is not usable.
     """
-    from tui.plan.load import load_plan  # a tenth of a second, which lists of runs and completion do not pay
+    # A tenth of a second, which lists of runs and completion do not pay.
+    from tui.plan.load import load_without_files
 
-    return load_plan(find_plan(request.plan), request.files, request.settings)
+    return load_without_files(find_plan(request.plan), request.files, request.settings)
 
 
 def may_go_elsewhere(request: Request) -> bool:

@@ -6,7 +6,6 @@ import contextlib
 import math
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.actions.environment import preload
@@ -18,9 +17,11 @@ from tui.run.standing import standing
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from tui.insight.expectation import Expectation
     from tui.launch.launch import Launch
+    from tui.rehearsal.recording import Recording
     from tui.run.commands import Command
     from tui.run.events import PhaseOutline
     from tui.run.feed import Feed, Tail
@@ -226,15 +227,29 @@ def expectation(launch: Launch) -> Expectation:
     """Return how long the run's tasks took before, in its recording or in earlier runs."""
     from tui.insight.expectation import Expectation
     from tui.rehearsal.recording import bundled_recording
+    from tui.rehearsal.rehearse import RehearsalEnvironment
     from tui.run.journal import read_state
     from tui.run.store import Store
 
     started = launch.started
-    directory = Path(started.recording) if started.recording else bundled_recording(started.plan)
+    if isinstance(launch.environment, RehearsalEnvironment):
+        return _rehearsed(launch.environment.recording).scaled(1 / started.speed)
+    directory = bundled_recording(started.plan)
     recorded = EMPTY
     with contextlib.suppress(OSError):  # somebody has taken it away
         recorded = Expectation.of([read_state(directory)] if directory else []).named("a recording")
-    if started.environment == "rehearsal":
-        return recorded.scaled(1 / started.speed)
     earlier = Store().recent_states(started.plan, "kind", current=started.run, mode=started.mode)
     return Expectation.of(earlier).merged(recorded)
+
+
+def _rehearsed(recording: Recording) -> Expectation:
+    """Return how long the tasks take that a recording has whole."""
+    from tui.insight.expectation import Expectation
+
+    whole = {
+        task: tuple((step.title, step.seconds) for step in steps)
+        for task, steps in recording.steps.items()
+        if all(step.failure is None for step in steps)
+    }
+    seconds = {task: sum(took for _, took in steps) for task, steps in whole.items()}
+    return Expectation(seconds, whole, recording.source)

@@ -6,6 +6,7 @@ It stands here and not in the steps' models, as who asks it of a run must not im
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
 """The kinds of steps that wait, but for spans in which they work; for all others it is the other way."""
@@ -18,6 +19,46 @@ ON_NODES = frozenset({"kind.load"})
 
 MAKING = frozenset({"command", "image.build"})
 """The kinds of steps that may make what such steps use."""
+
+
+class Assumed(NamedTuple):
+    """How long a step takes where nothing is known of it.
+
+    Attributes:
+        seconds: How long.
+        source: Whose figure that is.
+    """
+
+    seconds: float
+    source: str
+
+
+_KUBERNAUT = "as kubernaut's authors report of theirs"
+_RECORDED = "as recorded of the bundled plan"
+_GUESSED = "a guess"
+ASSUMED = {
+    "kind.create": Assumed(60, _KUBERNAUT),  # the cluster, in a minute
+    "kind.load": Assumed(14, _RECORDED),  # 5 to 23 s an image or two
+    "image.build": Assumed(120, _KUBERNAUT),  # a service's image
+    "image.pull": Assumed(20, _GUESSED),
+    "kubernetes.apply": Assumed(1, _RECORDED),  # 0.1 to 1.6 s
+    "kubernetes.wait": Assumed(75, _KUBERNAUT),  # PostgreSQL and Redis one after the other, in 2.5 minutes
+    "kubernetes.probe": Assumed(7, _RECORDED),
+    "kubernetes.namespace": Assumed(0.2, _RECORDED),
+    "kubernetes.pull_secret": Assumed(0.1, _RECORDED),
+    "postgres.migrate": Assumed(30, _KUBERNAUT),  # a minute, with the check of the tables
+    "postgres.verify": Assumed(30, _KUBERNAUT),
+    "helm.install": Assumed(90, _KUBERNAUT),  # a service deployed and ready
+    "http.check": Assumed(1, _RECORDED),
+    "command": Assumed(10, _GUESSED),
+}
+"""How long steps take, by their kind, for rehearsals of plans that nothing is known of."""
+
+OTHERWISE = Assumed(2, _GUESSED)
+"""The same for all other kinds."""
+
+TIME_ASSUMED = "its time is assumed"
+"""What a step tells in a rehearsal that knows no time of it."""
 
 _KIND = re.compile(r"command|(helm|http|image|kind|kubernetes|postgres)\.[a-z_]+")
 _WAITING_SPANS = ("schedule", "start", "ready", "connect", "lock", "Waiting ")

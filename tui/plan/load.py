@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwan
 from tui.plan.schema import closed_schema
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, as_text, each_text, fill, find
+from tui.plan.values import MAY_BE_MISSING, MissingError
 from tui.plan.variables import Variables, collect
 from tui.secrets import Masker, secrets_in
 from tui.text import cut
@@ -45,6 +47,7 @@ class LoadedPlan:
         digest: Checksum over file and variables: the same means the same work.
         files: The --values files.
         settings: The --set settings.
+        missing: The paths of files and directories that it names and that are not there, each with its fault.
     """
 
     plan: Plan
@@ -55,6 +58,16 @@ class LoadedPlan:
     digest: str
     files: tuple[Path, ...] = ()
     settings: tuple[str, ...] = ()
+    missing: tuple[tuple[Path_, Fault], ...] = ()
+
+    def require_files(self) -> None:
+        """Make sure that all files are there that the plan names.
+
+        Raises:
+            PlanError: Some are missing.
+        """
+        if self.missing:
+            raise PlanError(fault for _, fault in self.missing)
 
     def place(self, task: str, *path: str | int) -> Place:
         """Return the place of a task, or of a part of it such as `"steps", 0`."""
@@ -72,7 +85,18 @@ class LoadedPlan:
 
 
 def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> LoadedPlan:
-    """Read and check a plan.
+    """Read and check a plan, and that the files are there that it names.
+
+    Raises:
+        PlanError: Something is wrong; every fault found has its file, line and column.
+    """
+    loaded = load_without_files(path, files, settings)
+    loaded.require_files()
+    return loaded
+
+
+def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = ()) -> LoadedPlan:
+    """Read and check a plan. The files that it names may be missing: looking at a plan needs none of them.
 
     Args:
         path: The plan's file.
@@ -101,22 +125,29 @@ def load_plan(path: Path, files: Sequence[Path] = (), settings: Sequence[str] = 
     if plan is not None:
         plan = with_failed_phase(without_unwanted(plan))
         reading.faults += check_files(plan, document)
+    missing = [fault for _, fault in reading.missing]
     if reading.faults or plan is None:
-        raise PlanError(sorted(_without_secrets(reading.faults, data), key=lambda fault: fault.place))
+        faults = _without_secrets(dict.fromkeys((*reading.faults, *missing)), data)
+        raise PlanError(sorted(faults, key=lambda fault: fault.place))
     digest = hashlib.sha256(repr((document.value, plan.variables, *items.values())).encode()).hexdigest()[:16]
     return LoadedPlan(
-        plan, Graph.of(plan), path, plan.variables, document, digest, tuple(files), tuple(settings)
+        plan,
+        Graph.of(plan),
+        path,
+        plan.variables,
+        document,
+        digest,
+        tuple(files),
+        tuple(settings),
+        tuple(zip((path for path, _ in reading.missing), _without_secrets(missing, data), strict=True)),
     )
 
 
 def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[Fault]:
-    """Return faults, each once, with the plan's secrets masked where they show them."""
+    """Return faults with the plan's secrets masked where they show them."""
     # Variables are looked at on their own too: a password given for a user's name stays a secret.
     masker = Masker((*secrets_in(data["variables"]), *secret_values(data)))
-    return [
-        Fault(fault.place, masker.mask_cut(fault.cause), masker.mask_cut(fault.hint))
-        for fault in dict.fromkeys(faults)
-    ]
+    return [Fault(fault.place, masker.mask_cut(fault.cause), masker.mask_cut(fault.hint)) for fault in faults]
 
 
 class _Reading:
@@ -130,6 +161,7 @@ class _Reading:
         self.folder = folder
         self.items = items
         self.faults: list[Fault] = []
+        self.missing: list[tuple[Path_, Fault]] = []
         self._unfilled: set[Path_] = set()
 
     def take(self, found: Iterable[tuple[Path_, Fault]]) -> None:
@@ -190,10 +222,17 @@ class _Reading:
         if "folder" in data:
             place = self.document.keys["folder",]
             self.faults.append(Fault(place, "unknown key 'folder'", "${folder} is there by itself"))
+        values, context = data | {"folder": self.folder}, {"folder": self.folder}
         try:
-            return Plan.model_validate(data | {"folder": self.folder}, context={"folder": self.folder})
+            return Plan.model_validate(values, context=context)
         except ValidationError as error:
-            self.take(explain(error, data, self.document, closed_schema()))
+            found = list(explain(error, data, self.document, closed_schema()))
+            if any(isinstance(each.get("ctx", {}).get("error"), MissingError) for each in error.errors()):
+                with contextlib.suppress(ValidationError):  # something else is wrong too
+                    plan = Plan.model_validate(values, context={**context, MAY_BE_MISSING: True})
+                    self.missing = [(path, self._with_origin(path, fault)) for path, fault in found]
+                    return plan
+            self.take(found)
             return None
 
     def _with_origin(self, path: Path_, fault: Fault) -> Fault:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.errors import BringupError
 from tui.plan.faults import shown, suggest
+from tui.plan.kinds import ASSUMED, OTHERWISE
 from tui.plan.schema import closed_schema
 from tui.plan.steps import STEPS
 from tui.plan.values import DURATION_PATTERN
@@ -60,7 +61,7 @@ class StepKind(Part):
     """A kind of step.
 
     Attributes:
-        facts: What it needs, and when it gives up, in sentences.
+        facts: What it needs, how long it may take, and when it gives up, in sentences.
         parts: The parts that its keys take.
         example: A step of it, as YAML.
     """
@@ -92,7 +93,7 @@ def describe_kind(kind: str) -> StepKind:
     schema = closed_schema()["$defs"][model.__name__]
     keys = tuple(sorted(_keys(schema), key=lambda key: key.name in SHARED))
     parts = _parts(schema["properties"])
-    return StepKind(kind, schema["description"], keys, tuple(_facts(model)), parts, model.example)
+    return StepKind(kind, schema["description"], keys, tuple(_facts(kind, model)), parts, model.example)
 
 
 def _parts(properties: dict[str, Any]) -> tuple[Part, ...]:
@@ -115,14 +116,16 @@ def _parts(properties: dict[str, Any]) -> tuple[Part, ...]:
     )
 
 
-def _facts(model: type[StepBase]) -> Iterator[str]:
-    """Yield what a kind of step needs, and when it gives up, in sentences."""
+def _facts(kind: str, model: type[StepBase]) -> Iterator[str]:
+    """Yield what a kind of step needs, how long it may take, and when it gives up, in sentences."""
     if model.needs_cluster and not model.makes_cluster:
         yield "Needs the plan's cluster."
     if model.programs or model.needs_engine:
         programs = [f"`{program}`" for program in model.programs]
         engine = ["a container engine"] if model.needs_engine else []
         yield f"Needs {' and '.join([*programs, *engine])}."
+    assumed = ASSUMED.get(kind, OTHERWISE)
+    yield f"A rehearsal that knows no time of it assumes {assumed.seconds:g} s, {assumed.source}."
     if model.default_timeout:
         yield f"Without a timeout it gives up after {model.default_timeout:g} s."
 

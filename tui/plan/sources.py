@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def check_files(plan: Plan, document: Document) -> list[Fault]:
     """Find, before anything runs, the files that cannot be filled in, and what kind would refuse.
 
+    Files that are missing are left out.
+
     Args:
         plan: The plan.
         document: The plan as it is written.
@@ -46,7 +48,7 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
 
 def _errors(step: Step, variables: Mapping[str, Any]) -> list[PlanError]:
     errors: list[PlanError] = []
-    if isinstance(step, KindCreate) and isinstance(step.config, Path):
+    if isinstance(step, KindCreate) and isinstance(step.config, Path) and step.config.exists():
         try:
             text = read_text(step.config)
             check_config(text, fill_text(text, variables, str(step.config)), str(step.config))
@@ -54,6 +56,8 @@ def _errors(step: Step, variables: Mapping[str, Any]) -> list[PlanError]:
             errors.append(error)
     elif isinstance(step, KubernetesApply) and step.substitute:
         for file in local_files(step):
+            if str(file) in step.manifests and not file.exists():
+                continue  # it is named as one that is missing
             try:
                 read_file(file, variables)
             except PlanError as error:

@@ -29,6 +29,9 @@ from tui.text import one_line
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 
+MAY_BE_MISSING = "may be missing"
+"""The key, in the context of a plan's validation, of whether the files that it names may be missing."""
+
 DURATION_PATTERN = r"^(\d+(\.\d+)?(ms|s|m|h))+$"
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -102,6 +105,10 @@ def _resolve(value: object, info: ValidationInfo) -> Path:
         raise ValueError(f"{shown(str(value))} is not a usable path: {error}", "check the path") from error
 
 
+class MissingError(ValueError):
+    """There is nothing at a path that a plan names."""
+
+
 Wanted = Literal["file", "directory", "file or directory"]
 
 
@@ -125,11 +132,12 @@ def existing_path(
 
     Args:
         value: The path as it is written.
-        info: Where it is written.
+        info: Where it is written; whether it may be missing.
         wanted: What there must be at it.
         may_match: Whether it may be a pattern that matches something.
 
     Raises:
+        MissingError: There is nothing at it, and it may not be missing.
         ValueError: There is nothing of that sort at it.
     """
     path = _resolve(value, info)
@@ -142,8 +150,12 @@ def existing_path(
         if may_match and glob.has_magic(str(value)):
             if matches(path):
                 return path
-            raise ValueError(f"no file matches {path}", "a pattern begins at the plan's directory")
-        raise ValueError(f"no such {wanted}: {path}", _likely(path))
+            cause, hint = f"no file matches {path}", "a pattern begins at the plan's directory"
+        else:
+            cause, hint = f"no such {wanted}: {path}", _likely(path)
+        if (info.context or {}).get(MAY_BE_MISSING):
+            return path
+        raise MissingError(cause, hint)
     if (wanted == "file" and is_directory) or (wanted == "directory" and is_file):
         other = "directory" if is_directory else "file"
         raise ValueError(f"a {wanted} is expected here, not a {other}: {path}", f"name a {wanted}")

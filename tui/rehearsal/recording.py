@@ -41,23 +41,19 @@ class Recording:
     """A recorded run's attempts, one a task.
 
     Attributes:
-        started: The run's first event: which plan, when, on what machine, in which mode.
+        about: What it is known from, in words.
         steps: For each task that began, the steps of the attempt that succeeded, else of the last.
+        source: The same as `about`, in a word or two.
     """
 
-    started: e.RunStarted
+    about: str
     steps: dict[str, list[RecordedStep]]
+    source: str = "a recording"
 
     @property
     def seconds(self) -> dict[str, float]:
         """The seconds that each task took."""
         return {task: sum(step.seconds for step in steps) for task, steps in self.steps.items()}
-
-    def describe(self) -> str:
-        """Return a line that describes the recorded run."""
-        machine = self.started.machine
-        size = f"{machine.cores} cores, {machine.memory_gib:.0f} GiB, {machine.system}"
-        return f"recorded {self.started.started[:10]}, {self.started.mode}, {size}"
 
 
 def read_recording(folder: Path) -> Recording:
@@ -77,13 +73,19 @@ def read_recording(folder: Path) -> Recording:
     steps = _attempts(events)
     if not steps:
         raise NotReadyError(f"no task of the run in {folder} began", hint)
-    return Recording(first, steps)
+    return Recording(_described(first), steps)
 
 
 def bundled_recording(plan: str) -> Path | None:
     """Return the directory of a plan's recording that comes with bringup, if there is one."""
     folder = BUNDLED / plan
     return folder if (folder / EVENTS).is_file() else None
+
+
+def _described(started: e.RunStarted) -> str:
+    machine = started.machine
+    size = f"{machine.cores} cores, {machine.memory_gib:.0f} GiB, {machine.system}"
+    return f"timings and logs recorded {started.started[:10]}, {started.mode}, {size}"
 
 
 def _attempts(events: list[e.Event]) -> dict[str, list[RecordedStep]]:

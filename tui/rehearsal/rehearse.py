@@ -22,7 +22,11 @@ _NODES_RUN = "Preparing nodes"  # the span of a cluster's creation after which i
 
 
 class RehearsalEnvironment:
-    """Replays recorded steps; see `tui.actions.environment.Environment`."""
+    """Replays recorded steps; see `tui.actions.environment.Environment`.
+
+    Attributes:
+        recording: What is rehearsed.
+    """
 
     name = "rehearsal"
 
@@ -32,6 +36,7 @@ class RehearsalEnvironment:
         speed: float = 1.0,
         fail: Mapping[str, int] | None = None,
         why: str = "",
+        missing: str = "",
     ) -> None:
         """Prepare a rehearsal.
 
@@ -40,15 +45,17 @@ class RehearsalEnvironment:
             speed: How many times as fast as it was.
             fail: For tasks that are to fail, in how many of their first attempts.
             why: Why it is a rehearsal, where nobody asked for one.
+            missing: What a real bring-up would stop at, as a sentence.
         """
         self.hosts = Hosts.here()
-        self._recording = recording
+        self.recording = recording
         self._speed = speed
         self._fail = dict(fail or {})
         self._nodes = asyncio.Event()
         faster = f", {speed:g} times as fast" if speed != 1 else ""
         head = f"REHEARSAL, because {why}\n" if why else "REHEARSAL: "
-        self.note = f"{head}nothing is created; timings and logs {recording.describe()}{faster}"
+        told = f"{head}nothing is created; {recording.about}{faster}"
+        self.note = "\n".join(filter(None, (told, missing)))
 
     async def perform(self, step: Step, context: Context) -> Done:
         """Take as long as the recorded step, and report what it reported.
@@ -73,7 +80,7 @@ class RehearsalEnvironment:
         await self._nodes.wait()
 
     def _find(self, step: Step, context: Context) -> RecordedStep:
-        steps = self._recording.steps.get(context.task)
+        steps = self.recording.steps.get(context.task)
         hint = "bring the plan up for real once, then rehearse that run with --recording"
         if steps is None:
             raise ActionError(f"the recorded run did not come to task {context.task!r}", hint)
@@ -84,7 +91,7 @@ class RehearsalEnvironment:
 
     def _is_longest(self, context: Context) -> bool:
         """Return whether this step is the task's longest, which is the one that `--fail` makes fail."""
-        seconds = [step.seconds for step in self._recording.steps[context.task]]
+        seconds = [step.seconds for step in self.recording.steps[context.task]]
         return context.step == seconds.index(max(seconds))
 
     async def _replay(self, recorded: RecordedStep, context: Context, end: float) -> None:

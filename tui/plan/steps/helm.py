@@ -63,9 +63,8 @@ class HelmInstall(_HelmStep):
             try:
                 existing_path(self.chart, info)
             except ValueError as error:
-                raise ValueError(
-                    error.args[0], "name a directory or archive, or the chart's `repository`"
-                ) from error
+                hint = "name a directory or archive, or the chart's `repository`"
+                raise type(error)(error.args[0], hint) from error
         return self
 
     @property
