@@ -100,7 +100,8 @@ def _is_of_task(task: str, before: str, after: str) -> bool:
         if not task:
             plan.pop("limit", None)
         for phase in plan["phases"]:
-            phase["tasks"] = [each for each in phase["tasks"] if not task or each["id"] != task]
+            tasks = phase.get("tasks", [])
+            phase["tasks"] = [each for each in tasks if not task or each["id"] != task]
         rest.append(plan)
     return bool(rest[0] == rest[1])
 
@@ -116,8 +117,8 @@ def _without_needs(text: str, plan: Plan, change: DropNeeds) -> str | None:
 
 
 def _task(root: yaml.Node | None, plan: Plan, task: str) -> yaml.Node | None:
-    """Return the node that a task is written in; None for one that `each` made with others of one node."""
-    if any(other.each is not None for other in plan.tasks):
+    """Return the node that a task is written in; None for one that `each` made, or of an included plan."""
+    if plan.include or any(other.each is not None for other in plan.tasks):
         phases = _items(edit.child(root, "phases"))
         nodes = [node for phase in phases for node in _items(edit.child(phase, "tasks"))]
         return next((node for node in nodes if getattr(edit.child(node, "id"), "value", "") == task), None)

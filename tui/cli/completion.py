@@ -42,11 +42,11 @@ def complete_plan(_: click.Context, __: click.Parameter, incomplete: str) -> lis
 def complete_task(context: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
     """Offer the tasks of the plan that is named before."""
     from tui.plan.bundled import find_plan
-    from tui.plan.document import read_document
+    from tui.plan.include import read_plan
 
     # Where an option lacks its value, click leaves the arguments before it unread.
     plan = context.params.get("plan") or next(iter(context.args), None)
-    document = read_document(find_plan(plan)).value
+    document = read_plan(find_plan(plan))[0].value
     tasks = [str(task["id"]) for phase in document["phases"] for task in phase["tasks"]]
     return [task for task in tasks if task.startswith(incomplete) and "${" not in task]
 

@@ -30,7 +30,7 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
         yield f"{number} {style(phase.name, 'strong')}"
         for task in phase.tasks:
             last = task is phase.tasks[-1]
-            yield f"  {'└─' if last else '├─'} {task.name}  {style(_facts(task), 'dim')}".rstrip()
+            yield f"  {'└─' if last else '├─'} {task.name}  {style(_facts(task, loaded), 'dim')}".rstrip()
             for step in task.steps:
                 branch = f"  {' ' if last else '│'}     {'└' if step is task.steps[-1] else '├'} "
                 unwanted = "" if step.is_wanted else style(" · not wanted", "dim")
@@ -49,9 +49,11 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
         yield "`bringup up` needs what is missing; a rehearsal does not: bringup up --env rehearsal"
 
 
-def _facts(task: Task) -> str:
+def _facts(task: Task, loaded: LoadedPlan) -> str:
     """Return a task's id, and what else is set for it."""
     facts = [task.id]
+    place = loaded.place(task.id)
+    facts += [f"{one_line(place.file)}:{place.line}"] if place.file != loaded.document.file else []
     facts += [f"on {task.host}"] if task.host else []
     facts += [f"needs {', '.join(task.needs)}"] if task.needs else []
     facts += [f"timeout {task.timeout:g} s"] if task.timeout is not None else []

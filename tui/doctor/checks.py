@@ -99,7 +99,7 @@ async def _ports(subject: Subject, _: Known) -> Finding:
     plan, step = subject.plan, subject.create
     if plan.cluster is None or step is None:
         return Finding("ports", "ok", "the plan maps none of its machine's")
-    config = await read_config(step.config, plan.variables)
+    config = await read_config(step.config, plan.variables_of(step))
     provider = await provider_of(plan.cluster)
     uses = await provider.examine_ports(plan.cluster, subject.host, config)
     if not uses:

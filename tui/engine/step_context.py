@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError
-from tui.plan.model import variables_of
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -58,9 +57,10 @@ class StepContext:
         self.attempt = attempt.number
         self._hosts, self._places = context.environment.hosts, context.placement
         self.host: Host = self._hosts.of(self._places.tasks[self.task])
-        self.folder: Path = context.plan.folder
+        written = attempt.task.steps[step]
+        self.folder: Path = context.plan.folder_of(written)
         self.cache = context.cache
-        self.variables: Mapping[str, Any] = variables_of(context.plan, attempt.task)
+        self.variables: Mapping[str, Any] = context.plan.variables_of(written, attempt.task.each)
         self.env: Mapping[str, str] = context.plan.environment
         self.deadline = deadline
         self._attempt = attempt

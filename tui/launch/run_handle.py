@@ -82,11 +82,11 @@ class RunHandle:
     def preview(self) -> tuple[str, tuple[PhaseOutline, ...]]:
         """Return the plan's name and phases, as far as they can be read without loading the plan."""
         from tui.plan.bundled import find_plan
-        from tui.plan.document import read_document
+        from tui.plan.include import read_plan
         from tui.run.outline import preview
 
         try:
-            return preview(read_document(find_plan(self._plan)).value)
+            return preview(read_plan(find_plan(self._plan))[0].value)
         except BringupError:  # it is told when the plan is read in earnest
             return "", ()
 

@@ -39,11 +39,16 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
     ]
     yield from _repeated("phase", phases, document)
     yield from _repeated("task", [(task.id, (*task.path, "id")) for task in tasks], document)
+    included = {scope.name for scope in document.scopes.values()} - {""}
     for task in tasks:
         if task.id == ON_FAILURE:
             where = (*task.path, "id")
             cause = f"{shown(ON_FAILURE)} is taken: it is the task of the steps of `failed`"
             yield where, Fault(document.place(where), cause, "rename it")
+        if task.id in included:
+            where = (*task.path, "id")
+            cause = f"{shown(task.id)} is taken: a plan is included as that"
+            yield where, Fault(document.place(where), cause, "rename one of them")
     broken = list(_unmet(tasks, phases, document))
     yield from broken or _circle(tasks, document)
     yield from _secrets(data, values, document)
@@ -86,8 +91,9 @@ def _repeated(what: str, found: list[tuple[str, Path_]], document: Document) -> 
     for id_, path in found:
         if first.setdefault(id_, path) != path:
             cause = f"two {what}s are called {shown(id_)}"
-            line = document.place(first[id_]).line
-            yield path, Fault(document.place(path), cause, f"the other is on line {line}; rename one of them")
+            here, other = document.place(path), document.place(first[id_])
+            where = f"on line {other.line}" if here.file == other.file else f"at {other}"
+            yield path, Fault(here, cause, f"the other is {where}; rename one of them")
 
 
 def _unmet(tasks: list[_Task], phases: list[tuple[str, Path_]], document: Document) -> Iterator[Finding]:
@@ -100,9 +106,15 @@ def _unmet(tasks: list[_Task], phases: list[tuple[str, Path_]], document: Docume
                 yield path, Fault(document.place(path), cause, suggest(need, known))
             elif known[need].phase > task.phase:
                 cause = f"{shown(task.id)} needs {shown(need)} of a later phase"
-                here = next((repr(id_) for id_, at in phases if at[1] == task.phase), "of this task")
+                here, there = (_phase(phases, number) for number in (task.phase, known[need].phase))
                 hint = f"move {need!r} to phase {here} or an earlier one"
+                if document.scope(task.path) != document.scope(known[need].path):
+                    hint = f"list phase {there} before {here} in the plan that includes the other"
                 yield path, Fault(document.place(path), cause, hint)
+
+
+def _phase(phases: list[tuple[str, Path_]], number: int) -> str:
+    return next((repr(id_) for id_, at in phases if at[1] == number), "of this task")
 
 
 def _circle(tasks: list[_Task], document: Document) -> Iterator[Finding]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
@@ -12,14 +13,20 @@ from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.yaml_values import MOST_DEPTH, MOST_NODES, Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from tui.plan.scope import Scope
 
 _MOST_BYTES = 1 << 20
 TEMPLATE = "render the template first: this must be plain YAML"
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+T = TypeVar("T")
 Path_ = tuple[str | int, ...]
+Moves = dict[Path_, list[Path_]]
+"""The new paths of what is moved, by its old one: of phases, their tasks, and items of other lists."""
 
 
 class EmptyError(PlanError):
@@ -35,20 +42,28 @@ class Document:
         value: Mappings, lists and scalars.
         places: Where each value begins, by its path of keys and indices from the root.
         keys: Where each mapping's key stands, by the path of its value.
-        lines: The file's text.
+        texts: The lines of each file that its values are written in.
+        scopes: What the values at a path, and below it, can name; of a plan.
     """
 
     file: str
     value: Any = None
     places: dict[Path_, Place] = field(default_factory=dict)
     keys: dict[Path_, Place] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    scopes: dict[Path_, Scope] = field(default_factory=dict)
 
     def place(self, path: Path_) -> Place:
         """Return the place of a value, or of the nearest that holds it."""
         while path not in self.places and path:
             path = path[:-1]
         return self.places.get(path, Place(self.file))
+
+    def scope(self, path: Path_) -> Scope:
+        """Return the scope of what a plan has at a path."""
+        while path not in self.scopes:
+            path = path[:-1]
+        return self.scopes[path]
 
     def part(self, path: Path_) -> Document:
         """Return what it has at a path, as a document of its own."""
@@ -64,11 +79,49 @@ class Document:
         """Return the place of a part of a value's text, or else that of the value."""
         start = self.place(path)
         column = start.column - 1
-        for number, line in enumerate(self.lines[max(start.line - 1, 0) :], start.line):
+        lines = self.texts.get(start.file, [])
+        for number, line in enumerate(lines[max(start.line - 1, 0) :], start.line):
             if (found := line.find(text, column)) >= 0:
-                return Place(self.file, number, found + 1)
+                return Place(start.file, number, found + 1)
             column = 0
         return start
+
+
+def moved(held: Mapping[Path_, T], moves: Moves, *, rest: bool = True) -> dict[Path_, T]:
+    """Return what is held by paths by their new ones.
+
+    Args:
+        held: What there is at each path.
+        moves: What is moved. Other items of the same lists are left out.
+        rest: Whether what belongs to no such list stays.
+    """
+    roots = {path[0] for path in moves}
+    found: dict[Path_, T] = {}
+    for path, value in held.items():
+        size = next((size for size in (4, 2, 1) if path[:size] in moves), 0)
+        if size:
+            found |= {(*new, *path[size:]): value for new in moves[path[:size]]}
+        elif rest and (len(path) < 2 or path[0] not in roots):
+            found[path] = value
+    return found
+
+
+def get(value: Any, path: Path_) -> Any:
+    """Return what a value holds at a path; None if there is nothing."""
+    for part in path:
+        if isinstance(value, list):
+            value = value[part] if isinstance(part, int) and part < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def readable(path: Path) -> str:
+    """Return a path for people: relative if it is below the current directory."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() fails on symlink loops
+    below = os.path.relpath(absolute)
+    text = str(path) if below.startswith(os.pardir) else below
+    return os.fsencode(text).decode(errors="replace")
 
 
 def read_document(path: Path, name: str | None = None) -> Document:
@@ -103,7 +156,7 @@ def parse_document(data: bytes | str, name: str) -> Document:
     if node is None:
         hint = "`bringup plan schema` says what a plan is made of"
         raise EmptyError([Fault(Place(name), "is empty", hint)])
-    reader = Reader(Document(name, lines=text.splitlines()))
+    reader = Reader(Document(name, texts={name: text.splitlines()}))
     reader.document.value = reader.read(node)
     if reader.faults:
         raise PlanError(reader.faults)

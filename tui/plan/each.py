@@ -6,14 +6,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tui.plan.document import moved
 from tui.plan.faults import PlanError, shown
 from tui.plan.substitute import UndefinedError, each_text, fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tui.plan.document import Document, Path_
-    from tui.plan.faults import Place
+    from tui.plan.document import Document, Moves, Path_
+    from tui.plan.scope import Scope
 
 EACH = "each"
 """The variable that stands for the item, in the task that is made for it."""
@@ -23,13 +24,13 @@ _OF_ITEM = re.compile(rf"\$\{{{EACH}(\.[^}}]*)?\}}")
 
 
 def expand(
-    document: Document, look_up: Callable[[str], Any]
+    document: Document, look_up: Callable[[str, Scope], Any]
 ) -> tuple[Document, dict[Path_, Any], dict[str, list[Path_]]]:
     """Make the tasks of a plan that has tasks with `each`.
 
     Args:
         document: The plan as it is written.
-        look_up: Returns the value of a variable by its name.
+        look_up: Returns the value of a variable by its name, and where that is written.
 
     Returns:
         The plan with a task for each item, every value at the place where it is written; the item of each
@@ -44,7 +45,7 @@ def expand(
         return document, {}, {}
     items: dict[Path_, Any] = {}
     families: dict[str, list[Path_]] = {}
-    moved: dict[Path_, list[Path_]] = {}
+    moves: Moves = {}
     made: list[Any] = []
     for p, phase in enumerate(phases):
         here: Path_ = ("phases", len(made), "tasks")
@@ -52,22 +53,23 @@ def expand(
         for t, task in enumerate(_tasks(phase)):
             at: Path_ = ("phases", p, "tasks", t)
             found = _items(document, task, at, look_up) if _has_each(task) else None
-            moved[at] = [(*here, len(tasks) + n) for n in range(1 if found is None else len(found))]
+            moves[at] = [(*here, len(tasks) + n) for n in range(1 if found is None else len(found))]
             one = {key: value for key, value in task.items() if key != EACH} if found is not None else task
-            tasks += [one] * len(moved[at])
+            tasks += [one] * len(moves[at])
             if found is not None:
-                families.setdefault(_family(document, task, at), []).extend(moved[at])
-                items |= zip(moved[at], found, strict=True)
+                families.setdefault(_family(document, task, at), []).extend(moves[at])
+                items |= zip(moves[at], found, strict=True)
         if tasks or not _tasks(phase):
-            moved["phases", p] = [here[:2]]
+            moves["phases", p] = [here[:2]]
             made.append({**phase, "tasks": tasks} if tasks else phase)
     if len(items) > _MOST_TASKS:
         raise PlanError.at(document.place(("phases",)), f"`each` makes more than {_MOST_TASKS} tasks")
     expanded = replace(
         document,
         value={**document.value, "phases": made},
-        places=_moved(document.places, moved),
-        keys=_moved(document.keys, moved),
+        places=moved(document.places, moves),
+        keys=moved(document.keys, moves),
+        scopes=moved(document.scopes, moves),
     )
     return expanded, items, families
 
@@ -79,21 +81,33 @@ def name_families(data: dict[str, Any], families: Mapping[str, Sequence[Path_]])
         data: The plan, filled in, of whatever shape.
         families: The paths of each family's tasks.
     """
+    name_groups(
+        data,
+        {
+            name: [data["phases"][phase]["tasks"][number]["id"] for _, phase, _, number in paths]
+            for name, paths in families.items()
+        },
+    )
+
+
+def name_groups(data: dict[str, Any], groups: Mapping[str, list[Any]]) -> None:
+    """Replace the names of groups among the needs of a plan's tasks by the ids of their tasks."""
     tasks = [task for phase in _list(data.get("phases")) for task in _tasks(phase)]
-    ids = {
-        name: [data["phases"][phase]["tasks"][number]["id"] for _, phase, _, number in paths]
-        for name, paths in families.items()
-    }
-    for task in tasks if families else ():
-        needs = _get(task, "needs")
-        named = [needs] if isinstance(needs, str) else _list(needs)
-        if any(isinstance(need, str) and need in ids for need in named):
-            # The first of a family takes its place, so that the others keep theirs.
+    for task in tasks if groups else ():
+        named = needs_of(task)
+        if any(isinstance(need, str) and need in groups for need in named):
+            # The first of a group takes its place, so that the others keep theirs.
             first = [
-                members[:1] if (members := _members(need, ids)) is not None else [need] for need in named
+                members[:1] if (members := _members(need, groups)) is not None else [need] for need in named
             ]
-            rest = [(_members(need, ids) or [])[1:] for need in named]
+            rest = [(_members(need, groups) or [])[1:] for need in named]
             task["needs"] = [need for part in (*first, *rest) for need in part]
+
+
+def needs_of(task: Any) -> list[Any]:
+    """Return what a task of whatever shape says that it needs."""
+    needs = _get(task, "needs")
+    return [needs] if isinstance(needs, str) else _list(needs)
 
 
 def _members(need: Any, ids: Mapping[str, list[Any]]) -> list[Any] | None:
@@ -109,12 +123,14 @@ def _family(document: Document, task: dict[str, Any], at: Path_) -> str:
     return name
 
 
-def _items(document: Document, task: dict[str, Any], at: Path_, look_up: Callable[[str], Any]) -> list[Any]:
+def _items(
+    document: Document, task: dict[str, Any], at: Path_, look_up: Callable[[str, Scope], Any]
+) -> list[Any]:
     place, written = document.place((*at, EACH)), task[EACH]
 
     def filled(text: str, path: Path_) -> Any:
         try:
-            return fill(text, look_up)
+            return fill(text, lambda name: look_up(name, document.scope(at)))
         except UndefinedError as error:
             found = error.place or document.place_of((*at, EACH, *path), error.reference)
             raise PlanError.at(found, error.cause, error.hint) from error
@@ -124,17 +140,6 @@ def _items(document: Document, task: dict[str, Any], at: Path_, look_up: Callabl
         hint = "write a list, or ${name} of a variable that is one"
         raise PlanError.at(place, f"`each` must be a list, not {shown(value)}", hint)
     return value
-
-
-def _moved(places: Mapping[Path_, Place], moved: Mapping[Path_, list[Path_]]) -> dict[Path_, Place]:
-    """Return places by their new paths."""
-    found: dict[Path_, Place] = {}
-    for path, place in places.items():
-        at = path[: 4 if path[2:3] == ("tasks",) and len(path) > 3 else 2]
-        if path[:1] != ("phases",) or len(path) < 2:
-            found[path] = place
-        found |= {(*new, *path[len(at) :]): place for new in moved.get(at, ())}
-    return found
 
 
 def _has_each(task: Any) -> bool:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from tui.plan.consistency import check
-from tui.plan.document import Document, Path_, read_document
+from tui.plan.document import Document, Path_, get
 from tui.plan.each import EACH, expand, name_families
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import ON_FAILURE, Graph
+from tui.plan.include import name_needs, name_wholes, read_plan, settle
 from tui.plan.messages import explain
 from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwanted
 from tui.plan.schema import closed_schema
@@ -29,6 +28,7 @@ from tui.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 
 _MOST_LETTERS = 60  # of an item in an error
@@ -106,19 +106,16 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
     Raises:
         PlanError: Something is wrong; every fault found has its file, line and column.
     """
-    document = read_document(path, readable(path))
-    if not isinstance(document.value, dict):
-        hint = "begin with `apiVersion: bringup/v1`"
-        raise PlanError.at(document.place(()), "a plan must be a mapping", hint)
-    if "kind" in document.value and "phases" not in document.value:
-        hint = "name it under `manifests` of a `kubernetes.apply` step"
-        raise PlanError.at(document.keys["kind",], "this is a Kubernetes object, not a plan", hint)
-    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() fails on symlink loops
-    variables = collect(document, folder, files, settings)
-    document, items, families = expand(document, lambda name: variables.look_up(name, folder))
-    reading = _Reading(document, variables, folder, items)
+    document, included = read_plan(path)
+    variables = collect(document, included, files, settings)
+    document, items, families = expand(document, variables.look_up)
+    reading = _Reading(document, variables, items)
     data = reading.filled() | {"variables": variables.resolved()}
+    if included:
+        name_needs(data, document, families)
+        settle(data, document, included)
     name_families(data, families)
+    name_wholes(data, document, included)
     reading.faults += variables.faults
     plan = reading.validated(data)
     reading.take(check(data, data["variables"], document))
@@ -153,12 +150,9 @@ def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[F
 class _Reading:
     """A plan between document and model, with the faults found so far."""
 
-    def __init__(
-        self, document: Document, variables: Variables, folder: Path, items: Mapping[Path_, Any]
-    ) -> None:
+    def __init__(self, document: Document, variables: Variables, items: Mapping[Path_, Any]) -> None:
         self.document = document
         self.variables = variables
-        self.folder = folder
         self.items = items
         self.faults: list[Fault] = []
         self.missing: list[tuple[Path_, Fault]] = []
@@ -215,14 +209,15 @@ class _Reading:
             except UndefinedError as error:
                 error.cause = f"{error.cause} for the item {cut(as_text(item), _MOST_LETTERS)}"
                 raise
-        return self.variables.look_up(name, self.folder)
+        return self.variables.look_up(name, self.document.scope(path))
 
     def validated(self, data: dict[str, Any]) -> Plan | None:
         """Return the plan's model, or None if it is wrong."""
         if "folder" in data:
             place = self.document.keys["folder",]
             self.faults.append(Fault(place, "unknown key 'folder'", "${folder} is there by itself"))
-        values, context = data | {"folder": self.folder}, {"folder": self.folder}
+        folder = self.document.scope(()).folder
+        values, context = data | {"folder": folder}, {"folder": folder}
         try:
             return Plan.model_validate(values, context=context)
         except ValidationError as error:
@@ -240,26 +235,8 @@ class _Reading:
         text = get(self.document.value, path)
         if not isinstance(text, str) or not text.startswith("${") or not text.endswith("}"):
             return fault
-        origin = self.variables.origin(text[2:-1])
+        origin = self.variables.origin(text[2:-1], self.document.scope(path))
         if origin is None:
             return fault
         said = f"the value is that of {text}, from {origin}"
         return Fault(fault.place, fault.cause, f"{said}; {fault.hint}" if fault.hint else said)
-
-
-def get(value: Any, path: Path_) -> Any:
-    """Return what a value holds at a path; None if there is nothing."""
-    for part in path:
-        if isinstance(value, list):
-            value = value[part] if isinstance(part, int) and part < len(value) else None
-        else:
-            value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def readable(path: Path) -> str:
-    """Return a path for people: relative if it is below the current directory."""
-    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() fails on symlink loops
-    below = os.path.relpath(absolute)
-    text = str(path) if below.startswith(os.pardir) else below
-    return os.fsencode(text).decode(errors="replace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Fault, shown, suggest
+from tui.plan.include import NAME
 from tui.plan.model import CLUSTER_NAME, IDENTIFIER
 from tui.plan.schema import fields_at
 from tui.plan.steps import STEPS
@@ -39,6 +40,7 @@ _WANTED = {
 }
 _PATTERNS = {
     CLUSTER_NAME: "at most 49 lower-case letters and digits, with . and - between them",
+    NAME: "at most 32 lower-case letters and digits, with _ - between them, the first a letter",
     IDENTIFIER: "lower-case letters and digits, with . _ - between them",
     SHA256: "a checksum of 64 hexadecimal digits",
     URL: "a URL that begins with http:// or https://",

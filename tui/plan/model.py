@@ -13,9 +13,10 @@ from tui.plan.address import LOCAL, parse_address
 from tui.plan.failures import KNOWN
 from tui.plan.faults import shown, suggest
 from tui.plan.graph import ON_FAILURE
+from tui.plan.include import NAME
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
-from tui.plan.steps.base import Names, Wanted
+from tui.plan.steps.base import Names, StepBase, Wanted
 from tui.plan.steps.command import Setting, VariableName
 from tui.plan.substitute import UndefinedError, as_text, find
 from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
@@ -134,6 +135,26 @@ class Endpoint(Frozen):
     url: Label = Field(description="Its URL, shown once the plan is up.")
 
 
+class Include(Frozen):
+    """A plan that becomes part of this one."""
+
+    plan: str = Field(description="Its file, relative to the file that includes it.")
+    as_: str = Field(
+        alias="as",
+        pattern=NAME,
+        description="What goes before the names of its tasks and variables: with `ds`, `ds.postgresql`.",
+    )
+    with_: dict[str, Any] = Field(
+        default_factory=dict,
+        alias="with",
+        description="Values of its variables; those that it has without a value must be here.",
+    )
+    when: Wanted = Field(
+        (),
+        description="Whether its tasks are wanted: `${flag}` or `not ${flag}`; of several all must be true.",
+    )
+
+
 class Plan(Frozen):
     """What is to be brought up."""
 
@@ -152,6 +173,7 @@ class Plan(Frozen):
         description="Machines that tasks may run on, as ssh://[USER@]HOST[:PORT]; `default` is for tasks that"
         " name none.",
     )
+    include: tuple[Include, ...] = Field((), description="Plans that become part of this one.")
     cluster: Cluster | None = Field(None, description="The cluster that the steps create or use.")
     environment: dict[VariableName, Setting] = Field(
         default_factory=dict,
@@ -180,6 +202,22 @@ class Plan(Frozen):
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, in plan order."""
         return tuple(task for phase in self.phases for task in phase.tasks)
+
+    def variables_of(self, step: StepBase, each: Any = None) -> dict[str, Any]:
+        """Return the variables that a step's files are filled in from.
+
+        Args:
+            step: The step.
+            each: The item of its task's `each`; None if it has none.
+        """
+        known: dict[str, Any] = self.variables
+        if step.scope is not None:
+            known = find(known, step.scope.name)
+        return known if each is None else {**known, "each": each}
+
+    def folder_of(self, step: StepBase) -> Path:
+        """Return the directory of the file that a step is written in."""
+        return self.folder if step.scope is None else step.scope.folder
 
     def needs(self) -> dict[str, tuple[str, ...]]:
         """Return what each task needs, by its id: what it says, and what a barrier that is meant adds."""
@@ -221,11 +259,6 @@ def with_failed_phase(plan: Plan) -> Plan:
     task = Task.model_construct(id=ON_FAILURE, title="On failure", steps=plan.failed)
     last = Phase.model_construct(id=ON_FAILURE, title="On failure", tasks=(task,))
     return plan.model_copy(update={"phases": (*plan.phases, last)})
-
-
-def variables_of(plan: Plan, task: Task) -> dict[str, Any]:
-    """Return the variables that a task's files are filled in from: the plan's, and the item of its `each`."""
-    return plan.variables if task.each is None else {**plan.variables, "each": task.each}
 
 
 def secret_values(data: Mapping[str, Any]) -> tuple[str, ...]:

@@ -122,6 +122,61 @@ phases:
         when: not ${{fips}}
         steps: [{{kind: command, shell: make check}}]
 ```
+
+## Plans of plans
+
+What several plans share is a file of its own, which they include:
+
+```yaml
+variables: {{tag: dev}}
+include:
+  - plan: ../shared/storage.yaml
+    as: ds
+    with: {{image: "data-storage:${{tag}}"}}
+phases:
+  - id: images # without tasks of its own: those of `storage.yaml`
+  - id: create
+    tasks:
+      - {{id: cluster, steps: [{{kind: kind.create}}]}}
+  - id: deploy
+    tasks:
+      - {{id: service, needs: [cluster, ds], steps: [{{kind: command, shell: make deploy}}]}}
+```
+
+`storage.yaml` is a plan like any other, but has neither `cluster`, `hosts` nor `limit`; `apiVersion` and
+`name` may be absent:
+
+```yaml
+variables:
+  image: # no value: whoever includes it must give one
+  replicas: 1
+phases:
+  - id: images
+    tasks:
+      - id: image
+        steps: [{{kind: image.build, tag: "${{image}}", context: .}}]
+  - id: deploy
+    tasks:
+      - id: server
+        needs: [cluster, image]
+        steps:
+          - {{kind: kind.load, images: "${{image}}"}}
+          - {{kind: kubernetes.apply, manifests: storage.yaml.in, substitute: true}}
+          - {{kind: kubernetes.wait, rollouts: deployment/storage, timeout: 2m}}
+```
+
+- **Names.** Its tasks are `ds.image` and `ds.server`; who needs `ds` needs all of it. A need within it is one
+  of its own tasks, or else one of the plan that includes it, such as `cluster` here.
+- **Variables.** It knows its own alone; `with` fills them. The plan that includes it knows them as
+  `${{ds.image}}`, and `--set ds.replicas=2` and `--values` change them.
+- **Phases** of the same id are one, whose included tasks come first. Their order is that of the plan that
+  includes others: it may name a phase without `tasks`, and its `title` and `barrier` go first. A phase that
+  it does not name comes before the one that it precedes in the included plan, or else last.
+- **Paths** in it begin at its own directory, which is its `${{folder}}`.
+- Its `endpoints`, `environment`, `secrets`, `failed` and `down` are added to those of the plan that includes
+  it, whose own environment variables go first. Its `down` comes first, so that the cluster is deleted last.
+- One file may be included several times, by different names, and may include others in turn. `when` says
+  whether all its tasks are wanted.
 """
 
 

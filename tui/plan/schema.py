@@ -17,6 +17,7 @@ def plan_schema() -> dict[str, Any]:
     """Return the schema of a plan as it is written: `${…}` may stand for any value."""
     closed = closed_schema()
     opened = {name: _opened(part) for name, part in closed["$defs"].items()}
+    opened["Phase"]["required"] = ["id"]  # its tasks may be those of included plans
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_opened(closed),

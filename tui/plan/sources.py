@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.kind_config import check_config, check_values
 from tui.plan.manifests import local_files, read_bytes, read_file
-from tui.plan.model import variables_of
 from tui.plan.steps import KindCreate, KubernetesApply
 from tui.plan.substitute import fill_text
 
@@ -30,8 +29,8 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
         document: The plan as it is written.
     """
     faults: dict[Fault, None] = {}
-    steps = [(step, variables_of(plan, task)) for task in plan.tasks for step in task.wanted_steps]
-    for step, known in [*steps, *((step, plan.variables) for step in plan.down)]:
+    steps = [(step, plan.variables_of(step, task.each)) for task in plan.tasks for step in task.wanted_steps]
+    for step, known in [*steps, *((step, plan.variables_of(step)) for step in plan.down)]:
         for error in _errors(step, known):
             faults |= dict.fromkeys(error.faults)
     for p, phase in enumerate(plan.phases):

@@ -40,8 +40,9 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
 def task_digest(plan: Plan, task: Task) -> str:
     """Return a checksum of all that decides what a task does."""
     substitutes = any(getattr(step, "substitute", False) for step in task.steps)
+    variables = plan.variables_of(task.steps[0]) if substitutes else None
     environment = plan.environment if any(step.kind == "command" for step in task.steps) else None
-    parts = task, plan.cluster, plan.hosts, plan.variables if substitutes else None, environment
+    parts = task, plan.cluster, plan.hosts, variables, environment
     return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:16]
 
 

@@ -59,7 +59,7 @@ def commands(subject: Subject) -> Iterator[Remark]:
             hint = "make it a task of its own, since tasks run concurrently; or `wait` for it in the command"
             yield subject.remark(at, "untimed", text, hint)
         cluster = subject.loaded.plan.cluster
-        if cluster and (other := _other_cluster(step, cluster, subject.loaded.plan.folder)):
+        if cluster and (other := _other_cluster(step, cluster, subject.loaded.plan.folder_of(step))):
             text = f"uses another cluster than the plan's: {other}"
             hint = "remove it: commands get the plan's KUBECONFIG by themselves"
             yield subject.remark(at, "other-cluster", text, hint, "advice")

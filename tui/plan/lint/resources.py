@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from tui.plan.model import variables_of
 from tui.plan.namespaces import GIVEN, made_by, used_by
 from tui.plan.steps import ImageBuild
 
@@ -46,11 +45,11 @@ def image_missing(subject: Subject) -> Iterator[Remark]:
 def namespace_missing(subject: Subject) -> Iterator[Remark]:
     """Remark on namespaces that are used before any step has made them."""
     plan = subject.loaded.plan
-    made = [(at, made_by(at.step, variables_of(plan, at.task))) for at in subject.steps]
+    made = [(at, made_by(at.step, plan.variables_of(at.step, at.task.each))) for at in subject.steps]
     makers = _by_name((at, names or ()) for at, names in made)
     may_make_any = [at for at, names in made if names is None]
     for at in subject.steps:
-        for name in sorted(used_by(at.step, variables_of(plan, at.task)) - GIVEN):
+        for name in sorted(used_by(at.step, plan.variables_of(at.step, at.task.each)) - GIVEN):
             ready = [*makers.get(name, ()), *may_make_any]
             if any(maker == at or subject.before(maker, at) for maker in ready):
                 continue

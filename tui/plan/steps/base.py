@@ -5,11 +5,19 @@ What is the same for all steps of a kind is a class variable; what depends on th
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 
 from tui.plan.faults import shown
+from tui.plan.scope import Scope, WrittenStep
 from tui.plan.values import Frozen, Label, OneOrMore, Timeout
 from tui.text import one_line
 
@@ -70,6 +78,31 @@ class StepBase(Frozen):
     timeout: Timeout | None = Field(
         None, description="The step fails if it takes longer: a number of seconds, or 90s, 5m, 1h30m."
     )
+
+    _scope: Scope | None = PrivateAttr(None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _of_its_file(
+        cls, data: Any, handler: ModelWrapValidatorHandler[StepBase], info: ValidationInfo
+    ) -> StepBase:
+        """Take the paths of a step in an included plan as they are meant there."""
+        if not isinstance(data, WrittenStep):
+            return handler(data)
+        context: dict[str, Any] = info.context or {}
+        usual = context["folder"]
+        context["folder"] = data.scope.folder
+        try:
+            step = handler(data)
+        finally:
+            context["folder"] = usual
+        step._scope = data.scope
+        return step
+
+    @property
+    def scope(self) -> Scope | None:
+        """Where it is written, if that is in an included plan."""
+        return self._scope
 
     @property
     def is_wanted(self) -> bool:
