@@ -7,12 +7,14 @@ number of bare asyncio tasks. Times depend on the machine; the ratios are what t
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import tempfile
 import time
 from pathlib import Path
 
 from tests.plans import Scripted, make_plan, started
+from tui.cli import COLLECT
 from tui.engine.engine import Engine
 from tui.run.journal import Journal
 
@@ -60,6 +62,7 @@ def run_floor(count: int) -> float:
 
 def main() -> None:
     """Prints the table."""
+    gc.set_threshold(*COLLECT)  # as the program does
     print(f"{'tasks':>7} {'mode':<11} {'limit':>5} {'seconds':>8} {'µs/task':>8} {'× floor':>8}")
     for mode, limit in (("parallel", None), ("parallel", 4), ("eager", None), ("sequential", None)):
         for count in (1000, 10_000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.engine.attempt import RunContext
@@ -121,6 +122,7 @@ class Engine:
         self._restarting: set[str] = set()  # running tasks that are to wait again once they have stopped
         self._error: BaseException | None = None
         self._wake = asyncio.Event()
+        self._clock = time.monotonic  # the loop's, once it runs
         self._began = 0.0
         self._handlers: Mapping[type[Command], Callable[[Any], None]] = {
             Retry: self._retry,
@@ -147,7 +149,8 @@ class Engine:
             self.clean = self._threads.leave(asyncio.get_running_loop())
 
     async def _run(self) -> RunState:
-        self._began = asyncio.get_running_loop().time()
+        self._clock = asyncio.get_running_loop().time
+        self._began = self._clock()
         self._emit(self._started)
         for task, run in self._keep.items():
             self._emit(e.TaskKept(self._now(), task, run))
@@ -255,10 +258,11 @@ class Engine:
     # Events
 
     def _now(self) -> float:
-        return round(asyncio.get_running_loop().time() - self._began, 6)
+        return round(self._clock() - self._began, 6)
 
     def _emit(self, event: e.Event) -> None:
-        event = mask_event(event, self._masker)
+        if not self._masker.is_idle:
+            event = mask_event(event, self._masker)
         self.state.apply(event)
         self._prefetcher.see(event)
         if self._journal is not None:

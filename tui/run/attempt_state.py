@@ -65,7 +65,9 @@ class AttemptState:
 
 
 def _attempt_finished(attempt: AttemptState, event: e.AttemptFinished) -> AttemptState:
-    spans = Chunks(s if s.finished is not None else changed(s, finished=event.at) for s in attempt.spans)
+    spans = attempt.spans
+    if spans:
+        spans = Chunks(s if s.finished is not None else changed(s, finished=event.at) for s in spans)
     return changed(
         attempt, finished=event.at, outcome=event.outcome, failure=event.failure, spans=spans, progress=None
     )

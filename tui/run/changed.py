@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import make_dataclass
-from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    _Draft = tuple[Any, Callable[[Any], tuple[Any, ...]]]
+
 T = TypeVar("T")
+_drafts: dict[type, _Draft] = {}
 
 
 def changed(value: T, **changes: Any) -> T:
@@ -23,20 +25,20 @@ def changed(value: T, **changes: Any) -> T:
         AttributeError: There is no such field.
     """
     kind: Any = type(value)
-    draft, fields_of = _draft(kind)
+    draft, fields_of = _drafts.get(kind) or _draft(kind)
     copy: Any = draft(*fields_of(value))
-    for name, new in changes.items():
-        setattr(copy, name, new)
+    for name in changes:
+        setattr(copy, name, changes[name])
     copy.__class__ = kind
     done: T = copy
     return done
 
 
-@cache
-def _draft(kind: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def _draft(kind: Any) -> _Draft:
     """Return a class like another that is not frozen, and what gives a value's fields in their order.
 
     An object of it becomes one of the frozen class, as both keep the same fields in the same places.
     """
     names = kind.__slots__
-    return make_dataclass(kind.__name__, [(name, Any) for name in names], slots=True), attrgetter(*names)
+    draft = make_dataclass(kind.__name__, [(name, Any) for name in names], slots=True)
+    return _drafts.setdefault(kind, (draft, attrgetter(*names)))

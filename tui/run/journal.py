@@ -71,7 +71,7 @@ class _File:
         Raises:
             OSError: It cannot be written. A part that was written is removed again.
         """
-        handle = self.open()
+        handle = self._handle or self.open()
         block = text.encode(errors="replace")
         try:
             written = os.write(handle, block)
@@ -122,7 +122,8 @@ class Journal:
             if isinstance(event, Output):
                 self._log(event.task).append(f"{log_lines(event)}\n")
             elif not isinstance(event, Progressed) or self._is_due(event):
-                self._events.append(f"{self._overtaken(event)}{encode(event)}\n")
+                overtaken = self._overtaken(event) if self._progress else ""
+                self._events.append(f"{overtaken}{encode(event)}\n")
                 if isinstance(event, TaskFinished) and event.task in self._logs:
                     self._logs[event.task].close()
         except OSError as error:

@@ -111,7 +111,10 @@ class RunState:
     def apply(self, event: e.Event) -> None:
         """Change the state by an event."""
         change = _CHANGES.get(type(event))
-        self.at = max(self.at, event.at)
+        if event.at >= self.at:
+            self.at = event.at
+        elif change is not None and isinstance(event, e.TaskEvent):  # a clock was set back
+            event = replace(event, at=max(event.at, _latest(self.tasks.get(event.task))))
         if change is not None:
             change(self, event)
             self.version += 1
@@ -270,7 +273,7 @@ def _task_finished(task: TaskState, event: e.TaskFinished) -> TaskState:
         because=event.because,
         retry_at=None,
         cancelling=False,
-        ended=max(event.at, _latest(task)),
+        ended=event.at,
         attempts=_closed(task, event.at),
         prefetches=prefetches.closed(task.prefetches, event.at),
     )
@@ -285,20 +288,20 @@ def _prefetch_finished(task: TaskState, event: e.PrefetchFinished) -> TaskState:
 
 
 def _attempt_started(task: TaskState, event: e.AttemptStarted) -> TaskState:
-    attempts = (*_closed(task, event.at), AttemptState(event.attempt, max(event.at, _latest(task))))
+    attempts = (*_closed(task, event.at), AttemptState(event.attempt, event.at))
     return changed(task, status="running", attempts=attempts, retry_at=None)
 
 
 def _closed(task: TaskState, at: float) -> tuple[AttemptState, ...]:
-    """Return a task's attempts; if a damaged journal has lost the end of one, it ends now at the latest."""
+    """Return a task's attempts; if a damaged journal has lost the end of one, it ends now."""
     if not task.attempts or task.attempts[-1].finished is not None:
         return task.attempts
-    return (*task.attempts[:-1], changed(task.attempts[-1], finished=max(at, _latest(task))))
+    return (*task.attempts[:-1], changed(task.attempts[-1], finished=at))
 
 
-def _latest(task: TaskState) -> float:
-    """Return the latest time that is known of a task: nothing comes before it, though a clock be set back."""
-    if not task.attempts:
+def _latest(task: TaskState | None) -> float:
+    """Return the latest time that is known of a task: nothing of it comes before."""
+    if task is None or not task.attempts:
         return 0.0
     attempt = task.attempts[-1]
     times = [attempt.started if attempt.finished is None else attempt.finished]
@@ -344,8 +347,6 @@ def _on_attempt(change: Callable[..., AttemptState]) -> Callable[[RunState, e.Ta
     def apply(state: RunState, event: e.TaskEvent) -> None:
         task = state.tasks.get(event.task)
         if task and task.attempts and task.attempts[-1].finished is None:
-            if event.at < (earliest := _latest(task)):
-                event = replace(event, at=earliest)
             latest = change(task.attempts[-1], event)
             state.tasks[task.id] = changed(task, attempts=(*task.attempts[:-1], latest))
         elif task and task.prefetches and isinstance(event, e.Progressed):
