@@ -39,7 +39,7 @@ def bringup(unpacked: Path, folder: Path, *arguments: str) -> subprocess.Complet
 def test_it_holds_what_the_bundled_plan_needs(unpacked: Path) -> None:
     travelling = {str(path.relative_to(ROOT)) for path in (ROOT / "manifests").rglob("*") if path.is_file()}
     travelling = {path for path in travelling if "__pycache__" not in path}
-    assert "manifests/workflowexecution/data-storage/.dockerignore" in travelling
+    assert "manifests/shared/data-storage/.dockerignore" in travelling
     assert {path for path in travelling if not (unpacked / "tui" / path).is_file()} == set()
     assert (unpacked / "tui" / "rehearsal" / "recordings" / "workflowexecution" / "events.jsonl").is_file()
     assert (unpacked / "tui" / "py.typed").is_file()

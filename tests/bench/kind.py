@@ -30,6 +30,7 @@ from tui.plan.substitute import fill_text
 NAME = "bringup-bench"
 IMAGE = "bringup/data-storage:bench"
 _PLAN = manifests_folder() / "workflowexecution"
+_SHARED = manifests_folder() / "shared"
 _SCRIPT = Path(__file__).parent / "bring_up.sh"
 _PROBE = """\
 apiVersion: tekton.dev/v1
@@ -100,6 +101,7 @@ class Bench:
         plan = self.folder / who
         if not plan.exists():
             shutil.copytree(_PLAN, plan)
+            shutil.copytree(_SHARED, self.folder / "shared", dirs_exist_ok=True)
             if who == "slow status":
                 (plan / "kind.yaml").write_text((plan / "kind.yaml").read_text() + _SLOW_STATUS)
             if who == "fast probes":
@@ -115,11 +117,12 @@ class Bench:
         """Write the plan's files with their variables filled in, for the script."""
         files = self.folder / "files"
         shutil.rmtree(files, ignore_errors=True)
-        shutil.copytree(_PLAN, files)
+        shutil.copytree(_SHARED, files)
+        shutil.copytree(_PLAN, files, dirs_exist_ok=True)
         variables = load_plan(_PLAN / "plan.yaml", (), self.settings(port)).plan.variables
-        for file in files.glob("*.yaml"):
-            if file.name != "plan.yaml":
-                file.write_text(fill_text(file.read_text(), variables, str(file)))
+        for name in ("kind", "postgresql", "redis", "data-storage"):
+            file = files / f"{name}.yaml"
+            file.write_text(fill_text(file.read_text(), variables, str(file)))
         shutil.copy(self.release, files / "release.yaml")
         (files / "probe.yaml").write_text(_PROBE)
 
@@ -201,7 +204,7 @@ def main() -> None:
             IMAGE,
             "--build-arg",
             base,
-            str(_PLAN / "data-storage"),
+            str(_SHARED / "data-storage"),
         )
         subprocess.run(build, check=True, capture_output=True)  # so that all builds find their layers
         try:

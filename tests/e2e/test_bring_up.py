@@ -147,7 +147,7 @@ def test_a_stopped_environment_is_started_again_and_runs_what_was_built_anew(
     bringup: Bringup, tmp_path: Path
 ) -> None:
     context = tmp_path / "data-storage"
-    shutil.copytree(manifests_folder() / "workflowexecution" / "data-storage", context)
+    shutil.copytree(manifests_folder() / "shared" / "data-storage", context)
     own = (
         "--set",
         f"data_storage.context={context}",

@@ -36,7 +36,7 @@ def capture(terminal: Tmux, name: str) -> None:
 
 def test_a_task_fails_is_retried_and_the_mode_is_switched_midway(bringup: Bringup, tmp_path: Path) -> None:
     context = tmp_path / "data-storage"
-    shutil.copytree(manifests_folder() / "workflowexecution" / "data-storage", context)
+    shutil.copytree(manifests_folder() / "shared" / "data-storage", context)
     dockerfile = context / "Dockerfile"
     right = dockerfile.read_text()
     dockerfile.write_text(right.replace("python3-aiohttp", "python3-aiohtpp"))

@@ -121,7 +121,7 @@ def test_the_connection_is_cut_in_the_second_phase_and_retried(
     bringup: Bringup, far: Sshd, tmp_path: Path
 ) -> None:
     context = tmp_path / "data-storage"
-    shutil.copytree(manifests_folder() / "workflowexecution" / "data-storage", context)
+    shutil.copytree(manifests_folder() / "shared" / "data-storage", context)
     dockerfile = context / "Dockerfile"  # so that there is something to build, whatever the engine has cached
     dockerfile.write_text(
         dockerfile.read_text().replace("RUN apt-get", f"ENV FRESH={time.time()}\nRUN apt-get", 1)

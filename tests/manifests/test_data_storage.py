@@ -27,7 +27,7 @@ EVENT = {
 
 def load() -> ModuleType:
     """The service's own module; the service is no package of bringup's."""
-    path = manifests_folder() / "workflowexecution" / "data-storage" / "datastorage" / "events.py"
+    path = manifests_folder() / "shared" / "data-storage" / "datastorage" / "events.py"
     spec = importlib.util.spec_from_file_location("datastorage_events", path)
     assert spec is not None
     assert spec.loader is not None
