@@ -44,6 +44,7 @@ _HIDES_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"[a-zA-Z][\w+.-]*://[^\s/:@'\"]*:([^\s@/'\"]+)@")
+_OF_A_SECRET = {"files", "literals", "envs"}
 _ASSIGNED = re.compile(r"(?:^|[\s;&?,'\"])-{0,2}([A-Za-z_][\w.-]*)=(?:\"([^\"]*)\"|'([^']*)'|([^\s;&'\"]+))")
 _OPTION = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)\s+(?:\"([^\"]*)\"|'([^']*)'|([^\s;&'\"-][^\s;&'\"]*))")
 _LINE = re.compile(r"^\s*(?:export\s+)?[\"']?([\w.-]+)[\"']?\s*[:=]\s*[\"']?(.*?)[\"']?\s*,?$")
@@ -81,7 +82,12 @@ def secrets_in(value: object, key: str = "", *, declared: bool = False) -> Itera
     while pending:
         name, item = pending.pop()
         if isinstance(item, dict):
-            pending += [(str(each), inner) for each, inner in item.items()]
+            names_one = "secret" in item and bool(_OF_A_SECRET & item.keys())  # a Kubernetes Secret of a plan
+            if names_one:
+                found |= dict.fromkeys(secrets_in(item.get("literals"), declared=True))
+            pending += [
+                (str(each), inner) for each, inner in item.items() if not (names_one and each == "secret")
+            ]
             if isinstance(item.get("name"), str) and isinstance(item.get("value"), str):
                 pending.append((item["name"], item["value"]))  # an environment variable of a manifest
         elif isinstance(item, list | tuple):

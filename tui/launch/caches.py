@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.launch.choose_environment import look_at
 from tui.launch.specification import resolve_up
-from tui.plan.steps import ImageBuild, ImagePull, KubernetesApply
-from tui.plan.steps.kubernetes import Remote
+from tui.plan.steps import ImageBuild, ImagePull, KubernetesApply, Remote
 from tui.run.directories import cache_directory
 from tui.run.store import Store
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Place, PlanError
 from tui.plan.kubectl_yaml import read_values
-from tui.plan.steps import Inline
+from tui.plan.steps import Inline, Kustomized, Remote
 from tui.plan.values import matches
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def is_remote(source: str) -> bool:
 
 
 def is_known(source: object) -> bool:
-    """Return whether the objects of a source can be read beforehand: not if it is fetched or built."""
-    return isinstance(source, Inline) or (isinstance(source, str) and not is_remote(source))
+    """Return whether what a source makes is known beforehand: not if it is fetched or built."""
+    return not isinstance(source, Remote | Kustomized) and not (isinstance(source, str) and is_remote(source))
 
 
 def inline_objects(step: KubernetesApply) -> list[Manifest]:

@@ -10,7 +10,7 @@ from tui.plan.model import CLUSTER_NAME, IDENTIFIER
 from tui.plan.schema import fields_at
 from tui.plan.steps import STEPS
 from tui.plan.steps.http import URL
-from tui.plan.steps.kubernetes import SHA256
+from tui.plan.steps.sources import SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from tui.plan.document import Document, Path_
 
 STEP_KINDS = tuple(sorted(STEPS))
-_TAGS = {"Inline", "Kustomized", "Remote", "Signature", "mapping", "text"}
+_TAGS = {
+    *("Certificate", "ConfigMap", "Inline", "Kustomized", "Remote", "Secret"),
+    *("Signature", "mapping", "text"),
+}
 _STEP_FIELDS = {"steps", "failed", "down"}
 
 _WANTED = {

@@ -196,7 +196,7 @@ class Plan(Frozen):
     @cached_property
     def secret_values(self) -> tuple[str, ...]:
         """The values that are never shown: those of `secrets`, and those that `tui.secrets` finds."""
-        return secret_values(self.model_dump(warnings=False))
+        return secret_values(self.model_dump(by_alias=True, warnings=False))
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import PlanError
 from tui.plan.manifests import Manifest, inline_objects, is_known, local_files, read_file
+from tui.plan.replacing import moved
 from tui.plan.steps import KubernetesApply
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def _objects(step: KubernetesApply, variables: dict[str, Any]) -> list[Manifest]
     """Read the objects in a step's files.
 
     Raises:
-        PlanError: A file cannot be read.
+        PlanError: A file cannot be read, or two objects would be one.
     """
     filled = variables if step.substitute else None
     read = [found for file in local_files(step) for found in read_file(file, filled)]
-    return [*read, *inline_objects(step)]
+    found = [*read, *inline_objects(step)]
+    return moved(found, step.move_to) if step.move_to else found

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui.plan.data import made_of
 from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.kind_config import check_config, check_values
 from tui.plan.manifests import local_files, read_bytes, read_file
-from tui.plan.steps import KindCreate, KubernetesApply
+from tui.plan.steps import ConfigMap, KindCreate, KubernetesApply, Secret
 from tui.plan.substitute import fill_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tui.plan.document import Document
     from tui.plan.model import Plan
@@ -53,12 +55,18 @@ def _errors(step: Step, variables: Mapping[str, Any]) -> list[PlanError]:
             check_config(text, fill_text(text, variables, str(step.config)), str(step.config))
         except PlanError as error:
             errors.append(error)
-    elif isinstance(step, KubernetesApply) and step.substitute:
-        for file in local_files(step):
-            if str(file) in step.manifests and not file.exists():
-                continue  # it is named as one that is missing
+    elif isinstance(step, KubernetesApply):
+        checks: list[Callable[[], object]] = [
+            partial(made_of, each)
+            for each in step.manifests
+            if isinstance(each, ConfigMap | Secret) and all(path.exists() for path in each.paths)
+        ]
+        if step.substitute:
+            missing = {each for each in step.manifests if isinstance(each, str) and not Path(each).exists()}
+            checks += [partial(read_file, f, variables) for f in local_files(step) if str(f) not in missing]
+        for check in checks:
             try:
-                read_file(file, variables)
+                check()
             except PlanError as error:
                 errors.append(error)
     return errors

@@ -258,11 +258,16 @@ def _listed(value: Any) -> Any:
     return value if value is None or isinstance(value, list | tuple) else [value]
 
 
+def is_image_name(text: str) -> bool:
+    """Return whether container engines take a text as an image's name."""
+    return _IMAGE.fullmatch(text) is not None
+
+
 def _image_name(value: str) -> str:
-    if _IMAGE.fullmatch(value):
+    if is_image_name(value):
         return value
     hint = "write it as name:tag or registry/name:tag"
-    if _IMAGE.fullmatch(value.lower()):
+    if is_image_name(value.lower()):
         hint = "write it in lower case"
     raise ValueError(f"{shown(value)} is no image's name", hint)
 

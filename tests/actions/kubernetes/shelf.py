@@ -66,6 +66,8 @@ class Shelf:
         parent, _, name = path.rpartition("/")
         if name in self._items.get(parent, {}):
             return web.json_response(self._items[parent][name])
+        if parent in self._items:
+            return web.json_response({"kind": "Status", "message": f"{name} not found"}, status=404)
         items = [each for each in self._items.get(path, {}).values() if _selected(request, each)]
         version = str(len(self._changes) + 1)
         head = {"apiVersion": "v1", "kind": "WidgetList", "metadata": {"resourceVersion": version}}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.actions.kubernetes.real import (
+    IMAGE,
     apply_objects,
     cluster,
     ctx,
@@ -20,14 +21,15 @@ from tests.actions.kubernetes.real import (
     wait_for,
     within,
 )
+from tui.actions.kubernetes.apply import apply
 from tui.actions.kubernetes.wait import wait
 from tui.cluster.connect import connect
 from tui.errors import ActionError
-from tui.plan.steps import (
-    KubernetesWait,
-)
+from tui.plan.steps import KubernetesApply, KubernetesWait
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.actions.recorder import Recorder
 
 __all__ = ["cluster", "ctx"]
@@ -152,3 +154,68 @@ async def test_a_set_that_is_updated_by_hand_is_waited_for(ctx: Recorder) -> Non
     await wait(wait_for("statefulset/byhand"), within(ctx, 60))
     assert "as OnDelete leaves them" in ctx.warnings[-1]
     await asyncio.to_thread(kubectl, ctx, "delete", "statefulset/byhand", "--grace-period=0")
+
+
+def _made_of_files(folder: Path) -> KubernetesApply:
+    (folder / "bytes.dat").write_bytes(b"\xff\x00")
+    (folder / "some.env").write_text("USER_NAME=shop\nPASSWORD=hush-hush\n")
+    hook = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "moved-hook"},
+        "webhooks": [
+            {
+                "name": "a.example.com",
+                "clientConfig": {"service": {"name": "hook", "namespace": "old"}},
+                "rules": [{"apiGroups": ["x.example.com"], "apiVersions": ["*"], "resources": ["*"]}],
+                "sideEffects": "None",
+                "admissionReviewVersions": ["v1"],
+            }
+        ],
+    }
+    hook["webhooks"][0]["rules"][0]["operations"] = ["*"]  # type: ignore[index]
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "hook", "namespace": "old"}}
+    nightly = {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "n", "namespace": "b"}}
+    template = job("x", "true")["spec"]
+    template["template"]["spec"]["containers"][0]["image"] = "app"
+    objects = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "old"}},
+        {**service, "spec": {"ports": [{"port": 443}]}},
+        {**nightly, "spec": {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": template}}},
+        hook,
+    ]
+    name, _, tag = IMAGE.partition(":")
+    return KubernetesApply.model_validate(
+        {
+            "kind": "kubernetes.apply",
+            "manifests": [
+                *({"object": each} for each in objects),
+                {"configmap": "files", "files": [str(folder / "bytes.dat")], "literals": {"level": "debug"}},
+                {"secret": "values", "envs": [str(folder / "some.env")]},
+                {"tls": "hook-tls", "names": ["hook.moved.svc"]},
+            ],
+            "move_to": "moved",
+            "images": [{"name": "app", "newName": name, "newTag": tag}],
+        }
+    )
+
+
+async def test_objects_are_made_moved_given_images_and_certified_once(ctx: Recorder) -> None:
+    step = await asyncio.to_thread(_made_of_files, ctx.folder)
+    assert (await apply(step, ctx)).note == "7 objects: 7 created"
+    assert not (await apply(step, ctx)).changed
+    assert "hush-hush" in ctx.secrets
+    assert any("secret/hook-tls is kept: its certificate is valid until 2" in line for _, line in ctx.lines)
+    async with connect(ctx) as api:
+        core = "/api/v1/namespaces/moved"
+        assert (await api.get(f"{core}/configmaps/files"))["binaryData"] == {"bytes.dat": "/wA="}
+        assert (await api.get(f"{core}/secrets/hook-tls"))["type"] == "kubernetes.io/tls"
+        authority = (await api.get(f"{core}/secrets/hook-tls"))["data"]["ca.crt"]
+        hooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/moved-hook"
+        client = (await api.get(hooks))["webhooks"][0]["clientConfig"]
+        assert (client["caBundle"], client["service"]["namespace"]) == (authority, "moved")
+        nightly = await api.get("/apis/batch/v1beta1/namespaces/moved/cronjobs/n")
+        pod = nightly["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        assert pod["containers"][0]["image"] == IMAGE
+        await api.request("DELETE", hooks)
+        await api.request("DELETE", "/api/v1/namespaces/moved")

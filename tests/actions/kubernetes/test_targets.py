@@ -12,8 +12,9 @@ from tests.actions.kubernetes.shelf import WIDGET, Shelf, conditions
 from tests.clients.kubernetes.peer import recorder, serving
 from tui.actions.kubernetes import wait as module
 from tui.actions.kubernetes.wait import wait
+from tui.actions.postgres.migrate import migrate
 from tui.errors import ActionError
-from tui.plan.steps import KubernetesWait
+from tui.plan.steps import Database, KubernetesWait, PostgresMigrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 PODS = "/api/v1/namespaces/default/pods"
 NODES = "/api/v1/nodes"
+SERVICES = "/api/v1/namespaces/default/services"
+DATABASE = Database(service="db", user="me", password="hush-hush", database="shop")
 WIDGETS = f"{WIDGET}/namespaces/default/widgets"
 SELECTED = {"selector": {"matchLabels": {"job-name": "x"}}}
 
@@ -49,6 +52,21 @@ async def _waiting(
             yield task, ctx
         finally:
             task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _connecting(folder: Path, shelf: Shelf) -> AsyncIterator[tuple[asyncio.Task[Done], Recorder]]:
+    """Migrations of a database that have begun."""
+    step = PostgresMigrate.model_construct(kind="postgres.migrate", connection=DATABASE, migrations=folder)
+    await asyncio.to_thread((folder / "1_one.sql").write_text, "-- +goose Up\nSELECT 1;\n")
+    async with serving(shelf.app) as url:
+        ctx = await asyncio.to_thread(recorder, folder, url)
+        task = asyncio.create_task(migrate(step, ctx))
+        try:
+            yield task, ctx
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
 
 
 async def _says(ctx: Recorder, text: str) -> None:
@@ -124,6 +142,37 @@ async def test_a_pod_that_failed_and_that_nothing_replaces_fails_the_step(tmp_pa
     async with _waiting(tmp_path, shelf, pods="app=web") as (waiting, _):
         with pytest.raises(ActionError, match="pod/a: Failed: Evicted: no room"):
             await waiting
+
+
+async def test_a_database_is_waited_for_until_a_pod_of_its_service_is_ready(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(SERVICES, "other", spec={})
+    async with _connecting(tmp_path, shelf) as (connecting, ctx):
+        await _says(ctx, "it does not exist in namespace default yet")
+        shelf.put(SERVICES, "db", spec={"selector": {"app": "db"}, "ports": [{"port": 5432}]})
+        await _says(ctx, "0 of 0 pods ready")
+        _pod(shelf, "other", {"app": "other"}, ready=True)
+        _pod(shelf, "db-1", {"app": "db"}, ready=False)
+        await _says(ctx, "0 of 1 pod ready")
+        _pod(shelf, "db-2", {"app": "db"}, ready=True)
+        await _says(ctx, "PostgreSQL does not accept a connection yet")
+        assert not connecting.done()
+
+
+async def test_a_database_that_cannot_come_is_told_at_once(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(SERVICES, "db", spec={"selector": {"app": "db"}, "ports": [{"port": 5432}]})
+    waiting = {"waiting": {"reason": "ErrImageNeverPull", "message": "it is not there"}}
+    state = [{"name": "app", "state": waiting, "restartCount": 0}]
+    _pod(shelf, "db-1", {"app": "db"}, ready=False, containerStatuses=state)
+    async with _connecting(tmp_path, shelf) as (connecting, _):
+        with pytest.raises(ActionError, match=r"service/db cannot become ready: pod/db-1: .*ErrImageNever"):
+            await connecting
+    shelf.put(SERVICES, "db", spec={})
+    async with _connecting(tmp_path, shelf) as (connecting, _):
+        with pytest.raises(ActionError, match="service/db cannot become ready: it has no selector") as caught:
+            await connecting
+    assert caught.value.hint
 
 
 async def test_nodes_are_waited_for_all_or_by_name(tmp_path: Path) -> None:

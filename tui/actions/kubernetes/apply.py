@@ -7,6 +7,7 @@ import base64
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tui.actions.kubernetes.certificates import with_certificates
 from tui.actions.kubernetes.kustomize import build
 from tui.actions.kubernetes.pod_templates import with_fast_probes, with_image_ids
 from tui.actions.kubernetes.server_side import (
@@ -23,6 +24,7 @@ from tui.clients.kubernetes.api import MERGE, ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery
 from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.plan.data import made_of
 from tui.plan.failures import KNOWN
 from tui.plan.manifests import (
     Manifest,
@@ -32,7 +34,8 @@ from tui.plan.manifests import (
     read_file,
     read_objects,
 )
-from tui.plan.steps import Inline, Kustomized, Remote
+from tui.plan.replacing import moved, with_images
+from tui.plan.steps import Certificate, ConfigMap, Inline, Kustomized, Remote, Secret
 from tui.reporter import Done, end_of
 from tui.secrets import secrets_in
 
@@ -68,8 +71,11 @@ async def apply(step: KubernetesApply, ctx: Context) -> Done:
     manifests = await with_image_ids(manifests, ctx)
     if step.probes == "fast":
         manifests = with_fast_probes(manifests, ctx)
+    namespace = step.move_to or step.namespace or "default"
     async with connect(ctx) as api:
-        application = _Application(api, ctx, step.namespace or "default", len(manifests), step.replace)
+        wanted = [each for each in step.manifests if isinstance(each, Certificate)]
+        manifests = await with_certificates(manifests, wanted, namespace, api, ctx)
+        application = _Application(api, ctx, namespace, len(manifests), step.replace)
         outcomes = await application.run(manifests)
     counts = Counter(outcomes)
     parts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
@@ -85,7 +91,7 @@ def in_order(manifests: Sequence[Manifest]) -> tuple[list[Manifest], list[Manife
 
 
 async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
-    """Read all of a step's manifests, in order.
+    """Read all of a step's manifests but certificates, in order, with other images and in another namespace.
 
     Raises:
         BringupError: A manifest cannot be read or fetched, or refers to an undefined variable.
@@ -104,13 +110,16 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
         elif isinstance(entry, Kustomized):
             content = await build(entry.kustomize, ctx)
             found += await asyncio.to_thread(read_objects, content, str(entry.kustomize), variables)
-        else:
+        elif isinstance(entry, ConfigMap | Secret):
+            found.append(await asyncio.to_thread(made_of, entry))
+        elif not isinstance(entry, Certificate):  # which needs to know what is in the cluster
             remote = entry if isinstance(entry, Remote) else Remote(url=entry)
             content = await fetch(remote, ctx.cache / "manifests", ctx)
             found += await asyncio.to_thread(read_objects, content, remote.url)
-    if not found:
+    if not found and not any(isinstance(each, Certificate) for each in step.manifests):
         raise ActionError("the manifests hold no objects", "check the step's files and directories")
-    return found
+    found = with_images(found, step.images)
+    return moved(found, step.move_to) if step.move_to else found
 
 
 def secret_values(manifests: Iterable[Manifest]) -> Iterator[str]:

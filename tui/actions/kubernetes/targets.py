@@ -15,7 +15,7 @@ from tui.text import cut, plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tui.clients.kubernetes.api import Object
+    from tui.clients.kubernetes.api import Api, Object
     from tui.clients.kubernetes.discovery import Discovery
     from tui.plan.steps import KubernetesWait
 
@@ -147,6 +147,54 @@ def _counts(pod: Object) -> bool:
     """Return whether a pod is to be ready: not if it has succeeded, or is being deleted."""
     ended = pod.get("status", {}).get("phase") == "Succeeded"
     return not ended and "deletionTimestamp" not in pod["metadata"]
+
+
+class Service(Target):
+    """A service, until one of its pods is ready."""
+
+    done = "ready"
+
+    def __init__(self, api: Api, name: str, namespace: str) -> None:
+        self.name = name
+        self.namespace = namespace
+        self._api = api
+        self._found: Object | None = None
+
+    def __str__(self) -> str:
+        return f"service/{self.name}"
+
+    @property
+    def _labels(self) -> str:
+        chosen = ((self._found or {}).get("spec") or {}).get("selector") or {}
+        return ",".join(f"{key}={value}" for key, value in chosen.items())
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The labels of its pods."""
+        return {"labelSelector": self._labels}
+
+    async def locate(self, _: Discovery) -> str:
+        """Return the path of the list of pods, once it is there."""
+        self._found = await self._api.find(f"/api/v1/namespaces/{self.namespace}/services/{self.name}")
+        return f"/api/v1/namespaces/{self.namespace}/pods" if self._labels else ""
+
+    def judge(self, items: Sequence[Object]) -> Status:
+        """Return how many of its pods are ready."""
+        if self._found is None:
+            return Status(False, f"it does not exist in namespace {self.namespace} yet")
+        if not self._labels:
+            return Status(False, "it has no selector", stuck="name a service that has pods of its own")
+        counted = [each for each in items if _counts(each)]
+        ready = sum(holds(each, "Ready") for each in counted)
+        return Status(ready > 0, f"{ready} of {plural(len(counted), 'pod')} ready")
+
+    def pods(self, items: Sequence[Object]) -> str:
+        """Return the labels of its pods."""
+        return self._labels
+
+    def concerns(self, about: Object) -> bool:
+        """Return whether an event is about it."""
+        return about.get("kind") == "Service" and about.get("name") == self.name
 
 
 class Nodes(Target):

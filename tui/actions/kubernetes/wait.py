@@ -54,17 +54,23 @@ async def wait(step: KubernetesWait, ctx: Context) -> Done:
         return await wait_for(api, targets_of(step), step.namespace, ctx)
 
 
-async def wait_for(api: Api, targets: list[Target], namespace: str, ctx: Context) -> Done:
-    """Wait for some targets in one namespace; see `wait`."""
-    return await _Wait(api, targets, namespace, ctx).run()
+async def wait_for(
+    api: Api, targets: list[Target], namespace: str, ctx: Context, seconds: float | None = None
+) -> Done:
+    """Wait for some targets in one namespace, so many seconds where there is no deadline; see `wait`."""
+    end = None if seconds is None else asyncio.get_running_loop().time() + seconds
+    return await _Wait(api, targets, namespace, ctx, end).run()
 
 
 class _Wait:
     """One run of the step."""
 
-    def __init__(self, api: Api, targets: list[Target], namespace: str, ctx: Context) -> None:
+    def __init__(
+        self, api: Api, targets: list[Target], namespace: str, ctx: Context, end: float | None
+    ) -> None:
         self._api = api
         self._ctx = ctx
+        self._end = end
         self._targets = targets
         self._namespace = namespace
         self._discovery = Discovery(api)
@@ -98,6 +104,10 @@ class _Wait:
                     span.close()
         self._warn_of_old_pods()
         return Done(self._note())
+
+    @property
+    def _deadline(self) -> float | None:
+        return self._end if self._ctx.deadline is None else self._ctx.deadline
 
     def _note(self) -> str:
         counts = Counter((target.noun, target.done) for target in self._targets if target.noun)
@@ -192,11 +202,11 @@ class _Wait:
         while not self._is_steady(now := loop.time()):
             await self._give_up_on_failures(observer, now)
             await self._give_up_on_pods(observer, now)
-            if self._ctx.deadline is not None and now >= self._ctx.deadline:
+            if self._deadline is not None and now >= self._deadline:
                 if not self._waited_for():
                     return
                 raise await self._late(observer)
-            until = now + _TICK if self._ctx.deadline is None else min(now + _TICK, self._ctx.deadline)
+            until = now + _TICK if self._deadline is None else min(now + _TICK, self._deadline)
             self._change.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(until):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.plan.steps import Database
 
-_START = 60.0  # seconds that a database without a deadline may take to accept a connection
+_START = 60.0  # seconds that a pod, and then the database, may take where there is no deadline
 _CONNECT = 10.0  # seconds that one attempt to connect may take
 _PAUSE = 0.5  # seconds between attempts to connect
 _LEAVE = 0.1  # seconds for the server to close a connection; through a port-forward it is told of that late
@@ -37,21 +37,26 @@ _PASSING = {"57P03", "53300", "08000", "08001", "08003", "08004", "08006"}
 
 @contextlib.asynccontextmanager
 async def forwarded(database: Database, ctx: Context) -> AsyncIterator[Connection]:
-    """Open a session with a database in the plan's cluster; see `session`.
+    """Open a session with a database in the plan's cluster, once a pod of its service is ready.
 
     Raises:
-        ActionError: The cluster, the service or the database does not answer, or what is done fails.
+        ActionError: The cluster does not answer, no pod becomes ready, the database does not answer, or what
+            is done with it fails; see `session`.
     """
     ctx.secret(database.password)
+    from tui.actions.kubernetes.targets import Service
+    from tui.actions.kubernetes.wait import wait_for
     from tui.clients.kubernetes.port_forward import forward
     from tui.cluster.connect import connect
 
-    async with (
-        connect(ctx) as api,
-        forward(api, database.namespace, database.service, database.port) as (host, port),
-        session(database, host, port, ctx) as connection,
-    ):
-        yield connection
+    async with connect(ctx) as api:
+        server = Service(api, database.service, database.namespace)
+        await wait_for(api, [server], database.namespace, ctx, _START)
+        async with (
+            forward(api, database.namespace, database.service, database.port) as (host, port),
+            session(database, host, port, ctx) as connection,
+        ):
+            yield connection
 
 
 @contextlib.asynccontextmanager

@@ -16,16 +16,14 @@ from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImagePull
 from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
 from tui.plan.steps.kubernetes import (
-    Inline,
     KubernetesApply,
     KubernetesNamespace,
     KubernetesProbe,
     KubernetesPullSecret,
-    Kustomized,
-    Remote,
 )
 from tui.plan.steps.patch import KubernetesPatch, KubernetesRestart
 from tui.plan.steps.postgres import Database, PostgresMigrate, PostgresVerify
+from tui.plan.steps.sources import Certificate, ConfigMap, Inline, Kustomized, Remote, Replacement, Secret
 from tui.plan.steps.wait import KubernetesWait
 
 Step = Annotated[
@@ -59,7 +57,9 @@ STEPS: dict[str, type[StepBase]] = {
 
 __all__ = [
     "STEPS",
+    "Certificate",
     "Command",
+    "ConfigMap",
     "Database",
     "HelmInstall",
     "HelmUninstall",
@@ -83,6 +83,8 @@ __all__ = [
     "PostgresMigrate",
     "PostgresVerify",
     "Remote",
+    "Replacement",
+    "Secret",
     "Step",
     "StepBase",
 ]

@@ -5,87 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from tui.plan.steps.base import Names, StepBase
 from tui.plan.steps.references import Namespace, Reference
-from tui.plan.values import (
-    Duration,
-    ExistingDirectory,
-    Frozen,
-    OneOrMore,
-    PlanPath,
-    Url,
-    checked_url,
-    existing_path,
-)
-
-SHA256 = "^[0-9a-fA-F]{64}$"
-
-
-def _source(value: str, info: ValidationInfo) -> str:
-    remote = value.startswith(("http://", "https://"))
-    return checked_url(value) if remote else str(existing_path(value, info, may_match=True))
-
-
-Source = Annotated[str, AfterValidator(_source)]
-"""A URL, or a file, directory or pattern; there must be something at it when the plan is read."""
-
-
-class Remote(Frozen):
-    """A manifest to fetch, pinned by its checksum."""
-
-    url: Url = Field(description="Where it is fetched from.")
-    sha256: str | None = Field(
-        None, pattern=SHA256, description="Checksum that what is fetched must have, in hexadecimal."
-    )
-
-
-def _object(value: dict[str, Any]) -> dict[str, Any]:
-    for key in ("apiVersion", "kind"):
-        if not isinstance(value.get(key), str) or not value[key]:
-            raise ValueError(f"the object has no {key}", "write it as it would be applied")
-    metadata = value.get("metadata")
-    if not isinstance(metadata, dict) or not metadata:
-        raise ValueError("the object's metadata must be a mapping", "give it a name or a generateName")
-    return value
-
-
-class Inline(Frozen):
-    """An object that is written in the plan."""
-
-    object: Annotated[dict[str, Any], AfterValidator(_object)] = Field(
-        description="The object, with apiVersion, kind and metadata."
-    )
-
-
-class Kustomized(Frozen):
-    """A directory that is written for kustomize."""
-
-    kustomize: ExistingDirectory = Field(
-        description="The directory; it is built by `kustomize`, or else by `kubectl kustomize`."
-    )
-
-
-def _form(value: Any) -> str:
-    if isinstance(value, dict):
-        return "Inline" if "object" in value else "Kustomized" if "kustomize" in value else "Remote"
-    return "text" if isinstance(value, str) else type(value).__name__
-
-
-Manifest = Annotated[
-    Annotated[Source, Tag("text")]
-    | Annotated[Remote, Tag("Remote")]
-    | Annotated[Inline, Tag("Inline")]
-    | Annotated[Kustomized, Tag("Kustomized")],
-    Discriminator(_form),
-]
+from tui.plan.steps.sources import Manifest, Replacement, checked_object
+from tui.plan.values import Duration, OneOrMore, PlanPath
 
 
 class KubernetesApply(StepBase):
@@ -100,10 +25,20 @@ class KubernetesApply(StepBase):
     kind: Literal["kubernetes.apply"]
     manifests: Annotated[tuple[Manifest, ...], Field(min_length=1), OneOrMore()] = Field(
         description="Files, directories, patterns such as `k8s/*.yaml`, and URLs, in order; `object: …` is an"
-        " object itself, `kustomize: DIR` a directory for kustomize."
+        " object itself, `kustomize: DIR` a directory for kustomize; `configmap:`, `secret:` and `tls:` name"
+        " what is made of files, literals and names."
     )
     namespace: Namespace | None = Field(
         None, description="Namespace of the namespaced objects that name none; `default` if absent."
+    )
+    move_to: Namespace | None = Field(
+        None,
+        description="Namespace of all namespaced objects, whatever they name, as kustomize's `namespace`:"
+        " role bindings and webhooks follow the service accounts and services that are moved.",
+    )
+    images: Annotated[tuple[Replacement, ...], OneOrMore()] = Field(
+        (),
+        description="Images that get other names, tags or digests, as by kustomize's `images`.",
     )
     substitute: bool = Field(False, description="Fill in `${…}` in files (never in what is fetched).")
     replace: Annotated[tuple[Reference, ...], OneOrMore()] = Field(
@@ -117,8 +52,16 @@ class KubernetesApply(StepBase):
         "whether they are ready, whatever their readiness probes say; the run's report tells of it.",
     )
 
+    @model_validator(mode="after")
+    def _in_one_namespace(self) -> KubernetesApply:
+        if self.namespace and self.move_to:
+            raise ValueError("`namespace` and `move_to` exclude each other", "`move_to` alone is for all")
+        return self
+
     def _subject(self) -> str:
-        return ", ".join(map(_named, self.manifests))
+        return ", ".join(
+            each.rsplit("/", 1)[-1] if isinstance(each, str) else str(each) for each in self.manifests
+        )
 
     @property
     def namespaces_made(self) -> frozenset[str] | None:
@@ -127,18 +70,8 @@ class KubernetesApply(StepBase):
 
     @property
     def namespaces_used(self) -> frozenset[str]:
-        """The namespace of objects that name none."""
-        return frozenset(filter(None, (self.namespace,)))
-
-
-def _named(manifest: str | Remote | Inline | Kustomized) -> str:
-    """Return how a manifest is named in a step's title."""
-    if isinstance(manifest, Inline):
-        metadata = manifest.object["metadata"]
-        return f"{manifest.object['kind']}/{metadata.get('name') or metadata.get('generateName', '')}"
-    if isinstance(manifest, Kustomized):
-        return manifest.kustomize.name
-    return (manifest if isinstance(manifest, str) else manifest.url).rsplit("/", 1)[-1]
+        """The namespace of objects that name none, or of all."""
+        return frozenset(filter(None, (self.move_to or self.namespace,)))
 
 
 class KubernetesProbe(StepBase):
@@ -153,7 +86,7 @@ class KubernetesProbe(StepBase):
   timeout: 2m"""
 
     kind: Literal["kubernetes.probe"]
-    manifest: Annotated[dict[str, Any], AfterValidator(_object)] = Field(
+    manifest: Annotated[dict[str, Any], AfterValidator(checked_object)] = Field(
         description="The object; it is never stored."
     )
     interval: Duration = Field(1.0, description="Pause between two tries.")

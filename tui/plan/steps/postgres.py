@@ -11,7 +11,7 @@ from tui.plan.values import ExistingDirectory, Frozen
 
 
 class Database(Frozen):
-    """A PostgreSQL database in the cluster, reached through a port-forward."""
+    """A PostgreSQL database in the cluster, reached through a port-forward to a ready pod."""
 
     service: str = Field(description="The server's Service.")
     namespace: str = Field("default", description="Namespace of the Service.")
@@ -33,7 +33,7 @@ class _PostgresStep(StepBase):
 
 
 class PostgresMigrate(_PostgresStep):
-    """Apply the goose-format migrations that the database has not had."""
+    """Apply the goose-format migrations that the database has not had, once a pod of it is ready."""
 
     action = "tui.actions.postgres.migrate:migrate"
     example = """\

@@ -32,6 +32,16 @@ Namespace = Annotated[str, AfterValidator(_namespace)]
 """The name of a namespace, as the API server takes it."""
 
 
+def _object_name(name: str) -> str:
+    if not OBJECT_NAME.fullmatch(name):
+        raise ValueError(f"{shown(name)} is not the name of an object", CHARACTERS)
+    return name
+
+
+ObjectName = Annotated[str, AfterValidator(_object_name)]
+"""The name of an object, as the API server takes it."""
+
+
 def checked_reference(text: str) -> str:
     """Return a reference as it is.
 
@@ -54,9 +64,7 @@ def _rollout(rollout: str) -> str:
     kind = _ROLLOUT_KINDS.get(written.lower().removesuffix(".apps"))
     if kind is None or not name:
         raise ValueError(f"{shown(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME")
-    if not OBJECT_NAME.fullmatch(name):
-        raise ValueError(f"{shown(name)} is not the name of an object", CHARACTERS)
-    return f"{kind}/{name}"
+    return f"{kind}/{_object_name(name)}"
 
 
 Rollout = Annotated[str, AfterValidator(_rollout)]
