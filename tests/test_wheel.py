@@ -53,6 +53,12 @@ def test_it_shows_the_bundled_plan_from_any_folder(unpacked: Path, tmp_path: Pat
     assert "Tekton Pipelines" in done.stdout
 
 
+def test_it_shows_a_bundled_plan_that_includes_others(unpacked: Path, tmp_path: Path) -> None:
+    done = bringup(unpacked, tmp_path, "plan", "show", "gateway-hybrid")
+    assert done.returncode == 0, done.stderr
+    assert "Load Data Storage" in done.stdout
+
+
 def test_it_rehearses_the_bundled_plan_from_any_folder(unpacked: Path, tmp_path: Path) -> None:
     done = bringup(unpacked, tmp_path, "up", "--env", "rehearsal", "--speed", "100")
     assert done.returncode == 0, done.stderr

@@ -99,7 +99,7 @@ def test_completion_scripts_name_the_program(folder: Path, shell: str) -> None:
     ("words", "expected"),
     [
         ("bringup up --only ", {"first", "second", "third", "fourth", "fifth"}),
-        ("bringup up workflow", {"workflowexecution"}),
+        ("bringup up workflow", {"workflowexecution", "workflowexecution-hybrid"}),
         ("bringup up --mode ", {"parallel", "sequential", "eager"}),
         ("bringup pl", {"plan"}),
         ("bringup up --host ", {"local", "builder", "big"}),

@@ -107,7 +107,7 @@ def test_from_takes_what_comes_before_as_done(folder: Path) -> None:
         (["up", "--mode", "sideways"], 2, "sideways"),
         (["upp"], 2, "did you mean 'up'?"),
         (["./slow.yaml"], 2, "hint: bring the plan up: bringup up ./slow.yaml"),
-        (["up", "no-such-plan"], 2, "hint: known here: workflowexecution"),
+        (["up", "no-such-plan"], 2, "hint: known here: aianalysis, aianalysis-hybrid, gateway"),
         (["up", "nowhere/plan.yaml"], 2, "nowhere/plan.yaml: cannot be read"),
         (["up", "--only", "fith"], 2, "did you mean 'fifth'?"),
         (["up", "--from", "sixth"], 2, "the plan has no such task"),

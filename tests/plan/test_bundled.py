@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -11,10 +11,9 @@ from tests.plan.writing import one_task, write
 from tui.cli import main
 from tui.plan.bundled import bundled_plans, find_plan, manifests_folder
 from tui.plan.faults import PlanError
+from tui.plan.lint import lint
 from tui.plan.load import load_plan
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tui.plan.steps import HttpCheck, ImageBuild, KindLoad, KubernetesApply
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +78,41 @@ def test_the_bundled_plan_is_the_four_phases_of_the_reference() -> None:
     ]
     assert loaded.plan.tasks[0].steps[0].model_dump()["image"] is None
     assert loaded.plan.secret_values == ("slm_password",)
+
+
+SISTERS = ("aianalysis", "gateway", "remediationorchestrator", "signalprocessing")
+HYBRID = ["images", "cluster", "loads", "applies", "ready"]
+
+
+@pytest.mark.parametrize("name", [*SISTERS, "workflowexecution"])
+def test_the_hybrid_order_is_images_cluster_loads_and_all_at_once(name: str) -> None:
+    phases = load_plan(find_plan(f"{name}-hybrid")).plan.phases
+    assert [phase.id for phase in phases][:5] == HYBRID
+    assert [phase.barrier for phase in phases][:5] == [None, *["meant"] * 4]
+    kinds = [{step.kind for task in phase.tasks for step in task.steps} for phase in phases]
+    assert kinds[2] == {"kind.load"}
+    assert "kubernetes.wait" not in kinds[1]
+    assert len(phases[4].tasks) == 1
+
+
+@pytest.mark.parametrize("name", SISTERS)
+def test_both_orders_make_the_same(name: str) -> None:
+    def made(plan: str) -> set[str]:
+        steps = [step for task in load_plan(find_plan(plan)).plan.tasks for step in task.steps]
+        found = {f"build {step.tag}" for step in steps if isinstance(step, ImageBuild)}
+        found |= {f"load {image}" for step in steps if isinstance(step, KindLoad) for image in step.images}
+        found |= {f"check {step.url}" for step in steps if isinstance(step, HttpCheck)}
+        for step in steps:
+            if isinstance(step, KubernetesApply):
+                found |= {f"apply {Path(str(manifest)).resolve()}" for manifest in step.manifests}
+        return found
+
+    assert made(name) == made(f"{name}-hybrid")
+
+
+@pytest.mark.parametrize("name", bundled_plans())
+def test_a_bundled_plan_has_no_faults(name: str) -> None:
+    assert [each.text for each in lint(load_plan(find_plan(name))) if each.level == "fault"] == []
 
 
 @pytest.mark.parametrize("name", ["", "  "])
