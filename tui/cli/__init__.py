@@ -18,6 +18,7 @@ COMMANDS = (
     "advise",
     "bench",
     "compare",
+    "contexts",
     "doctor",
     "down",
     "env",

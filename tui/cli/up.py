@@ -52,6 +52,11 @@ MODES = ("parallel", "sequential", "eager")
     shell_complete=complete_run,
     help="Resume the plan's latest run, or RUN.",
 )
+@click.option(
+    "--allow-context",
+    metavar="NAME",
+    help="Allow the plan's context, which may not be local, from now on. See `bringup contexts`.",
+)
 @click.option("--speed", type=Number(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast.")
 @click.option("--fail", multiple=True, metavar="TASK[:ATTEMPTS]", help="Rehearsal: make a task fail.")
 @click.option("--recording", metavar="RUN", shell_complete=complete_run, help="Rehearsal: which kept run.")

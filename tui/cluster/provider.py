@@ -143,6 +143,8 @@ class Provider(Protocol):
     async def delete(self, cluster: Cluster, host: Host, report: Reporter) -> Done:
         """Delete a cluster, if there is one, and its entries in the kubeconfig.
 
+        Of a cluster that stands, only what carries the label of the plan's owner is deleted.
+
         Raises:
             ActionError: It could not be deleted; the cause says what is left.
         """
@@ -229,7 +231,7 @@ class Provider(Protocol):
 
 async def provider_of(cluster: Cluster) -> Provider:
     """Return the provider of a plan's cluster; its package is imported when it is first needed."""
-    module = f"tui.cluster.{cluster.provider}"
+    module = f"tui.cluster.{'context' if cluster.stands else cluster.provider}"
     return cast("Provider", await asyncio.to_thread(importlib.import_module, module))
 
 

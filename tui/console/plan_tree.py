@@ -35,6 +35,8 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
                 branch = f"  {' ' if last else '│'}     {'└' if step is task.steps[-1] else '├'} "
                 unwanted = "" if step.is_wanted else style(" · not wanted", "dim")
                 yield style(branch, "dim") + step.describe() + unwanted
+    if plan.cluster and plan.cluster.stands:
+        yield style(f"in the cluster of context {one_line(plan.cluster.context)}, which stands", "dim")
     for name, value in plan.environment.items():
         yield f"{name}={style(one_line(value), 'dim')}"
     wide = max(map(len, plan.hosts), default=0)

@@ -140,11 +140,20 @@ async def _kubeconfig(subject: Subject, _: Known) -> Finding:
     return Finding("kubeconfig", "ok", f"{path} can be written")
 
 
+async def _context(subject: Subject, _: Known) -> Finding:
+    cluster = subject.plan.cluster
+    if cluster is None or not cluster.stands:
+        return Finding("context", "ok", "the plan's cluster is none that stands")
+    provider = await provider_of(cluster)
+    await provider.reach(cluster, subject.host, anew=True)
+    return Finding("context", "ok", f"{cluster.context} may be used")
+
+
 async def _cluster(subject: Subject, known: Known) -> Finding:
     cluster = subject.plan.cluster
     if cluster is None:
         return Finding("cluster", "ok", "the plan has none")
-    if isinstance(known, Finding):
+    if isinstance(known, Finding) and not cluster.stands:
         return _unknown("cluster")
     provider = await provider_of(cluster)
     return judge_cluster(await provider.examine(cluster, subject.host, _API_PATIENCE))
@@ -194,5 +203,6 @@ CHECKS: Mapping[str, Callable[[Subject, Known], Awaitable[Finding]]] = {
     "DNS": _dns,
     "proxies": _proxies,
     "kubeconfig": _kubeconfig,
+    "context": _context,
     "cluster": _cluster,
 }

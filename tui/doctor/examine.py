@@ -24,8 +24,10 @@ Outcome = TypeVar("Outcome")
 
 _PATIENCE = 5.0  # seconds for a check
 _ESSENTIAL_PATIENCE = 30.0  # seconds, before a run, for a check that keeps the run from beginning
-_ESSENTIAL = ("container engine", "kind", "ports", "kubeconfig")
+_ESSENTIAL = ("container engine", "kind", "ports", "kubeconfig", "context")
 """What a bring-up cannot do without."""
+_STANDING = ("context", "cluster")
+"""What is looked at where the cluster stands."""
 _COSTLY = ("kubectl", "cluster")
 """What is not looked at before each run: nobody needs it, or its step says the same at once."""
 
@@ -48,9 +50,13 @@ async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list
     places = placement(plan)
     await hosts.connect((places.cluster, *places.tasks.values()))
     main, steps = hosts.of(places.cluster), hosts.steps(plan)
-    checks = {main: list(CHECKS)}
+    stands = plan.cluster is not None and plan.cluster.stands
+    engine = {host: ["container engine", "disk"] if _needs_engine(steps[host]) else [] for host in steps}
+    checks = {main: [name for name in CHECKS if name != "context"]}
+    if stands:
+        checks[main] = [*engine.get(main, ()), *_STANDING]
     for host in steps:
-        checks.setdefault(host, ["container engine", "disk"] if _needs_engine(steps[host]) else [])
+        checks.setdefault(host, engine[host])
     subjects = [(Subject(plan, host, steps.get(host, ())), names) for host, names in checks.items()]
     found = await asyncio.gather(*(_look(subject, names, patience) for subject, names in subjects))
     return [finding for each in found for finding in each]
@@ -68,11 +74,15 @@ async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
     """
     await hosts.connect(placement(plan).tasks.values())
     looks = []
+    if plan.cluster is not None and plan.cluster.stands:
+        host = hosts.of(placement(plan).cluster)
+        await host.connect()
+        looks.append(_made(Subject(plan, host, ()), ["context"], _PATIENCE, _ESSENTIAL_PATIENCE))
     for host, steps in hosts.steps(plan).items():
         names = ["container engine"] if _needs_engine(steps) else []
         names += ["kind"] if any("kind" in step.programs for step in steps) else []
         if any(step.makes_cluster for step in steps):
-            names = [name for name in CHECKS if name not in _COSTLY]
+            names = [name for name in CHECKS if name not in (*_COSTLY, "context")]
         if names:
             looks.append(_made(Subject(plan, host, steps), names, _PATIENCE, _ESSENTIAL_PATIENCE))
     found = [finding for each in await asyncio.gather(*looks) for finding in each]

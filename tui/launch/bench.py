@@ -135,7 +135,7 @@ class Bench:
         specification = resolve_up(self._benchmark.request, Store())
         plan = specification.plan
         self._is_here = specification.hosts.get(DEFAULT, LOCAL) == LOCAL
-        if not plan.down:
+        if not plan.can_go_down:
             cause = "the plan has no steps that take it down, which is done after each run"
             raise UsageError(cause, "add `down: [{kind: kind.delete}]` to it")
         if specification.environment != "rehearsal" and asyncio.run(
@@ -242,7 +242,7 @@ async def _stands(plan: Plan, hosts: Hosts) -> bool:
     from tui.cluster.provider import provider_of
     from tui.plan.placement import placement
 
-    if plan.cluster is None:
+    if plan.cluster is None or plan.cluster.stands:  # of which only what was made in it goes
         return False
     host = hosts.of(placement(plan).cluster)
     await host.connect()

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.actions.environment import Environment, KindEnvironment
+from tui.cluster.permission import allow
 from tui.cluster.provider import provider_of
 from tui.doctor.examine import preflight
 from tui.errors import BringupError, NotReadyError
@@ -51,6 +52,10 @@ async def choose_environment(
     try:
         if wanted == "kind" or not hosts.are_local:
             specification.loaded.require_files()
+        if specification.allow_context and plan.cluster is not None:
+            host = hosts.of(placement(plan).cluster)
+            await host.connect()
+            await allow(plan.cluster.context, host)
         found = await preflight(plan, hosts)
         missing = _missing(found)
         if missing is None:
@@ -94,10 +99,13 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
         ActionError: The kubeconfig cannot be had, or not be written.
     """
     creates = any(task.id in done and any(s.makes_cluster for s in task.wanted_steps) for task in plan.tasks)
-    if not creates or plan.cluster is None:
+    if plan.cluster is None or not (creates or plan.cluster.stands):
         return
     host = environment.hosts.of(placement(plan).cluster)
     provider = await provider_of(plan.cluster)
+    if plan.cluster.stands:
+        await provider.reach(plan.cluster, host, anew=True)
+        return
     name = f"cluster {plan.cluster.name!r}, which the earlier run made,"
     nodes = await provider.find_nodes(plan.cluster, host)
     if not nodes:

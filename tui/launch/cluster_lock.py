@@ -26,7 +26,7 @@ class ClusterLock:
             plan: The plan whose cluster it is.
             started: The run's first event, which tells the cluster's machine.
         """
-        self._cluster = plan.cluster.name if plan.cluster else plan.name
+        self._cluster = _key(plan)
         host = started.hosts.get(placement(plan).cluster, "").removeprefix("ssh://")
         self._path = locks_directory() / f"{self._cluster}{f'@{host}' if host else ''}.lock"
         self._file: TextIO | None = None
@@ -71,6 +71,15 @@ class ClusterLock:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def _key(plan: Plan) -> str:
+    """Return what only one run may be at: a cluster, or what an owner has in one that stands."""
+    if plan.cluster is None:
+        return plan.name
+    return (
+        f"{plan.cluster.kubeconfig.name}.{plan.cluster.owner}" if plan.cluster.stands else plan.cluster.name
+    )
 
 
 def unwritable(cause: str, error: OSError) -> NotReadyError:

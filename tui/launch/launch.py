@@ -19,9 +19,10 @@ from tui.launch.request import UsageError
 from tui.launch.specification import resolve_run, resolve_up, stored_setting
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.bundled import manifests_folder
+from tui.plan.labels import OWNER
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
-from tui.plan.steps import KindStop
+from tui.plan.steps import KindDelete, KindStop
 from tui.run import events as e
 from tui.run.directories import cache_directory
 from tui.run.feed import Feed
@@ -110,15 +111,16 @@ def launch_down(
     whole, run = specification.plan, specification.run
     if run is not None and not run.is_real and store.leads_to_run(request.plan or ""):
         raise UsageError(f"run {run.id} was a rehearsal, which created nothing", "name a real run, or a plan")
-    if stop and whole.cluster is None:
-        raise UsageError("--stop: the plan has no cluster", "take it down without --stop")
-    if not (whole.down or stop):
+    if stop and (whole.cluster is None or whole.cluster.stands):
+        what = "has no cluster" if whole.cluster is None else "does not make its cluster"
+        raise UsageError(f"--stop: the plan {what}", "take it down without --stop")
+    if not (whole.can_go_down or stop):
         raise UsageError("the plan has no steps that take it down", "add `down: [{kind: kind.delete}]` to it")
     phases = (
         Phase(
             id="down",
             title="Take down",
-            tasks=_down_tasks(whole, (KindStop(kind="kind.stop"),) if stop else whole.down),
+            tasks=_down_tasks(whole, (KindStop(kind="kind.stop"),) if stop else _down_steps(whole)),
         ),
     )
     plan = whole.model_copy(update={"phases": phases})
@@ -132,6 +134,15 @@ def launch_down(
             started = replace(started, note=f"{verb} what run {run.id} brought up")
         with _launch(plan, specification, environment, started, runner, store) as launch:
             yield launch
+
+
+def _down_steps(plan: Plan) -> tuple[Step, ...]:
+    """Return the steps that take a plan down; of a cluster that stands, what was made there goes last."""
+    if plan.cluster is None or not plan.cluster.stands:
+        return plan.down
+    others = tuple(step for step in plan.down if not isinstance(step, KindDelete))
+    title = f"Delete what has the label {OWNER}={plan.cluster.owner}"
+    return (*others, KindDelete(kind="kind.delete", title=title))
 
 
 def _down_tasks(plan: Plan, steps: tuple[Step, ...]) -> tuple[Task, ...]:
@@ -225,7 +236,7 @@ def _started(plan: Plan, specification: Specification, environment: Environment)
         speed=specification.speed,
         hosts=_remote(specification, plan) if environment.name == "kind" else {},
         cluster=plan.cluster.name if plan.cluster else "",
-        can_go_down=bool(plan.down),
+        can_go_down=plan.can_go_down,
         prefetch=specification.prefetch,
     )
 

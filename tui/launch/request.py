@@ -41,6 +41,7 @@ class Request:
         begin: --from.
         only: --only.
         resume: The run to resume; None for a new start.
+        allow_context: --allow-context: a context that plans may be brought up in from now on.
     """
 
     plan: str | None = None
@@ -57,6 +58,7 @@ class Request:
     begin: str | None = None
     only: tuple[str, ...] = ()
     resume: str | None = None
+    allow_context: str | None = None
 
 
 def load(request: Request) -> LoadedPlan:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.launch.request import UsageError, load, plan_name
 from tui.launch.selection import known_task, tasks_done
+from tui.launch.standing_cluster import settled
 from tui.plan.address import DEFAULT, LOCAL, parse_address
 from tui.run.store import LATEST, RunReferenceError, Store, is_counted
 from tui.secrets import MASK, Masker, is_secret_key
@@ -36,6 +37,7 @@ class Specification:
         recording: The directory of the run that is rehearsed; None for the bundled one.
         speed: How many times as fast a rehearsal is.
         fail: For a rehearsal's tasks that are to fail, in how many attempts.
+        allow_context: Whether the context of the plan's cluster is allowed from now on.
     """
 
     loaded: LoadedPlan
@@ -48,6 +50,7 @@ class Specification:
     recording: Path | None = None
     speed: float = 1.0
     fail: Mapping[str, int] = field(default_factory=dict)
+    allow_context: bool = False
 
     @property
     def plan(self) -> Plan:
@@ -152,9 +155,10 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
     loaded = load(request)
     for task in request.fail:
         known_task(task, loaded.plan, "--fail")
+    hosts = host_addresses(request, loaded.plan)
     return Specification(
-        loaded=loaded,
-        hosts=host_addresses(request, loaded.plan),
+        loaded=settled(loaded, hosts),
+        hosts=hosts,
         mode=request.mode or "parallel",
         prefetch=request.prefetch,
         environment=request.environment,
@@ -163,7 +167,23 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         recording=store.open(request.recording, loaded.plan.name).directory if request.recording else None,
         speed=request.speed,
         fail=request.fail,
+        allow_context=_allows(request.allow_context, loaded.plan),
     )
+
+
+def _allows(context: str | None, plan: Plan) -> bool:
+    """Return whether the context of a plan's cluster was asked to be allowed.
+
+    Raises:
+        UsageError: Another one was.
+    """
+    if context is None:
+        return False
+    own = plan.cluster.context if plan.cluster else ""
+    if context != own:
+        cause = f"--allow-context: the plan's cluster is not that of context {context!r}"
+        raise UsageError(cause, f"its context is {own!r}" if own else "the plan makes its cluster itself")
+    return True
 
 
 def host_addresses(request: Request, plan: Plan) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER
 from tui.cluster.provider import provider_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
+from tui.hosts.local import LocalHost
 from tui.launch.request import UsageError
 from tui.launch.specification import resolve_run
 from tui.launch.tunnel import led_here, open_forwards
@@ -89,7 +90,10 @@ async def variables(plan: Plan, run: KeptRun) -> tuple[dict[str, str], str]:
             hint = "add `environment: {NAME: value}` to it"
             raise UsageError("the plan has neither a cluster nor environment variables", hint)
         return dict(plan.environment), ""
-    context = (await provider_of(plan.cluster)).context_of(plan.cluster)
+    provider = await provider_of(plan.cluster)
+    if plan.cluster.stands and not run.started.hosts:  # its user may have another login by now
+        await provider.reach(plan.cluster, LocalHost(), anew=True)
+    context = provider.context_of(plan.cluster)
     kubeconfig, silent = await asyncio.to_thread(_kubeconfig, plan.cluster, context, run)
     over_ssh = bool(run.started.hosts)
     remedy = f"keep `bringup tunnel {run.id}` open" if over_ssh else "`bringup status` says what is up"

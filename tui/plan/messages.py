@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Fault, shown, suggest
 from tui.plan.include import NAME
-from tui.plan.model import CLUSTER_NAME, IDENTIFIER
+from tui.plan.model import CLUSTER_NAME, IDENTIFIER, OWNER
 from tui.plan.schema import fields_at
 from tui.plan.steps import STEPS
 from tui.plan.steps.http import URL
@@ -45,6 +45,7 @@ _PATTERNS = {
     CLUSTER_NAME: "at most 49 lower-case letters and digits, with . and - between them",
     NAME: "at most 32 lower-case letters and digits, with _ - between them, the first a letter",
     IDENTIFIER: "lower-case letters and digits, with . _ - between them",
+    OWNER: "at most 63 letters and digits, with . _ - between them",
     SHA256: "a checksum of 64 hexadecimal digits",
     URL: "a URL that begins with http:// or https://",
 }

@@ -7,7 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, PositiveInt, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic_core import PydanticKnownError
 
 from tui.plan.address import LOCAL, parse_address
 from tui.plan.failures import KNOWN
@@ -29,6 +41,8 @@ IDENTIFIER = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 # Nodes are called after the cluster, as in `NAME-control-plane`, in at most 63 characters.
 CLUSTER_NAME = r"^[a-z0-9]([a-z0-9.-]{0,47}[a-z0-9])?$"
+OWNER = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+"""What the value of a label is."""
 _ID = "Lower-case letters and digits, with . _ - between them."
 Mode = Literal["parallel", "sequential", "eager"]
 
@@ -121,11 +135,49 @@ class Phase(Frozen):
 
 
 class Cluster(Frozen):
-    """The Kubernetes cluster that the plan's steps speak to."""
+    """The Kubernetes cluster that the plan's steps speak to: one that they make, or one that stands."""
 
-    name: str = Field(pattern=CLUSTER_NAME, description="Name of the cluster.")
-    provider: Literal["kind"] = Field("kind", description="What creates the cluster.")
-    kubeconfig: PlanPath = Field(description="Kubeconfig file through which the cluster is reached.")
+    context: str = Field(
+        "",
+        description="A cluster that stands, by its context in the user's kubeconfig (`KUBECONFIG`), in place"
+        " of one that is made; `name` and `kubeconfig` are not needed then.",
+    )
+    name: str = Field(
+        "", pattern=CLUSTER_NAME, validate_default=True, description="Name of the cluster that is made."
+    )
+    provider: Literal["kind"] = Field("kind", description="What makes the cluster.")
+    kubeconfig: PlanPath = Field(
+        Path(),
+        validate_default=True,
+        description="Kubeconfig file through which the cluster that is made is reached.",
+    )
+    owner: str = Field(
+        "",
+        pattern=OWNER,
+        description="In a cluster that stands: what the label `bringup/owner` says on all that is made there."
+        " `bringup down` deletes what carries it. By default made of the plan's name and its user.",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["name", "kubeconfig"]}, {"required": ["context"]}]}
+    )
+
+    @field_validator("name", "kubeconfig", mode="wrap")
+    @classmethod
+    def _of_one_that_is_made(
+        cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        """Require it of a cluster that is made; the name of one that stands is its context's."""
+        if context := info.data.get("context"):
+            return context if info.field_name == "name" else Path()
+        if value is cls.model_fields[info.field_name or ""].default:
+            raise PydanticKnownError("missing")
+        return handler(value)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is there before the plan, and stays."""
+        return bool(self.context)
 
 
 class Endpoint(Frozen):
@@ -197,6 +249,11 @@ class Plan(Frozen):
     def secret_values(self) -> tuple[str, ...]:
         """The values that are never shown: those of `secrets`, and those that `tui.secrets` finds."""
         return secret_values(self.model_dump(by_alias=True, warnings=False))
+
+    @property
+    def can_go_down(self) -> bool:
+        """Whether it can be taken down: it says how, or its cluster stands, where that is known."""
+        return bool(self.down) or (self.cluster is not None and self.cluster.stands)
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -39,11 +39,13 @@ def placement(plan: Plan) -> Placement:
 
 
 def steps_by_host(plan: Plan) -> dict[str, list[Step]]:
-    """Return the steps that run on each host of a plan, by the host's name."""
+    """Return the steps that have something to do on each host of a plan, by the host's name."""
     places = placement(plan)
     found: dict[str, list[Step]] = {}
     for task in plan.tasks:
         for step in task.wanted_steps:
+            if plan.cluster and plan.cluster.stands and "kind" in step.programs:
+                continue  # it needs nothing where the cluster is not made
             name = places.cluster if step.on_cluster_host else places.tasks[task.id]
             found.setdefault(name, []).append(step)
     return found

@@ -91,6 +91,21 @@ with `substitute: true`. Values are taken from `variables`, over them from each 
 them from each `--set group.name=value`. What is named in `secrets`, has a key such as `password` or
 `token`, or looks random is never shown.
 
+## A cluster that stands
+
+`cluster: {{context: NAME}}` brings a plan up in a cluster that is there, by a context of the user's own
+kubeconfig as kubectl reads it: all files of `KUBECONFIG`, logins by certificate, token or program. Over SSH
+it is that of the user there. Commands get a kubeconfig of that context alone. So that a plan does not meet
+production by accident, contexts are refused that are not known to be local by name and address, such as
+`kind-…`, `k3d-…`, `minikube`, `docker-desktop` or `colima`, until one is allowed once:
+`bringup up --allow-context NAME`. `bringup contexts` lists those that were, `bringup contexts --forget NAME`
+forgets one.
+
+Objects that are made there get the label `bringup/owner`. `bringup down` deletes what carries it, custom
+resources first and namespaces late, and nothing that was there before. What helm has installed, a
+`helm.uninstall` of `down` removes. `kind.create` takes the cluster as it is, so that a plan with both
+`context: ${{context}}` and `name` is brought up in a cluster of its own where that variable is empty.
+
 ## Choice and repetition
 
 `when: ${{flag}}` on a task or a step says whether it is wanted, `when: not ${{flag}}` the contrary. A task

@@ -22,6 +22,11 @@ def locks_directory() -> Path:
     return _user_directory("state") / "locks"
 
 
+def kubeconfigs_directory() -> Path:
+    """Return the directory of private kubeconfigs, each of one context of the user's."""
+    return _user_directory("state") / "kubeconfigs"
+
+
 def cache_directory() -> Path:
     """Return the directory of what may be fetched again."""
     return _user_directory("cache")

@@ -123,7 +123,6 @@ def test_this_machine_is_known(url: str, local: bool) -> None:
         ({"users": None}, "it has no user me"),
         ({"users": [{"name": "me", "user": {"client-key": "away.key"}}]}, "away.key: No such file"),
         ({"users": [{"name": "me", "user": {"client-key-data": "a"}}]}, "client-key-data is not base64"),
-        ({"users": [{"name": "me", "user": {"exec": {}}}]}, "logs in by 'exec'"),
         ({"users": [{"name": "me", "user": {"username": "a"}}]}, "logs in by 'username'"),
         ({"users": [{"name": "me", "user": {"token": "a\nb"}}]}, "characters that no token has"),
         ({"users": [{"name": "me", "user": {"client-key": ["a"]}}]}, "its client-key is no text"),

@@ -26,6 +26,7 @@ from tui.cluster.connect import connect
 from tui.errors import ActionError
 from tui.plan.data import made_of
 from tui.plan.failures import KNOWN
+from tui.plan.labels import labelled
 from tui.plan.manifests import (
     Manifest,
     is_remote,
@@ -198,6 +199,7 @@ class _Application:
             version = before["metadata"]["resourceVersion"]
             taken = {"metadata": {"resourceVersion": version, "managedFields": fields}}
             await self._api.request("PATCH", path, body=taken, content_type=MERGE)
+        body = labelled(body, before, self._ctx.cluster.owner)
         try:
             return outcome_of(before, await self._api.apply(path, body))
         except ApiError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.actions.kubernetes.server_side import outcome_of
 from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.plan.labels import labelled
 from tui.reporter import Done, end_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ async def namespace(step: KubernetesNamespace, ctx: Context) -> Done:
             path = f"/api/v1/namespaces/{name}"
             before = await _wait_until_gone(api, path, name, ctx)
             metadata = {"name": name, **({"labels": step.labels} if step.labels else {})}
-            after = await api.apply(path, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+            after = await api.apply(path, labelled(body, before, ctx.cluster.owner))
             outcome = outcome_of(before, after)
             ctx.log(f"namespace/{name} {outcome}")
             made += outcome != "unchanged"

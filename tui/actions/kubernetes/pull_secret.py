@@ -14,6 +14,7 @@ from tui.clients.kubernetes.api import MERGE, ApiError
 from tui.clients.registry import login_files, read_logins
 from tui.cluster.connect import connect
 from tui.errors import ActionError
+from tui.plan.labels import labelled
 from tui.reporter import Done, end_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ async def _store(api: Api, step: KubernetesPullSecret, logins: Mapping[str, Logi
     }
     before = await api.find(path)
     try:
-        outcome = outcome_of(before, await api.apply(path, body))
+        outcome = outcome_of(before, await api.apply(path, labelled(body, before, ctx.cluster.owner)))
     except ApiError as error:
         raise _explained(step, before, error) from error
     ctx.log(f"secret/{step.name} {outcome}")

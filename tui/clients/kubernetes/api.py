@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from kubernetes_asyncio.client import ApiClient, ApiException, Configuration
 
+from tui.clients.kubernetes.exec_login import log_in
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.messages import shorten
 from tui.errors import ActionError
+from tui.hosts.local import LocalHost
 from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
+    from tui.clients.kubernetes.exec_login import Login
     from tui.clients.kubernetes.kubeconfig import Access
 
 Object = dict[str, Any]
@@ -237,6 +242,10 @@ async def open_api(kubeconfig: Path, context: str = "") -> AsyncIterator[Api]:
         ActionError: The kubeconfig is not usable.
     """
     access = await asyncio.to_thread(read_access, kubeconfig, context)
+    if access.login is not None:
+        given = await log_in(access.login, LocalHost())
+        pair = given.certificate.encode(), given.key.encode()
+        access = replace(access, token=given.token, certificate=pair[0], key=pair[1])
     tls = await asyncio.to_thread(access.tls)
     client = await _client(access, tls)
     try:
@@ -250,10 +259,19 @@ async def _client(access: Access, tls: ssl.SSLContext) -> Any:
     configuration.tls_server_name = access.server_name
     if access.token:
         configuration.api_key["BearerToken"] = f"Bearer {access.token}"
+    if access.login is not None:
+        configuration.refresh_api_key_hook = functools.partial(_log_in_again, access.login)
     client = ApiClient(configuration)
     await client.rest_client.close()
     client.rest_client.pool_manager = _session(access, tls)
     return client
+
+
+async def _log_in_again(login: Login, configuration: Any) -> None:
+    """Have a client's next request bear a token that still holds."""
+    token = (await log_in(login, LocalHost())).token
+    if token:
+        configuration.api_key["BearerToken"] = f"Bearer {token}"
 
 
 def _session(access: Access, tls: ssl.SSLContext) -> aiohttp.ClientSession:

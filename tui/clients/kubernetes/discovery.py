@@ -35,6 +35,7 @@ class Resource:
         has_status: Whether their status is written apart from them, by controllers.
         kind: The objects' kind.
         names: What kubectl calls it: its name in the plural and singular, its kind and its short names.
+        deletable: Whether its objects can be listed and deleted.
     """
 
     root: str
@@ -43,6 +44,12 @@ class Resource:
     has_status: bool = False
     kind: str = ""
     names: frozenset[str] = frozenset()
+    deletable: bool = False
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether its group is one of Kubernetes itself."""
+        return _is_built_in(self.group)
 
     @property
     def group(self) -> str:
@@ -99,6 +106,11 @@ class Discovery:
         self._groups.clear()  # what is missing may come
         return None
 
+    async def served(self) -> list[Resource]:
+        """Return all resources, of each group in the version that the server prefers."""
+        found = await asyncio.gather(*map(self.refresh, await self._versions("")))
+        return [resource for served in found for resource in served.values()]
+
     async def _versions(self, group: str) -> list[str]:
         """Return the versions of a group such as `apps` or `v1.apps`, preferred ones first; all if empty."""
         groups = (await self._api.find("/apis") or {}).get("groups") or []
@@ -134,6 +146,7 @@ class Discovery:
                 f"{entry['name']}/status" in names,
                 entry["kind"],
                 _words(entry),
+                {"list", "delete"} <= {*(entry.get("verbs") or ())},
             )
             for entry in listed
             if "/" not in entry["name"]  # those are subresources

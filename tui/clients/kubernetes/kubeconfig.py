@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tui.clients.kubernetes.exec_login import Login
 from tui.errors import ActionError
 
-_LOGINS = ("exec", "auth-provider", "username")
+_LOGINS = ("auth-provider", "username")
 _ANEW = "have it written anew: kind export kubeconfig --name CLUSTER --kubeconfig FILE"
 
 
@@ -28,6 +29,7 @@ class Access:
         certificate: The client's certificate, as PEM.
         key: The client's key, as PEM.
         token: A bearer token.
+        login: The program that logs in, where nothing of the above is given.
         server_name: The name that its certificate must bear, where that is not the URL's.
         insecure: Whether its certificate is not looked at.
         proxy: URL of the HTTP proxy that it is reached through; None for that of the environment, if any.
@@ -38,6 +40,7 @@ class Access:
     certificate: bytes = field(default=b"", repr=False)
     key: bytes = field(default=b"", repr=False)
     token: str = field(default="", repr=False)
+    login: Login | None = field(default=None, repr=False)
     server_name: str | None = None
     insecure: bool = False
     proxy: str | None = None
@@ -71,8 +74,7 @@ class Access:
 def read_access(path: Path, context: str = "") -> Access:
     """Read how to reach the cluster of a kubeconfig's context.
 
-    Only what is in the file is used, as in Kind's own: certificates or a token. Programs
-    that the file would have started for a login are not.
+    Certificates and tokens are read; a program that the file names for a login is not started.
 
     Args:
         path: The kubeconfig file; it may lead to other clusters too.
@@ -133,7 +135,7 @@ def _access(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Acce
     if login := next((login for login in _LOGINS if login in user), None):
         raise ActionError(
             f"the kubeconfig's user logs in by {login!r}, which is not supported",
-            "use a kubeconfig with a certificate or a token, such as Kind writes",
+            "use a kubeconfig with a certificate, a token, or a program for the login (`exec`)",
         )
     server = _text(cluster, "server").rstrip("/")
     if not server:
@@ -143,12 +145,14 @@ def _access(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Acce
     insecure = bool(cluster.get("insecure-skip-tls-verify"))
     if "://" not in server:  # as kubectl completes it
         server = f"{'https' if authority or certificate or insecure else 'http'}://{server}"
+    token, asked = _token(user, folder), user.get("exec")
     return Access(
         server=_url(server, "server"),
         authority=authority,
         certificate=certificate,
         key=_content(user, "client-key", folder),
-        token=_token(user, folder),
+        token=token,
+        login=Login.of(asked, cluster) if isinstance(asked, dict) and not token else None,
         server_name=_text(cluster, "tls-server-name") or None,
         insecure=insecure,
         proxy=_url(_text(cluster, "proxy-url"), "proxy-url") or None,

@@ -107,7 +107,7 @@ def _other_cluster(command: Command, cluster: Cluster, folder: Path) -> str:
     """Return how a command chooses another cluster than the plan's; empty if it does not."""
     words = [*(f"{name}={value}" for name, value in command.env.items()), *_words(_script(command))]
     asks = any(word.rsplit("/", 1)[-1] in {*_CLIENTS, "kubectx"} for word in words)
-    where = command.folder or folder
+    where, own = command.folder or folder, cluster.context or f"kind-{cluster.name}"
     for before, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         value = value if equals else following
@@ -116,7 +116,7 @@ def _other_cluster(command: Command, cluster: Cluster, folder: Path) -> str:
         elif name in {"KUBECONFIG", "--kubeconfig"}:  # after -e it is that of a container
             chosen = before not in {"-e", "--env"} and not _is_file(value, cluster, where)
         else:
-            chosen = asks and name in {*_CONTEXTS, *_SERVERS} and value not in {f"kind-{cluster.name}", ""}
+            chosen = asks and name in {*_CONTEXTS, *_SERVERS} and value not in {own, ""}
         if chosen:
             pair = f"{before} {word}" if name == "KUBECONFIG" else f"{word} {following}"
             return word if equals else pair
