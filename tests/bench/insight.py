@@ -127,7 +127,8 @@ def main() -> None:
         run = str(kept(Path(folder), 200))
         version = command("--version")
         print(f"\nbringup --version            {version:>5.0f} ms")
-        for asked in (("why", run), ("what-if", run, "--mode", "eager")):
+        commands = ("why", run), ("what-if", run, "--mode", "eager"), ("compare", run, run), ("advise", run)
+        for asked in commands:
             spent = command(*asked)
             print(
                 f"bringup {asked[0]:<8} of 200 tasks {spent:>5.0f} ms {spent / version:>8.2f} × floor",

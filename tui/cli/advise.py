@@ -34,7 +34,6 @@ def advise(run: str | None, output: str, patch: bool) -> None:
     with errors():
         from pathlib import Path
 
-        from tui.cli.advice_patch import patch as patch_of_change
         from tui.cli.kept import read
         from tui.insight.advice import advise as advise_run
         from tui.run.store import Store
@@ -48,6 +47,8 @@ def advise(run: str | None, output: str, patch: bool) -> None:
         def patch_of(advice: Advice) -> str:
             if advice.change is None or loaded is None:
                 return ""
+            from tui.cli.advice_patch import patch as patch_of_change
+
             return patch_of_change(advice.change, loaded, base)
 
         advised = advise_run(state, loaded.plan if loaded else None, _like(store, kept, state))

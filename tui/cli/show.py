@@ -46,7 +46,10 @@ def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None
         if choose_view(output, tui) == "dashboard":
             from tui.dashboard import kept_run
 
-            sys.exit(draw(kept_run.KeptRun(kept.directory, moment, expect=lambda: expected(store, kept))))
+            shown = kept_run.KeptRun(
+                kept.directory, moment, expect=lambda: expected(store, kept), started=kept.started
+            )
+            sys.exit(draw(shown))
 
         from tui.cli.look import print_report
         from tui.run.journal import read_state

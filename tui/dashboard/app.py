@@ -122,7 +122,8 @@ class Dashboard(RunKeys):
     def _begin(self) -> None:
         self.draw()
         self.set_interval(PULL_EVERY, self.draw)
-        self.call_after_refresh(self._control.begin)
+        # The first refresh lays the widgets out that the frame has changed, the second paints them.
+        self.call_after_refresh(self.call_after_refresh, self._control.begin)
 
     @property
     def task_id(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tui.dashboard.frame import Model
 from tui.insight.expectation import EMPTY
 from tui.run.feed import Feed
-from tui.run.journal import LOGS, follow_events, is_written, read_log_part, read_started
+from tui.run.journal import follow_events, is_written, log_path, read_log_part, read_started
 from tui.run.log.moment import place_at, start_of_tail
 from tui.run.standing import Stands
 from tui.run.summary import began_at
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tui.insight.expectation import Expectation
     from tui.run.commands import Command
-    from tui.run.events import Event, PhaseOutline
+    from tui.run.events import Event, PhaseOutline, RunStarted
     from tui.run.log.line import LogLines
 
 _LOOK_EVERY = 0.2  # seconds between two looks at a journal that grows
@@ -39,14 +39,16 @@ class KeptRun:
         at: float = math.inf,
         expectation: Expectation = EMPTY,
         expect: Callable[[], Expectation] | None = None,
+        started: RunStarted | None = None,
     ) -> None:
-        """Read how the run began.
+        """Prepare it.
 
         Args:
             directory: The run's directory.
             at: The moment up to which it is shown, in seconds since the run began; by default its end.
             expectation: How long things took before.
             expect: Finds that out, which may take a while.
+            started: How the run began; by default that is read.
         """
         self.directory = directory
         self.expectation = expectation
@@ -63,7 +65,8 @@ class KeptRun:
         self._begun = False
         self._places: dict[str, int] = {}
         self._thread: threading.Thread | None = None
-        self._started = read_started(directory)
+        self._reading_logs = threading.Lock()
+        self._started = started or read_started(directory)
         self.feed = Feed(clock=self._now)
 
     def read(self) -> None:
@@ -77,11 +80,11 @@ class KeptRun:
             if event is not None:
                 unseen += [event] if event.at <= self._at else []
                 continue
-            for each in unseen:
-                self._clock = max(self._clock, each.at)
-                self.feed.put(each)
+            if unseen:
+                self._clock = max(self._clock, *(each.at for each in unseen))
+                self.feed.put(*unseen)
                 self._begun = True
-            unseen.clear()
+                unseen.clear()
             if self._is_read():
                 break
             time.sleep(_LOOK_EVERY)
@@ -98,7 +101,9 @@ class KeptRun:
             self._thread.start()
 
     def lines(self, task: str) -> LogLines:
-        """Return a task's last lines."""
+        """Return a task's last lines, which are read when they are first asked for."""
+        if task not in self._places:
+            self._read_log(task)
         return self.feed.tail(task)
 
     @property
@@ -135,14 +140,20 @@ class KeptRun:
         return False
 
     def _read_logs(self) -> None:
-        """Read the ends of the logs, or what they have grown by."""
-        for path in sorted((self.directory / LOGS).glob("*.log")):
-            with contextlib.suppress(OSError):  # somebody deletes it meanwhile
-                stop = place_at(path, self._at)
-                start = max(self._places.get(path.stem, 0), start_of_tail(path, stop, _TAIL))
-                for output, place in read_log_part(self.directory, path.stem, start, stop):
-                    self._places[path.stem] = place
-                    self.feed.put(output)
+        """Read what the logs that are looked at have grown by."""
+        for task in list(self._places):
+            self._read_log(task)
+
+    def _read_log(self, task: str) -> None:
+        """Read the end of a task's log, or what it has grown by."""
+        path = log_path(self.directory, task)
+        with self._reading_logs, contextlib.suppress(OSError):  # it said nothing, or somebody deletes it
+            self._places.setdefault(task, 0)
+            stop = place_at(path, self._at)
+            start = max(self._places[task], start_of_tail(path, stop, _TAIL))
+            for output, place in read_log_part(self.directory, task, start, stop):
+                self._places[task] = place
+                self.feed.put(output)
 
     def _now(self) -> float:
         """Return the seconds since the run began: while it goes on up to now, else up to what is shown."""

@@ -166,20 +166,23 @@ class Feed:
 
     # For the engine's thread
 
-    def put(self, event: Event) -> None:
-        """Add an event; never wait for a view."""
-        if isinstance(event, Output):
-            self.tail(event.task).put(event)
-            with self._lock:
-                self._put_output(event)
-        else:
-            if isinstance(event, RunStarted):
-                self._began = self._clock()
-            with self._lock:
-                entry = self._entry(event)
-                self._events.put(entry)
-                self._stream.put(entry)
+    def put(self, *events: Event) -> None:
+        """Add events, which are taken together; never wait for a view."""
+        with self._lock:
+            for event in events:
+                if isinstance(event, Output):
+                    self._tail(event.task).put(event)
+                    self._put_output(event)
+                else:
+                    self._put_event(event)
         self._news.set()
+
+    def _put_event(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._began = self._clock()
+        entry = self._entry(event)
+        self._events.put(entry)
+        self._stream.put(entry)
 
     def _put_output(self, output: Output) -> None:
         if self._journal is not None and not self._journal.error:
@@ -210,7 +213,10 @@ class Feed:
     def tail(self, task: str) -> Tail:
         """Return a task's last lines; always the same object."""
         with self._lock:
-            return self._tails.setdefault(task, Tail(self._keep))
+            return self._tail(task)
+
+    def _tail(self, task: str) -> Tail:
+        return self._tails.setdefault(task, Tail(self._keep))
 
     def take(self) -> list[Event]:
         """Return all events but output since the last call, in order.

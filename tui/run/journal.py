@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 EVENTS = "events.jsonl"
 LOGS = "logs"
 _LONGEST = 64 << 20  # bytes of a line that are read
+_AT_ONCE = 1 << 20  # bytes: each read hands the interpreter to other threads too briefly for them to take it
 _END = 256 << 10  # bytes of a journal that tell of its end
 _PROGRESS_EVERY = 1.0  # seconds between two events of a task's progress that are kept
 
@@ -248,7 +249,7 @@ def _opened(directory: Path) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(f"{directory / EVENTS} is no file")
-    return os.fdopen(handle, "rb")
+    return os.fdopen(handle, "rb", _AT_ONCE)
 
 
 def read_log(directory: Path, task: str) -> Iterator[Output]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import re
-import secrets
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -53,7 +53,7 @@ class RunReferenceError(BringupError):
 def new_run_id(now: datetime.datetime) -> str:
     """Return a run's id: the time in UTC, and four digits that order the runs of one second."""
     utc = now.astimezone(datetime.UTC)
-    return f"{utc:%Y%m%dT%H%M%SZ}-{utc.microsecond * 256 // 1_000_000:02x}{secrets.token_hex(1)}"
+    return f"{utc:%Y%m%dT%H%M%SZ}-{utc.microsecond * 256 // 1_000_000:02x}{os.urandom(1).hex()}"
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import hashlib
 import json
 import re
 from dataclasses import astuple
@@ -130,6 +129,8 @@ def came_up(state: RunState) -> bool:
 
 def like_key(of: Likeness) -> str:
     """Return a text that only like runs have in common."""
+    import hashlib  # loads OpenSSL, and the index has what is made of it
+
     return hashlib.sha256(json.dumps(astuple(of)).encode()).hexdigest()[:16]
 
 
