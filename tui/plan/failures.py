@@ -202,10 +202,32 @@ KNOWN: dict[str, Known] = {
         "give the argument a value in `args`, or a default in the Dockerfile",
         "image.build",
     ),
+    "build-frontend": known(
+        "resolve image config for|failed to solve with frontend gateway",
+        "the frontend that `# syntax=` names cannot be pulled: take that line away if the builder's own"
+        " will do, or name a registry that can be reached",
+        "image.build",
+    ),
+    "buildkit-version": known(
+        r"(?:LLB definition|failed to solve): dockerfile parse error (?:on )?line \d+: unknown",
+        "if it is spelt right, the builder is too old: upgrade Docker to 23, name another with `builder`, or"
+        " begin the Dockerfile with `# syntax=docker/dockerfile:1`",
+        "image.build",
+    ),
+    "build-platforms": known(
+        "does not currently support exporting manifest lists|docker-container.*multi-platform",
+        "name one `platform`: only an engine with containerd's image store holds an image of several",
+        "image.build",
+    ),
+    "builder": known(
+        'no builder ".*" found',
+        "make it with `docker buildx create --name`, or name one that `docker buildx ls` lists",
+        "image.build",
+    ),
     "buildkit": known(
         "requires BuildKit|unknown flag: (?:mount|chmod|link|parents|exclude|checksum|network|security)"
         "|unknown instruction: <<|failed to parse platform",
-        "the Dockerfile wants BuildKit: run `docker buildx build` in a `command` step",
+        "install Docker's buildx plugin, and name it with `builder: buildx`",
         "image.build",
     ),
     "build-file": known(

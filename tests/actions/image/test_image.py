@@ -236,7 +236,7 @@ async def test_a_build_for_another_platform_than_is_wanted_is_told(
     peer = Peer(BUILT)
     peer.made = {"demo:1": ID}
     async with recording(peer, tmp_path) as ctx:
-        await build(step.model_copy(update={"platform": platform}), ctx)
+        await build(step.model_copy(update={"platform": (platform,)}), ctx)
     assert [f"made for linux/amd64, not {platform}" in warning for warning in ctx.warnings] == [True] * warns
 
 

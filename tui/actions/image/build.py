@@ -1,4 +1,4 @@
-"""`image.build`: an image made by the container engine's own builder."""
+"""`image.build`: an image made by the container engine's own builder, or by buildx."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
+from tui.actions.image import buildx
 from tui.actions.image.build_context import read_context
 from tui.actions.image.build_output import BuildOutput
-from tui.actions.image.dockerfile import needs_buildkit, platform_arguments
+from tui.actions.image.dockerfile import platform_arguments
 from tui.actions.image.logins import build_logins, logins_for
 from tui.actions.image.platforms import other_platform
 from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, short
@@ -42,38 +43,25 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
     """
     engine = await ctx.host.engine()
     context = await asyncio.to_thread(read_context, step.context, step.dockerfile)
-    if engine.flavour == "docker" and (reason := needs_buildkit(context.content)):
-        name = (step.dockerfile or step.context / "Dockerfile").name
-        raise ActionError(f"{name}:{reason}", hint_for("requires BuildKit", step.kind))
-    mark = new_mark() if engine.flavour == "podman" else ""
-    output = BuildOutput(ctx)
+    by_buildx = await buildx.is_wanted(step, context, engine, ctx)
     async with connect(engine) as api:
         before = await api.find_image(step.tag)
-        with contextlib.closing(output):
-            try:
-                async with in_time(ctx, output.state, lambda: output.lines):
-                    await _send(api, engine, _parameters(step, context, engine, mark), context, output, ctx)
-            except asyncio.CancelledError:
-                if mark and not (ctx.host.shares_kernel and await end_marked(mark, _LINGERING)):
-                    ctx.warn(f"Podman may go on with the build of {step.tag} until its instruction ends")
-                raise
-            except EngineRefusedError as error:
-                cause = f"the engine refused to build {step.tag}: {error.cause}"
-                hint = hint_for(error.cause, step.kind) or (_CORRECT if "ockerfile" in error.cause else "")
-                raise ActionError(cause, hint) from error
-            except EngineLostError as error:
-                raise ActionError(f"{step.tag}: {error.cause}", error.hint, tuple(output.lines)) from error
+        if by_buildx:
+            lines = await buildx.build(step, context, engine, ctx)
+        else:
+            made, lines = await _build(step, context, engine, api, ctx)
         after = await api.find_image(step.tag)
     identity = str((after or {}).get("Id", ""))
-    if not identity or short(identity) != short(output.identity):
+    if not identity or not (by_buildx or short(identity) == short(made)):
         raise ActionError(
             f"the build of {step.tag} ended without an image",
             "check that the engine is running, then run the task again",
-            tuple(output.lines),
+            tuple(lines),
         )
-    if other := other_platform(after or {}, step.platform):
+    [platform] = step.platform if step.platform and len(step.platform) == 1 else [None]
+    if other := other_platform(after or {}, platform):
         ctx.warn(
-            f"{step.tag} is made for {other}, not {step.platform}: the engine built on what it has of the "
+            f"{step.tag} is made for {other}, not {platform}: the engine built on what it has of the "
             f"base image. Pull that first, with an `image.pull` step that has the same `platform`"
         )
     if before is not None and before["Id"] == identity:
@@ -81,13 +69,37 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
     return Done(f"built {short(identity)}")
 
 
+async def _build(
+    step: ImageBuild, context: BuildContext, engine: ContainerEngine, api: EngineApi, ctx: Context
+) -> tuple[str, list[str]]:
+    """Build an image by the engine itself, and return its ID and the last lines that were printed."""
+    mark = new_mark() if engine.flavour == "podman" else ""
+    output = BuildOutput(ctx)
+    with contextlib.closing(output):
+        try:
+            async with in_time(ctx, output.state, lambda: output.lines):
+                await _send(api, engine, _parameters(step, context, engine, mark), context, output, ctx)
+        except asyncio.CancelledError:
+            if mark and not (ctx.host.shares_kernel and await end_marked(mark, _LINGERING)):
+                ctx.warn(f"Podman may go on with the build of {step.tag} until its instruction ends")
+            raise
+        except EngineRefusedError as error:
+            cause = f"the engine refused to build {step.tag}: {error.cause}"
+            hint = hint_for(error.cause, step.kind) or (_CORRECT if "ockerfile" in error.cause else "")
+            raise ActionError(cause, hint) from error
+        except EngineLostError as error:
+            raise ActionError(f"{step.tag}: {error.cause}", error.hint, tuple(output.lines)) from error
+    return output.identity, list(output.lines)
+
+
 def _parameters(
     step: ImageBuild, context: BuildContext, engine: ContainerEngine, mark: str
 ) -> dict[str, str]:
     """Return the parameters of the engine's API for a build."""
     args = dict(step.args)
+    platform = step.platform[0] if step.platform else None
     if engine.flavour == "docker":
-        args = platform_arguments(context.content, step.platform, engine.architecture) | args
+        args = platform_arguments(context.content, platform, engine.architecture) | args
     wanted = {
         "t": step.tag,
         "dockerfile": context.dockerfile,
@@ -95,7 +107,7 @@ def _parameters(
         "forcerm": "1",
         "buildargs": json.dumps(args) if args else "",
         "target": step.target,
-        "platform": step.platform,
+        "platform": platform,
         "extrahosts": json.dumps([f"{mark}:127.0.0.1"]) if mark else "",
     }
     return {name: value for name, value in wanted.items() if value}

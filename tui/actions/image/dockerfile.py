@@ -46,7 +46,7 @@ class Instruction:
 
 
 def needs_buildkit(content: bytes) -> str:
-    """Return where and why a Dockerfile needs BuildKit, such as `3: RUN --mount needs BuildKit, …`.
+    """Return where a Dockerfile needs BuildKit, and for what, such as `3: RUN --mount`.
 
     Returns:
         Empty where the classic builder can build all of it.
@@ -56,7 +56,7 @@ def needs_buildkit(content: bytes) -> str:
         if instruction.name == "ARG":
             declared.update(word.partition("=")[0] for word in instruction.rest.split())
         if reason := _buildkit_only(instruction, declared):
-            return f"{instruction.line}: {reason} needs BuildKit, which image.build does not use"
+            return f"{instruction.line}: {reason}"
     return ""
 
 

@@ -6,14 +6,33 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from tui.plan.faults import shown
 from tui.plan.steps.base import Prefetch, StepBase
-from tui.plan.values import ExistingDirectory, ExistingFile, ImageName, OneOrMore, existing_path
+from tui.plan.steps.command import VariableName
+from tui.plan.values import ExistingDirectory, ExistingFile, Frozen, ImageName, OneOrMore, existing_path
 
 _PLATFORM = "Platform such as `linux/arm64`; the container engine's own if absent."
+_IDENTIFIER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
+
+
+class BuildSecret(Frozen):
+    """A secret that `RUN --mount=type=secret,id=…` sees, and that no layer keeps."""
+
+    id: str = Field(pattern=_IDENTIFIER, description="The id by which the Dockerfile asks for it.")
+    file: ExistingFile | None = Field(None, description="File that holds it.")
+    env: VariableName | None = Field(
+        None, description="Environment variable that holds it: of the plan's `environment`, or of bringup's."
+    )
+
+    @model_validator(mode="after")
+    def _has_one(self) -> BuildSecret:
+        if (self.file is None) == (self.env is None):
+            raise ValueError(f"the secret {shown(self.id)} has not one place", "give it `file` or `env`")
+        return self
 
 
 class ImageBuild(StepBase):
-    """Build an image in the container engine."""
+    """Build an image in the container engine: by itself, or by buildx."""
 
     action = "tui.actions.image.build:build"
     needs_engine = True
@@ -30,7 +49,29 @@ class ImageBuild(StepBase):
     dockerfile: ExistingFile | None = Field(None, description="`Dockerfile` in the context if absent.")
     args: dict[str, str] = Field(default_factory=dict, description="Build arguments.")
     target: str | None = Field(None, description="Build stage to stop at; the last one if absent.")
-    platform: str | None = Field(None, description=_PLATFORM)
+    platform: Annotated[tuple[str, ...], OneOrMore()] | None = Field(
+        None,
+        description="Platforms such as `linux/arm64`, of which buildx takes several; the container engine's"
+        " own if absent.",
+    )
+    builder: str | None = Field(
+        None,
+        pattern=_IDENTIFIER,
+        description="`engine`, `buildx`, or the name of one of buildx's builders, such as a remote one; if"
+        " absent buildx where the Dockerfile or a key needs it.",
+    )
+    secrets: Annotated[tuple[BuildSecret, ...], OneOrMore()] = Field(
+        (), description="What `RUN --mount=type=secret` sees; needs buildx."
+    )
+    ssh: Annotated[tuple[str, ...], OneOrMore()] = Field(
+        (), description="What `RUN --mount=type=ssh` sees: `default` is the user's agent; needs buildx."
+    )
+
+    @model_validator(mode="after")
+    def _has_builder(self) -> ImageBuild:
+        if self.builder == "engine" and self.buildx_for:
+            raise ValueError(f"{self.buildx_for} needs buildx", "leave `builder: engine` out")
+        return self
 
     @model_validator(mode="after")
     def _has_dockerfile(self, info: ValidationInfo) -> ImageBuild:
@@ -40,6 +81,17 @@ class ImageBuild(StepBase):
 
     def _subject(self) -> str:
         return self.tag
+
+    @property
+    def buildx_for(self) -> str:
+        """What of it needs buildx, whatever the Dockerfile says; empty if nothing does."""
+        wanted = {
+            "`builder`": self.builder not in {None, "engine"},
+            "`secrets`": bool(self.secrets),
+            "`ssh`": bool(self.ssh),
+            "more than one `platform`": len(self.platform or ()) > 1,
+        }
+        return next((name for name, is_wanted in wanted.items() if is_wanted), "")
 
     @property
     def images_made(self) -> tuple[str, ...]:
