@@ -18,10 +18,12 @@ class Done:
     Attributes:
         changed: False if the step found its work done already.
         note: What was done or found, in a few words.
+        output: What it has for later steps; None if nothing.
     """
 
     note: str = ""
     changed: bool = True
+    output: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,3 +259,43 @@ async def test_elsewhere_a_command_gets_a_kubeconfig_of_its_own(
     lines = [text for _, text in clustered.lines]
     assert ("current-context: kind-demo" in lines) is on_cluster_host
     assert lines[-1] == "700"
+
+
+class Apart(LocalHost):
+    """This machine, reached as one whose files are not here."""
+
+    shares_files = False
+
+
+@pytest.mark.parametrize("host", [LocalHost, Apart])
+async def test_its_output_is_what_it_prints_without_its_errors(ctx: Recorder, host: type[LocalHost]) -> None:
+    ctx.host = host(cache=ctx.cache)
+    done = await run(command(shell="echo noise >&2; printf 'ein Wört\r\n zwei\n\n'", output="word"), ctx)
+    assert (done.output, done.note) == ("ein Wört\r\n zwei", "word is ein Wört zwei")
+    assert [text for _, text in ctx.lines] == ["noise", "ein Wört", " zwei"]
+    done = await run(command(argv=("printf", "%s", "a b"), output="word"), ctx)
+    assert done.output == "a b"
+
+
+@pytest.mark.parametrize(
+    ("shell", "cause"),
+    [
+        ("echo; echo seen >&2", "its output 'word' is empty"),
+        ("head -c 70000 /dev/zero | tr '\\0' x", "its output 'word' is longer than 64 KiB"),
+        ("printf '\\377'", "its output 'word' is not UTF-8 text"),
+        ("printf 'a\\000b'", "its output 'word' has a NUL byte"),
+        ("echo said; exit 3", "echo said; exit 3 exited with status 3"),
+    ],
+)
+async def test_an_output_that_is_none_fails(ctx: Recorder, shell: str, cause: str) -> None:
+    assert (await failure(command(shell=shell, output="word"), ctx)).cause == cause
+    if "said" in shell:
+        assert [text for _, text in ctx.lines] == ["said"]
+
+
+@pytest.mark.parametrize(("name", "secret"), [("token", False), ("word", True)])
+async def test_an_output_that_is_secret_is_masked_first(ctx: Recorder, name: str, secret: bool) -> None:
+    done = await run(command(shell="echo hush-hush", output=name, secret=secret), ctx)
+    assert ctx.secrets == ["hush-hush"]
+    assert done.output == "hush-hush"
+    assert [text for _, text in ctx.lines] == ([] if secret else ["hush-hush"])

@@ -10,6 +10,8 @@ from collections import deque
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from tui.actions.standard_output import standard_output, value_of
+from tui.actions.standard_output import tell as tell_output
 from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER, kubeconfig_for
 from tui.deadline import in_time
 from tui.errors import ActionError
@@ -119,10 +121,16 @@ async def _run_in(folder: PurePath, step: Command, ctx: Context, variables: Mapp
         ends = "goes on in the background and ends with the run"
         ctx.warn(f"{processes} {ends}; start with `setsid` what is to stay")
 
-    async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
-        status = await _run(env, ctx, folder, program, tell, left)
+    async with standard_output(step, ctx, program) as (wrapped, read):
+        async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
+            status = await _run(env, ctx, folder, wrapped, tell, left)
+        printed = await read()
+    tell_output(step, ctx, printed)
     if status:
         raise ActionError(f"{shown} {_end(status)}", details=tuple(last))
+    if step.output:
+        value, note = value_of(step, printed)
+        return Done(note, output=value)
     return Done(cut(last[-1], _NOTE) if last else "")
 
 

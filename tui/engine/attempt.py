@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.actions.environment import Environment
+    from tui.engine.outputs import RunOutputs
     from tui.plan.model import Plan, Task
     from tui.plan.placement import Placement
     from tui.plan.steps import Step
@@ -43,6 +45,7 @@ class RunContext:
         emit: Takes events.
         now: Tells the seconds since the run began.
         masker: Keeps secrets out of what is emitted.
+        outputs: What commands printed for later steps.
         unpaused: Set while the run is not paused.
     """
 
@@ -53,6 +56,7 @@ class RunContext:
     emit: Callable[[e.Event], None]
     now: Callable[[], float]
     masker: Masker
+    outputs: RunOutputs
     unpaused: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -168,7 +172,7 @@ class Attempt:
         return done
 
     async def _step(self, index: int, step: Step, task_deadline: float | None) -> e.Failure | None:
-        title = step.describe()
+        title = self._title(step)
         self.emit(e.StepStarted(self.context.now(), self.task.id, self.number, index, title))
         try:
             ahead = self._ahead[index] if index < len(self._ahead) else None
@@ -179,6 +183,9 @@ class Attempt:
                 return failure
             self.emit(e.Warned(self.context.now(), self.task.id, self.number, f"{title}: {failure.cause}"))
             done = Done(f"failed: {failure.cause}")
+        if done.output is not None:
+            context = self.context
+            self.emit(context.outputs.take(step, done.output, context.now(), context.masker))
         self.emit(
             e.StepFinished(self.context.now(), self.task.id, self.number, index, done.changed, done.note)
         )
@@ -195,6 +202,7 @@ class Attempt:
         """Carry a step out, or take over what it did ahead of its place; raises why it failed."""
         if not step.is_wanted:
             return Done("not wanted", changed=False)
+        step = self.context.outputs.fill(step)
         times = [task_deadline] if task_deadline is not None else []
         if step.timeout is not None:
             times.append(asyncio.get_running_loop().time() + step.timeout)
@@ -219,6 +227,12 @@ class Attempt:
             if account.seconds:
                 used = round(account.seconds, 3)
                 self.emit(e.CpuUsed(self.context.now(), self.task.id, self.number, index, used))
+
+    def _title(self, step: Step) -> str:
+        """Return a step's title, with outputs as far as they are known."""
+        with contextlib.suppress(ActionError):
+            step = self.context.outputs.fill(step)
+        return step.describe()
 
     def _failed(self, error: Exception, index: int, title: str) -> e.Failure:
         if not isinstance(error, BringupError):

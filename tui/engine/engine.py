@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.engine.attempt import RunContext
+from tui.engine.outputs import RunOutputs
 from tui.engine.prefetch import Prefetcher
 from tui.engine.sampler import Sampler
 from tui.engine.schedule import Schedule
@@ -82,6 +83,7 @@ class Engine:
         journal: Journal | None = None,
         listener: Callable[[e.Event], None] | None = None,
         keep: Mapping[str, str] | None = None,
+        outputs: Mapping[str, str] | None = None,
         stay: bool = False,
         lock: Lock | None = None,
         sample: bool = False,
@@ -96,6 +98,7 @@ class Engine:
             journal: Keeps the events.
             listener: Called with each event, on the engine's loop; must not block.
             keep: Tasks that are done already, with the run that did them, or "" where none is known.
+            outputs: The outputs of tasks that are done already.
             stay: When all tasks have finished, stay for commands; see `Stay`.
             lock: Keeps others off the cluster; it is released while all tasks have finished.
             sample: Tell once a second what the hosts are busy with.
@@ -111,8 +114,16 @@ class Engine:
         self._lock = lock
         self._masker = Masker(plan.secret_values)
         self._context = RunContext(
-            plan, environment, placement(plan), cache, self._emit, self._now, self._masker
+            plan,
+            environment,
+            placement(plan),
+            cache,
+            self._emit,
+            self._now,
+            self._masker,
+            RunOutputs(plan, outputs or {}, assume=started.environment == "rehearsal"),
         )
+        self._outputs = dict(outputs or {})
         self._sampler = Sampler(self._context, lambda: bool(self.state.running)) if sample else None
         self.clean = True
         self._threads = StepThreads()
@@ -154,6 +165,8 @@ class Engine:
         self._emit(self._started)
         for task, run in self._keep.items():
             self._emit(e.TaskKept(self._now(), task, run))
+        for name, value in self._outputs.items():
+            self._emit(e.OutputMade(self._now(), name, value))
         self._schedule = Schedule(self.state)
         for task in self._keep:
             self._schedule.succeeded(task)

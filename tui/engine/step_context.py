@@ -60,7 +60,7 @@ class StepContext:
         written = attempt.task.steps[step]
         self.folder: Path = context.plan.folder_of(written)
         self.cache = context.cache
-        self.variables: Mapping[str, Any] = context.plan.variables_of(written, attempt.task.each)
+        self.variables: Mapping[str, Any] = context.outputs.variables(written, attempt.task)
         self.env: Mapping[str, str] = context.plan.environment
         self.deadline = deadline
         self._attempt = attempt
@@ -90,7 +90,8 @@ class StepContext:
 
     def image_host(self, image: str) -> Host:
         """Return the host whose container engine has an image."""
-        name = self._places.images.get(image)
+        images = self._places.images
+        name = images.get(image) or images.get(self._attempt.context.outputs.name_of(image))
         return self.host if name is None else self._hosts.of(name)
 
     def log(self, text: str | Sequence[str], source: str = "") -> None:

@@ -198,6 +198,7 @@ def _launch(
             journal=journal,
             listener=feed.put,
             keep=specification.done,
+            outputs=specification.outputs,
             stay=stay,
             lock=lock,
             sample=environment.name == "kind",

@@ -10,7 +10,7 @@ from tui.plan.graph import ON_FAILURE
 from tui.run.outline import task_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tui.launch.request import Request
     from tui.plan.load import LoadedPlan
@@ -39,7 +39,30 @@ def tasks_done(request: Request, loaded: LoadedPlan, earlier: KeptRun | None) ->
         wanted = {known_task(task, loaded.plan, "--only") for task in request.only}
         done = {id_: done.get(id_, "") for id_ in order if id_ not in wanted}
     done.pop(ON_FAILURE, None)
+    if request.environment != "rehearsal":
+        _make_outputs(done, loaded.plan, earlier.state.outputs if earlier else {})
     return done
+
+
+def _make_outputs(done: dict[str, str], plan: Plan, known: Mapping[str, str]) -> None:
+    """Take out of the tasks that are done those that make what others need and what was not kept.
+
+    Raises:
+        UsageError: The user has left one of them out.
+    """
+    pending = [task for task in plan.tasks if task.id not in done]
+    while pending:
+        task = pending.pop()
+        for step in task.wanted_steps:
+            names = plan.outputs.names(step)
+            for name, _ in plan.outputs.used(step):
+                maker, _ = plan.outputs.makers[names[name]]
+                if maker.id not in done or names[name] in known:
+                    continue
+                if not done.pop(maker.id):
+                    cause = f"task {task.id!r} uses output {name!r} of task {maker.id!r}, which is left out"
+                    raise UsageError(cause, "run that too, or add --resume: an earlier run may have kept it")
+                pending.append(maker)
 
 
 def _done_by(earlier: KeptRun, loaded: LoadedPlan) -> dict[str, str]:

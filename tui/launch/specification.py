@@ -34,6 +34,7 @@ class Specification:
         environment: `kind`, `rehearsal`, or `auto` for the real one where it can be had.
         run: The run that this one resumes, takes down or looks at.
         done: The tasks that are not to be run, with the run that did them, or "" where none has.
+        outputs: The outputs of these, as far as they are kept.
         recording: The directory of the run that is rehearsed; None for the bundled one.
         speed: How many times as fast a rehearsal is.
         fail: For a rehearsal's tasks that are to fail, in how many attempts.
@@ -47,6 +48,7 @@ class Specification:
     environment: str = "auto"
     run: KeptRun | None = None
     done: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
     recording: Path | None = None
     speed: float = 1.0
     fail: Mapping[str, int] = field(default_factory=dict)
@@ -156,6 +158,10 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
     for task in request.fail:
         known_task(task, loaded.plan, "--fail")
     hosts = host_addresses(request, loaded.plan)
+    earlier = run if request.resume is not None else None
+    done = tasks_done(request, loaded, earlier)
+    makers = {name: task.id for name, (task, _) in loaded.plan.outputs.makers.items()}
+    known = earlier.state.outputs if earlier is not None else {}
     return Specification(
         loaded=settled(loaded, hosts),
         hosts=hosts,
@@ -163,7 +169,8 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         prefetch=request.prefetch,
         environment=request.environment,
         run=run,
-        done=tasks_done(request, loaded, run if request.resume is not None else None),
+        done=done,
+        outputs={name: value for name, value in known.items() if makers.get(name) in done},
         recording=store.open(request.recording, loaded.plan.name).directory if request.recording else None,
         speed=request.speed,
         fail=request.fail,

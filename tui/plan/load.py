@@ -15,10 +15,12 @@ from tui.plan.document import Document, Path_, get
 from tui.plan.each import EACH, expand, name_families
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import ON_FAILURE, Graph
-from tui.plan.include import name_needs, name_wholes, read_plan, settle
+from tui.plan.include import read_plan
 from tui.plan.messages import explain
 from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwanted
+from tui.plan.outputs import have_outputs, may_be_used, template
 from tui.plan.schema import closed_schema
+from tui.plan.settle import name_needs, name_wholes, settle
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, as_text, each_text, fill, find
 from tui.plan.values import MAY_BE_MISSING, MissingError
@@ -69,11 +71,10 @@ class LoadedPlan:
         if self.missing:
             raise PlanError(fault for _, fault in self.missing)
 
-    def place(self, task: str, *path: str | int) -> Place:
-        """Return the place of a task, or of a part of it such as `"steps", 0`."""
-        if task == ON_FAILURE:
-            return self.document.place(("failed", *path[1:]))
-        return self.document.place((*self._paths[task], *path))
+    def place(self, task: str, *path: str | int, text: str = "") -> Place:
+        """Return the place of a task, of a part of it such as `"steps", 0`, or of a text in that."""
+        whole = ("failed", *path[1:]) if task == ON_FAILURE else (*self._paths[task], *path)
+        return self.document.place_of(whole, text) if text else self.document.place(whole)
 
     @cached_property
     def _paths(self) -> dict[str, Path_]:
@@ -113,7 +114,7 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
     data = reading.filled() | {"variables": variables.resolved()}
     if included:
         name_needs(data, document, families)
-        settle(data, document, included)
+    settle(data, document, included)
     name_families(data, families)
     name_wholes(data, document, included)
     reading.faults += variables.faults
@@ -127,7 +128,7 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
         faults = _without_secrets(dict.fromkeys((*reading.faults, *missing)), data)
         raise PlanError(sorted(faults, key=lambda fault: fault.place))
     digest = hashlib.sha256(repr((document.value, plan.variables, *items.values())).encode()).hexdigest()[:16]
-    return LoadedPlan(
+    loaded = LoadedPlan(
         plan,
         Graph.of(plan),
         path,
@@ -138,6 +139,9 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
         tuple(settings),
         tuple(zip((path for path, _ in reading.missing), _without_secrets(missing, data), strict=True)),
     )
+    if wrong := list(plan.outputs.check(loaded.graph, loaded.place)):
+        raise PlanError(wrong)
+    return loaded
 
 
 def _without_secrets(faults: Iterable[Fault], data: Mapping[str, Any]) -> list[Fault]:
@@ -157,6 +161,7 @@ class _Reading:
         self.faults: list[Fault] = []
         self.missing: list[tuple[Path_, Fault]] = []
         self._unfilled: set[Path_] = set()
+        self._has_outputs = have_outputs(document)
 
     def take(self, found: Iterable[tuple[Path_, Fault]]) -> None:
         """Add faults, except those that follow from an undefined reference."""
@@ -192,8 +197,14 @@ class _Reading:
         }
 
     def _filled(self, text: str, path: Path_) -> Any:
+        def look_up(name: str) -> Any:
+            return self._value(name, path)
+
         try:
-            return fill(text, lambda name: self._value(name, path))
+            later = template(text, look_up) if self._has_outputs else None
+            if later is not None and not may_be_used(path):
+                raise UndefinedError("an output cannot be used here", "only the steps of a task can use one")
+            return fill(text, look_up) if later is None else later
         except UndefinedError as error:
             place = error.place or self.document.place_of(path, error.reference)
             if len(self.faults) < MOST_FAULTS:

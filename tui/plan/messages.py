@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Fault, shown, suggest
-from tui.plan.include import NAME
 from tui.plan.model import CLUSTER_NAME, IDENTIFIER, OWNER
 from tui.plan.schema import fields_at
+from tui.plan.scope import NAME
 from tui.plan.steps import STEPS
 from tui.plan.steps.http import URL
 from tui.plan.steps.sources import SHA256

@@ -25,7 +25,8 @@ from tui.plan.address import LOCAL, parse_address
 from tui.plan.failures import KNOWN
 from tui.plan.faults import shown, suggest
 from tui.plan.graph import ON_FAILURE
-from tui.plan.include import NAME
+from tui.plan.outputs import Outputs
+from tui.plan.scope import NAME
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names, StepBase, Wanted
@@ -260,17 +261,27 @@ class Plan(Frozen):
         """All tasks, in plan order."""
         return tuple(task for phase in self.phases for task in phase.tasks)
 
-    def variables_of(self, step: StepBase, each: Any = None) -> dict[str, Any]:
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The outputs of its steps."""
+        return Outputs(self)
+
+    def variables_of(
+        self, step: StepBase, each: Any = None, outputs: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Return the variables that a step's files are filled in from.
 
         Args:
             step: The step.
             each: The item of its task's `each`; None if it has none.
+            outputs: The values of outputs; their names if absent.
         """
         known: dict[str, Any] = self.variables
-        if step.scope is not None:
+        if step.scope is not None and step.scope.name:
             known = find(known, step.scope.name)
-        return known if each is None else {**known, "each": each}
+        given = {name: f"output.{name}" for name in self.outputs.makers} if outputs is None else outputs
+        more = self.outputs.tree(step, given)
+        return known | more | ({} if each is None else {"each": each}) if more or each is not None else known
 
     def folder_of(self, step: StepBase) -> Path:
         """Return the directory of the file that a step is written in."""

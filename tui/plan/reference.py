@@ -138,6 +138,33 @@ phases:
         steps: [{{kind: command, shell: make check}}]
 ```
 
+## Outputs
+
+What a command prints is there for later steps if it has an `output`:
+
+```yaml
+phases:
+  - id: images
+    tasks:
+      - id: build
+        steps:
+          - {{kind: command, shell: make image}}
+          - {{kind: command, argv: [make, -s, print-image], output: image}}
+      - id: load
+        needs: build
+        steps:
+          - {{kind: kind.load, images: "${{output.image}}"}}
+          - {{kind: kubernetes.apply, manifests: server.yaml.in, substitute: true}}
+```
+
+`${{output.image}}` may stand in later steps of the task and in tasks that need it, directly or not, except in
+`when`; also in the files that they fill in. It is what went to standard output, without the ends of its last
+lines; errors are only logged. An empty output fails the step, and so does one of more than 64 KiB.
+
+`--resume` takes over the outputs of tasks that are done. One that is `secret: true`, is called like a secret
+or holds one is never shown nor kept: where it is needed, its task runs again. A rehearsal runs no commands,
+and shows the names of outputs. The output `image` of a plan included as `ds` is `${{output.ds.image}}`.
+
 ## Plans of plans
 
 What several plans share is a file of its own, which they include:

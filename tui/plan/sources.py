@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.kind_config import check_config, check_values
 from tui.plan.manifests import local_files, read_bytes, read_file
 from tui.plan.steps import ConfigMap, KindCreate, KubernetesApply, Secret
-from tui.plan.substitute import fill_text
+from tui.plan.substitute import REFERENCE, fill_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tui.plan.document import Document
     from tui.plan.model import Plan
     from tui.plan.steps import Step
+    from tui.plan.steps.base import StepBase
 
 
 def check_files(plan: Plan, document: Document) -> list[Fault]:
@@ -82,3 +84,19 @@ def read_text(file: Path) -> str:
         return read_bytes(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PlanError.at(Place(str(file), 0), "is not UTF-8 text", "save it as UTF-8") from error
+
+
+def references(step: StepBase) -> list[tuple[Place, str]]:
+    """Return the references in the files that a step fills in, each with its place."""
+    files: list[Path] = []
+    if isinstance(step, KindCreate) and isinstance(step.config, Path):
+        files = [step.config]
+    elif isinstance(step, KubernetesApply) and step.substitute:
+        files = list(local_files(step))
+    found: list[tuple[Place, str]] = []
+    for file in files:
+        with contextlib.suppress(PlanError):
+            for number, line in enumerate(read_text(file).splitlines(), 1):
+                matches = (m for m in REFERENCE.finditer(line) if not m[0].startswith("$$"))
+                found += [(Place(str(file), number, m.start() + 1), m["name"]) for m in matches]
+    return found

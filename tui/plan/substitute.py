@@ -28,11 +28,11 @@ FOLDER = "folder"
 MOST_LETTERS = 1 << 22
 """Limit of characters that references may expand to: those that use one another multiply."""
 
-_REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}\n]*)\}")
+REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}\n]*)\}")
 _HIDDEN = re.compile("[\U00100000-\U0010fffd]\ue000*")
 _FIRST_HIDDEN = 0x100000
 _FILLER = "\ue000"
-_MOST_REFERENCES = 0xFFFD
+_MOSTREFERENCES = 0xFFFD
 _NAME = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_0-9][\w-]*)*", re.ASCII)
 
 
@@ -72,6 +72,7 @@ def find(variables: Mapping[str, Any], name: str) -> Any:
         if not isinstance(value, dict) or part not in value:
             hint = _ENVIRONMENT if name.isupper() else suggest(name, names(variables))
             hint = _ITEM if name.partition(".")[0] == "each" and "each" not in variables else hint
+            hint = _OUTPUT if name.partition(".")[0] == "output" and "output" not in variables else hint
             hint = hint or "add it to `variables:`"
             raise UndefinedError(f"variable {shown(name)} is not defined", hint)
         value = value[part]
@@ -79,6 +80,7 @@ def find(variables: Mapping[str, Any], name: str) -> Any:
 
 
 _ITEM = "it is the item in a task that has `each: ${a-list}`, and in the files of its steps"
+_OUTPUT = "an output is there for steps that need the command with `output: NAME`"
 _ENVIRONMENT = (
     "variables are the plan's own, not the environment's: add it to `variables:`; "
     "in a line of shell write $NAME or $${NAME}"
@@ -116,10 +118,10 @@ def fill(text: str, look_up: Callable[[str], Any]) -> Any:
             error.reference = error.reference or match[0]
             raise
 
-    whole = _REFERENCE.fullmatch(text)
+    whole = REFERENCE.fullmatch(text)
     if whole and not text.startswith("$$"):
         return value_of(whole)
-    return _REFERENCE.sub(lambda m: m[0][1:] if m[0].startswith("$$") else as_text(value_of(m)), text)
+    return REFERENCE.sub(lambda m: m[0][1:] if m[0].startswith("$$") else as_text(value_of(m)), text)
 
 
 def each_text(value: Any, change: Callable[[str, Path_], Any], path: Path_ = ()) -> Any:
@@ -160,11 +162,11 @@ class References:
         self._matches: list[re.Match[str]] = []
         self._faults: dict[int, Fault] = {}
         self._letters = 0
-        self.text = text if variables is None else _REFERENCE.sub(self._hide, text)
+        self.text = text if variables is None else REFERENCE.sub(self._hide, text)
 
     def _hide(self, match: re.Match[str]) -> str:
-        if len(self._matches) > _MOST_REFERENCES:
-            raise PlanError.at(Place(self._source, 0), f"has more than {_MOST_REFERENCES} references")
+        if len(self._matches) > _MOSTREFERENCES:
+            raise PlanError.at(Place(self._source, 0), f"has more than {_MOSTREFERENCES} references")
         self._matches.append(match)
         return chr(_FIRST_HIDDEN + len(self._matches) - 1) + _FILLER * (len(match[0]) - 1)
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from tui.plan.document import Document, EmptyError, Path_, get, parse_document, read_document
 from tui.plan.each import EACH
 from tui.plan.faults import Fault, Place, PlanError, shown, suggest
+from tui.plan.outputs import OUTPUT, have_outputs
 from tui.plan.scope import Scope
 from tui.plan.substitute import FOLDER, MOST_LETTERS, UndefinedError, each_text, fill, find, is_name, names
 from tui.plan.yaml_values import MOST_DEPTH, parse_scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tui.plan.include import Included
 
@@ -45,6 +46,13 @@ class _Written:
         return self.document.keys.get(self.path) or self.document.place(self.path)
 
 
+_TAKEN = {
+    EACH: "the item of a task that has `each`",
+    FOLDER: "the directory of the file it is written in",
+}
+_WITH_OUTPUTS = {**_TAKEN, OUTPUT: "what a command prints that has `output`"}
+
+
 @dataclass(slots=True)
 class Variables:
     """Variables in layers. One may use another: they are filled in on demand.
@@ -54,6 +62,7 @@ class Variables:
     """
 
     faults: list[Fault] = field(default_factory=list)
+    _taken: Mapping[str, str] = field(default_factory=lambda: _TAKEN)
     _tree: dict[str, Any] = field(default_factory=dict)
     _known: dict[str, tuple[Any, int]] = field(default_factory=dict)
     _pending: list[str] = field(default_factory=list)
@@ -71,11 +80,8 @@ class Variables:
             )
             return
         for name in written.value:
-            if name == EACH:
-                cause = f"{EACH!r} is taken: it is the item of a task that has `each`"
-                self._emit(written.at(name).place, cause, "choose another name")
-            elif name == FOLDER:
-                cause = f"{FOLDER!r} is taken: it is the directory of the file it is written in"
+            if name in self._taken:
+                cause = f"{name!r} is taken: it is {self._taken[name]}"
                 self._emit(written.at(name).place, cause, "choose another name")
             elif not is_name(name) or "." in name:
                 cause = f"{shown(name)} cannot be a variable's name"
@@ -341,7 +347,7 @@ def collect(
     Raises:
         PlanError: A plan is included under the name of a variable.
     """
-    variables = Variables()
+    variables = Variables(_taken=_WITH_OUTPUTS if have_outputs(document) else _TAKEN)
     variables.add_defaults(document, document.scope(()))
     for each in included:
         variables.add_included(document, each)

@@ -188,6 +188,20 @@ class RunResumed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OutputMade(Event):
+    """A command has printed what later steps use, or an earlier run's is taken over.
+
+    Attributes:
+        name: The output's name in the whole plan.
+        value: The output; None where it is secret.
+    """
+
+    name: str
+    value: str | None
+    type: ClassVar[str] = "output-made"
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested(Event):
     """A task was asked to stop, or the whole run if `task` is empty."""
 

@@ -24,6 +24,7 @@ _TEXTS = frozenset(
         "text",
         "title",
         "unit",
+        "value",
         "what",
     }
     | {"failure", "files", "path", "phases", "settings", "steps", "tasks"}

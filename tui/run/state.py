@@ -83,6 +83,7 @@ class RunState:
         modes: Each mode with the time from which it held, the one that the run started in first.
         pauses: When the run was paused and when it was resumed; None while it is paused.
         samples: What the hosts were busy with; see `tui.run.samples`.
+        outputs: What commands printed for later steps, by its name; without what is secret.
         running: Ids of tasks that run.
         open_phase: The first phase with an unfinished task; the number of phases if there is none.
         version: Grows with every change.
@@ -100,6 +101,7 @@ class RunState:
     cancelling: bool = False
     outcome: e.RunOutcome | None = None
     samples: Samples = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
     running: set[str] = field(default_factory=set)
     warnings: list[e.Warned] = field(default_factory=list)
     open_phase: int = 0
@@ -245,6 +247,11 @@ def _sampled(state: RunState, event: e.Sampled) -> None:
     add_sample(state.samples, event)
 
 
+def _output_made(state: RunState, event: e.OutputMade) -> None:
+    if event.value is not None:
+        state.outputs[event.name] = event.value
+
+
 def _warned(state: RunState, event: e.Warned) -> None:
     state.warnings.append(event)
 
@@ -322,6 +329,7 @@ _RUN: dict[type, Callable[..., None]] = {
     e.RunResumed: _resumed,
     e.CancelRequested: _cancel_requested,
     e.Sampled: _sampled,
+    e.OutputMade: _output_made,
     e.Warned: _warned,
 }
 _TASK: dict[type, Callable[..., TaskState]] = {

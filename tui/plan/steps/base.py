@@ -5,25 +5,49 @@ What is the same for all steps of a kind is a class variable; what depends on th
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+import contextlib
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
 
 from tui.plan.faults import shown
+from tui.plan.outputs import Template, filled_in, templates
 from tui.plan.scope import Scope, WrittenStep
-from tui.plan.values import Frozen, Label, OneOrMore, Timeout
+from tui.plan.values import MAY_BE_MISSING, Frozen, Label, OneOrMore, Timeout
 from tui.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Names = Annotated[tuple[str, ...], OneOrMore()]
 Prefetch = Literal["never", "at once", "nodes"]
 """When a step may run ahead of its task's place; see `tui.plan.prefetch`."""
+
+
+_NAMES = ("${{output.{}}}", "output.{}", "deployment/output.{}", "http://output.{}")
+"""What stands for an output until it is known: the first that is allowed where it is used."""
+
+
+def _with_names(data: WrittenStep, handler: Callable[[Any], Any], context: dict[str, Any]) -> Any:
+    """Return a step with names in place of outputs."""
+    errors: list[ValidationError] = []
+    for form in _NAMES:
+        try:
+            return handler(filled_in(data, form.format))
+        except ValidationError as error:
+            errors.append(error)
+    with contextlib.suppress(ValidationError):
+        context[MAY_BE_MISSING] = True  # it is the path of a file that is made meanwhile
+        return handler(filled_in(data, _NAMES[1].format))
+    raise errors[1]
 
 
 def _flag(value: object) -> object:
@@ -79,30 +103,43 @@ class StepBase(Frozen):
         None, description="The step fails if it takes longer: a number of seconds, or 90s, 5m, 1h30m."
     )
 
-    _scope: Scope | None = PrivateAttr(None)
+    _written: WrittenStep | None = PrivateAttr(None)
 
     @model_validator(mode="wrap")
     @classmethod
-    def _of_its_file(
-        cls, data: Any, handler: ModelWrapValidatorHandler[StepBase], info: ValidationInfo
-    ) -> StepBase:
-        """Take the paths of a step in an included plan as they are meant there."""
+    def _as_written(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """Take paths as they are meant where a step is written, and outputs by their names."""
         if not isinstance(data, WrittenStep):
             return handler(data)
         context: dict[str, Any] = info.context or {}
-        usual = context["folder"]
+        usual = dict(context)
         context["folder"] = data.scope.folder
         try:
-            step = handler(data)
+            step = _with_names(data, handler, context) if templates(data) else handler(data)
         finally:
-            context["folder"] = usual
-        step._scope = data.scope
+            context.clear()
+            context |= usual
+        step._written = data
         return step
 
     @property
     def scope(self) -> Scope | None:
-        """Where it is written, if that is in an included plan."""
-        return self._scope
+        """Where it is written, if that is in an included plan, or with references to outputs."""
+        return self._written.scope if self._written else None
+
+    @property
+    def templates(self) -> list[tuple[tuple[str | int, ...], Template]]:
+        """The texts of it that refer to outputs, with their paths."""
+        return templates(self._written) if self._written else []
+
+    def with_outputs(self, look_up: Callable[[str], str]) -> WrittenStep:
+        """Return it as it is written, with outputs filled in.
+
+        Args:
+            look_up: Returns an output's value by its name as it is written.
+        """
+        assert self._written is not None
+        return WrittenStep(filled_in(self._written, look_up), self._written.scope)
 
     @property
     def is_wanted(self) -> bool:

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tui.plan.faults import shown
+from tui.plan.scope import NAME
 from tui.plan.steps.base import StepBase
 from tui.plan.values import ExistingDirectory, ExistingPath, OneOrMore
+from tui.secrets import secrets_in
 
 
 def _environment_name(name: str) -> str:
@@ -50,6 +52,14 @@ class Command(StepBase):
     argv: tuple[str, ...] = Field((), description="The program and its arguments, as a list.")
     shell: str = Field("", description="A line for `sh -c`, in place of argv.")
     unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
+    output: Annotated[str, Field(pattern=NAME)] | None = Field(
+        None,
+        description="Name of what it prints to standard output: `${output.NAME}` in later steps of its task,"
+        " and in tasks that need that.",
+    )
+    secret: bool = Field(
+        False, description="Whether its output is never shown nor kept; so it is with a name such as `token`."
+    )
     env: dict[EnvironmentName, Setting] = Field(
         default_factory=dict,
         description="Environment variables, added to those of bringup and to the plan's `environment`. "
@@ -66,7 +76,15 @@ class Command(StepBase):
     def _one_form(self) -> Command:
         if bool(self.argv) == bool(self.shell):
             raise ValueError("a command wants either argv or shell", "shell: a line; argv: a list of words")
+        if self.output and self.unless:
+            raise ValueError("a command with an output always runs", "remove `unless`, or `output`")
+        if self.secret and not self.output:
+            raise ValueError("only an output can be secret", "add `output: NAME`, or remove `secret`")
         return self
+
+    def secrets_of(self, output: str) -> list[str]:
+        """Return what is secret of its output."""
+        return [output] if self.secret else list(secrets_in(output, self.output or ""))
 
     def _subject(self) -> str:
         lines = [line for line in self.shell.splitlines() if not _SAYS_LITTLE.match(line)]
