@@ -34,6 +34,7 @@ class Still(KeptRun):
         """Read it; what is said of where it is kept is the same wherever that is."""
         super().__init__(folder, at, expectation)
         self.read_only = ""
+        self.is_elsewhere = False
         self.read()
         self.stands = Stands(journal="~/.local/state/bringup/runs/20260102-030405-test")
 

@@ -49,6 +49,7 @@ class Large:
 
     over = False
     read_only = ""
+    is_elsewhere = False
     moment = math.inf
 
     def __init__(self) -> None:

@@ -72,6 +72,7 @@ class Live:
     """
 
     read_only = ""
+    is_elsewhere = False
     moment = math.inf
 
     def __init__(

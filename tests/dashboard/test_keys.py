@@ -22,6 +22,7 @@ from tui.dashboard.widgets.timeline import Timeline
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from textual.screen import Screen
 
     from tests.dashboard.driving import Hands
@@ -152,6 +153,22 @@ async def test_a_screenshot_is_kept_with_the_run(tmp_path: Path) -> None:
             target = hands.live.directory / f"screenshot-{number}.svg"
             assert hands.said[-1] == f"saved as {target}"
             assert await asyncio.to_thread(target.is_file)
+
+
+async def test_a_browser_saves_no_files_on_the_machine_that_serves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with driving(Live(tmp_path)) as hands:
+        before = await asyncio.to_thread(lambda: sorted(tmp_path.rglob("*")))
+        monkeypatch.setattr(type(hands.app), "is_web", True)
+        hands.app.action_screenshot()
+        await hands.until("saves no files")
+        hands.app.clear_notifications()
+        hands.app.theme = "textual-light"
+        await hands.press("enter", "s")
+        await hands.until("saves no files")
+        assert "save to" not in page(hands.app)
+        assert await asyncio.to_thread(lambda: sorted(tmp_path.rglob("*"))) == before
 
 
 async def test_a_kept_run_can_be_looked_at_and_is_not_changed(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ COMMANDS = (
     "replay",
     "run",
     "runs",
+    "serve",
     "show",
     "status",
     "tunnel",

@@ -29,7 +29,8 @@ _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 )
 @OUTPUT
 @click.option("--tui/--no-tui", "tui", default=None, help="Show the dashboard, or the report.")
-def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None:
+@click.option("--served", is_flag=True, hidden=True, help="Pass commands on to the process that serves it.")
+def show(run: str | None, at: str | None, output: str, tui: bool | None, served: bool) -> None:
     """Show RUN, by default the latest, in the dashboard: it can be looked at, and not changed.
 
     Without a terminal its report is printed. A run that another process goes on with is followed.
@@ -44,11 +45,11 @@ def show(run: str | None, at: str | None, output: str, tui: bool | None) -> None
         kept = store.open(LATEST if run is None else run)
         moment = math.inf if at is None else _moment(at, kept)
         if choose_view(output, tui) == "dashboard":
-            from tui.dashboard import kept_run
+            from tui.dashboard.kept_run import KeptRun
+            from tui.dashboard.served_run import ServedRun
 
-            shown = kept_run.KeptRun(
-                kept.directory, moment, expect=lambda: expected(store, kept), started=kept.started
-            )
+            of = ServedRun if served else KeptRun
+            shown = of(kept.directory, moment, expect=lambda: expected(store, kept), started=kept.started)
             sys.exit(draw(shown))
 
         from tui.cli.look import print_report

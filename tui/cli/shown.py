@@ -48,8 +48,19 @@ def show(
     output: str,
     detail: Detail,
     may_ask: bool,
+    begun: Callable[[RunHandle], None] | None = None,
 ) -> int:
-    """Show a run until it has finished, print its report, and return the exit code."""
+    """Show a run until it has finished, print its report, and return the exit code.
+
+    Args:
+        launching: Makes the run ready to start.
+        request: What was asked for.
+        view: What it is shown in at first.
+        output: `text` or `json`.
+        detail: What happens on connections.
+        may_ask: Whether a machine over SSH may have something to ask.
+        begun: Called once the run has begun.
+    """
     from tui.console.style import Style, wants_colour
     from tui.launch.run_handle import RunHandle
     from tui.views.loop import show_run
@@ -59,10 +70,13 @@ def show(
     run = RunHandle(_interruptible(launching) if may_ask else launching, request.plan)
     with on_stop(run.interrupt):
         try:
-            if may_ask:  # ahead of the screen, which would cover it
+            if may_ask or begun is not None:  # ahead of the screen, which would cover it
                 run.begin(here=True)
                 if view == "dashboard":
                     detail.write_to(run.launch().folder / "ssh.log")
+            if begun is not None:
+                run.launch()
+                begun(run)
             state = show_run(run, view, style)
         finally:  # whatever it is, nothing that was started may be left running
             clean = run.close()

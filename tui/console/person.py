@@ -26,6 +26,8 @@ def is_dumb(environment: Mapping[str, str]) -> bool:
 
 def why_no_dashboard() -> str:
     """Return why no dashboard can be drawn and its keys be read; empty where they can."""
+    if os.environ.get("TEXTUAL_DRIVER"):  # Textual's own variable: a browser shows it
+        return ""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return "standard input and output are not both a terminal"
     if is_dumb(os.environ):

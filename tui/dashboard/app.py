@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from textual import constants
 from textual.app import App, SystemCommand
 from textual.events import Key
 from textual.worker import WorkerFailed
@@ -103,8 +104,8 @@ class Dashboard(RunKeys):
         return self._live.screen
 
     def get_driver_class(self) -> type[Driver]:
-        """Return the terminal, by standard output."""
-        return TerminalDriver
+        """Return the terminal, by standard output; or what Textual's own variable asks for: a browser."""
+        return super().get_driver_class() if constants.DRIVER else TerminalDriver
 
     def _repaint(self) -> None:
         """Draw all of the screen again: the terminal has nothing of it left."""
@@ -173,6 +174,8 @@ class Dashboard(RunKeys):
         if new == old:
             return
         self._settings = new
+        if self.is_web:  # its user need not be this machine's
+            return
 
         path = self._settings_path
         self._in_background(lambda: write_settings(path, new), f"the settings cannot be kept in {path}")
@@ -325,6 +328,9 @@ class Dashboard(RunKeys):
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Save the screen as SVG where the run is kept, and say where that is."""
+        if self.is_web:
+            self.warn("a browser saves no files on the machine that serves it")
+            return
         if self._control.feed is None:
             self.warn("the run has not begun: there is no place to keep a picture of it")
             return

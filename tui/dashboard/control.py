@@ -32,6 +32,10 @@ class Control(Protocol):
         """Why the run takes no commands at all; empty if it takes them."""
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process has the run, so that leaving, or a signal, is about this screen alone."""
+
+    @property
     def feed(self) -> Feed | None:
         """The run's feed; None before it has begun."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,17 @@ from tui.dashboard.tab_progress import TabProgress, is_shown
 
 if TYPE_CHECKING:
     from typing import Any
+
+
+def tell_server(told: dict[str, Any]) -> None:
+    """Tell the process that serves this screen to a browser something, as Textual's web driver does.
+
+    Args:
+        told: What to tell, with its `type`.
+    """
+    assert sys.__stdout__ is not None
+    data = json.dumps(told).encode()
+    os.write(sys.__stdout__.fileno(), b"M%s%s" % (len(data).to_bytes(4, "big"), data))
 
 
 class TerminalDriver(LinuxDriver):

@@ -33,6 +33,8 @@ _TAIL = 256 * 1024  # bytes of a log that panels show the end of
 class KeptRun:
     """A run read from its journal, which takes no commands; see `tui.dashboard.control.Control`."""
 
+    is_elsewhere = True
+
     def __init__(
         self,
         directory: Path,

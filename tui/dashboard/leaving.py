@@ -48,7 +48,7 @@ class Departure:
     def leave(self) -> None:
         """Leave; while the run goes on, ask what becomes of it."""
         state = self._model.state
-        if self._control.read_only:
+        if self._control.is_elsewhere:
             self._app.exit("over")
         elif self._control.feed is None or state.started is None:
             self._give_up()
@@ -59,7 +59,8 @@ class Departure:
 
     def interrupt(self) -> None:
         """Ask like `leave` the first time; the next time stop the run, then kill what is left of it."""
-        if self._question is not None or self._stopping or self._model.state.cancelling:
+        stopping = self._stopping or self._model.state.cancelling
+        if self._question is not None or (stopping and not self._control.is_elsewhere):
             self._close_question()
             self.stop()
         else:
@@ -128,7 +129,7 @@ class Departure:
         state = self._model.state
         if self._control.feed is None:
             self._give_up()
-        elif state.started is None or state.ended_at is None:
+        elif not self._control.is_elsewhere and (state.started is None or state.ended_at is None):
             self._control.interrupted()
             self._control.tell(Kill() if state.cancelling or self._stopping else CancelRun())
             self._stopping = True

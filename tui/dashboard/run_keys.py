@@ -173,8 +173,9 @@ class RunKeys(ReadableApp[Leaving]):
 
     def action_lines(self) -> None:
         """Go on as plain lines."""
-        if self._control.read_only or self._control.feed is None:
-            self.warn(self._control.read_only or "the run has not begun")
+        if self._control.is_elsewhere or self._control.feed is None:
+            elsewhere = "the run's lines are where it was started" if self._control.is_elsewhere else ""
+            self.warn(self._control.read_only or elsewhere or "the run has not begun")
         else:
             self.exit("lines")
 

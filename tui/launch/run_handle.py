@@ -39,6 +39,7 @@ class RunHandle:
     """
 
     read_only = ""
+    is_elsewhere = False
 
     def __init__(
         self, launching: Callable[[], AbstractContextManager[Launch]], plan: str | None = None

@@ -206,6 +206,9 @@ class LogScreen(LogSearching):
 
     def action_save(self) -> None:
         """Ask for a file to save the lines in that are wanted."""
+        if self.app.is_web:  # whoever looks on there could write any file of its server's user
+            self._emit("a browser saves no files on the machine that serves it")
+            return
         self._bar.ask("save", "save to ", f"./{self._reader.file.path.stem}.log")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

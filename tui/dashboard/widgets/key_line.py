@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from textual.widgets import Footer
@@ -11,6 +11,7 @@ from textual.widgets._footer import FooterKey
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+    from textual.screen import Screen
     from textual.widget import Widget
 
 _LAST = {"question_mark", "q"}
@@ -43,6 +44,14 @@ class KeyLine(Footer):
             return
         if [_looks(key) for key in self.compose()] != [_looks(key) for key in self.query(FooterKey)]:
             await super().recompose()
+
+    def bindings_changed(self, screen: Screen[Any]) -> None:
+        """Choose anew what is shown; the first time also where nobody has looked yet, as in a browser."""
+        if self.app.app_focus or self._bindings_ready:
+            super().bindings_changed(screen)
+        else:
+            self._bindings_ready = True
+            self.call_after_refresh(self.recompose)
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose anew what finds room."""
