@@ -12,6 +12,7 @@ where `--release` and `--images` do not name a real one.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import statistics
@@ -39,12 +40,23 @@ metadata: {name: bringup-probe, namespace: default}
 spec:
   steps: [{name: nothing, image: busybox, command: ["true"]}]
 """
-_SLOW_STATUS = """\
+_OWN_SETTINGS = {
+    "slow status": """\
 kubeadmConfigPatches:
 - |
   kind: KubeletConfiguration
   nodeStatusUpdateFrequency: 10s
-"""
+""",
+    "slow controllers": """\
+kubeadmConfigPatches:
+- |
+  kind: ClusterConfiguration
+  controllerManager:
+    extraArgs:
+      allocate-node-cidrs: "true"
+""",
+}
+"""What a Kind configuration says that turns one lever off, by who brings up."""
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "script, parallel": ("script", "parallel"),
@@ -54,6 +66,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "eager": ("bringup", "--mode", "eager"),
     "eager, no prefetch": ("bringup", "--mode", "eager", "--no-prefetch"),
     "eager, slow status": ("slow status", "--mode", "eager"),
+    "eager, slow controllers": ("slow controllers", "--mode", "eager"),
     "eager, fast probes": ("fast probes", "--mode", "eager"),
     "sequential": ("bringup", "--mode", "sequential"),
 }
@@ -77,12 +90,15 @@ class Bench:
         folder: A directory for files and homes.
         release: Tekton's release: a file.
         images: Its images, which the engine has.
+        keep: Where the journal of bringup's fastest run is kept.
     """
 
     folder: Path
     release: Path
     images: tuple[str, ...]
+    keep: Path | None = None
     runs: dict[str, list[Run]] = field(default_factory=dict)
+    fastest: float = math.inf
 
     def settings(self, port: int) -> list[str]:
         listed = ",".join(self.images)
@@ -102,8 +118,8 @@ class Bench:
         if not plan.exists():
             shutil.copytree(_PLAN, plan)
             shutil.copytree(_SHARED, self.folder / "shared", dirs_exist_ok=True)
-            if who == "slow status":
-                (plan / "kind.yaml").write_text((plan / "kind.yaml").read_text() + _SLOW_STATUS)
+            if who in _OWN_SETTINGS:
+                (plan / "kind.yaml").write_text((plan / "kind.yaml").read_text() + _OWN_SETTINGS[who])
             if who == "fast probes":
                 text = (plan / "plan.yaml").read_text()
                 release = "manifests: ${tekton.release}\n"
@@ -147,24 +163,30 @@ class Bench:
         if done.returncode:
             sys.exit(f"{variant} exited with {done.returncode}:\n{done.stdout[-4000:]}")
         self.runs.setdefault(variant, []).append(run)
+        if self.keep is not None and VARIANTS[variant][0] != "script" and run.seconds < self.fastest:
+            self.fastest = run.seconds
+            latest = max((home / ".local/state/bringup/runs").glob("*/events.jsonl")).parent
+            shutil.rmtree(self.keep, ignore_errors=True)
+            shutil.copytree(latest, self.keep)
         return run
 
     def report(self) -> None:
         """Print what was measured of each variant, beside both orders of the script."""
-        print(
-            f"\n{'':<20} {'median':>7} {'range':>13} {'CPU s':>6} {'CPU floor':>9}  × script parallel, eager"
-        )
+        head = f"{'median':>7} {'range':>13} {'load':>5} {'CPU s':>6} {'CPU floor':>9}"
+        print(f"\n{'':<23} {head}  × script parallel, eager")
         floors = [self.runs.get(name) for name in ("script, parallel", "script, eager")]
         for name, runs in self.runs.items():
             seconds = [run.seconds for run in runs]
             middle, cpu = statistics.median(seconds), statistics.median(run.cpu for run in runs)
+            load = statistics.median(run.load for run in runs)
             ratios = [
                 f"{middle / statistics.median(r.seconds for r in floor):.2f}" if floor else "–"
                 for floor in floors
             ]
             spread = f"{min(seconds):.1f}–{max(seconds):.1f}"
             floor = cpu / (os.cpu_count() or 1)
-            print(f"{name:<20} {middle:>7.1f} {spread:>13} {cpu:>6.0f} {floor:>9.1f}  {', '.join(ratios)}")
+            figures = f"{middle:>7.1f} {spread:>13} {load:>5.1f} {cpu:>6.0f} {floor:>9.1f}"
+            print(f"{name:<23} {figures}  {', '.join(ratios)}")
 
 
 def _busy() -> float:
@@ -191,9 +213,10 @@ def main() -> None:
     parser.add_argument(
         "--images", nargs="+", default=[STAND_IN], help="The release's, which the engine has."
     )
+    parser.add_argument("--keep", type=Path, help="Where to keep the journal of bringup's fastest run.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bringup-bench-") as folder:
-        bench = Bench(Path(folder), given.release.resolve(), tuple(given.images))
+        bench = Bench(Path(folder), given.release.resolve(), tuple(given.images), given.keep)
         _take_down()
         base = "BASE_IMAGE=debian:bookworm-slim"
         build = (
@@ -212,7 +235,7 @@ def main() -> None:
                 for variant in given.only if number % 2 == 0 else reversed(given.only):
                     run = bench.measure(variant)
                     told = f"{run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}"
-                    print(f"{variant:<20} {told}", flush=True)
+                    print(f"{variant:<23} {told}", flush=True)
         finally:  # also of a run that failed, or was interrupted
             _take_down()
             bench.report()

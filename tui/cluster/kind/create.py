@@ -11,7 +11,7 @@ from tui.cluster.kind.examine import broken, judge
 from tui.cluster.kind.host_ports import check_ports, host_ports, installs_network
 from tui.cluster.kind.nodes import find_nodes, list_nodes, published, remove_nodes
 from tui.cluster.kind.output import Output
-from tui.cluster.kind.quick_status import with_quick_status
+from tui.cluster.kind.quick_start import lacks_ranges, with_quick_start
 from tui.cluster.kind.reach import context_of, lead, reach
 from tui.cluster.kind.readiness import await_ready
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
@@ -102,11 +102,9 @@ async def _make(
         argv += ["--kubeconfig", str(directory / "kubeconfig")]
         if spec.image:
             argv += ["--image", spec.image]
-        config = with_quick_status(spec.config, spec.image)
-        if config != spec.config:
-            report.log(
-                "kubelets look each second whether their nodes are ready: nodeStatusUpdateFrequency is 1s"
-            )
+        config, told = with_quick_start(spec.config, spec.image)
+        for text in told:
+            report.log(text)
         if config:
             path = directory / "kind.yaml"
             await host.write(path, _once(config.encode()))
@@ -126,8 +124,8 @@ async def _make(
     if not installs_network(spec.config):
         report.log("nodes are not waited for: they become ready with the pod network that the plan adds")
         return
-    nodes = await find_nodes(cluster, host)
-    if unready := await await_ready(cluster, nodes, spec.wait, report):
+    nodes, ranges = await find_nodes(cluster, host), lacks_ranges(spec.config, spec.image)
+    if unready := await await_ready(cluster, nodes, spec.wait, report, ranges=ranges):
         raise ActionError(
             f"cluster {cluster.name} could not be created: "
             f"{', '.join(unready)} was not ready after {spec.wait:g} s",
@@ -184,7 +182,10 @@ async def _adopt(
     except ActionError as error:
         raise broken(cluster, error.cause, error.hint) from error
     waited = nodes if installs_network(spec.config) else ()
-    if unready := await await_ready(cluster, waited, spec.wait if started else _ANSWER, report, restarted):
+    patience = spec.wait if started else _ANSWER
+    ranges = lacks_ranges(spec.config, spec.image)  # a creation may have been cut off before it gave them
+    unready = await await_ready(cluster, waited, patience, report, restarted=restarted, ranges=ranges)
+    if unready:
         raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
     standing = published(await find_nodes(cluster, host))
     if missing := sorted({port for _, port in host_ports(spec.config)} - {*standing}):

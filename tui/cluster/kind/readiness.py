@@ -7,6 +7,7 @@ import contextlib
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tui.cluster.kind.pod_ranges import give_ranges
 from tui.cluster.kind.reach import context_of
 from tui.cluster.kind.stale import find_stale
 from tui.errors import ActionError
@@ -25,7 +26,13 @@ _SERVER = "its API server"
 
 
 async def await_ready(
-    cluster: Cluster, nodes: Sequence[Node], patience: float, report: Reporter, restarted: str = ""
+    cluster: Cluster,
+    nodes: Sequence[Node],
+    patience: float,
+    report: Reporter,
+    *,
+    restarted: str = "",
+    ranges: bool = False,
 ) -> dict[str, str]:
     """Wait until the API server answers, and then until nodes are ready.
 
@@ -36,6 +43,7 @@ async def await_ready(
         report: Takes a span for each of both.
         restarted: When the cluster's node was started again, if it was: then it is also waited for that the
             API tells of what is since.
+        ranges: Give nodes that have none the ranges of their pods.
 
     Returns:
         Why each of those that are not is not, by their names; empty when all are ready.
@@ -60,7 +68,7 @@ async def await_ready(
             unready = {f"node {name}": "no answer" for name in names}
             with report.span("ready", cluster.name):
                 while True:
-                    if not (unready := await _unready(api, names)):
+                    if not (unready := await _unready(api, names, ranges=ranges)):
                         break
                     await asyncio.sleep(_POLL)
             if restarted:
@@ -80,15 +88,18 @@ async def _stale(api: Api, restarted: str) -> dict[str, str]:
         return {_SERVER: error.cause}
 
 
-async def _unready(api: Api, names: Sequence[str]) -> dict[str, str]:
+async def _unready(api: Api, names: Sequence[str], *, ranges: bool = False) -> dict[str, str]:
     """Return why the API server, or else each of some nodes, is not ready."""
     try:
         if not names:
             answer = (await api.text("/readyz")).strip()
             return {} if answer == "ok" else {_SERVER: answer}
-        found = {item["metadata"]["name"]: item for item in (await api.get("/api/v1/nodes"))["items"]}
+        items = (await api.get("/api/v1/nodes"))["items"]
+        if ranges:
+            await give_ranges(api, items)
     except ActionError as error:
         return {_SERVER: error.cause}
+    found = {item["metadata"]["name"]: item for item in items}
     why = {name: _why(found.get(name, {})) for name in names}
     return {f"node {name}": f"node {name}: {text}" for name, text in why.items() if text}
 

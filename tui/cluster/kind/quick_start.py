@@ -1,0 +1,86 @@
+"""Having new clusters of old versions of Kubernetes start sooner."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import yaml
+
+from tui.cluster.kind.host_ports import installs_network, parse_config
+
+_VERSION = re.compile(r":v1\.(\d+)\.")  # in the name of a node image
+_NEW = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+
+
+class _Setting(NamedTuple):
+    """A setting that old versions gain from.
+
+    Attributes:
+        until: The minor version of Kubernetes that does not need it any more.
+        own: What a configuration names that has its own say in it.
+        patch: The setting, in kubeadm's configuration.
+        told: What to tell of it.
+    """
+
+    until: int
+    own: tuple[str, ...]
+    patch: str
+    told: str
+
+
+# Since 1.26 a starting kubelet looks by itself (kubernetes/kubernetes#112618). What has not changed is
+# reported as rarely as by default.
+_STATUS = _Setting(
+    26,
+    ("nodeStatusUpdateFrequency",),
+    "kind: KubeletConfiguration\nnodeStatusUpdateFrequency: 1s\nnodeStatusReportFrequency: 5m0s\n",
+    "kubelets look each second whether their nodes are ready: nodeStatusUpdateFrequency is 1s",
+)
+# Before 1.31 no controller begins until the one that gives ranges has waited ten seconds
+# (kubernetes/kubernetes#124113).
+_RANGES = _Setting(
+    31,
+    ("allocate-node-cidrs", "cluster-cidr", "node-cidr-mask-size", "podSubnet", "ipFamily"),
+    'kind: ClusterConfiguration\ncontrollerManager:\n  extraArgs:\n    allocate-node-cidrs: "false"\n',
+    "bringup gives nodes the ranges of their pods, as controllers would wait ten seconds for that: "
+    "allocate-node-cidrs is false",
+)
+
+
+def with_quick_start(config: str, image: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return a Kind configuration with which a cluster starts sooner.
+
+    Args:
+        config: The user's configuration.
+        image: The image of the nodes; None for kind's own default, which is recent.
+
+    Returns:
+        The configuration, and what to tell of each setting that was added: of none that the version does not
+        gain from, or that the user's configuration has its own say in.
+
+    Raises:
+        ActionError: The configuration is not a YAML mapping.
+    """
+    settings = [_STATUS] if _gains(_STATUS, config, image) else []
+    settings += [_RANGES] if lacks_ranges(config, image) else []
+    if not settings:
+        return config, ()
+    content = _NEW | parse_config(config)
+    patches = [*(content.get("kubeadmConfigPatches") or ()), *(each.patch for each in settings)]
+    made = yaml.safe_dump(content | {"kubeadmConfigPatches": patches}, sort_keys=False)
+    return made, tuple(each.told for each in settings)
+
+
+def lacks_ranges(config: str, image: str | None) -> bool:
+    """Return whether nodes of a cluster that is made with a quick start get the ranges of their pods from us.
+
+    Raises:
+        ActionError: The configuration is not a YAML mapping.
+    """
+    return _gains(_RANGES, config, image) and installs_network(config)
+
+
+def _gains(setting: _Setting, config: str, image: str | None) -> bool:
+    version = _VERSION.search(image or "")
+    return version is not None and int(version[1]) < setting.until and not any(map(config.count, setting.own))
