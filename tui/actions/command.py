@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from tui.actions.context import Context
-    from tui.plan.steps import Command
+    from tui.plan.steps.command import ProgramStep
 
 _SCRIPT = "BRINGUP_SCRIPT"
 _KEPT = 15  # lines shown with an error
@@ -37,18 +37,23 @@ _NAMED = 120  # characters of a command that an error names
 _NOTE = 200  # characters of its last line that become its note
 
 
-async def run(step: Command, ctx: Context) -> Done:
+async def run(step: ProgramStep, ctx: Context, variables: Mapping[str, str] | None = None) -> Done:
     """Run a command, unless its `unless` says that there is nothing to do.
+
+    Args:
+        step: The command.
+        ctx: The step's context.
+        variables: Environment variables of its own.
 
     Raises:
         ActionError: It failed, could not be started, or was not done at the deadline.
     """
-    async with _folder(step, ctx) as folder, _cluster_variables(step, ctx) as variables:
-        return await _run_in(folder, step, ctx, variables)
+    async with _folder(step, ctx) as folder, _cluster_variables(step, ctx) as more:
+        return await _run_in(folder, step, ctx, {**(variables or {}), **more})
 
 
 @contextlib.asynccontextmanager
-async def _cluster_variables(step: Command, ctx: Context) -> AsyncIterator[Mapping[str, str]]:
+async def _cluster_variables(step: ProgramStep, ctx: Context) -> AsyncIterator[Mapping[str, str]]:
     """Yield variables that have programs speak to the plan's cluster; none where the plan has no cluster."""
     try:
         ctx.cluster  # noqa: B018 - it raises
@@ -63,7 +68,7 @@ async def _cluster_variables(step: Command, ctx: Context) -> AsyncIterator[Mappi
 
 
 @contextlib.asynccontextmanager
-async def _folder(step: Command, ctx: Context) -> AsyncIterator[PurePath]:
+async def _folder(step: ProgramStep, ctx: Context) -> AsyncIterator[PurePath]:
     """Yield where the command runs: over SSH a private copy of what it needs, laid out as in the plan."""
     here = step.folder or ctx.folder
     if ctx.host.shares_files:
@@ -76,7 +81,7 @@ async def _folder(step: Command, ctx: Context) -> AsyncIterator[PurePath]:
         yield scratch / _below(step.folder, ctx.folder) if step.folder else scratch
 
 
-def _layout(step: Command, folder: Path) -> dict[Path, PurePath]:
+def _layout(step: ProgramStep, folder: Path) -> dict[Path, PurePath]:
     """Return what a command needs, with each one's place relative to the plan's directory.
 
     Raises:
@@ -105,12 +110,12 @@ def _below(path: Path, folder: Path) -> PurePath:
     return path.relative_to(folder) if path.is_relative_to(folder) else PurePath(path.name)
 
 
-async def _run_in(folder: PurePath, step: Command, ctx: Context, variables: Mapping[str, str]) -> Done:
+async def _run_in(folder: PurePath, step: ProgramStep, ctx: Context, variables: Mapping[str, str]) -> Done:
     env = {**variables, **ctx.env, **step.env}
     if step.unless and await _run(env, ctx, folder, _shell(step.unless, ctx), None) == 0:
         return Done("nothing to do", changed=False)
     program = (step.argv, {}) if step.argv else _shell(step.shell, ctx)
-    shown = _shown(step)
+    name = shown(step)
     last: deque[str] = deque(maxlen=_KEPT)
 
     def tell(lines: list[str]) -> None:
@@ -122,19 +127,19 @@ async def _run_in(folder: PurePath, step: Command, ctx: Context, variables: Mapp
         ctx.warn(f"{processes} {ends}; start with `setsid` what is to stay")
 
     async with standard_output(step, ctx, program) as (wrapped, read):
-        async with in_time(ctx, lambda: f"{shown} still ran", lambda: last):
+        async with in_time(ctx, lambda: f"{name} still ran", lambda: last):
             status = await _run(env, ctx, folder, wrapped, tell, left)
         printed = await read()
     tell_output(step, ctx, printed)
     if status:
-        raise ActionError(f"{shown} {_end(status)}", details=tuple(last))
+        raise ActionError(f"{name} {_end(status)}", details=tuple(last))
     if step.output:
         value, note = value_of(step, printed)
         return Done(note, output=value)
     return Done(cut(last[-1], _NOTE) if last else "")
 
 
-def _shown(step: Command) -> str:
+def shown(step: ProgramStep) -> str:
     """Return a command as it is named in errors: the first line of a script."""
     text = step.shell or " ".join(step.argv)
     first, *more = [line.strip() for line in text.splitlines() if line.strip()] or [text]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
     from tui.actions.context import Context
-    from tui.plan.steps import Command
+    from tui.plan.steps.command import ProgramStep
 
     Program = tuple[Sequence[str], Mapping[str, str]]
 
@@ -29,7 +29,7 @@ _NOTE = 150  # characters
 
 @contextlib.asynccontextmanager
 async def standard_output(
-    step: Command, ctx: Context, program: Program
+    step: ProgramStep, ctx: Context, program: Program
 ) -> AsyncIterator[tuple[Program, Callable[[], Awaitable[bytes]]]]:
     """Have a program's standard output kept in a file, if the step wants it.
 
@@ -71,7 +71,7 @@ def _begin_of(file: Path) -> bytes:
         return content.read(_MOST_BYTES + 1)
 
 
-def tell(step: Command, ctx: Context, data: bytes) -> None:
+def tell(step: ProgramStep, ctx: Context, data: bytes) -> None:
     """Log what a command has printed, unless it is secret; from now on what is secret of it is masked."""
     text = data.decode(errors="replace").rstrip("\r\n")
     for secret in step.secrets_of(text):
@@ -82,7 +82,7 @@ def tell(step: Command, ctx: Context, data: bytes) -> None:
         ctx.log([*lines[:_MOST_SHOWN], *([f"… {more} more lines"] if more > 0 else [])])
 
 
-def value_of(step: Command, data: bytes) -> tuple[str, str]:
+def value_of(step: ProgramStep, data: bytes) -> tuple[str, str]:
     """Return the output that a command has printed, without the ends of its last lines, and a note on it.
 
     Raises:

@@ -126,6 +126,24 @@ class EngineApi:
         async with self._answer("GET", URL("images/get").with_query(names + chosen), {}) as response:
             yield response.content
 
+    def load(
+        self, archive: AsyncIterator[bytes]
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[Message]]:
+        """Load an archive of images; leaving the block before the end stops that. Raises as `build` does."""
+        return self._messages("images/load", {"quiet": "1"}, {"Content-Type": "application/x-tar"}, archive)
+
+    async def images(self) -> dict[str, str]:
+        """Return the engine's images: the ID of each, by its names with tags.
+
+        Raises:
+            EngineRefusedError: It fails to say.
+            EngineLostError: It does not answer.
+        """
+        async with self._answer("GET", "images/json", {}) as response:
+            found = await response.json()
+        named = ((name, each) for each in found for name in each.get("RepoTags") or ())
+        return {name: str(each["Id"]) for name, each in named if name != "<none>:<none>"}
+
     async def tag(self, image: str, name: str) -> None:
         """Give an image another name, with its tag."""
         repository, _, tag = name.rpartition(":")

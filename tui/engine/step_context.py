@@ -85,7 +85,7 @@ class StepContext:
     def built_images(self) -> frozenset[str]:
         """The images that the plan builds, and loads into its cluster."""
         steps = [step for task in self._attempt.context.plan.tasks for step in task.wanted_steps]
-        built = {image for step in steps if step.kind == "image.build" for image in step.images_made}
+        built = {image for step in steps if step.kind != "image.pull" for image in step.images_made}
         return frozenset(built.intersection(image for step in steps for image in step.images_used))
 
     def image_host(self, image: str) -> Host:

@@ -11,13 +11,13 @@ from typing import NamedTuple
 WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
 """The kinds of steps that wait, but for spans in which they work; for all others it is the other way."""
 
-AT_ONCE = frozenset({"image.build", "image.pull"})
+AT_ONCE = frozenset({"image.build", "image.import", "image.pull"})
 """The kinds of steps that may run ahead of their task's place at once; see `tui.plan.prefetch`."""
 
 ON_NODES = frozenset({"kind.load"})
 """The kinds of those that may as soon as the cluster's nodes run."""
 
-MAKING = frozenset({"command", "image.build"})
+MAKING = frozenset({"command", "image.build", "image.make"})
 """The kinds of steps that may make what such steps use."""
 
 
@@ -40,6 +40,8 @@ ASSUMED = {
     "kind.create": Assumed(60, _KUBERNAUT),  # the cluster, in a minute
     "kind.load": Assumed(14, _RECORDED),  # 5 to 23 s an image or two
     "image.build": Assumed(120, _KUBERNAUT),  # a service's image
+    "image.make": Assumed(120, _KUBERNAUT),
+    "image.import": Assumed(10, _GUESSED),
     "image.pull": Assumed(20, _GUESSED),
     "kubernetes.apply": Assumed(1, _RECORDED),  # 0.1 to 1.6 s
     "kubernetes.wait": Assumed(75, _KUBERNAUT),  # PostgreSQL and Redis one after the other, in 2.5 minutes

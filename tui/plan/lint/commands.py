@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.plan.steps import Command
+from tui.plan.steps.command import ProgramStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,13 +81,13 @@ def shared_output(subject: Subject) -> Iterator[Remark]:
             yield subject.remark(at, "shared-output", text, hint)
 
 
-def _commands(subject: Subject) -> Iterator[tuple[StepAt, Command]]:
+def _commands(subject: Subject) -> Iterator[tuple[StepAt, ProgramStep]]:
     for at in subject.steps:
-        if isinstance(at.step, Command):
+        if isinstance(at.step, ProgramStep):
             yield at, at.step
 
 
-def _script(command: Command) -> str:
+def _script(command: ProgramStep) -> str:
     """Return a command as a line of shell."""
     if command.shell:
         return command.shell
@@ -97,13 +97,13 @@ def _script(command: Command) -> str:
     return shlex.join(command.argv)
 
 
-def _bare(command: Command) -> str:
+def _bare(command: ProgramStep) -> str:
     """Return a command's line without comments and what is quoted."""
     line = _HEREDOC.sub(lambda found: found["rest"], _script(command))
     return _QUOTED_OR_COMMENT.sub(lambda found: "" if found["comment"] else "''", line)
 
 
-def _other_cluster(command: Command, cluster: Cluster, folder: Path) -> str:
+def _other_cluster(command: ProgramStep, cluster: Cluster, folder: Path) -> str:
     """Return how a command chooses another cluster than the plan's; empty if it does not."""
     words = [*(f"{name}={value}" for name, value in command.env.items()), *_words(_script(command))]
     asks = any(word.rsplit("/", 1)[-1] in {*_CLIENTS, "kubectx"} for word in words)

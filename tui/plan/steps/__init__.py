@@ -13,7 +13,7 @@ from tui.plan.steps.base import StepBase
 from tui.plan.steps.command import Command
 from tui.plan.steps.helm import HelmInstall, HelmUninstall
 from tui.plan.steps.http import HttpCheck
-from tui.plan.steps.image import ImageBuild, ImagePull
+from tui.plan.steps.image import ImageBuild, ImageImport, ImageMake, ImagePull
 from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
 from tui.plan.steps.kubernetes import (
     KubernetesApply,
@@ -33,6 +33,8 @@ Step = Annotated[
     | KindDelete
     | KindStop
     | ImageBuild
+    | ImageMake
+    | ImageImport
     | ImagePull
     | KubernetesApply
     | KubernetesPatch
@@ -65,6 +67,8 @@ __all__ = [
     "HelmUninstall",
     "HttpCheck",
     "ImageBuild",
+    "ImageImport",
+    "ImageMake",
     "ImagePull",
     "Inline",
     "KindCreate",

@@ -41,14 +41,11 @@ Setting = Annotated[str, BeforeValidator(as_setting)]
 _SAYS_LITTLE = re.compile(r"\s*(?:$|#|set [-+])")  # of a script's lines
 
 
-class Command(StepBase):
-    """Run a program on the host, or a line of shell."""
+class ProgramStep(StepBase):
+    """What steps have that run a program on the host, or a line of shell."""
 
-    action = "tui.actions.command:run"
     makes_unseen = True
-    example = "- {kind: command, argv: [make, seed], unless: test -e seeded, files: Makefile}"
 
-    kind: Literal["command"]
     argv: tuple[str, ...] = Field((), description="The program and its arguments, as a list.")
     shell: str = Field("", description="A line for `sh -c`, in place of argv.")
     unless: str = Field("", description="A line of shell; where it succeeds, there is nothing to do.")
@@ -73,7 +70,7 @@ class Command(StepBase):
     )
 
     @model_validator(mode="after")
-    def _one_form(self) -> Command:
+    def _one_form(self) -> ProgramStep:
         if bool(self.argv) == bool(self.shell):
             raise ValueError("a command wants either argv or shell", "shell: a line; argv: a list of words")
         if self.output and self.unless:
@@ -94,3 +91,12 @@ class Command(StepBase):
     def namespaces_made(self) -> frozenset[str] | None:
         """None, as the program may be helm, kubectl, or a script that runs them."""
         return None
+
+
+class Command(ProgramStep):
+    """Run a program on the host, or a line of shell."""
+
+    action = "tui.actions.command:run"
+    example = "- {kind: command, argv: [make, seed], unless: test -e seeded, files: Makefile}"
+
+    kind: Literal["command"]

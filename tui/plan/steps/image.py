@@ -8,8 +8,16 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from tui.plan.faults import shown
 from tui.plan.steps.base import Prefetch, StepBase
-from tui.plan.steps.command import VariableName
-from tui.plan.values import ExistingDirectory, ExistingFile, Frozen, ImageName, OneOrMore, existing_path
+from tui.plan.steps.command import ProgramStep, VariableName
+from tui.plan.values import (
+    ExistingDirectory,
+    ExistingFile,
+    Frozen,
+    ImageName,
+    OneOrMore,
+    PlanPath,
+    existing_path,
+)
 
 _PLATFORM = "Platform such as `linux/arm64`; the container engine's own if absent."
 _IDENTIFIER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
@@ -119,4 +127,50 @@ class ImagePull(StepBase):
     @property
     def images_made(self) -> tuple[str, ...]:
         """The images that it pulls."""
+        return self.images
+
+
+class ImageMake(ProgramStep):
+    """Make images by a project's own builder, such as make or ko, and check that they are there then."""
+
+    action = "tui.actions.image.make:make"
+    needs_engine = True
+    example = '- {kind: image.make, argv: [make, images], images: ["shop/web:dev"], folder: ., timeout: 10m}'
+
+    kind: Literal["image.make"]
+    images: Annotated[tuple[ImageName, ...], Field(min_length=1), OneOrMore()] = Field(
+        description="Images that the container engine has then, such as `shop/web:dev`."
+    )
+
+    def _subject(self) -> str:
+        return ", ".join(self.images)
+
+    @property
+    def images_made(self) -> tuple[str, ...]:
+        """The images that it is to make."""
+        return self.images
+
+
+class ImageImport(StepBase):
+    """Import images of an archive into the container engine, unless it has them."""
+
+    action = "tui.actions.image.importing:import_images"
+    needs_engine = True
+    prefetch: ClassVar[Prefetch] = "at once"
+    example = '- {kind: image.import, archive: dist/web.tar.gz, images: ["shop/web:dev"]}'
+
+    kind: Literal["image.import"]
+    archive: PlanPath = Field(
+        description="Archive of `docker save`, or an OCI layout as a tar; compressed or not."
+    )
+    images: Annotated[tuple[ImageName, ...], Field(min_length=1), OneOrMore()] = Field(
+        description="Images of it that are wanted, such as `shop/web:dev`."
+    )
+
+    def _subject(self) -> str:
+        return self.archive.name
+
+    @property
+    def images_made(self) -> tuple[str, ...]:
+        """The images that are wanted."""
         return self.images
