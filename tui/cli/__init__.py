@@ -23,6 +23,7 @@ COMMANDS = (
     "down",
     "env",
     "export",
+    "init",
     "plan",
     "race",
     "replay",

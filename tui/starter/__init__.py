@@ -1,0 +1,1 @@
+"""A first plan, made of what is found in a directory."""
