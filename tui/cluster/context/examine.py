@@ -28,7 +28,7 @@ async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Report
 
 async def examine(cluster: Cluster, host: Host, patience: float) -> Condition:
     """See `tui.cluster.provider.Provider`."""
-    # Only who asks a cluster needs the library, which takes half a second to import.
+    # Only who asks a cluster needs the library.
     from tui.clients.kubernetes.api import open_api
 
     await reach(cluster, host)
