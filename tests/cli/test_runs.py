@@ -121,7 +121,7 @@ def test_runs_that_are_compared_may_be_old_cut_off_or_elsewhere(store: Store, tm
     [
         ("90", 90), ("90s", 90), ("1m30s", 90), ("1:30", 90), ("1:00:01", 3601), ("1.5h", 5400),
         ("7d", 604_800), ("2 w", 1_209_600), ("", None), ("soon", None), ("-1", None), ("1:3", None),
-        ("5x", None), ("s", None),
+        ("5x", None), ("s", None), ("500ms", 0.5), ("9" * 5000, None), (f"{'9' * 5000}:00", None),
     ],
 )  # fmt: skip
 def test_durations_are_read_as_users_write_them(text: str, seconds: float | None) -> None:

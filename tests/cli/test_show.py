@@ -50,6 +50,15 @@ def test_a_run_is_shown_as_it_stood_at_a_moment(folder: Path, at: str, seconds: 
     assert _moment(at, Store().open(RUN)) == seconds
 
 
+@pytest.mark.parametrize("start", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+14:00", "5138-11-17"])
+def test_a_start_that_no_clock_shows_is_not_told(folder: Path, start: str) -> None:
+    keep(Store(), "20260102T000000Z-0000", "succeeded", started=start)
+    done = bringup(folder, "show", "latest", "--at", "23:00")
+    assert done.returncode == 2
+    assert "name one from 0:00 to 0:05, a percentage\n" in done.stderr
+    assert bringup(folder, "export", "latest", "--format", "mermaid").returncode == 0
+
+
 @pytest.mark.parametrize("at", ["0:06", "101%", "12:00", "25:00", "soon", "-1", "", "%"])
 def test_a_moment_that_the_run_does_not_have_is_refused(folder: Path, at: str) -> None:
     done = bringup(folder, "show", f"--at={at}")

@@ -58,6 +58,7 @@ def test_only_the_ends_of_logs_are_read(tmp_path: Path, monkeypatch: pytest.Monk
     early.read()
     assert said(early)[-1] == "line 40"
     frame = Model(early).pull()
+    assert early.feed.now() == 4.0
     assert (frame.now, frame.tasks["a"].status) == (4.0, "running")
     assert "as it stood at 0:04" in early.read_only
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.insight.running import begun, ran, tell
+from tests.plans import make_plan, started
 from tui.console.report import report
 from tui.console.style import Style
 from tui.insight.concurrency_gain import concurrency_gain
@@ -13,17 +16,31 @@ from tui.insight.forecast import forecast
 from tui.insight.why import why_run
 from tui.run import events as e
 from tui.run.standing import Stands
+from tui.run.state import RunState
 
 
 def test_it_is_told_in_words_where_it_is_worth_it() -> None:
-    gain = concurrency_gain(40.0, 60.0)
+    state = begun()
+    gain = concurrency_gain(state, 40.0, 60.0)
     assert gain is not None
     assert (str(gain), gain.times) == (
         "40.0s instead of 1:00 one at a time: 1.5 times as fast",
         "1.5 times as fast",
     )
-    assert concurrency_gain(40.0, 41.0) is None
-    assert concurrency_gain(0.0, 0.0) is None
+    assert concurrency_gain(state, 40.0, 41.0) is None
+    assert concurrency_gain(state, 0.0, 0.0) is None
+
+
+@pytest.mark.parametrize(("environment", "told"), [("kind", False), ("rehearsal", True)])
+def test_it_is_not_told_where_tasks_cost_mostly_what_bringup_itself_does(
+    environment: str, *, told: bool
+) -> None:
+    phases: list[dict[str, list[str]]] = [{f"task-{i}": [] for i in range(100)}]
+    first = replace(started(make_plan(phases)), environment=environment)
+    short = [event for task in phases[0] for event in ran(task, 0.0, 0.5)]
+    state = tell(RunState(), first, *short)
+    assert (concurrency_gain(state, 1.0, 50.0) is not None) == told
+    assert concurrency_gain(state, 100.0, 200.0) is not None
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])

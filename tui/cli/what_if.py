@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_run, complete_run_need, complete_run_task
+from tui.cli.durations import parse_duration
 from tui.cli.kept import moment, read, still_expected
 from tui.cli.options import EPILOG, OUTPUT, Number, errors, print_json, width
 
@@ -119,14 +120,12 @@ def _factor(text: str) -> tuple[str, float]:
 
 
 def _time(text: str) -> tuple[str, float]:
-    from tui.plan.values import parse_duration
-
     name, value = _parted(text, "--set", "TIME")
-    try:
-        seconds = parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error.args[0]}: {error.args[-1]}", param_hint="--set") from error
-    if not 0 <= seconds <= _MOST:
+    seconds = parse_duration(value)
+    if seconds is None:
+        hint = "write it as 30s, 1m30s or 1:05:00"
+        raise click.BadParameter(f"{value!r} is no duration: {hint}", param_hint="--set")
+    if seconds > _MOST:
         raise click.BadParameter(f"{value!r} is no time that a task can take", param_hint="--set")
     return name, seconds
 

@@ -68,7 +68,7 @@ def _why(state: RunState, now: float, advice: Advice | None) -> Iterator[tuple[s
     if told:
         yield "decided by", " → ".join(told)
     sequential = WholeRun.of(state, EMPTY, now).in_mode("sequential").makespan
-    if gain := concurrency_gain(work_time(busy(state, now)), sequential):
+    if gain := concurrency_gain(state, work_time(busy(state, now)), sequential):
         yield "gained", str(gain)
     if advice is not None:
         run = f" {state.started.run}" if state.started else ""

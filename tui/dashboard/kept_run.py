@@ -83,8 +83,8 @@ class KeptRun:
                 unseen += [event] if event.at <= self._at else []
                 continue
             if unseen:
-                self._clock = max(self._clock, *(each.at for each in unseen))
                 self.feed.put(*unseen)
+                self._clock = max(self._clock, *(each.at for each in unseen))
                 self._begun = True
                 unseen.clear()
             if self._is_read():

@@ -14,6 +14,7 @@ from tui.insight.outcome import judge
 from tui.insight.why import why_run
 from tui.run.journal import log_path
 from tui.run.likeness import likeness
+from tui.run.summary import began_at
 from tui.run.times import times_of
 from tui.text import clock, one_line
 
@@ -66,11 +67,7 @@ class ExportedRun:
     @cached_property
     def began(self) -> datetime.datetime:
         """When it began, in UTC; the epoch where a damaged journal does not tell."""
-        try:
-            began = datetime.datetime.fromisoformat(self.started.started)
-        except ValueError:
-            return datetime.datetime.fromtimestamp(0, datetime.UTC)
-        return began.astimezone(datetime.UTC)
+        return datetime.datetime.fromtimestamp(began_at(self.started.started), datetime.UTC)
 
     @cached_property
     def verdict(self) -> tuple[str, str]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from tui.run.summary import REHEARSAL
 from tui.text import seconds
 
+if TYPE_CHECKING:
+    from tui.run.state import RunState
+
 _LEAST = 1.05  # times as fast, from which that is told
+_OWN = 0.005  # seconds that bringup itself may need for a step, such as to start a program
+_MOST_OWN = 0.1  # of a run; where it may be more, tasks that ran at once have slowed each other by it
 
 
 class ConcurrencyGain(NamedTuple):
@@ -32,11 +38,26 @@ class ConcurrencyGain(NamedTuple):
         return f"{seconds(self.took)} instead of {seconds(self.sequential)} one at a time: {self.times}"
 
 
-def concurrency_gain(took: float, sequential: float) -> ConcurrencyGain | None:
-    """Return what running tasks at once gained in a run that has ended; None where that is nothing.
+def concurrency_gain(state: RunState, took: float, sequential: float) -> ConcurrencyGain | None:
+    """Return what running tasks at once gained in a run that has ended.
 
     Args:
+        state: The run.
         took: Seconds in which at least one task ran.
         sequential: Seconds that its simulation takes in `sequential` mode.
+
+    Returns:
+        None where it is nothing, or where tasks are so short that their times tell more of bringup than of
+        them.
     """
-    return ConcurrencyGain(took, sequential) if took and sequential >= _LEAST * took else None
+    if _own(state) > _MOST_OWN * took or sequential < _LEAST * took:
+        return None
+    return ConcurrencyGain(took, sequential) if took else None
+
+
+def _own(state: RunState) -> float:
+    """Return the seconds that bringup may have needed for a run's steps itself; a rehearsal does none."""
+    if state.started is None or state.started.environment == REHEARSAL:
+        return 0.0
+    attempts = (attempt for task in state.tasks.values() for attempt in task.attempts)
+    return _OWN * sum(len(attempt.steps) for attempt in attempts)

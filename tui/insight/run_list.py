@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _WORSE = 0.1  # of what is usual, from which on a run is said to be slow
 _GLYPHS = {**GLYPHS, "cut off": GLYPHS["cancelled"]}
 _KINDS = {"cut off": "cancelled"}
-_DROPPED = ("where", "when", "last ten", "environment", "mode", "tasks", "ago", "plan", "vs usual")
-"""Columns that a narrow terminal does without, the first ones first."""
+_DROPPED = ("where", "when", "last ten", "environment", "tasks", "mode", "ago", "plan", "vs usual")
+"""Columns that a narrow terminal does without, the first ones first; ahead of them those of one text."""
 
 _RIGHT = {"tasks", "took", "vs usual"}
 
@@ -107,7 +107,7 @@ def in_columns(runs: Sequence[Listed], history: History, width: int, now: float)
     widths = {
         name: max(len(name), *map(len if name in narrow else cells, texts)) for name, texts in columns.items()
     }
-    for name in _DROPPED:
+    for name in sorted(_DROPPED, key=lambda name: len(runs) > 1 and len({*columns.get(name, ())}) > 1):
         if sum(widths.values()) + 2 * (len(widths) - 1) > width:
             widths.pop(name, None)
     filled = [_filled(name, columns[name], wide, name in narrow) for name, wide in widths.items()]

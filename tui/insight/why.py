@@ -178,7 +178,7 @@ def why_run(
         full=tuple(
             (full.start, full.end) for samples in state.samples.values() for full in busy_cores(samples)
         ),
-        gain=concurrency_gain(took, makespans["sequential"]) if state.ended_at is not None else None,
+        gain=concurrency_gain(state, took, makespans["sequential"]) if state.ended_at is not None else None,
         notes=tuple(_notes(state, now, cpu, cut_off)),
     )
 

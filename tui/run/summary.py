@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tui.run.state import RunState
 
 REHEARSAL = "rehearsal"
+_LATEST = 1e11  # seconds since 1970: the year 5138, from which on calendars may overflow
 _ID = re.compile(r"(\d{8})T(\d{6})Z-(\w+)")  # a name that tells the time in UTC
 
 
@@ -114,9 +115,10 @@ def damaged(name: str, stamp: str) -> Summary:
 
 
 def began_at(started: str) -> float:
-    """Return the seconds since 1970 of a time in ISO 8601; 0 where it is none."""
+    """Return the seconds since 1970 of a time in ISO 8601; 0 where it is none, or none of a run."""
     with contextlib.suppress(ValueError, OverflowError):
-        return datetime.datetime.fromisoformat(started).timestamp()
+        began = datetime.datetime.fromisoformat(started).timestamp()
+        return began if 0 < began < _LATEST else 0.0
     return 0.0
 
 

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from tui.insight.forecast import forecast
 from tui.insight.pace import paced
 from tui.insight.what_if import makespans
-from tui.text import clock
+from tui.text import clock, seconds
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -75,7 +75,7 @@ class ModeChoice(ModalScreen[str]):
         if frame.state.started is None or not frame.expectation.seconds:
             return "how long each would take is not known: this plan has no earlier run"
         spans = makespans(frame.state, frame.expectation, frame.now)
-        told = " · ".join(f"{mode} {clock(spans[mode])}" for mode in MODES)
+        told = " · ".join(f"{mode} {seconds(spans[mode])}" for mode in MODES)
         return f"the whole run: {told} (by {frame.expectation.source})"
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

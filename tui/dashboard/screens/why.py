@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tui.insight.why import Why
 
 _METER = 12  # cells of a share's bar
+_AMOUNT = 10  # cells of an amount
+_EDGES = 5  # cells beside a column's text
 _WIDE = 100  # columns from which the run is told beside the step
 _REST = 10  # times as long as an answer took, until the next is looked for
 _COLORS = {
@@ -146,9 +148,11 @@ class WhyScreen(Screen[None]):
             chosen = why.steps[at]
             step = about_step(why, chosen, state, frame.expectation)
             step += why_task(state, chosen.cost.task, frame.now, frame.expectation, frame.outlook.forecast)
-        narrow = self.app.size.width < _WIDE
-        self.query_one("#step-text", Static).update(_text([*step, *run] if narrow else step))
-        self.query_one("#run-text", Static).update(_text(run))
+        width = self.app.size.width
+        narrow = width < _WIDE
+        room = (width if narrow else width // 2) - _EDGES
+        self.query_one("#step-text", Static).update(_text([*step, *run] if narrow else step, room))
+        self.query_one("#run-text", Static).update(_text(run, room))
 
     def on_resize(self) -> None:
         """Tell of the run below the step where there is no room beside it."""
@@ -173,16 +177,26 @@ class WhyScreen(Screen[None]):
             self.app.call_next(self.run_action, "app.open")
 
 
-def _text(sections: Iterable[Section]) -> Content:
-    told = (Content("\n").join(_lines(section)) for section in sections if section.rows or section.title)
-    return Content("\n\n").join(told)
+def _text(sections: Iterable[Section], width: int) -> Content:
+    told = [[*_lines(section, width)] for section in sections]
+    return Content("\n\n").join(Content("\n").join(lines) for lines in told if lines)
 
 
-def _lines(section: Section) -> Iterator[Content]:
+def _lines(section: Section, width: int) -> Iterator[Content]:
     if section.title:
         yield Content.assemble((clean(section.title), "bold"), (f"  {clean(section.note)}", "$quiet"))
     for row in section.rows:
-        yield _line(row)
+        indent = _AMOUNT if row.amount else 2
+        yield _wrapped(_line(row), width, indent + (0 if row.share is None else _METER + 1))
+
+
+def _wrapped(line: Content, width: int, indent: int) -> Content:
+    """Return a line on as many as it needs, the further ones indented."""
+    if line.cell_length <= width or width <= 2 * indent:
+        return line
+    first, *rest = line.wrap(width)
+    further = Content(" ").join(rest).wrap(width - indent)
+    return Content(f"\n{'':{indent}}").join([first, *further])
 
 
 def _line(row: Row) -> Content:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Digits, Static
@@ -26,6 +27,7 @@ _UP_KEYS = (("d", "why it took so long"), ("⏎", "the task's log"), ("q", "leav
 _FAILED_KEYS = (
     ("r", "retry the task"), ("R", "retry all"), ("f", "start again from it"), ("q", "leave"),
 )  # fmt: skip
+_EDGES = 6  # cells beside a title
 _LABEL = 11  # cells of what a next step is called
 
 
@@ -73,14 +75,22 @@ class Summary(Horizontal):
         lost = status != "succeeded"
         self.display = True
         self.set_class(lost, "-lost")
-        self.border_title = Content(f"{GLYPHS[status]} {clean(verdict)}")
+        title, *more = self._titled(f"{GLYPHS[status]} {clean(verdict)}")
+        self.border_title = Content(title)
         self._time.update(clock(frame.worked))
         self._parts = (
+            [Content(text) for text in more if lost],  # how long it took stands in the head, too
             [*_lost(frame)] if lost and alone else [],
             [*_next(frame, stands)],
             [_keys(_FAILED_KEYS if lost and not frame.read_only else _UP_KEYS)],
         )
         self._tell()
+
+    def _titled(self, verdict: str) -> list[str]:
+        """Return a verdict as a title, and what does not fit into it."""
+        if cell_len(verdict) <= self.app.size.width - _EDGES:
+            return [verdict]
+        return verdict.split(" · ", 1)
 
     def gained(self, words: str) -> None:
         """Say what running tasks at once gained, where that is known and all went well."""
