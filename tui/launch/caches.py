@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.launch.choose_environment import look_at
 from tui.launch.specification import resolve_up
-from tui.plan.steps import ImageBuild, ImagePull, KubernetesApply, Remote
+from tui.plan.steps import ImagePull, KubernetesApply, Remote
 from tui.run.directories import cache_directory
 from tui.run.store import Store
 
@@ -75,11 +75,12 @@ class Caches:
                         await asyncio.to_thread(downloads.forget, url)
 
     def _images(self, plan: Plan, hosts: Hosts) -> dict[Host, tuple[list[str], list[str]]]:
-        """Return the images that the plan builds and that it pulls, by the host."""
+        """Return the images that the plan makes and that it pulls, by the host."""
         found: dict[Host, tuple[list[str], list[str]]] = {}
         for host, steps in hosts.steps(plan).items():
-            built = [step.tag for step in steps if isinstance(step, ImageBuild)]
             pulled = [image for step in steps if isinstance(step, ImagePull) for image in step.images]
+            made = [image for step in steps for image in step.images_made]
+            built = [image for image in made if image not in pulled]
             if built or pulled:
-                found[host] = (built, [image for image in pulled if image not in built])
+                found[host] = (built, pulled)
         return found

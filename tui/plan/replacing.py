@@ -21,13 +21,19 @@ _BINDINGS = {"RoleBinding", "ClusterRoleBinding"}
 _REFERRED = {"Service", "ServiceAccount"}
 
 
-def with_images(manifests: Sequence[Manifest], replacements: Sequence[Replacement]) -> list[Manifest]:
-    """Return manifests whose containers, of whatever kind of object, have other images.
+def with_images(
+    manifests: Sequence[Manifest], replacements: Sequence[Replacement]
+) -> tuple[list[Manifest], list[str]]:
+    """Replace images in containers, of whatever kind of object.
 
     Args:
         manifests: The objects; definitions of kinds stay as they are.
         replacements: One after the other.
+
+    Returns:
+        The manifests with other images, and the names of images that none of them has.
     """
+    unmet = {each.name for each in replacements}
     patterns = [
         (re.compile(re.escape(each.name) + r"(?::([\w.{}-]*))?(?:@(sha256:[\w.{}-]*))?"), each)
         for each in replacements
@@ -36,6 +42,7 @@ def with_images(manifests: Sequence[Manifest], replacements: Sequence[Replacemen
     def image(name: Any) -> Any:
         for pattern, replacement in patterns:
             if isinstance(name, str) and (found := pattern.fullmatch(name)):
+                unmet.discard(replacement.name)
                 name = replacement.of(found[1] or "", found[2] or "")
         return name
 
@@ -62,11 +69,12 @@ def with_images(manifests: Sequence[Manifest], replacements: Sequence[Replacemen
         return found
 
     if not patterns:
-        return list(manifests)
-    return [
+        return list(manifests), []
+    changed = [
         each if each.kind == "CustomResourceDefinition" else replace(each, body=walk(each.body))
         for each in manifests
     ]
+    return changed, sorted(unmet)
 
 
 def moved(manifests: Sequence[Manifest], namespace: str) -> list[Manifest]:

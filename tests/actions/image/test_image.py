@@ -344,3 +344,19 @@ def test_a_total_is_told_once_all_layers_have_one() -> None:
     layers.take({"id": "a", "status": "Downloading", "progressDetail": {"current": 1, "total": 2}})
     assert (layers.done, layers.total) == (6, 12)
     assert not layers.take({"id": "c", "status": "Already exists"})
+
+
+async def test_what_needs_buildx_where_there_is_none_is_told(tmp_path: Path, step: ImageBuild) -> None:
+    text = f"FROM {BASE}\n\nRUN --mount=type=ssh true\n"
+    await asyncio.to_thread((step.context / "Dockerfile").write_text, text)
+    async with recording(Peer(), tmp_path) as ctx:
+        ctx.host = LocalHost({"DOCKER_HOST": f"unix://{tmp_path}/engine.sock", "PATH": str(tmp_path)})
+        with pytest.raises(ActionError) as caught:
+            await build(step, ctx)
+        assert caught.value.cause == "Dockerfile:3: RUN --mount needs buildx, which is not there"
+        assert "buildx plugin" in caught.value.hint
+        with pytest.raises(ActionError, match="`builder` of the step needs buildx, which is not there"):
+            await build(step.model_copy(update={"builder": "far"}), ctx)
+        with pytest.raises(ActionError, match="RUN --mount needs buildx") as caught:
+            await build(step.model_copy(update={"builder": "engine"}), ctx)
+        assert caught.value.hint == "leave `builder: engine` out"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.actions.kubernetes.certificates import is_kept, make
+from tui.actions.kubernetes.x509 import is_kept, make
 
 if TYPE_CHECKING:
     from pathlib import Path

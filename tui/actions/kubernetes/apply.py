@@ -119,7 +119,9 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
             found += await asyncio.to_thread(read_objects, content, remote.url)
     if not found and not any(isinstance(each, Certificate) for each in step.manifests):
         raise ActionError("the manifests hold no objects", "check the step's files and directories")
-    found = with_images(found, step.images)
+    found, unmet = with_images(found, step.images)
+    if unmet:
+        ctx.warn(f"`images` names what no object has: {', '.join(unmet)}")
     return moved(found, step.move_to) if step.move_to else found
 
 

@@ -168,7 +168,7 @@ class ImageImport(StepBase):
     )
 
     def _subject(self) -> str:
-        return self.archive.name
+        return ", ".join(self.images)
 
     @property
     def images_made(self) -> tuple[str, ...]:
