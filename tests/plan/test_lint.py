@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tui.plan.lint import Remark
+
 
 NAMESPACE = "{kind: kubernetes.namespace, names: a}"
 WAIT = "{kind: kubernetes.wait, rollouts: deployment/x, namespace: a, timeout: 1m}"
@@ -210,10 +212,52 @@ def test_what_only_looks_like_it_is_not_remarked_on(text: str, folder: Path) -> 
     assert lint(load(folder, text)) == []
 
 
+def _of_namespaces(folder: Path, text: str) -> list[Remark]:
+    return [remark for remark in lint(load(folder, text)) if remark.rule == "namespace-missing"]
+
+
+def command(line: str) -> str:
+    return f"{{kind: command, shell: {line!r}}}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kubectl create ns a",
+        "make x && kubectl create namespace a --dry-run=client -o yaml | kubectl apply -f -",
+        "kubectl create -o yaml namespace a",
+        "/usr/bin/helm upgrade -i web ./web --create-namespace -n a",
+        "helm repo update; helm install web ./web --namespace=a --create-namespace",
+        "kubectl create ns b\nkubectl create ns 'a'",
+    ],
+)
+def test_what_a_command_is_seen_to_make_is_to_be_waited_for(line: str, folder: Path) -> None:
+    [fault] = _of_namespaces(folder, tasks({"first": command(line), "then": WAIT}))
+    assert fault.text == "uses namespace 'a', but does not wait for task 'first', which makes it"
+    assert fault.hint == "add 'first' to the needs of 'then'"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kubectl create ns b",
+        "kubectl create ns $NAMESPACE",
+        "kubectl delete ns a",
+        "kubectl create deployment ns --image a",
+        "helm install web ./web -n a",
+        "helm install web ./web --create-namespace; helm list -n a",
+        "echo kubectl create",
+        "kubectl create '' ns a",
+    ],
+)
+def test_what_a_command_may_make_besides_is_not_guessed(line: str, folder: Path) -> None:
+    [fault] = _of_namespaces(folder, tasks({"first": command(line), "then": WAIT}))
+    assert fault.text == "uses namespace 'a', which nothing before it makes"
+    assert _of_namespaces(folder, tasks({"first": command(line), "|then": WAIT})) == []
+
+
 def test_a_namespace_that_only_phases_order_is_advice(folder: Path) -> None:
-    [advice] = [
-        r for r in lint(load(folder, tasks({"a": NAMESPACE, "|b": WAIT}))) if r.rule == "namespace-missing"
-    ]
+    [advice] = _of_namespaces(folder, tasks({"a": NAMESPACE, "|b": WAIT}))
     assert advice.level == "advice"
     assert advice.text.endswith("in eager mode they may meet")
     assert advice.hint == "add 'a' to the needs of 'b'"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from itertools import combinations
+from itertools import combinations, pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.plan.steps.command import ProgramStep
+from tui.plan.steps.references import OBJECT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,8 @@ _AWAITED = re.compile(r"(?:^|[;&|(\n]|\b(?:then|do))\s*wait\b")
 _WRITES = re.compile(r"(?:(?<![<\-=])[12&]?>>?|\btee(?:\s+-a)?)\s*(?P<file>[^\s;|&<>()]+)")
 _WAITS = re.compile(r"\bkubectl\b[^;&|\n]*?\s(?P<how>wait|rollout\s+status)\b")
 _HELM_WAITS = re.compile(r"\bhelm\b[^;&|\n]*?\s(?:install|upgrade)\s[^;&|\n]*--(?:wait|atomic)\b")
+_SEPARATOR = re.compile(r"[;&|()<>]+")
+_NAMESPACE_WORDS = {"ns", "namespace", "namespaces"}
 _SHELLS = {"sh", "bash", "zsh", "dash"}
 _CLIENTS = {"kubectl", "oc", "helm", "helmfile", "istioctl", "linkerd", "cilium", "flux", "tkn", "kn", "k9s"}
 _CONTEXTS = {"--context", "--kube-context", "use-context", "kubectx"}
@@ -79,6 +82,35 @@ def shared_output(subject: Subject) -> Iterator[Remark]:
             text = f"writes {other[1]} while task {first.task.id!r} may write it too: lines interleave"
             hint = "give each a file of its own; bringup keeps a log a task"
             yield subject.remark(at, "shared-output", text, hint)
+
+
+def namespaces_made(command: ProgramStep) -> set[str]:
+    """Return the namespaces that a command is seen to make: by kubectl itself, or by a chart's installation.
+
+    It may make others, as what it runs may.
+    """
+    found: set[str] = set()
+    words = _words(_script(command))
+    starts = [i for i, word in enumerate(words) if word.rsplit("/", 1)[-1] in {"kubectl", "oc", "helm"}]
+    for start, end in zip(starts, [*starts[1:], len(words)], strict=False):
+        line = list(takewhile(lambda word: not _SEPARATOR.fullmatch(word), words[start:end]))
+        if line[0].endswith("helm"):
+            found |= set(_option(line, "-n", "--namespace")) if "--create-namespace" in line else set()
+        elif "create" in line:
+            made = pairwise(line[line.index("create") :])
+            plain = [
+                word for before, word in made if not word.startswith("-") and before not in {"-o", "--output"}
+            ]
+            found |= set(plain[1:2]) if plain[:1] and plain[0] in _NAMESPACE_WORDS else set()
+    return {name for name in found if OBJECT_NAME.fullmatch(name)}
+
+
+def _option(words: list[str], *names: str) -> Iterator[str]:
+    """Yield the values of an option."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name in names:
+            yield value if equals else following
 
 
 def _commands(subject: Subject) -> Iterator[tuple[StepAt, ProgramStep]]:

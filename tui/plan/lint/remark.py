@@ -59,6 +59,10 @@ class Subject:
         """Return a remark on a step."""
         return Remark(self.loaded.place(at.task.id, "steps", at.number), rule, level, text, hint)
 
+    def phase(self, at: StepAt) -> int:
+        """Return the place of a step's phase."""
+        return self.loaded.graph.nodes[at.task.id].phase
+
     def before(self, first: StepAt, then: StepAt) -> bool:
         """Return whether a step has always finished before another begins."""
         if first.task.id == then.task.id:

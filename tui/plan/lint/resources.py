@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from tui.plan.lint.commands import namespaces_made
 from tui.plan.namespaces import GIVEN, made_by, used_by
 from tui.plan.steps import ImageBuild
+from tui.plan.steps.command import ProgramStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,22 +45,31 @@ def image_missing(subject: Subject) -> Iterator[Remark]:
 
 
 def namespace_missing(subject: Subject) -> Iterator[Remark]:
-    """Remark on namespaces that are used before any step has made them."""
+    """Remark on namespaces that are used before any step has made them.
+
+    What commands, charts and manifests make that are fetched is not known: of these nothing is remarked on.
+    """
     plan = subject.loaded.plan
-    made = [(at, made_by(at.step, plan.variables_of(at.step, at.task.each))) for at in subject.steps]
-    makers = _by_name((at, names or ()) for at, names in made)
-    may_make_any = [at for at, names in made if names is None]
+    found = [(at, made_by(at.step, plan.variables_of(at.step, at.task.each))) for at in subject.steps]
+    makers = _by_name((at, _seen(at) if names is None else names) for at, names in found)
+    may_make_any = [at for at, names in found if names is None]
     for at in subject.steps:
         for name in sorted(used_by(at.step, plan.variables_of(at.step, at.task.each)) - GIVEN):
             ready = [*makers.get(name, ()), *may_make_any]
             if any(maker == at or subject.before(maker, at) for maker in ready):
                 continue
+            earlier = [maker for maker in may_make_any if subject.phase(maker) < subject.phase(at)]
             if name in makers:
                 yield _unordered(subject, at, "namespace-missing", f"namespace {name!r}", makers[name])
-            else:
+            elif not earlier:  # where phases are barriers, these may have made it
                 text = f"uses namespace {name!r}, which nothing before it makes"
                 hint = "put a `kubernetes.namespace` step before it"
                 yield subject.remark(at, "namespace-missing", text, hint)
+
+
+def _seen(at: StepAt) -> set[str]:
+    """Return the namespaces that a step is seen to make which may make any."""
+    return namespaces_made(at.step) if isinstance(at.step, ProgramStep) else set()
 
 
 def _by_name(made: Iterable[tuple[StepAt, Iterable[str]]]) -> dict[str, list[StepAt]]:
@@ -76,8 +87,7 @@ def _unordered(subject: Subject, at: StepAt, rule: str, what: str, makers: list[
         hint = "move the step that makes it before this one"
         return subject.remark(at, rule, f"uses {what}, which only a later step makes", hint)
     text = f"uses {what}, but does not wait for task {maker!r}, which makes it"
-    nodes = subject.loaded.graph.nodes
-    level: Level = "advice" if nodes[maker].phase < nodes[at.task.id].phase else "fault"
+    level: Level = "advice" if subject.phase(makers[0]) < subject.phase(at) else "fault"
     if level == "advice":
         text += "; in eager mode they may meet"
     return subject.remark(at, rule, text, f"add {maker!r} to the needs of {at.task.id!r}", level)
