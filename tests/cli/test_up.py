@@ -36,7 +36,7 @@ def test_up_fails_is_resumed_and_taken_down(folder: Path) -> None:
     assert "✓ Commands is up" in done.stdout
     assert "hello from first" not in done.stdout
     assert "at the end" in done.stdout
-    assert bringup(folder, "down").returncode == 0
+    assert bringup(folder, "down", "--no-tui").returncode == 0
     assert not (folder / "done").exists()
     told = bringup(folder, "status")
     assert "✓ Commands was up" in told.stdout
@@ -170,6 +170,18 @@ def test_a_plan_that_was_mended_is_resumed_where_it_is_the_same_still(folder: Pa
     assert "hello from the first" in done.stdout
     assert "second  │ ✓ done by run" in done.stdout
     assert "third   │ ▶ third" in done.stdout  # which needs what has changed
+    assert re.search(
+        r"│ runs again what run \S+ did: first \(its steps have changed\); third \(needs first\)", done.stdout
+    )
+
+
+def test_a_pattern_names_several_tasks(folder: Path) -> None:
+    (folder / "allowed").touch()
+    done = bringup(folder, "up", "--only", "f*th,second", "--only", "f?rst")
+    assert "4 of 5 tasks run" in done.stdout
+    done = bringup(folder, "up", "--only", "load-*")
+    assert done.returncode == 2
+    assert "--only load-*: the plan has no such task" in done.stderr
 
 
 def test_a_part_of_a_plan_is_not_told_as_the_whole_and_not_trusted(folder: Path) -> None:

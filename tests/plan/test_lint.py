@@ -110,6 +110,12 @@ SHOWN = {
     "another server": ("other-cluster", shell("kubectl --server https://x get pods")),
     "without the variable": ("other-cluster", shell("env -u KUBECONFIG kubectl get pods")),
     "a forwarded port": ("untimed", shell("kubectl port-forward svc/x 8080:80 & curl localhost")),
+    "a path before the path": (
+        "not-filled-in", one_task("", "environment: {PATH: ▶'/x:$PATH'}\n", f"        steps: [{NOTHING}]\n")
+    ),
+    "a variable of the shell in a command's": (
+        "not-filled-in", steps("{kind: command, shell: x, env: {GOBIN: ▶'${HOME}/bin'}}".replace("${", "$${"))
+    ),
     "a URL without quotes": ("untimed", shell("curl http://x?a=1&b=2")),
     "another context for helm": ("other-cluster", shell("helm --kube-context production list")),
     "another context from now on": ("other-cluster", shell("kubectl config use-context production")),
@@ -180,6 +186,7 @@ NOT_SHOWN = {
     "a namespace that helm may make": steps(
         "{kind: command, shell: helm install x --create-namespace}", WAIT
     ),
+    "a sign in a variable's text": steps("{kind: command, shell: x, env: {A: '^a$', B: 'p$w', C: '$5'}}"),
     "needs of two kinds": tasks({"a": NOTHING, "b": NOTHING, "c a b": NOTHING}),
     "a phase all of which it needs": tasks({"a": NOTHING, "b": NOTHING, "|c a b": NOTHING}),
     "a barrier for one at a time": tasks({"a": NOTHING, "|b": NOTHING}, "limit: 1\n"),

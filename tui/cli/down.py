@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--stop", is_flag=True, help="Only stop the cluster, of one node: the next `bringup up` starts it again."
 )
+@click.option("--no-tui", is_flag=True, expose_value=False, help="Print lines, as it does anyway.")
 def down(output: str, verbose: bool, stop: bool, **given: Any) -> None:
     """Take an environment down: that of RUN, or of the latest run of PLAN.
 

@@ -41,7 +41,11 @@ _OPTIONS = (
         help="Start at TASK; take all tasks before it as done.",
     ),
     click.option(
-        "--only", multiple=True, metavar="TASK", shell_complete=complete_task, help="Run only these tasks."
+        "--only",
+        multiple=True,
+        metavar="TASK",
+        shell_complete=complete_task,
+        help="Run only these tasks; `load-*` are all that begin so.",
     ),
     click.option(
         "--resume",

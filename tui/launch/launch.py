@@ -85,7 +85,10 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
             runner.run(take_up_cluster(plan, environment, specification.done))
         started = _started(plan, specification, environment)
         if run is not None:
-            started = replace(started, resumed=run.id)
+            again = "; ".join(f"{task} ({why})" for task, why in specification.again.items())
+            told = f"runs again what run {run.id} did: {again}" if again else ""
+            note = "\n".join(filter(None, (started.note, told)))
+            started = replace(started, resumed=run.id, note=note)
         with _launch(plan, specification, environment, started, runner, store, stay) as launch:
             yield launch
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from tui.launch.request import UsageError
 from tui.plan.faults import suggest
 from tui.plan.graph import ON_FAILURE
-from tui.run.outline import task_digest
+from tui.run.outline import outline, task_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tui.launch.request import Request
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
+    from tui.run.events import TaskOutline
     from tui.run.kept_run import KeptRun
 
 
@@ -36,7 +38,7 @@ def tasks_done(request: Request, loaded: LoadedPlan, earlier: KeptRun | None) ->
         first = order.index(known_task(request.begin, loaded.plan, "--from"))
         done = {id_: done.get(id_, "") for id_ in order[:first]}
     if request.only:
-        wanted = {known_task(task, loaded.plan, "--only") for task in request.only}
+        wanted = {id_ for task in request.only for id_ in known_tasks(task, loaded.plan, "--only")}
         done = {id_: done.get(id_, "") for id_ in order if id_ not in wanted}
     done.pop(ON_FAILURE, None)
     if request.environment != "rehearsal":
@@ -65,6 +67,38 @@ def _make_outputs(done: dict[str, str], plan: Plan, known: Mapping[str, str]) ->
                 pending.append(maker)
 
 
+def done_again(earlier: KeptRun, loaded: LoadedPlan, done: Mapping[str, str]) -> dict[str, str]:
+    """Return the tasks that a resumed run did and that run again all the same, each with the reason.
+
+    Args:
+        earlier: The run that is resumed.
+        loaded: The plan.
+        done: The tasks that are not run.
+    """
+    before = {task.id: task for phase in earlier.started.phases for task in phase.tasks}
+    now = {task.id: task for phase in outline(loaded.plan) for task in phase.tasks}
+    found: dict[str, str] = {}
+    for id_ in loaded.graph.order:
+        state = earlier.state.tasks.get(id_)
+        if state is None or state.status != "succeeded" or state.is_assumed or {id_} & {*done, ON_FAILURE}:
+            continue
+        need = next((need for need in loaded.graph.nodes[id_].needs if need not in done), None)
+        if changed := _changed(before[id_], now[id_]) if earlier.started.digest != loaded.digest else "":
+            found[id_] = changed
+        elif need is not None:
+            found[id_] = f"needs {need}"
+    return found
+
+
+def _changed(before: TaskOutline, now: TaskOutline) -> str:
+    """Return what has changed of a task; empty if nothing has."""
+    if before.digest == now.digest:
+        return ""
+    if before.steps != now.steps:
+        return "its steps have changed"
+    return "its needs have changed" if before.needs != now.needs else "what it is given has changed"
+
+
 def _done_by(earlier: KeptRun, loaded: LoadedPlan) -> dict[str, str]:
     """Return the tasks that a run did, or took over from one that did, and that are still the same."""
     before = {task.id: task.digest for phase in earlier.started.phases for task in phase.tasks}
@@ -90,6 +124,16 @@ def known_task(task: str, plan: Plan, option: str) -> str:
     if task not in ids:
         raise UsageError(f"{option} {task}: the plan has no such task", suggest(task, ids))
     return task
+
+
+def known_tasks(pattern: str, plan: Plan, option: str) -> list[str]:
+    """Return the tasks that a name or a pattern such as `load-*` stands for.
+
+    Raises:
+        UsageError: The plan has none of them.
+    """
+    found = [task.id for task in plan.tasks if fnmatchcase(task.id, pattern)]
+    return found or [known_task(pattern, plan, option)]
 
 
 def selected(names: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.launch.request import UsageError, load, plan_name
-from tui.launch.selection import known_task, tasks_done
+from tui.launch.selection import done_again, known_task, tasks_done
 from tui.launch.standing_cluster import settled
 from tui.plan.address import DEFAULT, LOCAL, parse_address
 from tui.run.store import LATEST, RunReferenceError, Store, is_counted
@@ -35,6 +35,7 @@ class Specification:
         run: The run that this one resumes, takes down or looks at.
         done: The tasks that are not to be run, with the run that did them, or "" where none has.
         outputs: The outputs of these, as far as they are kept.
+        again: The tasks that the run that is resumed did, and that run again, each with the reason.
         recording: The directory of the run that is rehearsed; None for the bundled one.
         speed: How many times as fast a rehearsal is.
         fail: For a rehearsal's tasks that are to fail, in how many attempts.
@@ -49,6 +50,7 @@ class Specification:
     run: KeptRun | None = None
     done: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    again: Mapping[str, str] = field(default_factory=dict)
     recording: Path | None = None
     speed: float = 1.0
     fail: Mapping[str, int] = field(default_factory=dict)
@@ -170,6 +172,7 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         environment=request.environment,
         run=run,
         done=done,
+        again=done_again(earlier, loaded, done) if earlier is not None else {},
         outputs={name: value for name, value in known.items() if makers.get(name) in done},
         recording=store.open(request.recording, loaded.plan.name).directory if request.recording else None,
         speed=request.speed,

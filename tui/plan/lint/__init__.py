@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.plan.lint.commands import commands, shared_output
+from tui.plan.lint.environment import unexpanded
 from tui.plan.lint.order import Barriers, no_timeout, redundant_needs
 from tui.plan.lint.remark import Remark, Subject
 from tui.plan.lint.resources import built_twice, image_missing, namespace_missing
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Remark", "lint"]
 
-_RULES = (built_twice, image_missing, namespace_missing, commands, shared_output, no_timeout, redundant_needs)
+_RULES = (
+    built_twice,
+    image_missing,
+    namespace_missing,
+    commands,
+    unexpanded,
+    shared_output,
+    no_timeout,
+    redundant_needs,
+)
 
 
 def lint(loaded: LoadedPlan, seconds: Mapping[str, float] | None = None) -> list[Remark]:
