@@ -105,9 +105,18 @@ async def test_a_replay_and_a_race_are_filmed_without_a_screen(tmp_path: Path) -
         assert any(told in text for text in seen(ET.fromstring(data), -1.0))
         cast = await asyncio.to_thread((tmp_path / "film.cast").read_text)
         assert ("parallel: ✗ a failed" in cast) == (command[0] == "race")
-    wrong = await asyncio.to_thread(bringup, tmp_path, "replay", "one", "--size", "9x9", "--svg", "film.svg")
-    assert (wrong.returncode, "is no size" in wrong.stderr) == (2, True)
-    nowhere = await asyncio.to_thread(
-        bringup, tmp_path, "replay", "one", "--speed", "64", "--svg", "no/film.svg"
+    printed = await asyncio.to_thread(
+        bringup, tmp_path, "replay", "one", "--speed", "64", "--size", "40x12", "--cast", "-"
     )
-    assert (nowhere.returncode, "no/film.svg" in nowhere.stderr) == (2, True)
+    assert json.loads(printed.stdout.splitlines()[0])["version"] == 3
+    assert "wrote -" in printed.stderr
+    before = await asyncio.to_thread(lambda: sorted(tmp_path.iterdir()))
+    for options, said in (
+        (("--size", "9x9", "--svg", "film.svg"), "is no size"),
+        (("--svg", "no/film.svg"), "no is no directory"),
+        (("--cast", "one"), "`one/run.cast`"),
+        (("--cast", "-", "--svg", "-"), "the same file"),
+    ):
+        wrong = await asyncio.to_thread(bringup, tmp_path, "replay", "one", *options)
+        assert (wrong.returncode, said in wrong.stderr) == (2, True)
+    assert await asyncio.to_thread(lambda: sorted(tmp_path.iterdir())) == before

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli import writing
 from tui.cli.completion import complete_run
 from tui.cli.kept import read
 from tui.cli.options import EPILOG, errors
@@ -76,7 +75,7 @@ def export(run: str | None, name: str | None, file: Path | None, url: str | None
     with errors():
         from tui.run.store import LATEST
 
-        file = None if file == Path("-") else file
+        file = None if file == writing.PRINTED else file
         name = name or ("otlp" if url else _by_ending(file))
         chosen = find_export(name)
         options = {key: value for key, value in given.items() if value is not None}
@@ -90,9 +89,9 @@ def export(run: str | None, name: str | None, file: Path | None, url: str | None
 
             click.echo(f"sent to {send(made, url)}", err=True)
         if file is not None:
-            _write(file, made)
+            writing.write(file, made)
         elif not url:
-            click.echo(made, nl=False)
+            writing.write(writing.PRINTED, made)
 
 
 def _by_ending(file: Path | None) -> str:
@@ -125,12 +124,8 @@ def _check(chosen: Export, file: Path | None, url: str | None) -> None:
     """Refuse what cannot be written, before the work is done."""
     if file is None and not url and not chosen.is_text and sys.stdout.isatty():
         raise BringupError("a terminal cannot show it", f"write it to a file: `-o run.{chosen.ending}`")
-    if file is not None and file.is_dir():
-        raise BringupError(
-            f"{file} is a directory", f"name a file in it: `-o {file / 'run'}.{chosen.ending}`"
-        )
-    if file is not None and not file.parent.is_dir():
-        raise BringupError(f"{file.parent} is no directory", "make it first")
+    if file is not None:
+        writing.check(file, chosen.ending)
 
 
 def _read(reference: str) -> ExportedRun:
@@ -155,18 +150,3 @@ def beside(store: Store, kept: KeptRun) -> tuple[RunState | None, Times | None]:
     except (RunReferenceError, OSError):  # there is none, or somebody deletes it meanwhile
         return None, None
     return good, median_times(like) if like else None
-
-
-def _write(file: Path, made: bytes) -> None:
-    """Write a file as a whole, or leave what was there."""
-    if file.exists() and not file.is_file():  # as /dev/stdout
-        file.write_bytes(made)
-        return
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        new.write_bytes(made)
-        new.replace(file)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise BringupError(f"{file} cannot be written: {error.strerror}", "name another file") from error

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from tui.cli import writing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,18 +44,29 @@ class Files(NamedTuple):
     cast: Path | None
     size: tuple[int, int]
 
-    @property
     def wanted(self) -> bool:
-        """Whether there is a file to write."""
-        return self.svg is not None or self.cast is not None
+        """Return whether there is a file to write.
+
+        Raises:
+            BringupError: It cannot be written.
+        """
+        found = {"svg": self.svg, "cast": self.cast}
+        for ending, file in found.items():
+            if file is not None:
+                writing.check(file, ending)
+        if self.svg is not None and self.svg == self.cast:
+            raise click.UsageError("--svg and --cast name the same file")
+        return any(file is not None for file in found.values())
 
 
 def film_options(command: F) -> F:
     """Add `--svg`, `--cast` and `--size` to a command."""
-    path = click.Path(path_type=Path, dir_okay=False)
+    path = click.Path(path_type=Path)
     for option in (
         click.option("--size", type=Size(), default="120x30", show_default=True, help="Of what is written."),
-        click.option("--cast", type=path, metavar="FILE", help="Write it for asciinema, with markers."),
+        click.option(
+            "--cast", type=path, metavar="FILE", help="Write it for asciinema, with markers; `-` prints it."
+        ),
         click.option(
             "--svg", type=path, metavar="FILE", help="Write it as an animated picture for a README."
         ),
@@ -70,14 +83,10 @@ def write(film: Film, files: Files) -> None:
     """
     from tui.dashboard.film.cast import as_cast
     from tui.dashboard.film.svg import as_svg
-    from tui.errors import BringupError
 
     for path, form in ((files.svg, as_svg), (files.cast, as_cast)):
         if path is None:
             continue
         data = form(film)
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise BringupError(f"{path}: {error.strerror}", "name another file") from error
-        click.echo(f"wrote {path}: {film.seconds:.0f} s, {len(data) / 1000:,.0f} kB")
+        writing.write(path, data)
+        click.echo(f"wrote {path}: {film.seconds:.0f} s, {len(data) / 1000:,.0f} kB", err=True)

@@ -40,7 +40,7 @@ def race(runs: tuple[str, ...], speed: float | None, **files: Any) -> None:
         from tui.run.store import Store
 
         racing, wanted = chosen(Store(), runs), Files(**files)
-        if wanted.wanted:
+        if wanted.wanted():
             write(_film(racing, speed, wanted.size), wanted)
             return
         if reason := why_no_dashboard():

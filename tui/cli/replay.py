@@ -35,7 +35,7 @@ def replay(run: str | None, speed: float | None, **files: Any) -> None:
 
         store = Store()
         kept, wanted = store.open(run or LATEST), Files(**files)
-        if wanted.wanted:
+        if wanted.wanted():
             write(_film(kept, speed, wanted.size), wanted)
             return
         if reason := why_no_dashboard():
