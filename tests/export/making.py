@@ -101,4 +101,5 @@ def exported(events: Iterable[e.Event], folder: Path | None = None, good: bool =
             journal.append(event)
         journal.append(e.Output(1.0, "b", 1, 0, "\n".join(HOSTILE), "pod/<x>"))
         journal.close()
-    return ExportedRun(fold(told), folder, good=fold(came_up(factor=0.5)) if good else None)
+    before = fold(came_up(factor=0.5)) if good else None
+    return ExportedRun(fold(told), folder, compared_with=lambda: (before, None))

@@ -135,8 +135,7 @@ def _read(reference: str) -> ExportedRun:
     store = Store()
     kept = store.open(reference)
     state = read(kept)
-    good, usual = beside(store, kept)
-    return ExportedRun(state, kept.directory, kept.is_running, good, usual)
+    return ExportedRun(state, kept.directory, kept.is_running, lambda: beside(store, kept))
 
 
 def beside(store: Store, kept: KeptRun) -> tuple[RunState | None, Times | None]:

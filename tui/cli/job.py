@@ -47,8 +47,8 @@ def _summary(run: RunHandle, state: RunState) -> str:
     from tui.run.store import Store
 
     assert state.started is not None
-    good, usual = beside(Store(), KeptRun(run.directory, state.started))
-    exported = ExportedRun(state, run.directory, good=good, usual=usual)
+    kept = KeptRun(run.directory, state.started)
+    exported = ExportedRun(state, run.directory, compared_with=lambda: beside(Store(), kept))
     return find_export("md").of(exported).decode()
 
 

@@ -19,6 +19,7 @@ from tui.run.times import times_of
 from tui.text import clock, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tui.insight.compare import Comparison
@@ -38,15 +39,14 @@ class ExportedRun:
         state: The run, which has begun.
         directory: Its journal's directory, where logs are; None without logs.
         running: Whether its process still goes on.
-        good: The last good run before it, to compare it with.
-        usual: The median of the runs like it, where some are kept.
+        compared_with: Finds what it is compared with, which takes a while: the last good run before it, and
+            the median of the runs like it, each where there is one.
     """
 
     state: RunState
     directory: Path | None = None
     running: bool = False
-    good: RunState | None = None
-    usual: Times | None = None
+    compared_with: Callable[[], tuple[RunState | None, Times | None]] = lambda: (None, None)
 
     @property
     def started(self) -> RunStarted:
@@ -132,9 +132,10 @@ class ExportedRun:
     @cached_property
     def comparison(self) -> Comparison | None:
         """What changed against the last good run; None without one."""
-        if self.good is None or self.good.started is None:
+        good, usual = self.compared_with()
+        if good is None or good.started is None:
             return None
-        return compare(_side(self.state, self.now), _side(self.good), self.usual)
+        return compare(_side(self.state, self.now), _side(good), usual)
 
     def word(self, task: TaskState) -> str:
         """Return how a task is, in words: its status, or why that is not the whole truth."""
