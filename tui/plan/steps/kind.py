@@ -34,7 +34,9 @@ class KindCreate(_KindStep):
 
     kind: Literal["kind.create"]
     config: ClusterConfig | None = Field(
-        None, description="Kind's configuration: a file, in which `${…}` is filled in, or itself."
+        None,
+        description="Kind's configuration: a file, in which `${…}` is filled in, or itself. With node images "
+        "before v1.31, settings by which clusters start sooner are added, and told, unless it has them.",
     )
     image: str | None = Field(None, description="Node image; kind's own default if absent.")
     wait: Duration = Field(120.0, description="How long the made cluster may take to become ready.")
