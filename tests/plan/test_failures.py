@@ -119,6 +119,7 @@ SAID_TO = {
     ("image.build", "failed to solve: dockerfile parse error on line 2: unknown flag: x"): "buildkit-version",
     ("image.build", "exporter does not currently support exporting manifest lists"): "build-platforms",
     ("image.build", 'no builder "far" found'): "builder",
+    ("image.build", "invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set"): "build-ssh-agent",
     ("image.build", "COPY failed: file not found in build context"): "build-file",
     ("image.build", "COPY failed: forbidden path outside the build context: ../x ()"): "build-outside",
     ("image.build", "base name (${BASE}) should not be blank"): "build-base",

@@ -219,6 +219,11 @@ KNOWN: dict[str, Known] = {
         "name one `platform`: only an engine with containerd's image store holds an image of several",
         "image.build",
     ),
+    "build-ssh-agent": known(
+        "invalid empty ssh agent socket|failed to convert agent config",
+        "start an agent and give it the key (`ssh-add`), or name the key: `ssh: default=PATH`",
+        "image.build",
+    ),
     "builder": known(
         'no builder ".*" found',
         "make it with `docker buildx create --name`, or name one that `docker buildx ls` lists",

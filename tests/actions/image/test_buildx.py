@@ -153,6 +153,18 @@ async def test_a_cancelled_build_ends(ctx: Recorder, tag: str, tmp_path: Path) -
     assert await leftovers(ctx, mark) == []
 
 
+@pytest.mark.e2e
+@pytest.mark.timeout(180)
+async def test_a_build_out_of_time_tells_what_it_was_at(ctx: Recorder, tag: str, tmp_path: Path) -> None:
+    mark = f"sleep 5{uuid.uuid4().int % 10**9}"
+    lines = f"FROM {BASE}\nRUN --mount=type=cache,target=/c echo begun; {mark}\n"
+    step = await asyncio.to_thread(_building, tmp_path, tag, lines)
+    ctx.deadline = asyncio.get_running_loop().time() + 4
+    with pytest.raises(ActionError, match=r"still at \[.*2/2\] RUN .* when the time was up") as caught:
+        await build(step, ctx)
+    assert caught.value.details[-1] == "begun"
+
+
 def _vertex(digest: str, name: str, **more: Any) -> dict[str, Any]:
     return {"vertexes": [{"digest": digest, "name": name, **more}]}
 

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.actions.image.dockerfile import needs_buildkit
@@ -93,7 +94,11 @@ async def _command(
     command = ("docker", "buildx", "build", "--progress=rawjson", "--load", f"--tag={step.tag}")
     # What attests how an image was made would make another image of it each time.
     env = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-    options = [*_options(step), *_arguments(step, ctx, env)]
+    options = [
+        *_options(step),
+        *_arguments(step, ctx, env),
+        *(f"--ssh={_ssh(each, ctx)}" for each in step.ssh),
+    ]
     async with contextlib.AsyncExitStack() as stack:
         scratch = None if ctx.host.shares_files else await stack.enter_async_context(ctx.host.scratch())
         for number, secret in enumerate(step.secrets):
@@ -116,7 +121,16 @@ def _options(step: ImageBuild) -> Iterator[str]:
         yield f"--target={step.target}"
     if step.platform:
         yield f"--platform={','.join(step.platform)}"
-    yield from (f"--ssh={each}" for each in step.ssh)
+
+
+def _ssh(text: str, ctx: Context) -> str:
+    """Return what the option `--ssh` takes for an agent, or for key files of this machine."""
+    name, equals, paths = text.partition("=")
+    if equals and not ctx.host.shares_files:
+        cause = f"the keys of `ssh: {text}` stay on this machine, and are not copied{at(ctx.host)}"
+        raise ActionError(cause, "have an agent run there, and write `ssh: default`")
+    files = [str(ctx.folder / Path(path).expanduser()) for path in paths.split(",")] if equals else []
+    return f"{name}={','.join(files)}" if files else name
 
 
 def _arguments(step: ImageBuild, ctx: Context, env: dict[str, str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ BuildKit calls what a build is made of its vertices: an instruction each, and wh
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -17,7 +18,7 @@ from tui.errors import ActionError
 from tui.hosts.lines import LONGEST, LineSplitter
 from tui.plan.failures import KNOWN
 from tui.plan.recognition import hint_for
-from tui.text import ESCAPE
+from tui.text import ESCAPE, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +37,7 @@ _WRAPPING = re.compile(
 _LAYERED = {"ADD", "COPY", "RUN", "WORKDIR"}  # the instructions that a stage's numbers count besides FROM
 _CORRECT = "correct the instruction, then run the task again"
 _KEPT = 20  # lines shown with an error
+_SHOWN = 200  # characters of an instruction
 
 
 @dataclass(slots=True)
@@ -63,7 +65,9 @@ class _Vertex:
 
     @property
     def title(self) -> str:
-        return f"[{self.label}] {self.what}" if self.label else self.what
+        """What it is, in a line of reasonable length."""
+        what = cut(self.what, _SHOWN)
+        return f"[{self.label}] {what}" if self.label else what
 
     @property
     def source(self) -> str:
@@ -94,7 +98,10 @@ class Vertices:
         self.lines: deque[str] = deque(maxlen=_KEPT)
 
     def take(self, lines: Sequence[str]) -> None:
-        """Process lines of what buildx prints."""
+        """Process lines of what buildx prints; after the deadline it only tells how it ends."""
+        deadline = self._report.deadline
+        if deadline is not None and asyncio.get_running_loop().time() >= deadline:
+            return
         for line in lines:
             text = self._begun + line
             self._begun = ""
@@ -202,7 +209,7 @@ class Vertices:
             hint = KNOWN["build-file"].hint
         else:
             hint = hint_for(told, "image.build")
-        return ActionError(f"{where}{failed.what}{end}", hint, tuple(failed.lines))
+        return ActionError(f"{where}{cut(failed.what, _SHOWN)}{end}", hint, tuple(failed.lines))
 
     def _line_of(self, vertex: _Vertex) -> int:
         """Return the line on which a vertex's instruction begins; 0 if that is not known.

@@ -72,7 +72,9 @@ class ImageBuild(StepBase):
         (), description="What `RUN --mount=type=secret` sees; needs buildx."
     )
     ssh: Annotated[tuple[str, ...], OneOrMore()] = Field(
-        (), description="What `RUN --mount=type=ssh` sees: `default` is the user's agent; needs buildx."
+        (),
+        description="What `RUN --mount=type=ssh` sees: `default` is the user's agent, `default=PATH` a key;"
+        " needs buildx.",
     )
 
     @model_validator(mode="after")
