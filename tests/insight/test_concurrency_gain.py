@@ -41,6 +41,8 @@ def test_it_is_not_told_where_tasks_cost_mostly_what_bringup_itself_does(
     state = tell(RunState(), first, *short)
     assert (concurrency_gain(state, 1.0, 50.0) is not None) == told
     assert concurrency_gain(state, 100.0, 200.0) is not None
+    notes = " ".join(why_run(state, 0.5, EMPTY, forecast(state, {}, 0.5)).notes)
+    assert ("starting them slowed them" in notes) != told
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])

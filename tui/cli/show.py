@@ -95,7 +95,7 @@ def _moment(text: str, run: KeptRun) -> float:
 
     end = last_moment(run.directory)
     if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip()):
-        moments: list[float | None] = [end * float(match[1]) / 100]
+        moments: list[float | None] = [end * (float(match[1]) / 100)]  # so that 100 % is the end
     else:
         moments = [parse_duration(text), _time_of_day(text, run)]
     found = next((moment for moment in moments if moment is not None and moment <= end), None)

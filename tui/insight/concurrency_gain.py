@@ -50,14 +50,19 @@ def concurrency_gain(state: RunState, took: float, sequential: float) -> Concurr
         None where it is nothing, or where tasks are so short that their times tell more of bringup than of
         them.
     """
-    if _own(state) > _MOST_OWN * took or sequential < _LEAST * took:
+    if not took or sequential < _LEAST * took or slowed_by_bringup(state, took):
         return None
-    return ConcurrencyGain(took, sequential) if took else None
+    return ConcurrencyGain(took, sequential)
 
 
-def _own(state: RunState) -> float:
-    """Return the seconds that bringup may have needed for a run's steps itself; a rehearsal does none."""
+def slowed_by_bringup(state: RunState, took: float) -> bool:
+    """Return whether what bringup itself does for a run's many steps may be much of their time.
+
+    Args:
+        state: The run; a rehearsal does nothing for steps.
+        took: Seconds in which at least one task ran.
+    """
     if state.started is None or state.started.environment == REHEARSAL:
-        return 0.0
+        return False
     attempts = (attempt for task in state.tasks.values() for attempt in task.attempts)
-    return _OWN * sum(len(attempt.steps) for attempt in attempts)
+    return _OWN * sum(len(attempt.steps) for attempt in attempts) > _MOST_OWN * took

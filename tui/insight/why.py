@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.insight.concurrency_gain import concurrency_gain
+from tui.insight.concurrency_gain import concurrency_gain, slowed_by_bringup
 from tui.insight.cpu_seconds import busy_cores
 from tui.insight.profile import BETWEEN
 from tui.insight.savings import Saver
@@ -276,7 +276,10 @@ def _notes(
     changes = [f"{mode} from {clock(at)}" for at, mode in state.modes[1:]]
     if changes:
         yield f"the mode was changed: {state.modes[0][1]}, {', '.join(changes)}"
-    idle = now - work_time(busy(state, now))
+    took = work_time(busy(state, now))
+    if slowed_by_bringup(state, took):
+        yield "its steps are so short that starting them slowed them: other modes take less than is simulated"
+    idle = now - took
     if idle >= 1 and (cut_off or state.ended_at is not None):
         yield f"for {seconds(idle)} nothing ran, which is not counted"
     paused = sum((now if end is None else end) - start for start, end in state.pauses)
