@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.starter.images import TAG, Build, is_pinned, matched, name_of
 from tui.starter.kustomize import build as kustomize
-from tui.starter.names import listed, quoted, slug, unique
+from tui.starter.names import quoted, slug, unique
 from tui.starter.objects import Database, Facts, facts_of, find_database
+from tui.starter.steps import Step
 from tui.starter.tree import is_aside
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ class Deployment:
 
     Attributes:
         id: The task's.
-        steps: Its steps, as items of YAML.
+        steps: Its steps.
         remarks: What is to be known of it, for comments.
     """
 
     id: str
-    steps: list[str]
+    steps: list[Step]
     remarks: list[str] = field(default_factory=list)
 
 
@@ -53,14 +54,14 @@ class _Applied(NamedTuple):
 
     Attributes:
         id: The task's.
-        source: The manifests, as the plan names them.
+        sources: The manifests, as the plan names them.
         objects: The objects in them; none where they are not known.
         facts: What is to be known of these.
         remarks: What else is to be known.
     """
 
     id: str
-    source: str
+    sources: list[str]
     objects: tuple[Manifest, ...]
     facts: Facts
     remarks: tuple[str, ...] = ()
@@ -138,7 +139,11 @@ def draft(found: Found, name: str, way: str, prefix: str = ".") -> Draft:
     made.pulls = [each for each in dict.fromkeys(used) if each not in builds and not is_pinned(each)]
     made.deployments = [_apply(each, builds) for each in applied]
     made.deployments += [_install(chart, made, builds.get(chart.image)) for chart in charts]
-    if found.migrations:
+    if not made.deployments:
+        made.left |= dict.fromkeys(
+            found.migrations, "nothing deploys a database: `plan steps postgres.migrate`"
+        )
+    elif found.migrations:
         made.migrations, *others = found.migrations
         made.database = find_database([each for part in applied for each in part.objects])
         made.used.append((made.migrations, "migrations" if made.database else "migrations, commented out"))
@@ -163,9 +168,9 @@ def _kustomized(made: Draft, found: Found) -> list[_Applied]:
             made.left[path or "."] = f"kustomize does not build it: {built.error}"
             continue
         remarks = () if built.objects is not None else (_UNKNOWN,)
-        source = f"{{kustomize: {quoted(made.at(path))}}}"
+        sources = [f"{{kustomize: {quoted(made.at(path))}}}"]
         id_ = _id("deploy", path, len(paths) > 1, taken)
-        applied.append(_Applied(id_, source, built.objects or (), facts_of(built.objects or ()), remarks))
+        applied.append(_Applied(id_, sources, built.objects or (), facts_of(built.objects or ()), remarks))
         made.used.append((path or ".", "applied by kustomize"))
     return applied
 
@@ -181,32 +186,30 @@ def _manifests(made: Draft, found: Found) -> list[_Applied]:
         if needed is not None:
             made.left[directory.path or "."] = f"nothing here makes the kinds of {needed}"
             continue
-        sources += [made.at(source) for source in directory.sources]
+        sources += [quoted(made.at(source)) for source in directory.sources]
         objects += directory.objects
         made.used.append((directory.path or ", ".join(directory.files), "manifests, applied"))
-    return [_Applied("deploy", listed(sources), tuple(objects), facts_of(objects))] if sources else []
+    return [_Applied("deploy", sources, tuple(objects), facts_of(objects))] if sources else []
 
 
 def _apply(applied: _Applied, builds: Mapping[str, Build]) -> Deployment:
     """Return the task that applies something and waits for it."""
-    facts, steps = applied.facts, []
+    facts, steps = applied.facts, list[Step]()
     if facts.namespaces:
-        steps.append(f"{{kind: kubernetes.namespace, names: {listed(list(facts.namespaces))}}}")
+        steps.append({"kind": "kubernetes.namespace", "names": _quoted(facts.namespaces)})
+    apply: Step = {"kind": "kubernetes.apply", "manifests": applied.sources}
     others = {name_of(image): builds[image] for image in facts.images if image in builds}
-    replaced = [
-        f"{{name: {quoted(name)}, newTag: {TAG}}}" for name, build in others.items() if build.is_renamed
-    ]
-    images = f", images: [{', '.join(replaced)}]" if replaced else ""
-    manifests = f"[{applied.source}]" if applied.source.startswith("{") else applied.source
-    steps.append(f"{{kind: kubernetes.apply, manifests: {manifests}{images}, timeout: 2m}}")
-    for namespace in dict.fromkeys([*facts.rollouts, *facts.jobs]):
-        wanted = [
-            f"{key}: {listed(list(dict.fromkeys(names[namespace])))}"
-            for key, names in (("rollouts", facts.rollouts), ("jobs", facts.jobs))
-            if namespace in names
+    if any(build.is_renamed for build in others.values()):
+        apply["images"] = [
+            f"{{name: {quoted(name)}, newTag: {TAG}}}" for name, build in others.items() if build.is_renamed
         ]
-        where = "" if namespace == "default" else f"namespace: {quoted(namespace)}, "
-        steps.append(f"{{kind: kubernetes.wait, {where}{', '.join(wanted)}, timeout: 5m}}")
+    steps.append(apply | {"timeout": "2m"})
+    for namespace in dict.fromkeys([*facts.rollouts, *facts.jobs]):
+        wait: Step = {"kind": "kubernetes.wait", "namespace": quoted(namespace)}
+        for key, names in (("rollouts", facts.rollouts), ("jobs", facts.jobs)):
+            if namespace in names:
+                wait[key] = _quoted(names[namespace])
+        steps.append(wait | {"timeout": "5m"})
     remarks = [
         f"It needs the kinds of {group}: have a task before it that installs them." for group in facts.foreign
     ]
@@ -227,22 +230,28 @@ def _charts(made: Draft, found: Found) -> list[Chart]:
 
 def _install(chart: Chart, made: Draft, build: Build | None) -> Deployment:
     """Return the task that installs a chart, with the image that is built for it."""
-    path, steps = made.at(chart.path), []
+    path, steps = made.at(chart.path), list[Step]()
     if chart.lacks:
         line = quoted(f"test -d {shlex.quote(path)}/charts")
-        steps.append(
-            f"{{kind: command, argv: [helm, dependency, build, {quoted(path)}], unless: {line}, timeout: 5m}}"
-        )
-    values = ""
+        argv = ["helm", "dependency", "build", quoted(path)]
+        steps.append({"kind": "command", "argv": argv, "unless": line, "timeout": "5m"})
+    step: Step = {
+        "kind": "helm.install",
+        "release": quoted(chart.name),
+        "namespace": quoted(made.name),
+        "chart": quoted(path),
+    }
     if build is not None:
         name = name_of(build.tag)
         repository = name.removeprefix(f"{chart.registry}/") if chart.registry else name
-        values = (
-            f", values: {{image: {{repository: {quoted(repository)}, tag: {TAG}, pullPolicy: IfNotPresent}}}}"
-        )
-    names = f"release: {quoted(chart.name)}, namespace: {quoted(made.name)}"
-    steps.append(f"{{kind: helm.install, {names}, chart: {quoted(path)}{values}, timeout: 5m}}")
+        image = f"repository: {quoted(repository)}, tag: {TAG}, pullPolicy: IfNotPresent"
+        step["values"] = f"{{image: {{{image}}}}}"
+    steps.append(step | {"timeout": "5m"})
     return Deployment(chart.name, steps)
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [quoted(name) for name in dict.fromkeys(names)]
 
 
 def _leave_other_ways(made: Draft, found: Found, way: str) -> None:

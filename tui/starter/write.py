@@ -6,12 +6,14 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from tui.starter.names import listed, quoted, slug, unique
+from tui.starter.steps import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui.starter.draft import Deployment, Draft
     from tui.starter.images import Build
+    from tui.starter.steps import Step
 
 _WIDTH = 100
 _MOST_LEFT = 20
@@ -74,30 +76,29 @@ name: {quoted(draft.name)}"""
 
 
 def _cluster(draft: Draft) -> Iterator[str]:
-    config = f"config: {quoted(draft.at(draft.config))}, " if draft.config is not None else ""
+    config: Step = {"config": quoted(draft.at(draft.config))} if draft.config is not None else {}
     yield "      - id: cluster\n        steps:"
-    yield f"          - {{kind: kind.create, {config}timeout: 5m}}"
+    yield from lines_of({"kind": "kind.create", **config, "timeout": "5m"})
     if not draft.deployments:
-        yield f"          - {{kind: kubernetes.namespace, names: {quoted(draft.name)}}}"
+        yield from lines_of({"kind": "kubernetes.namespace", "names": quoted(draft.name)})
 
 
 def _build(draft: Draft, build: Build, taken: set[str]) -> tuple[str, list[str]]:
     id_ = unique(slug(f"image-{build.name}"), taken)
-    default = f"{build.context}/Dockerfile".lstrip("/")
-    dockerfile = "" if build.dockerfile == default else f", dockerfile: {quoted(draft.at(build.dockerfile))}"
     lines = [f"      - id: {id_}"]
     if not build.is_sure:
-        lines += _comment("not all that it copies is in this context: is it another, or made by a build?", 8)
+        lines += _comment("Not all that it copies is in this context: is it another, or made by a build?", 8)
     lines.append("        steps:")
-    about = f"tag: {quoted(build.tag)}, context: {quoted(draft.at(build.context))}{dockerfile}"
-    lines.append(f"          - {{kind: image.build, {about}, timeout: 15m}}")
-    return id_, lines
+    step: Step = {"kind": "image.build", "tag": quoted(build.tag), "context": quoted(draft.at(build.context))}
+    if build.dockerfile != f"{build.context}/Dockerfile".lstrip("/"):
+        step["dockerfile"] = quoted(draft.at(build.dockerfile))
+    return id_, [*lines, *lines_of(step | {"timeout": "15m"})]
 
 
 def _pull(draft: Draft, id_: str) -> Iterator[str]:
     yield f"\n      - id: {id_}  # other people's images, once for all clusters"
-    yield "        retry: {signatures: [rate-limit, dns, connection]}"
-    yield f"        steps:\n          - {{kind: image.pull, images: {listed(draft.pulls)}, timeout: 10m}}"
+    yield "        retry: {signatures: [rate-limit, dns, connection]}\n        steps:"
+    yield from lines_of({"kind": "image.pull", "images": [*map(quoted, draft.pulls)], "timeout": "10m"})
 
 
 def _deploy(draft: Draft, ids: list[str], taken: set[str]) -> Iterator[str]:
@@ -110,7 +111,8 @@ def _deploy(draft: Draft, ids: list[str], taken: set[str]) -> Iterator[str]:
     if images:
         before = unique("load", taken)
         yield f"      - id: {before}\n        needs: {listed(['cluster', *ids])}"
-        yield f"        steps:\n          - {{kind: kind.load, images: {listed(images)}, timeout: 5m}}"
+        yield "        steps:"
+        yield from lines_of({"kind": "kind.load", "images": [*map(quoted, images)], "timeout": "5m"})
     done = [unique(each.id, taken) for each in draft.deployments]
     for id_, deployment in zip(done, draft.deployments, strict=True):
         yield from _deployment(deployment, id_, before)
@@ -126,7 +128,7 @@ def _deployment(deployment: Deployment, id_: str, before: str) -> Iterator[str]:
         yield from _comment(remark, 8)
     yield "        steps:"
     for step in deployment.steps:
-        yield f"          - {step}"
+        yield from lines_of(step)
 
 
 def _migrate(draft: Draft, needs: list[str], id_: str) -> Iterator[str]:
