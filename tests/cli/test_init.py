@@ -11,6 +11,7 @@ import pytest
 from tests.commands import bringup
 from tests.starter.shapes import SHAPES, deployment, lay
 from tui.plan.load import load_plan
+from tui.plan.steps import ImageBuild
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,19 @@ def test_paths_are_those_from_the_plan(tmp_path: Path) -> None:
     assert "bringup up plans/mine.yaml --env rehearsal" in done.stdout
     assert "../pro ject/k8s" in (tmp_path / "plans" / "mine.yaml").read_text()
     assert bringup(tmp_path, "plan", "lint", "plans/mine.yaml").returncode == 0
+
+
+def test_each_dockerfile_is_an_image_with_what_it_copies_from(tmp_path: Path) -> None:
+    lay(tmp_path / "shop", SHAPES["dockerfiles beside each other"] | {"go.mod": "", "cmd/main.go": ""})
+    bringup(tmp_path, "init", "--from", "shop")
+    shop = tmp_path / "shop"
+    tasks = load_plan(shop / "bringup.yaml").plan.tasks
+    builds = [step for task in tasks for step in task.steps if isinstance(step, ImageBuild)]
+    assert {(build.tag, build.context, build.dockerfile) for build in builds} == {
+        ("shop/api:dev", shop, shop / "build" / "Dockerfile.api"),
+        ("shop/web:dev", shop / "build", shop / "build" / "web.Dockerfile"),
+        ("shop:dev", shop, shop / "Containerfile"),
+    }
 
 
 def test_an_image_is_the_one_that_is_deployed_whatever_its_tag(tmp_path: Path) -> None:

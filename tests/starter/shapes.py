@@ -123,6 +123,7 @@ SHAPES: dict[str, dict[str, str]] = {
         "build/Dockerfile.web.dockerignore": "",
         "Containerfile": DOCKERFILE,
         "Dockerfile.j2": "FROM {{ base }}",
+        "dockerfile.py": '"""Reads one."""\n\nFROM = 1\n',
     },
     "custom resources without their definition": {"k8s/web.yaml": deployment("a:b"), "crs/shop.yaml": CUSTOM},
     "templates": {"k8s/web.yaml": TEMPLATE, "k8s/x.yaml": NAMESPACE.replace("shop", "${NAMESPACE}")},

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from tui.console.plan_tree import remarks as remark_lines
-from tui.text import one_line, plural
+from tui.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def told(
     yield from _most([f"  {one_line(where):<{wide}}  {what}" for where, what in used])
     if draft.left:
         yield style("left out", "strong")
-        yield from _most([f"  {one_line(where)}: {one_line(why)}" for where, why in draft.left.items()])
+        yield from _most([f"  {one_line(line)}" for line in draft.left_out()])
     if kept is not None:
         yield f"{path} was there, and is {kept} now"
     yield style(f"wrote {path}", "strong")
@@ -57,4 +57,4 @@ def told(
 def _most(lines: Sequence[str]) -> Iterator[str]:
     yield from lines[:_MOST_TOLD]
     if len(lines) > _MOST_TOLD:
-        yield f"  and {plural(len(lines) - _MOST_TOLD, 'more')}"
+        yield f"  and {len(lines) - _MOST_TOLD:,} more"

@@ -26,6 +26,7 @@ APPLIED = (KUSTOMIZE, MANIFESTS)
 _UNKNOWN = (
     "What it makes is not known here: add a step that waits for it (`bringup plan steps kubernetes.wait`)."
 )
+_MOST_NAMED = 3  # paths that are left out for the same reason
 _MOST = 12  # of each thing, in a plan that somebody is to read
 _ENVIRONMENTS = (
     *("e2e", "kind", "test", "testing", "local", "dev", "development", "ci", "default", "qa", "stage"),
@@ -102,6 +103,17 @@ class Draft:
     def at(self, path: str) -> str:
         """Return a path in the project as the plan names it."""
         return posixpath.normpath(posixpath.join(self.prefix, path)) + "/" * path.endswith("/")
+
+    def left_out(self) -> list[str]:
+        """Return what is left out, a line for each reason."""
+        by_reason: dict[str, list[str]] = {}
+        for path, reason in self.left.items():
+            by_reason.setdefault(reason, []).append(path)
+        return [
+            f"{', '.join(paths[:_MOST_NAMED])}{f' and {more} more' if more > 0 else ''}: {reason}"
+            for reason, paths in by_reason.items()
+            for more in [len(paths) - _MOST_NAMED]
+        ]
 
 
 def ways(found: Found) -> list[str]:

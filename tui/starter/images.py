@@ -91,8 +91,8 @@ def find_builds(tree: Tree, project: str) -> list[Build]:
         if named is None or base.rpartition(".")[2].lower() in _NO_BUILD:
             continue
         steps = list(instructions(tree.read(file, _MOST_BYTES)))
-        if not any(step.name == "FROM" for step in steps):
-            continue
+        if not steps or steps[0].name not in {"ARG", "FROM"}:
+            continue  # a template, or a program of that name
         context, is_sure = _context(
             tree.root, directory, [step.rest for step in steps if step.name in {"COPY", "ADD"}]
         )

@@ -149,6 +149,8 @@ def _is_tool(api_version: str) -> bool:
 
 def _reason(each: Manifest) -> str:
     """Return why an object cannot be applied; empty if it can."""
+    if "$" in each.namespace + each.name:
+        return "holds variables, which nothing has filled in: `substitute: true` fills in those of a plan"
     if each.namespace and not is_valid(Namespace, each.namespace):
         return f"the {each.kind} is in {each.namespace!r}, which is no namespace's name"
     if each.kind in _ROLLOUTS | {"Job", "Namespace"} and not OBJECT_NAME.fullmatch(each.name):

@@ -14,6 +14,7 @@ from tui.starter.kustomize import find_kustomizations
 from tui.starter.names import slug
 from tui.starter.objects import Directory, find_directories
 from tui.starter.tree import Tree, is_aside, list_files
+from tui.text import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,8 +92,16 @@ def find(root: Path) -> Found:
         migrations=_migrations(tree),
         tests=[target for target in targets if _TESTS.search(target)],
         tools=[file for file in _OTHER_TOOLS if file in tree.files],
-        left={**unusable, **left},
+        left={**unusable, **left, **_not_seen(tree)},
     )
+
+
+def _not_seen(tree: Tree) -> dict[str, str]:
+    """Return what was not looked at, with the reason."""
+    left = {"all further files": "there are too many to look at"} if tree.cut else {}
+    if tree.unnamed:
+        left[plural(tree.unnamed, "file")] = "a plan cannot hold such names"
+    return left
 
 
 def _kind_configs(tree: Tree) -> tuple[list[str], dict[str, str]]:

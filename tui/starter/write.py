@@ -166,10 +166,11 @@ def _further(draft: Draft) -> Iterator[str]:
         yield from _comment(f"{', '.join(draft.tools)}: may name more of what belongs into this plan.", 0)
     if draft.left:
         yield "\n# Found and left out:"
-        for path, reason in list(draft.left.items())[:_MOST_LEFT]:
-            yield from _comment(f"  {path}: {reason}", 0)
-        if len(draft.left) > _MOST_LEFT:
-            yield f"#   and {len(draft.left) - _MOST_LEFT} more"
+        lines = draft.left_out()
+        for line in lines[:_MOST_LEFT]:
+            yield from _comment(f"  {line}", 0)
+        if len(lines) > _MOST_LEFT:
+            yield f"#   and {len(lines) - _MOST_LEFT:,} more"
 
 
 def _comment(text: str, indent: int) -> list[str]:
