@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
@@ -79,6 +82,26 @@ def test_an_environment_that_does_not_come_up_is_tried_once(tmp_path: Path) -> N
     assert "no luck" in done.stdout
     assert done_to_it(tmp_path)[0] == "up"
     assert done_to_it(tmp_path).count("up") == 1
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("workers", [("-p", "no:xdist"), ("-p", "xdist", "-n", "2")])
+def test_what_ctrl_c_cuts_short_is_taken_down(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    suite(tmp_path, shell="echo up >> count; echo listening; sleep 60")
+    argv = [sys.executable, "-m", "pytest", "-p", "tui.pytest_plugin", "-p", "no:cacheprovider", *workers]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    with subprocess.Popen(
+        argv, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=env, start_new_session=True
+    ) as program:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "count").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(program.pid, signal.SIGINT)
+        said, _ = program.communicate(timeout=30)
+    assert program.returncode == 2
+    assert re.search(r"bringup: taking run \S+ down", said)
+    assert done_to_it(tmp_path) == ["up", "down"]
 
 
 @pytest.mark.e2e  # for the time that it takes

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _PLACE = pytest.StashKey[Path]()
 """The directory in which the processes of a session tell each other of the environment; made when used."""
@@ -95,7 +95,7 @@ def bringup(pytestconfig: pytest.Config) -> Environment:
     place = pytestconfig.stash[_PLACE]
     with _turn(place):
         file = place / "told.json"
-        told = json.loads(file.read_text(encoding="utf-8")) if file.exists() else _told(pytestconfig)
+        told = json.loads(file.read_text(encoding="utf-8")) if file.exists() else _told(pytestconfig, file)
         file.write_text(json.dumps(told), encoding="utf-8")
     if told["error"]:
         pytest.fail(f"bringup: {told['error']}", pytrace=False)
@@ -115,15 +115,20 @@ def _turn(place: Path) -> Iterator[None]:
         yield
 
 
-def _told(config: pytest.Config) -> dict[str, Any]:
-    """Bring it up, or look at what is up; return what is to be told of it."""
+def _told(config: pytest.Config, file: Path) -> dict[str, Any]:
+    """Bring it up, or look at what is up; return what is to be told of it.
+
+    Args:
+        config: The session's.
+        file: Where the others will read that; until it is up, what is known of it.
+    """
     adopt = config.getoption("--bringup-adopt")
     plan = config.getoption("--bringup-plan")
     arguments = [*([plan] if plan else []), "--output", "json"]
     for file in config.getoption("--bringup-values"):
         arguments += ["--values", file]
     _say(config, f"bringup: {'looking at' if adopt else 'bringing up'} {plan or 'the default plan'}")
-    return _adopted(arguments) if adopt else _brought_up(arguments)
+    return _adopted(arguments) if adopt else _brought_up(arguments, file)
 
 
 def _adopted(arguments: Sequence[str]) -> dict[str, Any]:
@@ -139,37 +144,56 @@ def _adopted(arguments: Sequence[str]) -> dict[str, Any]:
     return {**run, "error": "", "directory": str(Path(run["logs"]).parent), "mine": False}
 
 
-def _brought_up(arguments: Sequence[str]) -> dict[str, Any]:
-    done = _bringup("up", *arguments)
-    lines = done.stdout.splitlines()
-    if not lines or not (first := json.loads(lines[0])).get("run"):
+def _brought_up(arguments: Sequence[str], file: Path) -> dict[str, Any]:
+    def begun(line: str) -> None:
+        """Note the run at once: what there is of it goes down also where Ctrl-C ends the session now."""
+        first = json.loads(line)
+        if first.get("run"):
+            mine = first["can_go_down"] and first["environment"] != "rehearsal"
+            known = {"run": first["run"], "mine": mine, "error": "bringing it up was interrupted"}
+            file.write_text(json.dumps(known), encoding="utf-8")
+
+    done = _bringup("up", *arguments, begun=begun)
+    if not file.exists():
         return {"error": _said(done)}
     from tui.run.store import Store
 
-    directory = Store().open(first["run"]).directory
-    last = json.loads(lines[-1])
+    known = json.loads(file.read_text(encoding="utf-8"))
+    directory = Store().open(known["run"]).directory
+    last = json.loads(done.stdout.splitlines()[-1])
     return {
-        "run": first["run"],
+        **known,
         "kubeconfig": last.get("kubeconfig"),
         "endpoints": last.get("endpoints", []),
         "directory": str(directory),
-        "mine": first["can_go_down"] and first["environment"] != "rehearsal",
         "error": _report(directory) if done.returncode else "",
     }
 
 
-def _bringup(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run bringup to its end; Ctrl-C reaches it too, and it is let tidy up."""
+def _bringup(
+    *arguments: str, begun: Callable[[str], None] = lambda _: None
+) -> subprocess.CompletedProcess[str]:
+    """Run bringup to its end; Ctrl-C reaches it too, and it is let tidy up.
+
+    Args:
+        arguments: Its command and options.
+        begun: Called with the first line that it prints.
+    """
     argv = [sys.executable, "-m", "tui", *arguments]
-    with subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as program:
-        try:
-            out, err = program.communicate()
-        except KeyboardInterrupt:
-            program.communicate()
-            raise
-    return subprocess.CompletedProcess(argv, program.returncode, out, err)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as err:
+        with subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err, text=True
+        ) as program:
+            assert program.stdout is not None
+            try:
+                if out := program.stdout.readline():
+                    begun(out)
+                out += program.stdout.read()
+            except KeyboardInterrupt:
+                program.stdout.read()
+                raise
+        err.seek(0)
+        return subprocess.CompletedProcess(argv, program.returncode, out, err.read())
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:
