@@ -219,6 +219,54 @@ phases:
   it, whose own environment variables go first. Its `down` comes first, so that the cluster is deleted last.
 - One file may be included several times, by different names, and may include others in turn. `when` says
   whether all its tasks are wanted.
+
+## Images
+
+`image.build` builds by the container engine itself, and by `docker buildx build` where the Dockerfile has
+here-documents, `--mount`, `--link` or the like, or where the step has `secrets`, `ssh`, several platforms or
+a `builder`. `image.make` runs a project's own builder, `image.import` loads an archive; both say which images
+there are then, so that lint knows and later steps can rely on it.
+
+```yaml
+phases:
+  - id: images
+    tasks:
+      - id: web
+        steps:
+          - {{kind: image.build, tag: "web:dev", context: ., secrets: {{id: npm, env: NPM_TOKEN}}}}
+      - id: operator
+        steps:
+          - {{kind: image.make, shell: make image IMG=operator:dev, images: "operator:dev"}}
+      - id: database
+        steps:
+          - {{kind: image.import, archive: database.tar.gz, images: "database:1.4"}}
+```
+
+## Objects
+
+`kubernetes.apply` takes objects from files, directories, URLs and kustomize's directories, and makes some
+itself: ConfigMaps and Secrets as `kubectl create` does, and certificates for servers. It changes images and
+namespaces as kustomize does, without a kustomization:
+
+```yaml
+phases:
+  - id: deploy
+    tasks:
+      - id: operator
+        steps:
+          - kind: kubernetes.apply
+            manifests:
+              - https://example.org/operator/v1.4/install.yaml
+              - {{configmap: operator, files: [operator.toml, key=certs/a.pem], literals: {{level: debug}}}}
+              - {{secret: database, envs: database.env}}
+              - {{tls: webhook-tls, names: webhook.shop.svc}}
+            images: {{name: example.org/operator, newName: operator, newTag: dev}}
+            move_to: shop
+```
+
+The Secret `webhook-tls` holds a certificate for the names, its key, and the authority that was made for it.
+Webhooks, conversions and APIServices of the step whose service is `webhook` in `shop` get that as their
+`caBundle`. It is kept while it is for the same names and valid for more than a day.
 """
 
 

@@ -183,11 +183,7 @@ def _server_name(name: str) -> str:
 
 
 class Certificate(Frozen):
-    """A Secret of type kubernetes.io/tls: a server's certificate by an authority that is made for it.
-
-    It is kept while it is for these names and valid for more than a day. Webhooks, conversions and
-    APIServices of the same step get the authority as their `caBundle` where a name is of their service.
-    """
+    """A Secret of type kubernetes.io/tls: a server's certificate by an authority that is made for it."""
 
     name: ObjectName = Field(alias="tls", description="The Secret's name; it holds tls.crt, tls.key, ca.crt.")
     names: Annotated[
