@@ -23,8 +23,9 @@ LOCAL = ("label", "--local", "--overwrite", "-o", "json", "of=kubectl", "-f")
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="kubectl is not installed")
 
 
-def _kubectl(program: str, path: Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([program, *LOCAL, str(path)], capture_output=True, check=False, timeout=60)
+def _kubectl(program: str, path: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
+    words = [program, *LOCAL, str(path), *options]
+    return subprocess.run(words, capture_output=True, check=False, timeout=60)
 
 
 def _parsed(output: bytes) -> list[dict[str, Any]]:
@@ -89,14 +90,21 @@ def test_a_directory_is_read_as_kubectl_reads_it(tmp_path: Path) -> None:
         "notes.txt",
         ".hidden.yaml",
         "in/e.yaml",
+        "c-later/x.yaml",
+        "in/deep/y.json",
         "f.yaml.bak",
     ):
         file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(exist_ok=True, parents=True)
         file.write_bytes(content(READ_ALIKE["words"], f"n{name[0].lower().replace('.', 'h')}"))
     (tmp_path / "linked.yaml").symlink_to(tmp_path / "notes.txt")
-    theirs = [item["metadata"]["name"] for item in _parsed(_kubectl(KUBECTLS[0], tmp_path).stdout)]
-    assert [manifest.name for file in manifest_files(tmp_path) for manifest in read_file(file)] == theirs
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    for options in (), ("--recursive",):
+        theirs = _parsed(_kubectl(KUBECTLS[0], tmp_path, *options).stdout)
+        files = manifest_files(tmp_path, recursive=bool(options))
+        ours = [manifest.name for file in files for manifest in read_file(file)]
+        assert ours == [item["metadata"]["name"] for item in theirs]
+        assert ("ni" in ours) == bool(options)
 
 
 @pytest.mark.skipif("kubectl-1.32" not in KUBECTLS, reason="older ones take no patterns")

@@ -82,22 +82,33 @@ def local_files(step: KubernetesApply) -> Iterator[Path]:
     """Return the files of a step that are on this machine, in the order in which they are applied."""
     for source in step.manifests:
         if isinstance(source, str) and not is_remote(source):
-            yield from manifest_files(Path(source))
+            yield from manifest_files(Path(source), recursive=step.recursive)
 
 
-def manifest_files(path: Path) -> list[Path]:
+def manifest_files(path: Path, *, recursive: bool = False) -> list[Path]:
     """Return a file itself, a directory's manifests by name, or those of all that a pattern matches.
 
-    Those of directories in a directory are left out.
+    Args:
+        path: The file, directory or pattern.
+        recursive: Whether those of directories in a directory belong to it; links are not followed then.
     """
     try:
         if not os.path.lexists(path) and (found := matches(path)):
-            return [file for each in found for file in manifest_files(each)]
+            return [file for each in found for file in manifest_files(each, recursive=recursive)]
         if path.is_dir():
-            return sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and not file.is_dir())
+            return list(_manifests_in(path, recursive))
     except OSError:
         pass  # reading it as a file says why it cannot be read
     return [path]
+
+
+def _manifests_in(directory: Path, recursive: bool) -> Iterator[Path]:
+    for each in sorted(directory.iterdir()):
+        if each.is_dir():
+            if recursive and not each.is_symlink():
+                yield from _manifests_in(each, recursive)
+        elif each.suffix in _SUFFIXES:
+            yield each
 
 
 def nested_directories(path: Path) -> list[Path]:

@@ -102,9 +102,9 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
     for entry in step.manifests:
         if isinstance(entry, str) and not is_remote(entry):
             path = ctx.folder / entry
-            for directory in await asyncio.to_thread(nested_directories, path):
-                ctx.log(f"{directory} is left out: name it in `manifests` to apply it too")
-            for file in await asyncio.to_thread(manifest_files, path):
+            for directory in await asyncio.to_thread(nested_directories, path) if not step.recursive else ():
+                ctx.log(f"{directory} is left out: write `recursive: true` to apply it too")
+            for file in await asyncio.to_thread(manifest_files, path, recursive=step.recursive):
                 found += await asyncio.to_thread(read_file, file, variables)
         elif isinstance(entry, Inline):
             found.append(Manifest(entry.object, "the plan"))

@@ -28,6 +28,9 @@ class KubernetesApply(StepBase):
         " object itself, `kustomize: DIR` a directory for kustomize; `configmap:`, `secret:` and `tls:` name"
         " what is made of files, literals and names."
     )
+    recursive: bool = Field(
+        False, description="Take manifests of directories in directories too, as kubectl's `--recursive`."
+    )
     namespace: Namespace | None = Field(
         None, description="Namespace of the namespaced objects that name none; `default` if absent."
     )
