@@ -52,6 +52,12 @@ def test_without_a_kind_all_are_listed(tmp_path: Path) -> None:
     assert [line.split()[0] for line in lines] == [each["name"] for each in told] == list(STEPS)
 
 
+def test_of_a_family_its_kinds_are_listed(tmp_path: Path) -> None:
+    lines = bringup(tmp_path, "plan", "steps", "helm").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["helm.install", "helm.uninstall"]
+    assert bringup(tmp_path, "plan", "steps", "kuber").returncode == 2
+
+
 def test_a_kind_that_is_none_is_told_with_the_nearest(tmp_path: Path) -> None:
     done = bringup(tmp_path, "plan", "steps", "kubernetes.wiat")
     assert done.returncode == 2

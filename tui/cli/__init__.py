@@ -119,8 +119,9 @@ def main() -> None:
     The default command is `up`. It shows a dashboard in a terminal, and lines elsewhere.
 
     PLAN is a plan's file, its directory, or a bundled plan's name; by default ./bringup.yaml or else
-    the bundled `workflowexecution`. RUN is a run's id or its beginning, a journal's directory, `latest`,
-    `^1` for the run before that and so on, or `@good` for the last real one that came up as a whole.
+    the bundled `workflowexecution`; `bringup init` writes one of your own. RUN is a run's id or its
+    beginning, a journal's directory, `latest`, `^1` for the run before that and so on, or `@good` for
+    the last real one that came up as a whole.
     """
 
 

@@ -67,7 +67,10 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
 @click.argument("kind", required=False, shell_complete=complete_step_kind)
 @OUTPUT
 def steps(kind: str | None, output: str) -> None:
-    """List the kinds of steps, or print the reference of KIND: its keys, their defaults, an example."""
+    """List the kinds of steps, or print the reference of KIND: its keys, their defaults, an example.
+
+    KIND may be a family, such as `kubernetes`, whose kinds are listed.
+    """
     with errors():
         import dataclasses
 
@@ -77,13 +80,14 @@ def steps(kind: str | None, output: str) -> None:
         from tui.plan.parts import describe_kind
         from tui.plan.steps import STEPS
 
-        kinds = [describe_kind(each) for each in ([kind] if kind else STEPS)]
+        family = [each for each in STEPS if not kind or each.startswith(f"{kind}.")]
+        kinds = [describe_kind(each) for each in family or [kind or ""]]
         style = Style(wants_colour(sys.stdout))
         if output == "json":
             told = [dataclasses.asdict(each) for each in kinds]
-            print_json(told[0] if kind else told)
+            print_json(told if family else told[0])
         else:
-            for line in lines_of(kinds[0], style, width()) if kind else table(kinds, style, wide()):
+            for line in table(kinds, style, wide()) if family else lines_of(kinds[0], style, width()):
                 click.echo(line, color=True)
 
 
