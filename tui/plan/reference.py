@@ -67,8 +67,12 @@ of your own is a file `bringup.yaml`, or any other that is named: `bringup up pa
 ```yaml
 {EXAMPLE}```
 
+- `bringup init` writes a first plan, made of what a directory holds; `bringup plan steps KIND` prints what
+  stands below of a kind of step.
 - `bringup plan show` shows a plan as a tree, and `bringup plan lint` what is questionable about it.
-  `bringup up --env rehearsal --recording RUN` shows a kept run of it again, without touching anything.
+  `bringup up --env rehearsal` shows how it will go, without touching anything: with the times and logs of
+  earlier runs where there are any, else with times assumed by kind of step. `--recording RUN` shows that
+  run again. Neither needs the files that the plan names; both say which are missing.
 - `bringup run -- make test-e2e` runs a program with KUBECONFIG and the plan's `environment`, and
   `eval "$(bringup env)"` sets them in a shell.
 - `bringup plan schema > plan.schema.json` writes the JSON Schema; with the example's first line, editors
@@ -277,7 +281,6 @@ def reference() -> str:
         lines += [f"\n### {part.name}\n", f"{part.meaning}\n", *_table(part.keys)]
     lines.append("\n## Steps\n")
     lines.append(f"Steps of a task run in order. Each has a `kind`, maybe {_listed(SHARED)}.")
-    lines.append("`bringup plan steps KIND` prints what stands here of a kind.")
     for step in map(describe_kind, STEPS):
         keys = [key for key in step.keys if key.name not in SHARED]
         lines += [f"\n### `{step.name}`\n", f"{' '.join((step.meaning, *step.facts))}\n", *_table(keys)]
