@@ -277,15 +277,16 @@ class Plan(Frozen):
             outputs: The values of outputs; their names if absent.
         """
         known: dict[str, Any] = self.variables
-        if step.scope is not None and step.scope.name:
-            known = find(known, step.scope.name)
+        if (scope := step.scope) is not None and scope.name:
+            known = find(known, scope.name)
         given = {name: f"output.{name}" for name in self.outputs.makers} if outputs is None else outputs
         more = self.outputs.tree(step, given)
         return known | more | ({} if each is None else {"each": each}) if more or each is not None else known
 
     def folder_of(self, step: StepBase) -> Path:
         """Return the directory of the file that a step is written in."""
-        return self.folder if step.scope is None else step.scope.folder
+        scope = step.scope
+        return self.folder if scope is None else scope.folder
 
     def needs(self) -> dict[str, tuple[str, ...]]:
         """Return what each task needs, by its id: what it says, and what a barrier that is meant adds."""

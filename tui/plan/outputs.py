@@ -128,7 +128,7 @@ class Outputs:
     def names(self, step: StepBase) -> dict[str, str]:
         """Return the names of all outputs in the whole plan by those that a step can use."""
         found: dict[str, str] = {}
-        for prefix in reversed(list(_prefixes(step))):
+        for prefix in reversed(list(_prefixes(step))) if self.makers else ():
             found |= {name.removeprefix(prefix): name for name in self.makers if name.startswith(prefix)}
         return found
 

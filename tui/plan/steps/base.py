@@ -125,7 +125,9 @@ class StepBase(Frozen):
     @property
     def scope(self) -> Scope | None:
         """Where it is written, if that is in an included plan, or with references to outputs."""
-        return self._written.scope if self._written else None
+        # Each step of a run is asked twice, and pydantic's own way to the attribute is twenty times as long.
+        written: WrittenStep | None = (self.__pydantic_private__ or {}).get("_written")
+        return None if written is None else written.scope
 
     @property
     def templates(self) -> list[tuple[tuple[str | int, ...], Template]]:
