@@ -123,6 +123,17 @@ def test_a_chart_gets_the_image_that_is_built_for_it(tmp_path: Path) -> None:
     assert "config: hack/kind-config.yaml" in text
 
 
+def test_a_way_that_leads_nowhere_is_not_gone(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        SHAPES["a chart"] | {"Dockerfile.dev": "FROM x\n", "kz/kustomization.yaml": "resources: 5\n"},
+    )
+    bringup(tmp_path, "init")
+    text = (tmp_path / "bringup.yaml").read_text()
+    assert "kind: helm.install" in text
+    assert "Dockerfile.dev: another one builds " in text
+
+
 def test_what_git_ignores_is_not_looked_at(tmp_path: Path) -> None:
     files = {"Dockerfile": "FROM x\n", "out/Dockerfile": "FROM x\n", ".gitignore": "out/\n"}
     lay(tmp_path, files)

@@ -42,7 +42,7 @@ def init(source: Path, file: Path | None, force: bool, yes: bool) -> None:
         from tui.plan.bundled import OWN
         from tui.plan.lint import lint
         from tui.plan.load import load_plan
-        from tui.starter.draft import draft, ways
+        from tui.starter.draft import best_draft, draft, ways
         from tui.starter.project import find
         from tui.starter.save import save, there_already
         from tui.starter.write import write
@@ -51,11 +51,12 @@ def init(source: Path, file: Path | None, force: bool, yes: bool) -> None:
         if os.path.lexists(path) and not force:
             raise there_already(path)
         found = find(source)
-        possible = ways(found)
-        name, way = found.name, possible[0] if possible else ""
+        prefix = _prefix(source, path)
         if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-            name, way = _ask(name, possible)
-        made = draft(found, name, way, _prefix(source, path))
+            name, way = _ask(found.name, ways(found))
+            made = draft(found, name, way, prefix)
+        else:
+            made = best_draft(found, found.name, prefix)
         kept = save(path, write(made), force)
         remarks = lint(load_plan(path))
         for line in told(made, path, kept, remarks, Style(wants_colour(sys.stdout))):

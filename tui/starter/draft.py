@@ -12,7 +12,7 @@ from tui.starter.kustomize import build as kustomize
 from tui.starter.names import quoted, slug, unique
 from tui.starter.objects import Database, Facts, facts_of, find_database
 from tui.starter.steps import Step
-from tui.starter.tree import is_aside
+from tui.starter.tree import ENVIRONMENTS, is_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,11 +28,6 @@ _UNKNOWN = (
 )
 _MOST_NAMED = 3  # paths that are left out for the same reason
 _MOST = 12  # of each thing, in a plan that somebody is to read
-_ENVIRONMENTS = (
-    *("e2e", "kind", "test", "testing", "local", "dev", "development", "ci", "default", "qa", "stage"),
-    *("staging", "preprod", "uat", "prod", "production"),
-)
-"""Names of directories beside each other of which one is deployed, the one that is wanted here first."""
 
 
 @dataclass(slots=True)
@@ -129,7 +124,13 @@ def ways(found: Found) -> list[str]:
 def _is_beside(path: str) -> bool:
     """Return whether a path is beside the project: `test/k8s` is, `overlays/test` is not."""
     parent, _, name = path.rpartition("/")
-    return is_aside(parent if parent and name.lower() in _ENVIRONMENTS else path)
+    return is_aside(parent if parent and name.lower() in ENVIRONMENTS else path)
+
+
+def best_draft(found: Found, name: str, prefix: str = ".") -> Draft:
+    """Return the draft of the first way in which something is deployed; see `draft`."""
+    drafts = [draft(found, name, way, prefix) for way in ways(found)] or [draft(found, name, "", prefix)]
+    return next((made for made in drafts if made.deployments), drafts[0])
 
 
 def draft(found: Found, name: str, way: str, prefix: str = ".") -> Draft:
@@ -314,7 +315,7 @@ def _selected(made: Draft, paths: Iterable[str]) -> list[str]:
     found: list[str] = []
     for siblings in by_parent.values():
         best = min(siblings, key=_rank)
-        chosen = siblings if _rank(best) == len(_ENVIRONMENTS) else [best]
+        chosen = siblings if _rank(best) == len(ENVIRONMENTS) else [best]
         found += chosen
         made.left |= {path: f"{best} is deployed" for path in siblings if path not in chosen}
     made.left |= dict.fromkeys(found[_MOST:], f"the plan deploys {_MOST} already")
@@ -324,13 +325,11 @@ def _selected(made: Draft, paths: Iterable[str]) -> list[str]:
 def _rank(path: str) -> int:
     """Return the place of an environment's directory among those that are wanted; the last for others."""
     name = path.rpartition("/")[2].lower()
-    return _ENVIRONMENTS.index(name) if name in _ENVIRONMENTS else len(_ENVIRONMENTS)
+    return ENVIRONMENTS.index(name) if name in ENVIRONMENTS else len(ENVIRONMENTS)
 
 
 def _id(verb: str, path: str, several: bool, taken: set[str]) -> str:
     """Return the id of a task that deploys a path."""
     parts = [slug(part) for part in path.split("/")]
-    telling = [
-        part for part in parts if part and part not in {"k8s", "kustomize", "overlays", *_ENVIRONMENTS}
-    ]
+    telling = [part for part in parts if part and part not in {"k8s", "kustomize", "overlays", *ENVIRONMENTS}]
     return unique(slug(f"{verb}-{telling[-1]}") if several and telling else verb, taken)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.actions.image.dockerfile import instructions
 from tui.starter.names import image_name, slug
-from tui.starter.tree import is_aside
+from tui.starter.tree import ENVIRONMENTS, is_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,7 +96,8 @@ def find_builds(tree: Tree, project: str) -> list[Build]:
         context, is_sure = _context(
             tree.root, directory, [step.rest for step in steps if step.name in {"COPY", "ADD"}]
         )
-        variant = named["after"] or named["before"] or ""
+        variant = (named["after"] or named["before"] or "").lower()
+        variant = "" if variant in ENVIRONMENTS else variant
         own = directory if context == directory else directory.removeprefix(context).strip("/")
         about = variant or slug((own or context).rpartition("/")[2]) or project
         name = slug(about if about.lower() not in {"build", "docker", "package"} else project) or project

@@ -32,6 +32,12 @@ ASIDE = frozenset(
 )
 """Directories that hold what is beside a project: what is in them is found, and left out of its plan."""
 
+ENVIRONMENTS = (
+    *("e2e", "kind", "test", "testing", "local", "dev", "development", "ci", "default", "qa", "stage"),
+    *("staging", "preprod", "uat", "prod", "production"),
+)
+"""Names for environments of a project: of such directories beside each other the first here is wanted."""
+
 _MOST_FILES = 300_000
 _PATIENCE = 20.0  # seconds for Git to list files
 _GIT = ("-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
