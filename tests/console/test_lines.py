@@ -247,6 +247,10 @@ def test_what_stands_is_where_its_cluster_is(tmp_path: Path, place: str, where: 
     tunnel = f"  reach it    bringup tunnel {first.run}"
     assert (tunnel in told) == bool(where)
     assert tunnel not in report(state, Stands(host=place), PLAIN)  # it leads to nothing
+    assert tunnel in report(state, Stands(forwards=(("db", ""),), host=place), PLAIN)
+    held = report(state, Stands(forwards=(("db", "127.0.0.1:1"),), host=place), PLAIN)
+    assert "  endpoint    db: 127.0.0.1:1 while this is open" in held
+    assert tunnel not in held
 
 
 @pytest.mark.parametrize(("term", "dumb"), [("", True), ("unknown", True), ("dumb", True), ("xterm", False)])

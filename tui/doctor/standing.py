@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.cluster.provider import provider_of
 from tui.doctor.checks import judge_cluster
 from tui.doctor.finding import Finding, of_host
 from tui.errors import BringupError
+from tui.plan.address import port_of
 from tui.plan.placement import placement
 
 if TYPE_CHECKING:
@@ -31,7 +34,21 @@ async def examine_standing(plan: Plan, hosts: Hosts) -> list[Finding]:
     host = hosts.of(place)
     asked = [_cluster(plan.cluster, host)] if plan.cluster else []
     asked += [_endpoint(endpoint, host) for endpoint in plan.endpoints]
-    return of_host(host, await asyncio.gather(*asked))
+    by_forward = {each.name for each in plan.endpoints if _is_forward(each, plan)}
+    found = [
+        replace(each, level="ok", text=f"{each.text}; its forward is not held open", hint="")
+        if each.level == "fault" and each.check in by_forward
+        else each
+        for each in await asyncio.gather(*asked)
+    ]
+    return of_host(host, found)
+
+
+def _is_forward(endpoint: Endpoint, plan: Plan) -> bool:
+    """Return whether an endpoint is there only while a forward of the plan is held."""
+    with contextlib.suppress(ValueError):
+        return port_of(endpoint.url) in {each.wanted for each in plan.forwards}
+    return False
 
 
 async def _cluster(cluster: Cluster, host: Host) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,6 +40,7 @@ from tui.secrets import Masker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from tui.actions.environment import Environment
@@ -87,6 +89,7 @@ class Engine:
         stay: bool = False,
         lock: Lock | None = None,
         sample: bool = False,
+        beside: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -102,6 +105,7 @@ class Engine:
             stay: When all tasks have finished, stay for commands; see `Stay`.
             lock: Keeps others off the cluster; it is released while all tasks have finished.
             sample: Tell once a second what the hosts are busy with.
+            beside: What is held while it runs, on its loop.
         """
         self.state = RunState()
         self._tasks: dict[str, Task] = {task.id: task for task in plan.tasks}
@@ -112,6 +116,7 @@ class Engine:
         self._keep = dict(keep or {})
         self._stays = stay
         self._lock = lock
+        self._beside = beside or contextlib.nullcontext()
         self._masker = Masker(plan.secret_values)
         self._context = RunContext(
             plan,
@@ -153,7 +158,8 @@ class Engine:
         """Run until all tasks have finished, or have stopped after a cancel; then close the hosts."""
         asyncio.get_running_loop().set_default_executor(self._threads)
         try:
-            return await self._run()
+            async with self._beside:
+                return await self._run()
         finally:
             await self._stop_sampling()
             await self._environment.hosts.close()

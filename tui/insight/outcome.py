@@ -73,7 +73,11 @@ def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:
     if real and complete:
         for name, url in stands.endpoints:
             yield "endpoint", f"{one_line(name)}: {one_line(url)} {where}".rstrip()
-        if where and (stands.kubeconfig or stands.endpoints):
+        for name, held_at in stands.forwards:
+            if held_at:
+                yield "endpoint", f"{one_line(name)}: {held_at} while this is open"
+        closed = any(not held_at for _, held_at in stands.forwards)
+        if closed or (where and (stands.kubeconfig or stands.endpoints)):
             yield "reach it", f"bringup tunnel {started.run}"
     if not complete and not stands.running:
         yield "go on", f"bringup up --resume {started.run}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui import __version__
+from tui.cluster.forwards import Forwards
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.launch.choose_environment import choose_environment, take_up_cluster
@@ -54,6 +55,7 @@ class Launch:
         folder: Its journal's directory.
         environment: What it is brought up in.
         started: Its first event, but for its time.
+        forwards: The ports that lead to its cluster while it runs.
     """
 
     session: Session
@@ -61,6 +63,7 @@ class Launch:
     folder: Path
     environment: Environment
     started: e.RunStarted
+    forwards: Forwards
 
 
 @contextlib.contextmanager
@@ -193,6 +196,8 @@ def _launch(
             raise unwritable(f"the run's journal cannot be kept in {folder}", error) from error
 
         feed = Feed(journal)
+        held = plan.forwards if stay and environment.name == "kind" else ()
+        forwards = Forwards(held, plan.cluster, environment.hosts.of(placement(plan).cluster))
         engine = Engine(
             plan,
             environment,
@@ -205,10 +210,16 @@ def _launch(
             stay=stay,
             lock=lock,
             sample=environment.name == "kind",
+            beside=forwards,
         )
         try:
             yield Launch(
-                Session(engine, feed, runner=runner), specification.loaded, folder, environment, started
+                Session(engine, feed, runner=runner),
+                specification.loaded,
+                folder,
+                environment,
+                started,
+                forwards,
             )
         finally:
             journal.close()

@@ -116,7 +116,8 @@ class RunHandle:
     def stands(self) -> Stands:
         """What the run leaves behind; once it has begun."""
         assert self._launch is not None
-        return standing(self._launch.loaded.plan, str(self._launch.folder))
+        ports = dict(self._launch.forwards.ports)
+        return standing(self._launch.loaded.plan, str(self._launch.folder), ports=ports)
 
     @property
     def over(self) -> bool:

@@ -9,6 +9,7 @@ import signal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tui.cluster.forwards import Forwards
 from tui.cluster.provider import provider_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from tui.hosts.host import Host
     from tui.hosts.ssh.login import Prompter
-    from tui.plan.model import Plan
+    from tui.plan.model import Forward, Plan
 
 _EVERY = 3.0  # seconds between looks at where the kubeconfig points
 _ADDRESS = re.compile(r"(?<![\w.-])(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>\d{1,5})(?!\d)")
@@ -31,17 +32,17 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked 
 
 
 async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[str], object]) -> None:
-    """Forward the ports of a run's cluster and endpoints until the process is asked to stop.
+    """Hold open the ports of a run's cluster and endpoints, and its plan's forwards, until told to stop.
 
     The cluster's kubeconfig leads to them. A lost connection is made again, with the same ports here.
 
     Args:
-        run: The run's id; None for the latest over SSH.
+        run: The run's id; None for the latest that has any.
         prompter: Asks the user for what is not known of the machine.
         say: Takes lines for the user.
 
     Raises:
-        UsageError: There is no such run, it ran on this machine, or has nothing to lead to.
+        UsageError: There is no such run, or it has nothing to lead to.
         NotReadyError: The machine cannot be reached.
         ActionError: No cluster runs there.
     """
@@ -49,23 +50,26 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
     plan = specification.plan
     hosts = open_hosts(specification.hosts, prompter)
     host = hosts.of(placement(plan).cluster)
-    if host.shares_loopback:
-        raise UsageError("the run was on this machine", "its ports are open here already")
+    if host.shares_loopback and not plan.forwards:
+        hint = "its ports are open here already; `forwards:` in the plan would lead to Services"
+        raise UsageError("the run was on this machine", hint)
     if plan.cluster is None and not plan.endpoints:
         raise UsageError("the plan has neither a cluster nor endpoints to lead to", "add `endpoints:` to it")
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
-        for line in _opened(plan, host, await open_forwards(plan, host)):
-            say(line)
-        while not stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY):
-                    await stopping.wait()
-                    break
-            with contextlib.suppress(BringupError):  # while the machine is away, nothing can be mended
-                await _keep(plan, host)
+        opened = {} if host.shares_loopback else await open_forwards(plan, host)
+        async with Forwards(plan.forwards, plan.cluster, host) as forwards:
+            for line in _opened(plan, host, opened, forwards):
+                say(line)
+            while not stopping.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_EVERY):
+                        await stopping.wait()
+                        break
+                with contextlib.suppress(BringupError):  # while the machine is away, nothing can be mended
+                    await _keep(plan, host)
     finally:
         await hosts.close()
 
@@ -114,23 +118,39 @@ def led_here(text: str, forwards: Mapping[int, int]) -> str:
 
 
 def _specification(reference: str | None, store: Store) -> Specification:
-    """Return what a run was given: of the one that is referred to, or of the latest over SSH."""
-    if reference is None:
-        reference = next((run.id for run in store.runs() if run.started.hosts), None)
-        if reference is None:
-            hint = "`bringup up --host ssh://…` brings up on another machine"
-            raise UsageError("no run over SSH is kept", hint)
-    store.open(reference)
-    return resolve_run(Request(plan=reference), store)
+    """Return what a run was given: of the one that is referred to, or of the latest that needs ports held."""
+    if reference is not None:
+        store.open(reference)
+        return resolve_run(Request(plan=reference), store)
+    plans: set[str] = set()
+    for run in store.runs():
+        if run.started.hosts:
+            return resolve_run(Request(plan=run.id), store)
+        if run.is_real and run.started.plan not in plans:
+            plans.add(run.started.plan)
+            with contextlib.suppress(BringupError):  # the plan is not there any more
+                specification = resolve_run(Request(plan=run.id), store)
+                if specification.plan.forwards:
+                    return specification
+    hint = "`bringup up --host ssh://…` brings up on another machine; `forwards:` in a plan lead to Services"
+    raise UsageError("no run over SSH, or with forwards, is kept", hint)
 
 
-def _opened(plan: Plan, host: Host, forwards: Mapping[int, int]) -> list[str]:
+def _opened(plan: Plan, host: Host, ports: Mapping[int, int], forwards: Forwards) -> list[str]:
     of = f"cluster {plan.cluster.name}" if plan.cluster else plan.name
-    lines = [f"the ports of {of} at {host.name} are open here:"]
-    lines += [f"  127.0.0.1:{local} → port {port}" for port, local in forwards.items()]
-    lines += [f"  {each.name}: {_here(each.url, forwards)}" for each in plan.endpoints]
-    lines += [f"  export KUBECONFIG={plan.cluster.kubeconfig}"] if plan.cluster else []
+    lines = [f"the ports of {of} at {host.name} are open here:"] if ports else []
+    lines += [f"  127.0.0.1:{local} → port {port}" for port, local in ports.items()]
+    here = {**ports, **forwards.moved}
+    lines += [f"  {each.name}: {_here(each.url, here)}" for each in plan.endpoints] if lines else []
+    lines += [
+        f"{each.title} is at 127.0.0.1:{port}{_instead(each, port)}" for each, port in forwards.ports.items()
+    ]
+    lines += [f"  export KUBECONFIG={plan.cluster.kubeconfig}"] if plan.cluster and ports else []
     return [*lines, "Ctrl-C closes them"]
+
+
+def _instead(forward: Forward, port: int) -> str:
+    return "" if port == forward.wanted else f", as {forward.wanted} is taken"
 
 
 def _port(url: str) -> int | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.clients.kubernetes.kubeconfig import read_access
+from tui.cluster.forwards import Forwards
 from tui.cluster.kubeconfig_file import choose_context, leads_to
 from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER
 from tui.cluster.provider import provider_of
@@ -143,7 +144,7 @@ async def in_use(
     """Hold open the ways to what a run brought up, and yield its variables as `variables` returns them.
 
     Of what is on another machine the ports are forwarded to this one. The kubeconfig is then a private one:
-    it leads by these forwards, whichever other process has some.
+    it leads by these forwards, whichever other process has some. The plan's forwards are held, too.
 
     Raises:
         UsageError: The cluster's kubeconfig is not there yet.
@@ -154,17 +155,23 @@ async def in_use(
     hosts = open_hosts(specification.hosts, prompter)
     host = hosts.of(placement(plan).cluster)
     try:
-        if host.shares_loopback:
-            known = plan.cluster is not None or plan.environment
-            yield await variables(plan, run) if known else ({}, "")
-            return
-        with tempfile.TemporaryDirectory(prefix="bringup-") as directory:
-            kubeconfig = Path(directory) / "kubeconfig"
-            cluster = plan.cluster and plan.cluster.model_copy(update={"kubeconfig": kubeconfig})
-            forwards = await open_forwards(plan.model_copy(update={"cluster": cluster}), host)
-            led = {name: led_here(value, forwards) for name, value in plan.environment.items()}
-            own = {**_no_other_cluster(), "KUBECONFIG": str(kubeconfig)} if cluster else {}
-            yield {**own, **led}, ""
+        async with contextlib.AsyncExitStack() as stack:
+            if host.shares_loopback:
+                known = plan.cluster is not None or plan.environment
+                found, warning = await variables(plan, run) if known else ({}, "")
+                ports: dict[int, int] = {}
+                cluster = plan.cluster
+            else:
+                directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bringup-"))
+                kubeconfig = Path(directory) / "kubeconfig"
+                cluster = plan.cluster and plan.cluster.model_copy(update={"kubeconfig": kubeconfig})
+                ports = await open_forwards(plan.model_copy(update={"cluster": cluster}), host)
+                own = {**_no_other_cluster(), "KUBECONFIG": str(kubeconfig)} if cluster else {}
+                found, warning = {**own, **plan.environment}, ""
+            forwards = await stack.enter_async_context(Forwards(plan.forwards, cluster, host))
+            here = {**ports, **forwards.moved}
+            led = {name: led_here(text, here) for name, text in found.items() if name in plan.environment}
+            yield {**found, **led}, warning
     finally:
         await hosts.close()
 

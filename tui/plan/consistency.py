@@ -142,6 +142,10 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find a step that needs the plan's cluster where the plan has none."""
     if data.get("cluster") is not None:
         return
+    for _, _, where in _items(data, ("forwards",)):
+        hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
+        cause = "a forward leads to the plan's cluster, and the plan has none"
+        yield where, Fault(document.place(where), cause, hint)
     for _, phase, at in _items(data, ("phases",)):
         for _, task, path in _items(phase, (*at, "tasks")):
             for _, step, where in _items(task, (*path, "steps")):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST = 100
 _OWN = ("cluster", "hosts", "limit")
 """What the plan says that includes others, and they do not."""
-_LISTS = ("include", "secrets", "endpoints", "failed", "down")
+_LISTS = ("include", "secrets", "endpoints", "forwards", "failed", "down")
 _KNOWN = ("apiVersion", "name", "title", "variables", "environment", "phases", *_LISTS)
 
 

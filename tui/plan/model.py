@@ -188,6 +188,34 @@ class Endpoint(Frozen):
     url: Label = Field(description="Its URL, shown once the plan is up.")
 
 
+_Port = Annotated[int, Field(ge=1, le=65535)]
+_PRIVILEGED = 1024  # below it, plain users cannot open ports
+
+
+class Forward(Frozen):
+    """A port of this machine that leads to a Service of the cluster."""
+
+    service: Label = Field(description="The Service.")
+    namespace: Label = Field("default", description="Namespace of the Service.")
+    port: _Port = Field(description="Port of the Service.")
+    local: _Port | None = Field(
+        None,
+        description="Port of this machine; `port` if absent, or 8000 more where that is below 1024. If it is"
+        " taken, any other.",
+    )
+    name: Label = Field("", description="Name that is shown; the Service's if absent.")
+
+    @property
+    def title(self) -> str:
+        """The name, else that of the Service."""
+        return self.name or self.service
+
+    @property
+    def wanted(self) -> int:
+        """The port of this machine, if it is free."""
+        return self.local or (self.port if self.port >= _PRIVILEGED else self.port + 8000)
+
+
 class Include(Frozen):
     """A plan that becomes part of this one."""
 
@@ -234,6 +262,11 @@ class Plan(Frozen):
         " and of `bringup env`.",
     )
     endpoints: tuple[Endpoint, ...] = Field((), description="Endpoints that are shown once the plan is up.")
+    forwards: tuple[Forward, ...] = Field(
+        (),
+        description="Ports of this machine that lead to Services, held by the dashboard, by `bringup run` and"
+        " by `bringup tunnel`.",
+    )
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = Field(
         description="Groups of tasks, in order."
     )

@@ -169,6 +169,20 @@ lines; errors are only logged. An empty output fails the step, and so does one o
 or holds one is never shown nor kept: where it is needed, its task runs again. A rehearsal runs no commands,
 and shows the names of outputs. The output `image` of a plan included as `ds` is `${{output.ds.image}}`.
 
+## Forwards
+
+`forwards` are ports of this machine that lead to Services, without a port of the cluster's own. They are
+open while the dashboard is, while a program of `bringup run` runs, and while `bringup tunnel` does; also to a
+cluster on another machine. Each connection goes to a pod that is ready then, also after pods were replaced.
+Where a port is taken, another one is opened and told, and `bringup run` has it in `environment`, too.
+
+```yaml
+forwards:
+  - {{service: argo-server, namespace: argo, port: 2746}}
+environment:
+  ARGO_SERVER: "127.0.0.1:2746"
+```
+
 ## Plans of plans
 
 What several plans share is a file of its own, which they include:
@@ -219,8 +233,8 @@ phases:
   includes others: it may name a phase without `tasks`, and its `title` and `barrier` go first. A phase that
   it does not name comes before the one that it precedes in the included plan, or else last.
 - **Paths** in it begin at its own directory, which is its `${{folder}}`.
-- Its `endpoints`, `environment`, `secrets`, `failed` and `down` are added to those of the plan that includes
-  it, whose own environment variables go first. Its `down` comes first, so that the cluster is deleted last.
+- Its `endpoints`, `forwards`, `environment`, `secrets`, `failed` and `down` are added to those of the plan
+  that includes it, whose own environment variables go first. Its `down` comes first: a cluster goes last.
 - One file may be included several times, by different names, and may include others in turn. `when` says
   whether all its tasks are wanted.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from tui.errors import ActionError
+from tui.hosts.listen import CHUNK, listen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
-_CHUNK = 1 << 16
 _SILENCE = 60.0  # seconds that a pod may be silent after all has been sent to it
 
 
@@ -64,30 +64,8 @@ async def forward(api: Api, namespace: str, service: str, port: int) -> AsyncIte
         ActionError: There is no such service or port, or no ready pod behind it.
     """
     target = await find_target(api, namespace, service, port)
-    connections: set[asyncio.Task[None]] = set()
-
-    async def bridge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # a coroutine of the server runs in one
-        connections.add(task)
-        try:
-            await _bridge(api, target, reader, writer)
-        except asyncio.CancelledError:
-            pass  # only this block's end cancels it
-        finally:
-            connections.discard(task)
-            writer.transport.abort()
-
-    server = await asyncio.start_server(bridge, "127.0.0.1", 0, limit=_CHUNK)
-    try:
-        host, number = server.sockets[0].getsockname()
-        yield host, number
-    finally:
-        server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-        await server.wait_closed()
+    async with listen(lambda reader, writer: bridge(api, target, reader, writer)) as place:
+        yield place
 
 
 async def find_target(api: Api, namespace: str, service: str, port: int) -> Target:
@@ -149,10 +127,10 @@ def is_ready(pod: Object) -> bool:
     return ready and "deletionTimestamp" not in pod["metadata"]
 
 
-async def _bridge(
+async def bridge(
     api: Api, target: Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    """Carry one connection until either side is gone or has closed it."""
+    """Carry a connection to a pod until either side is gone or has closed it."""
     try:
         async with api.websocket(target.path, [_PROTOCOL]) as socket:
             received = _Received()
@@ -194,7 +172,7 @@ async def _await_answer(down: asyncio.Task[None], received: _Received) -> None:
 
 
 async def _up(reader: asyncio.StreamReader, socket: aiohttp.ClientWebSocketResponse) -> None:
-    while data := await reader.read(_CHUNK):
+    while data := await reader.read(CHUNK):
         await socket.send_bytes(bytes((_DATA,)) + data)
 
 
