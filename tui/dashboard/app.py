@@ -8,7 +8,6 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from textual import constants
 from textual.app import App, SystemCommand
 from textual.events import Key
 from textual.worker import WorkerFailed
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from textual.command import Provider
-    from textual.driver import Driver
     from textual.screen import Screen
 
     from tui.dashboard.control import Control
@@ -102,10 +100,6 @@ class Dashboard(RunKeys):
     def get_default_screen(self) -> Screen[None]:
         """Return the run's screen."""
         return self._live.screen
-
-    def get_driver_class(self) -> type[Driver]:
-        """Return the terminal, by standard output; or what Textual's own variable asks for: a browser."""
-        return super().get_driver_class() if constants.DRIVER else TerminalDriver
 
     def _repaint(self) -> None:
         """Draw all of the screen again: the terminal has nothing of it left."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic
 
+from textual import constants
 from textual.app import App, ReturnType
 from textual.color import BLACK, WHITE, Color
 
+from tui.dashboard.driver import TerminalDriver
 from tui.dashboard.themes import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from textual.driver import Driver
 
 TEXT_CONTRAST = 4.5
 """The least contrast of a text with what it stands on, by WCAG 2."""
@@ -104,7 +108,7 @@ def _of_terminal(variables: dict[str, str]) -> dict[str, str]:
 
 
 class ReadableApp(App[ReturnType], Generic[ReturnType]):
-    """An app whose themes are readable, and the terminal's own where that has few colours."""
+    """An app on standard output, with readable themes, and the terminal's own where that has few colours."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -119,6 +123,10 @@ class ReadableApp(App[ReturnType], Generic[ReturnType]):
             name = "ansi-dark"
         if name in self.available_themes:
             self.theme = name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the terminal, by standard output; or what Textual's own variable asks for: a browser."""
+        return super().get_driver_class() if constants.DRIVER else TerminalDriver
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's variables, made readable."""

@@ -15,7 +15,6 @@ from textual.widgets import Digits, Static
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.colors import ReadableApp
-from tui.dashboard.driver import TerminalDriver
 from tui.dashboard.lanes import EDGE, race_rows, race_scale
 from tui.dashboard.play_keys import PLAY_KEYS, PlayKeys
 from tui.dashboard.settings import read_settings
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
-    from textual.driver import Driver
 
     from tui.dashboard.fit import Part
     from tui.dashboard.playhead import Playhead
@@ -142,10 +140,6 @@ class Race(PlayKeys, ReadableApp[None]):
         self.title = f"replay of runs {', '.join(ids[:-1])} and {ids[-1]}"
         self.fault: BaseException | None = None
         self.prefer_theme(read_settings(config_directory() / "dashboard.json").theme)
-
-    def get_driver_class(self) -> type[Driver]:
-        """Return the terminal, by standard output."""
-        return TerminalDriver
 
     def compose(self) -> ComposeResult:
         """Yield the screen's parts, from top to bottom."""
