@@ -61,8 +61,9 @@ _HEAD = f"""\
 # Plans
 
 A plan says what `bringup up` brings up: phases of tasks of steps. Each directory here is a plan that
-travels with bringup, with the files that it applies and builds; `bringup up NAME` brings one up. A plan
-of your own is a file `bringup.yaml`, or any other that is named: `bringup up path/to/plan.yaml`.
+travels with bringup, with the files that it applies and builds; `bringup up NAME` brings one up. What
+several of them include is in `shared`. A plan of your own is a file `bringup.yaml`, or any other that is
+named: `bringup up path/to/plan.yaml`.
 
 ```yaml
 {EXAMPLE}```
