@@ -13,6 +13,7 @@ from tests.engine.test_laws import MODES, Case, cases
 from tests.insight.running import begun, disturbed, modes, ran, standing, tell, undisturbed
 from tests.plans import FOUR_PHASES, SECONDS
 from tui.insight.forecast import Forecast, forecast
+from tui.plan.graph import ON_FAILURE
 from tui.plan.simulation import Rules, simulate_whole
 from tui.run import events as e
 from tui.run.state import RunState, fold
@@ -261,6 +262,12 @@ def test_a_kept_task_takes_no_time_and_holds_nothing_back() -> None:
     assert "cluster" not in found.ends
     assert found.starts["tekton"] == 1.0
     assert found.critical == ("tekton", "deploy", "access")
+
+
+def test_what_follows_on_a_failure_does_not_hide_what_the_run_took_so_long_for() -> None:
+    state = begun("eager", [{"cluster": (), "tests": ("cluster",)}, {ON_FAILURE: ()}])
+    tell(state, *ran("cluster", 0.0, 10.0), *ran("tests", 10.0, 12.0), *ran(ON_FAILURE, 12.0, 12.0))
+    assert forecast(state, {}, 12.0).critical == ("cluster", "tests", ON_FAILURE)
 
 
 def test_a_wait_for_a_person_leaves_a_gap_in_the_critical_path() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from tui.plan.graph import ON_FAILURE
 from tui.plan.simulation import NEVER
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class _Releases:
     def __init__(
         self, topology: Topology, line: Timeline, modes: Sequence[tuple[float, str]], limit: int | None
     ) -> None:
+        self._ids = topology.ids
         self._needs = topology.needs
         self._phases = topology.phases
         self._line = line
@@ -81,7 +83,7 @@ class _Releases:
         for need in self._needs[i]:
             if released < ends[need] <= start:  # else it ran again since: it released nothing
                 released, by = ends[need], need
-        if mode == "parallel":
+        if mode == "parallel" or self._ids[i] == ON_FAILURE:  # which runs once no other task does
             door = self._doors[self._phases[i]]
             if door is not None and released < ends[door] <= start:
                 released, by = ends[door], door
