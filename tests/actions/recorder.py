@@ -48,6 +48,7 @@ class Recorder:
     images: Mapping[str, Host] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     built_images: frozenset[str] = frozenset()
+    delivered_images: frozenset[str] = frozenset()
     env: Mapping[str, str] = field(default_factory=dict)
     deadline: float | None = None
     task: str = "task"

@@ -20,11 +20,13 @@ from tui.cluster import permission
 from tui.cluster.connect import connect
 from tui.cluster.context import create, delete, kubeconfig_of, reach
 from tui.cluster.provider import ClusterSpec
+from tui.cluster.registry import Registry, registry_of
 from tui.cluster.users_kubeconfig import write_private
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
 from tui.plan.labels import OWNER, labelled
 from tui.plan.model import Cluster
+from tui.plan.registry import HOSTING, KEY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -290,6 +292,29 @@ async def test_what_carries_the_owners_label_is_deleted_and_nothing_else(
     assert (order[0], order[-1]) == ("thing", "customresourcedefinition")
     assert not await asyncio.to_thread(cluster.kubeconfig.exists)
     assert not (await delete(cluster, LocalHost(), report)).changed
+
+
+@needs_kubectl
+@pytest.mark.parametrize(
+    ("told", "registry"),
+    [
+        ("host: localhost:5001", Registry("localhost:5001", "localhost:5001")),
+        ("host: localhost:5001\nhostFromContainerRuntime: reg:5000", Registry("localhost:5001", "reg:5000")),
+        ("help: https://example.com", None),
+        ("- host", None),
+        ("{", None),
+        (None, None),
+    ],
+)
+async def test_a_cluster_tells_of_its_registry(
+    home: Path, url: str, server: Server, told: str | None, registry: Registry | None
+) -> None:
+    if told is not None:
+        server.objects[HOSTING] = {"data": {KEY: told}}
+    cluster = await config(home, url, {})
+    assert await registry_of(Recorder(home, home, cluster)) == registry
+    named = cluster.model_copy(update={"registry": "ghcr.io/team"})
+    assert await registry_of(Recorder(home, home, named)) == Registry("ghcr.io/team", "ghcr.io/team")
 
 
 def test_only_what_is_made_gets_the_owners_label() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from tests.actions.engines import BASE, give_to_podman, need_image
 from tests.cluster.test_kind import NODE, environment, real
-from tui.actions.kind import create, load
+from tui.actions.image.deliver import deliver as load
+from tui.actions.kind import create
 from tui.clients.engine_api import EngineLostError, connect
 from tui.cluster.kind.nodes import find_nodes
 from tui.errors import ActionError

@@ -14,7 +14,8 @@ from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
 from tests.cluster.test_kubeconfig_file import CORPUS, view
 from tui.actions.image.build import build
-from tui.actions.kind import create, delete, load, stop
+from tui.actions.image.deliver import deliver as load
+from tui.actions.kind import create, delete, stop
 from tui.clients.engine_api import connect
 from tui.cluster.kind import await_nodes
 from tui.cluster.kind.host_ports import host_ports

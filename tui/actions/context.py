@@ -63,5 +63,9 @@ class Context(Reporter, Protocol):
     def built_images(self) -> frozenset[str]:
         """The images that the plan builds, and loads into its cluster."""
 
+    @property
+    def delivered_images(self) -> frozenset[str]:
+        """The images that the plan gets to its cluster."""
+
     def image_host(self, image: str) -> Host:
         """Return the host that the plan makes or pulls an image on; the task's host if it does neither."""

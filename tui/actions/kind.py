@@ -1,4 +1,4 @@
-"""The `kind.…` steps: the plan's cluster created, filled with images and deleted by its provider."""
+"""The `kind.…` steps: the plan's cluster created and deleted by its provider."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.cluster.provider import ClusterSpec, provider_of, read_config
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
-    from tui.plan.steps import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
+    from tui.plan.steps import KindCreate, KindDelete, KindLogs, KindStop
     from tui.reporter import Done
 
 
@@ -22,17 +22,6 @@ async def create(step: KindCreate, ctx: Context) -> Done:
     spec = ClusterSpec(config, step.image, step.wait, ctx.folder)
     provider = await provider_of(ctx.cluster)
     return await provider.create(ctx.cluster, ctx.cluster_host, spec, ctx)
-
-
-async def load(step: KindLoad, ctx: Context) -> Done:
-    """Load images into the cluster's nodes from the hosts that they were made on.
-
-    Raises:
-        ActionError: An image is not in its engine, there is no cluster, or an image could not be loaded.
-    """
-    images = {name: ctx.image_host(name) for name in step.images}
-    provider = await provider_of(ctx.cluster)
-    return await provider.deliver(ctx.cluster, ctx.cluster_host, images, ctx)
 
 
 async def stop(step: KindStop, ctx: Context) -> Done:

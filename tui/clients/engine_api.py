@@ -109,6 +109,19 @@ class EngineApi:
         headers = {"X-Registry-Auth": encode(login.for_engine())} if login else {}
         return self._messages("images/create", params, headers)
 
+    def push(
+        self, image: str, login: Login | None, *, podman: bool = False
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[Message]]:
+        """Push an image, named with its tag, to its registry; leaving the block stops it. Raises as `build`.
+
+        A registry on the engine's loopback needs no TLS, which Podman has to be told.
+        """
+        repository, _, tag = image.rpartition(":")
+        plain = podman and image.startswith(("localhost:", "127.0.0.1:"))
+        params = {"tag": tag} | ({"tlsVerify": "false"} if plain else {})
+        headers = {"X-Registry-Auth": encode(login.for_engine() if login else {})}  # it must be there
+        return self._messages(f"images/{repository}/push", params, headers)
+
     @contextlib.asynccontextmanager
     async def export(self, images: Sequence[str], platform: Mapping[str, str]) -> AsyncIterator[StreamReader]:
         """Open an archive of images, a tar; leaving the block before the end stops the engine.
@@ -174,6 +187,11 @@ class EngineApi:
         params = {"stream": "false", "one-shot": "true"}
         async with self._answer("GET", f"containers/{container}/stats", params) as response:
             return counters_of(await response.json())
+
+    async def networks_of(self, container: str) -> list[str]:
+        """Return the names of a container's networks."""
+        async with self._answer("GET", f"containers/{container}/json", {}) as response:
+            return list((await response.json())["NetworkSettings"]["Networks"])
 
     async def wake(self, container: str, *, paused: bool) -> None:
         """Start a stopped container again, or unpause a paused one."""

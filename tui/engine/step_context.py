@@ -88,6 +88,13 @@ class StepContext:
         built = {image for step in steps if step.kind != "image.pull" for image in step.images_made}
         return frozenset(built.intersection(image for step in steps for image in step.images_used))
 
+    @property
+    def delivered_images(self) -> frozenset[str]:
+        """The images that the plan gets to its cluster."""
+        steps = (step for task in self._attempt.context.plan.tasks for step in task.wanted_steps)
+        found = (step.images_used for step in steps if step.kind in {"image.deliver", "kind.load"})
+        return frozenset(image for images in found for image in images)
+
     def image_host(self, image: str) -> Host:
         """Return the host whose container engine has an image."""
         images = self._places.images

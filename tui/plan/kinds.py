@@ -14,7 +14,7 @@ WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
 AT_ONCE = frozenset({"image.build", "image.import", "image.pull"})
 """The kinds of steps that may run ahead of their task's place at once; see `tui.plan.prefetch`."""
 
-ON_NODES = frozenset({"kind.load"})
+ON_NODES = frozenset({"image.deliver", "kind.load"})
 """The kinds of those that may as soon as the cluster's nodes run."""
 
 MAKING = frozenset({"command", "image.build", "image.make"})
@@ -39,6 +39,8 @@ _GUESSED = "a guess"
 ASSUMED = {
     "kind.create": Assumed(60, _KUBERNAUT),  # the cluster, in a minute
     "kind.load": Assumed(14, _RECORDED),  # 5 to 23 s an image or two
+    "image.deliver": Assumed(14, _RECORDED),
+    "image.push": Assumed(14, _GUESSED),
     "image.build": Assumed(120, _KUBERNAUT),  # a service's image
     "image.make": Assumed(120, _KUBERNAUT),
     "image.import": Assumed(10, _GUESSED),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STEP_KINDS = tuple(sorted(STEPS))
 _TAGS = {
+    "LocalRegistry",
     *("Certificate", "ConfigMap", "Inline", "Kustomized", "Remote", "Secret"),
     *("Signature", "mapping", "text"),
 }

@@ -32,7 +32,7 @@ from tui.plan.steps import Step
 from tui.plan.steps.base import Names, StepBase, Wanted
 from tui.plan.steps.command import Setting, VariableName
 from tui.plan.substitute import UndefinedError, as_text, find
-from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
+from tui.plan.values import Duration, Frozen, ImageName, Label, OneOrMore, PlanPath, Timeout, is_image_name
 from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
@@ -135,6 +135,36 @@ class Phase(Frozen):
         return self.title or self.id
 
 
+def _registry(text: str) -> str:
+    text = text.rstrip("/")
+    first = text.partition("/")[0]
+    if not is_image_name(f"{text}/x") or not (first == "localhost" or {".", ":"} & {*first}):
+        raise ValueError(f"{shown(text)} is no registry", "write it as HOST, HOST:PORT or HOST/PATH")
+    return text
+
+
+class LocalRegistry(Frozen):
+    """A registry on the cluster's host that the cluster's nodes pull from, made and deleted with it."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        description="Port of the host's loopback at which it takes images."
+    )
+    image: ImageName = Field("registry:2", description="Its own image.")
+
+    @property
+    def address(self) -> str:
+        """How images in it are named."""
+        return f"localhost:{self.port}"
+
+
+Registry = Annotated[
+    Annotated[Annotated[str, AfterValidator(_registry)], Tag("text")]
+    | Annotated[LocalRegistry, Tag("LocalRegistry")],
+    Discriminator(lambda value: "LocalRegistry" if isinstance(value, dict | LocalRegistry) else "text"),
+]
+"""A registry that is there, `HOST[:PORT][/PATH]`, or one that is made beside the cluster."""
+
+
 class Cluster(Frozen):
     """The Kubernetes cluster that the plan's steps speak to: one that they make, or one that stands."""
 
@@ -151,6 +181,12 @@ class Cluster(Frozen):
         Path(),
         validate_default=True,
         description="Kubeconfig file through which the cluster that is made is reached.",
+    )
+    registry: Registry | None = Field(
+        None,
+        description="Where `image.deliver` pushes images, and where the cluster pulls them from, in place of"
+        " loading them into nodes. `{port: 5001}` makes one beside a cluster that is made. For one that"
+        " stands, the registry that it tells of itself if absent.",
     )
     owner: str = Field(
         "",

@@ -111,6 +111,17 @@ resources first and namespaces late, and nothing that was there before. What hel
 `helm.uninstall` of `down` removes. `kind.create` takes the cluster as it is, so that a plan with both
 `context: ${{context}}` and `name` is brought up in a cluster of its own where that variable is empty.
 
+## Images and registries
+
+`image.deliver`, which is `kind.load` too, gets images to the plan's cluster by what that is. Where it has a
+registry, they are pushed there, and objects that `kubernetes.apply` applies name them there, by digest:
+`registry: HOST[:PORT][/PATH]` of the cluster says which, or the cluster itself by its ConfigMap
+`local-registry-hosting`, as kind, k3d and ctlptl document it. `registry: {{port: 5001}}` makes one beside a
+Kind cluster, which its nodes pull from and which goes with it. Without a registry, images go into the nodes
+of kind and, by the `k3d` command, of k3d (which has not been tried), and nothing is done where the node runs
+what the container engine has, as with Docker Desktop or Colima. Charts and commands name images as they are
+in the registry.
+
 ## Choice and repetition
 
 `when: ${{flag}}` on a task or a step says whether it is wanted, `when: not ${{flag}}` the contrary. A task

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tui.plan.faults import Fault, Place, PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tui.plan.manifests import Manifest
     from tui.plan.steps import Replacement
@@ -34,21 +34,47 @@ def with_images(
         The manifests with other images, and the names of images that none of them has.
     """
     unmet = {each.name for each in replacements}
+    if not replacements:
+        return list(manifests), []
     patterns = [
         (re.compile(re.escape(each.name) + r"(?::([\w.{}-]*))?(?:@(sha256:[\w.{}-]*))?"), each)
         for each in replacements
     ]
 
-    def image(name: Any) -> Any:
+    def image(name: str) -> str:
         for pattern, replacement in patterns:
-            if isinstance(name, str) and (found := pattern.fullmatch(name)):
+            if found := pattern.fullmatch(name):
                 unmet.discard(replacement.name)
                 name = replacement.of(found[1] or "", found[2] or "")
         return name
 
+    return with_each_image(manifests, image), sorted(unmet)
+
+
+def images_of(manifests: Sequence[Manifest]) -> set[str]:
+    """Return the images of manifests' containers, as they are named there."""
+    found: set[str] = set()
+
+    def take(name: str) -> str:
+        found.add(name)
+        return name
+
+    with_each_image(manifests, take)
+    return found
+
+
+def with_each_image(manifests: Sequence[Manifest], image: Callable[[str], str]) -> list[Manifest]:
+    """Return manifests with the images of all containers changed.
+
+    Args:
+        manifests: The objects; definitions of kinds stay as they are.
+        image: Returns what takes the place of an image.
+    """
+
     def holder(value: Any, key: str) -> Any:
         """Return a container, or the source of a volume, with its image replaced."""
-        return {**value, key: image(value[key])} if isinstance(value, dict) and key in value else value
+        named = isinstance(value, dict) and isinstance(value.get(key), str)
+        return {**value, key: image(value[key])} if named else value
 
     def walk(value: Any) -> Any:
         if isinstance(value, list):
@@ -68,13 +94,10 @@ def with_images(
             ]
         return found
 
-    if not patterns:
-        return list(manifests), []
-    changed = [
+    return [
         each if each.kind == "CustomResourceDefinition" else replace(each, body=walk(each.body))
         for each in manifests
     ]
-    return changed, sorted(unmet)
 
 
 def moved(manifests: Sequence[Manifest], namespace: str) -> list[Manifest]:

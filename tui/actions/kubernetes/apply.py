@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tui.actions.kubernetes.certificates import with_certificates
 from tui.actions.kubernetes.kustomize import build
 from tui.actions.kubernetes.pod_templates import with_fast_probes, with_image_ids
+from tui.actions.kubernetes.pushed_images import with_pushed_images
 from tui.actions.kubernetes.server_side import (
     fields_taken_over,
     is_replaceable,
@@ -74,6 +75,7 @@ async def apply(step: KubernetesApply, ctx: Context) -> Done:
         manifests = with_fast_probes(manifests, ctx)
     namespace = step.move_to or step.namespace or "default"
     async with connect(ctx) as api:
+        manifests = await with_pushed_images(manifests, ctx, api)
         wanted = [each for each in step.manifests if isinstance(each, Certificate)]
         manifests = await with_certificates(manifests, wanted, namespace, api, ctx)
         application = _Application(api, ctx, namespace, len(manifests), step.replace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tui.clients.kubernetes.api import open_api
 from tui.cluster.context.reach import reach
 from tui.cluster.provider import Condition
 from tui.errors import ActionError
@@ -28,9 +29,6 @@ async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Report
 
 async def examine(cluster: Cluster, host: Host, patience: float) -> Condition:
     """See `tui.cluster.provider.Provider`."""
-    # Only who asks a cluster needs the library.
-    from tui.clients.kubernetes.api import open_api
-
     await reach(cluster, host)
     named = f"the cluster of context {cluster.context}"
     why = "it took too long"

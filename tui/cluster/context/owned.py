@@ -6,6 +6,8 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.clients.kubernetes.api import ApiError, open_api
+from tui.clients.kubernetes.discovery import Discovery
 from tui.cluster.context.reach import reach
 from tui.errors import ActionError
 from tui.plan.labels import OWNER
@@ -40,8 +42,6 @@ class _Found(NamedTuple):
 
 async def delete(cluster: Cluster, host: Host, report: Reporter) -> Done:
     """See `tui.cluster.provider.Provider`: the cluster stays, and what the plan has made in it goes."""
-    from tui.clients.kubernetes.api import open_api
-
     await reach(cluster, host)
     async with open_api(cluster.kubeconfig, cluster.context) as api:
         found = await _owned(api, f"{OWNER}={cluster.owner}", report)
@@ -55,15 +55,11 @@ async def delete(cluster: Cluster, host: Host, report: Reporter) -> Done:
 
 async def _owned(api: Api, selector: str, report: Reporter) -> list[_Found]:
     """Return what is to be deleted, each object once though several API groups may serve it."""
-    from tui.clients.kubernetes.discovery import Discovery
-
     resources = [each for each in await Discovery(api).served() if each.deletable]
     limit = asyncio.Semaphore(_AT_ONCE)
     denied: list[str] = []
 
     async def listed(resource: Resource) -> list[tuple[_Found, Object]]:
-        from tui.clients.kubernetes.api import ApiError
-
         async with limit:
             try:
                 items = (await api.get(f"{resource.root}/{resource.plural}", labelSelector=selector))["items"]
@@ -151,8 +147,6 @@ async def _delete(api: Api, found: Sequence[_Found], report: Reporter) -> None:
 
 
 async def _remove(api: Api, found: _Found) -> None:
-    from tui.clients.kubernetes.api import ApiError
-
     body = {"propagationPolicy": "Background", "preconditions": {"uid": found.uid}}
     try:
         await api.request("DELETE", found.path, body=body)

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 from tui.clients.engine_api import connect
 from tui.cluster.kind.examine import broken, judge
 from tui.cluster.kind.host_ports import check_ports, host_ports, installs_network
+from tui.cluster.kind.local_registry import (
+    lead_to_registry,
+    remove_registry,
+    start_registry,
+    tell_of_registry,
+    with_hosts_directory,
+)
 from tui.cluster.kind.nodes import find_nodes, list_nodes, published, remove_nodes
 from tui.cluster.kind.output import Output
 from tui.cluster.kind.quick_start import lacks_ranges, with_quick_start
@@ -80,6 +87,7 @@ async def _create(
     if nodes := await find_nodes(cluster, host):
         return await _adopt(cluster, host, spec, report, nodes, prepared)
     await check_ports(cluster, host, spec.config)
+    await start_registry(cluster, host, report)
     making = asyncio.create_task(_make(cluster, host, spec, report, prepared))
     try:
         await asyncio.wait({making})
@@ -105,6 +113,7 @@ async def _make(
         config, told = with_quick_start(spec.config, spec.image)
         for text in told:
             report.log(text)
+        config = with_hosts_directory(config, cluster)
         if config:
             path = directory / "kind.yaml"
             await host.write(path, _once(config.encode()))
@@ -121,10 +130,12 @@ async def _make(
         await host.run(("cat", str(directory / "kubeconfig")), on_lines=kubeconfig.extend)
     for port, local in (await lead(cluster, host, "\n".join((*kubeconfig, "")))).items():
         report.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
+    nodes = await find_nodes(cluster, host)
+    await lead_to_registry(cluster, host, nodes)
     if not installs_network(spec.config):
         report.log("nodes are not waited for: they become ready with the pod network that the plan adds")
         return
-    nodes, ranges = await find_nodes(cluster, host), lacks_ranges(spec.config, spec.image)
+    ranges = lacks_ranges(spec.config, spec.image)
     if unready := await await_ready(cluster, nodes, spec.wait, report, ranges=ranges):
         raise ActionError(
             f"cluster {cluster.name} could not be created: "
@@ -132,6 +143,7 @@ async def _make(
             "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
             tuple(unready.values()),
         )
+    await tell_of_registry(cluster)
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
@@ -144,6 +156,7 @@ async def _clean(cluster: Cluster, host: Host, report: Reporter, making: asyncio
             async with asyncio.timeout(_BACK):
                 await host.connect()
     gone = await remove_nodes(host, cluster.name, making, _CLEANUP)
+    await remove_registry(cluster, host)
     await asyncio.wait({making}, timeout=_END)
     if not gone:
         removal = remove_nodes(host, cluster.name, None, _REMOVAL)
@@ -176,6 +189,8 @@ async def _adopt(
     started, restarted = judge(cluster, nodes) == "stopped", ""
     if started:
         restarted = await _start(host, [node for node in nodes if not node.running], report)
+    await start_registry(cluster, host, report)
+    await lead_to_registry(cluster, host, await find_nodes(cluster, host))
     prepared.set()
     try:
         await reach(cluster, host, anew=True)
@@ -187,6 +202,7 @@ async def _adopt(
     unready = await await_ready(cluster, waited, patience, report, restarted=restarted, ranges=ranges)
     if unready:
         raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
+    await tell_of_registry(cluster)
     standing = published(await find_nodes(cluster, host))
     if missing := sorted({port for _, port in host_ports(spec.config)} - {*standing}):
         report.warn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tui.cluster.kind.local_registry import remove_registry
 from tui.cluster.kind.nodes import find_nodes
 from tui.cluster.kind.output import Output
 from tui.cluster.kind.reach import context_of
@@ -22,6 +23,7 @@ async def delete(cluster: Cluster, host: Host, report: Reporter) -> Done:
     """See `tui.cluster.provider.Provider`."""
     name = f"cluster {cluster.name}"
     there = await find_nodes(cluster, host)
+    await remove_registry(cluster, host)
     if there:
         await _delete(cluster, host, report)
     removed = False

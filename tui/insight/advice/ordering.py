@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.plan.prefetch import Outlook
     from tui.run.state import RunState
 
-_IMAGES_ONLY = ("image.build", "image.pull", "kind.load")
+_IMAGES_ONLY = ("image.build", "image.pull", "image.deliver", "kind.load")
 _WITHOUT_IMAGES = (
     *("kind.create", "kubernetes.namespace", "kubernetes.pull_secret"),
     *("postgres.migrate", "postgres.verify"),

@@ -11,10 +11,11 @@ from pydantic import Field
 
 from tui.plan.steps.base import StepBase
 from tui.plan.steps.command import Command
+from tui.plan.steps.deliver import ImageDeliver, ImagePush, KindLoad
 from tui.plan.steps.helm import HelmInstall, HelmUninstall
 from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImageImport, ImageMake, ImagePull
-from tui.plan.steps.kind import KindCreate, KindDelete, KindLoad, KindLogs, KindStop
+from tui.plan.steps.kind import KindCreate, KindDelete, KindLogs, KindStop
 from tui.plan.steps.kubernetes import (
     KubernetesApply,
     KubernetesNamespace,
@@ -36,6 +37,8 @@ Step = Annotated[
     | ImageMake
     | ImageImport
     | ImagePull
+    | ImageDeliver
+    | ImagePush
     | KubernetesApply
     | KubernetesPatch
     | KubernetesRestart
@@ -67,9 +70,11 @@ __all__ = [
     "HelmUninstall",
     "HttpCheck",
     "ImageBuild",
+    "ImageDeliver",
     "ImageImport",
     "ImageMake",
     "ImagePull",
+    "ImagePush",
     "Inline",
     "KindCreate",
     "KindDelete",

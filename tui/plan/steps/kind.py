@@ -1,12 +1,12 @@
-"""Steps that create, fill and delete a Kind cluster."""
+"""Steps that create and delete a Kind cluster."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from tui.plan.steps.base import Names, Prefetch, StepBase
+from tui.plan.steps.base import StepBase
 from tui.plan.values import Duration, ExistingFile, PlanPath
 
 ClusterConfig = Annotated[
@@ -40,25 +40,6 @@ class KindCreate(_KindStep):
     )
     image: str | None = Field(None, description="Node image; kind's own default if absent.")
     wait: Duration = Field(120.0, description="How long the made cluster may take to become ready.")
-
-
-class KindLoad(_KindStep):
-    """Load images from the container engine into the cluster's nodes."""
-
-    action = "tui.actions.kind:load"
-    prefetch: ClassVar[Prefetch] = "nodes"
-    example = '- {kind: kind.load, images: [shop/web:dev, "redis:7"]}'
-
-    kind: Literal["kind.load"]
-    images: Names = Field(description="Images that the container engine has, such as `redis:7`.")
-
-    def _subject(self) -> str:
-        return ", ".join(self.images)
-
-    @property
-    def images_used(self) -> tuple[str, ...]:
-        """The images that it loads."""
-        return self.images
 
 
 class KindLogs(_KindStep):

@@ -1,0 +1,156 @@
+"""The registry beside a Kind cluster that its nodes pull from, as kind documents one.
+
+Its container is named after the cluster, and made and deleted with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tui.clients.engine_api import connect
+from tui.clients.kubernetes.api import open_api
+from tui.cluster.kind.host_ports import parse_config
+from tui.cluster.kind.reach import context_of
+from tui.errors import ActionError, BringupError
+from tui.hosts.host import at
+from tui.plan.model import LocalRegistry
+from tui.plan.registry import HOSTING, KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.cluster.provider import Node
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster
+    from tui.reporter import Reporter
+
+_LABEL = "bringup.registry"
+"""The label under which the cluster's name stands on its registry's container."""
+_INSIDE = 5000  # the registry's port in its container
+_TOLD = 5  # lines of what the container engine said
+_NEW = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+_HOSTS = "/etc/containerd/certs.d"
+_PATCH = f"""\
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "{_HOSTS}"
+"""
+_HELP = "https://kind.sigs.k8s.io/docs/user/local-registry/"
+
+
+def with_hosts_directory(config: str, cluster: Cluster) -> str:
+    """Return a Kind configuration whose nodes look for registries in a directory, if the cluster has one.
+
+    Raises:
+        ActionError: The configuration is not a YAML mapping.
+    """
+    if not isinstance(cluster.registry, LocalRegistry) or "config_path" in config:
+        return config
+    content = _NEW | parse_config(config)
+    patches = content.get("containerdConfigPatches") or []
+    return yaml.safe_dump(content | {"containerdConfigPatches": [*patches, _PATCH]}, sort_keys=False)
+
+
+async def start_registry(cluster: Cluster, host: Host, report: Reporter) -> None:
+    """Start a cluster's registry, if it has one of its own that does not run.
+
+    Raises:
+        ActionError: It cannot be started.
+    """
+    registry = cluster.registry
+    if not isinstance(registry, LocalRegistry):
+        return
+    there = await _containers(cluster, host)
+    if any(each["State"] == "running" for each in there):
+        return
+    await remove_registry(cluster, host)
+    name = _name(cluster)
+    report.log(f"starting registry {name}, which takes images at {registry.address}")
+    options = ["--detach", "--restart=always", f"--name={name}", f"--label={_LABEL}={cluster.name}"]
+    options.append(f"--publish=127.0.0.1:{registry.port}:{_INSIDE}")
+    try:
+        await _engine(host, "run", *options, registry.image)
+    except ActionError as error:
+        await remove_registry(cluster, host)  # it is there, but has not got its port
+        hint = "free the port, or name another with `registry.port`; or an image that is here or can be had"
+        raise ActionError(f"registry {name} cannot be started: {error.cause}", hint, error.details) from error
+
+
+async def lead_to_registry(cluster: Cluster, host: Host, nodes: Sequence[Node]) -> None:
+    """Have a cluster's nodes pull from its registry, if it has one of its own.
+
+    Raises:
+        ActionError: They cannot be told.
+    """
+    registry = cluster.registry
+    if not isinstance(registry, LocalRegistry):
+        return
+    name = _name(cluster)
+    directory = f"{_HOSTS}/{registry.address}"
+    there = f'[host."http://{name}:{_INSIDE}"]'
+    script = f"mkdir -p {directory} && printf '%s\\n' '{there}' > {directory}/hosts.toml"
+    async with connect(await host.engine()) as api:
+        for node in nodes:
+            if node.runs_pods and (await api.run_in(node.id, ("sh", "-c", script)))[0]:
+                raise ActionError(f"node {node.name} cannot be led to registry {name}")
+        networks = await api.networks_of(nodes[0].id)
+        theirs = await api.networks_of(name)
+    for network in networks:
+        if network not in theirs:
+            await _engine(host, "network", "connect", network, name)
+
+
+async def tell_of_registry(cluster: Cluster) -> None:
+    """Write into a cluster which registry it has, by KEP-1755, if that is its own.
+
+    Raises:
+        ActionError: The API server refuses, or does not answer.
+    """
+    if not isinstance(cluster.registry, LocalRegistry):
+        return
+    told = yaml.safe_dump({"host": cluster.registry.address, "help": _HELP})
+    body: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": HOSTING.rpartition("/")[2], "namespace": "kube-public"},
+        "data": {KEY: told},
+    }
+    async with open_api(cluster.kubeconfig, context_of(cluster)) as api:
+        await api.apply(HOSTING, body)
+
+
+async def remove_registry(cluster: Cluster, host: Host) -> None:
+    """Remove the registry that was made for a cluster, if there is one, with its images."""
+    with contextlib.suppress(BringupError):
+        there = await _containers(cluster, host)
+        async with connect(await host.engine()) as api:
+            await asyncio.gather(*(api.remove(each["Id"]) for each in there))
+
+
+async def _containers(cluster: Cluster, host: Host) -> list[dict[str, Any]]:
+    async with connect(await host.engine()) as api:
+        return await api.containers(f"{_LABEL}={cluster.name}")
+
+
+def _name(cluster: Cluster) -> str:
+    return f"{cluster.name}-registry"
+
+
+async def _engine(host: Host, *argv: str) -> None:
+    """Run the container engine's command.
+
+    Raises:
+        ActionError: It fails.
+    """
+    engine = await host.engine()
+    lines: list[str] = []
+    try:
+        status = await host.run((engine.flavour, *argv), on_lines=lines.extend, env=engine.environment)
+    except (FileNotFoundError, PermissionError) as error:
+        raise ActionError(f"the program {engine.flavour} cannot be run{at(host)}", "install it") from error
+    if status:
+        said = [line for line in lines if line.strip() and "--help" not in line]
+        raise ActionError(said[-1] if said else f"status {status}", "", tuple(said[-_TOLD:]))

@@ -1,0 +1,35 @@
+"""How images are named in a registry that a cluster pulls from."""
+
+from __future__ import annotations
+
+import re
+
+HOSTING = "/api/v1/namespaces/kube-public/configmaps/local-registry-hosting"
+"""The object by which a cluster tells of its registry, by KEP-1755."""
+KEY = "localRegistryHosting.v1"
+_TAG = re.compile(r":[^:/]*$")
+_ODD = re.compile(r"[^a-z0-9.-]+")
+_HUB = "docker.io/"
+_LIBRARY = "library/"
+
+
+def name_in(registry: str, image: str) -> str:
+    """Return the name of an image in a registry.
+
+    What was of another registry keeps that in its path, so that no two images become one. What is in the
+    registry already keeps its name.
+
+    Args:
+        registry: The registry's address, and maybe a path in it: `localhost:5001`, `ghcr.io/team`.
+        image: The image's name in full, as of `tui.clients.registry.canonical`.
+    """
+    if image.startswith(f"{registry}/"):
+        return image
+    name, _, digest = image.partition("@")
+    if digest:  # a name to push to has a tag, and only one
+        name = f"{_TAG.sub('', name)}:{digest.replace(':', '-')[:128]}"
+    path = name.removeprefix(_HUB)
+    if path != name:
+        return f"{registry}/{path.removeprefix(_LIBRARY)}"
+    host, _, rest = name.partition("/")
+    return f"{registry}/{_ODD.sub('_', host.lower()).strip('_')}/{rest}"  # no path can have a port's colon
