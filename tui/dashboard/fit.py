@@ -1,4 +1,4 @@
-"""Texts cut to so many cells, where `…` says that something is missing."""
+"""Texts cut to so many cells, where `…` says that something is missing, or wrapped."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
+from textual.content import Content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +43,21 @@ def fit_parts(parts: Iterable[Part], cells: int) -> list[Part]:
         if short != text:
             break
     return kept
+
+
+def wrapped(line: Content, width: int, indent: int) -> Content:
+    """Return a line on as many as it needs, the further ones indented.
+
+    Args:
+        line: The line.
+        width: Cells of a line; where that is too few to indent, the line stays as it is.
+        indent: Cells.
+    """
+    if line.cell_length <= width or width <= 2 * indent:
+        return line
+    first, *rest = line.wrap(width)
+    further = Content(" ").join(rest).wrap(width - indent)
+    return Content(f"\n{'':{indent}}").join([first, *further])
 
 
 def _fit_middle(text: str, cells: int) -> str:

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.fit import wrapped
 from tui.dashboard.widgets.head import Head
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.step_table import StepTable
@@ -187,16 +188,7 @@ def _lines(section: Section, width: int) -> Iterator[Content]:
         yield Content.assemble((clean(section.title), "bold"), (f"  {clean(section.note)}", "$quiet"))
     for row in section.rows:
         indent = _AMOUNT if row.amount else 2
-        yield _wrapped(_line(row), width, indent + (0 if row.share is None else _METER + 1))
-
-
-def _wrapped(line: Content, width: int, indent: int) -> Content:
-    """Return a line on as many as it needs, the further ones indented."""
-    if line.cell_length <= width or width <= 2 * indent:
-        return line
-    first, *rest = line.wrap(width)
-    further = Content(" ").join(rest).wrap(width - indent)
-    return Content(f"\n{'':{indent}}").join([first, *further])
+        yield wrapped(_line(row), width, indent + (0 if row.share is None else _METER + 1))
 
 
 def _line(row: Row) -> Content:

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.fit import wrapped
 from tui.dashboard.logview.lines import LogView
 from tui.dashboard.steps import step_lines, steps_text
 from tui.insight.hold_text import hold_text
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tui.run.state import TaskState
 
 _COLORS = {"running": "$running", "succeeded": "$done", "failed": "$failed"}
+_INDENT = 4  # cells before what a line of a failure goes on with
 _DETAILS = 3  # lines that show a failure
 _LOG_ROWS = 5  # of a log that stay beside steps, where the task says something
 
@@ -137,9 +139,10 @@ class Panel(Vertical):
         self._failure.display = failure is not None
         height = seen.height
         if failure is not None:
-            told = _explained(failure, keys=self.has_class("-main") and not frame.read_only)
-            tall = told.get_height({}, seen.width - 2)
-            _put(self._failure, told, tall)
+            keys = self.has_class("-main") and not frame.read_only
+            told = _explained(failure, seen.width - 2, keys=keys)
+            tall = told.plain.count("\n") + 1
+            _put(self._failure, told)
             height = max(height - tall - 1, 0)
         has_log = self._has_log
         rows = self._step_rows(task, height, has_log=has_log)
@@ -229,7 +232,7 @@ def _times(task: TaskState, frame: Frame) -> str:
     return " · ".join(filter(None, (took, usual)))
 
 
-def _explained(failure: Failure, *, keys: bool) -> Content:
+def _explained(failure: Failure, width: int, *, keys: bool) -> Content:
     """Return a failure's cause and hint, the lines that show it, and the keys that help."""
     rows = [
         Content.assemble(("✗ ", "$failed bold"), (clean(failure.cause), "bold")),
@@ -242,4 +245,4 @@ def _explained(failure: Failure, *, keys: bool) -> Content:
         named = (("r", "retry it"), ("f", "start again from it"), ("⏎", "its log"))
         told = [Content.assemble((key, "$key bold"), f" {text}") for key, text in named]
         rows.append(Content("  ").join([Content(""), *told]))
-    return Content("\n").join(rows)
+    return Content("\n").join(wrapped(row, width, _INDENT) for row in rows)
