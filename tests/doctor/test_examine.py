@@ -16,6 +16,7 @@ import pytest
 from tests.doctor.peers import answers_of, serving
 from tui.cluster.kind.nodes import CLUSTER, ROLE
 from tui.doctor import Finding, examine
+from tui.doctor.examine import preflight
 from tui.errors import NotReadyError
 from tui.hosts.host_set import Hosts
 from tui.hosts.local import LocalHost
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 CHECKS = [
     "container engine",
     "kind",
+    "buildx",
     "kubectl",
     "images",
     "cgroups",
@@ -116,6 +118,29 @@ async def test_an_engine_on_this_machine(
     assert f"free at {tmp_path}" in said["disk"].text
     assert said["ports"] == Finding("ports", "ok", f"{plan.variables['port']} is free")
     assert said["cluster"] == Finding("cluster", "ok", "there is no cluster bringup-doctor yet")
+
+
+@pytest.mark.parametrize("exits", [0, 1])
+async def test_buildx_is_asked_for_where_a_build_needs_it(
+    programs: Path, engine_socket: str, tmp_path: Path, exits: int
+) -> None:
+    def prepare(instruction: str) -> Plan:
+        (tmp_path / "Dockerfile").write_text(f"FROM x\n{instruction}\n")
+        (programs / "docker").write_text(f"#!/bin/sh\nexit {exits}\n")
+        build = {"kind": "image.build", "tag": "a:1", "context": str(tmp_path)}
+        phase = {"id": "p", "tasks": [{"id": "t", "steps": [build]}]}
+        return Plan.model_validate({"apiVersion": "bringup/v1", "name": "builds", "phases": [phase]})
+
+    async with serving(answers_of(platform.release(), tmp_path), engine_socket) as url:
+        host = LocalHost({"DOCKER_HOST": url, "PATH": str(programs)})
+        plan = await asyncio.to_thread(prepare, "RUN true")
+        assert (await said_by(plan, host))["buildx"].text == "the plan does not need it"
+        plan = await asyncio.to_thread(prepare, "RUN --mount=type=cache,target=/c true")
+        said = (await said_by(plan, host))["buildx"]
+        warned = [finding for finding in await preflight(plan, Hosts.here(host)) if finding.check == "buildx"]
+    missing = "Dockerfile:2: RUN --mount needs buildx, which is not there"
+    assert (said.level, said.text) == (("fault", missing) if exits else ("ok", "found"))
+    assert [finding.level for finding in warned] == ["warning"] * exits
 
 
 async def test_an_engine_in_a_virtual_machine(

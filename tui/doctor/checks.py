@@ -11,6 +11,7 @@ from tui.cluster.provider import provider_of, read_config
 from tui.doctor import rules
 from tui.doctor.finding import Finding, joined
 from tui.doctor.programs import Facts, examine_disk, examine_kind, examine_kubectl, judge_engine
+from tui.errors import ActionError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tui.cluster.provider import Condition, PortUse
     from tui.hosts.host import Host
     from tui.plan.model import Plan
-    from tui.plan.steps import KindCreate, Step
+    from tui.plan.steps import ImageBuild, KindCreate, Step
 
     Known = Facts | Finding  # what the engine said, or why it said nothing
 
@@ -63,6 +64,32 @@ async def _kind(subject: Subject, known: Known) -> Finding:
 
 async def _kubectl(subject: Subject, _: Known) -> Finding:
     return await examine_kubectl(subject.host)
+
+
+async def _buildx(subject: Subject, known: Known) -> Finding:
+    from tui.actions.image.buildx import is_wanted
+
+    builds = [step for step in subject.steps if step.kind == "image.build"]
+    if not builds:
+        return Finding("buildx", "ok", "the plan does not need it")
+    if isinstance(known, Finding):
+        return _unknown("buildx")
+    wanted = False
+    for step in builds:
+        content = await asyncio.to_thread(_dockerfile, step)
+        try:
+            wanted |= await is_wanted(step, content, known.engine, subject.host)
+        except ActionError as error:
+            return Finding("buildx", "fault", error.cause, error.hint)
+    return Finding("buildx", "ok", "found" if wanted else "the plan does not need it")
+
+
+def _dockerfile(step: ImageBuild) -> bytes:
+    """Read a Dockerfile; empty where it is not there yet; blocks."""
+    try:
+        return (step.dockerfile or step.context / "Dockerfile").read_bytes()
+    except OSError:
+        return b""
 
 
 async def _architecture(_: Subject, known: Known) -> Finding:
@@ -193,6 +220,7 @@ async def _shares_kernel(host: Host, known: Known) -> bool:
 CHECKS: Mapping[str, Callable[[Subject, Known], Awaitable[Finding]]] = {
     "container engine": _engine,
     "kind": _kind,
+    "buildx": _buildx,
     "kubectl": _kubectl,
     "images": _architecture,
     "cgroups": _cgroups,

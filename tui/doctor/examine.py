@@ -51,7 +51,9 @@ async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list
     await hosts.connect((places.cluster, *places.tasks.values()))
     main, steps = hosts.of(places.cluster), hosts.steps(plan)
     stands = plan.cluster is not None and plan.cluster.stands
-    engine = {host: ["container engine", "disk"] if _needs_engine(steps[host]) else [] for host in steps}
+    engine = {
+        host: ["container engine", "buildx", "disk"] if _needs_engine(steps[host]) else [] for host in steps
+    }
     checks = {main: [name for name in CHECKS if name != "context"]}
     if stands:
         checks[main] = [*engine.get(main, ()), *_STANDING]
@@ -81,6 +83,7 @@ async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
     for host, steps in hosts.steps(plan).items():
         names = ["container engine"] if _needs_engine(steps) else []
         names += ["kind"] if any("kind" in step.programs for step in steps) else []
+        names += ["buildx"] if any(step.kind == "image.build" for step in steps) else []
         if any(step.makes_cluster for step in steps):
             names = [name for name in CHECKS if name not in (*_COSTLY, "context")]
         if names:

@@ -43,7 +43,7 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
     """
     engine = await ctx.host.engine()
     context = await asyncio.to_thread(read_context, step.context, step.dockerfile)
-    by_buildx = await buildx.is_wanted(step, context, engine, ctx)
+    by_buildx = await buildx.is_wanted(step, context.content, engine, ctx.host)
     async with connect(engine) as api:
         before = await api.find_image(step.tag)
         if by_buildx:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.actions.image.build_context import BuildContext
     from tui.hosts.container_engine import ContainerEngine
+    from tui.hosts.host import Host
     from tui.plan.steps import ImageBuild
     from tui.plan.steps.image import BuildSecret
 
@@ -31,8 +32,14 @@ _FROM_TAR = 'tar=$1; shift; exec "$@" - <"$tar"'
 _MOST_SECRET = 1 << 16  # bytes of a file that is masked
 
 
-async def is_wanted(step: ImageBuild, context: BuildContext, engine: ContainerEngine, ctx: Context) -> bool:
+async def is_wanted(step: ImageBuild, dockerfile: bytes, engine: ContainerEngine, host: Host) -> bool:
     """Return whether buildx is to build.
+
+    Args:
+        step: The build.
+        dockerfile: What is in its Dockerfile.
+        engine: The container engine of the host that it runs on.
+        host: That host.
 
     Raises:
         ActionError: It is, but cannot.
@@ -43,14 +50,14 @@ async def is_wanted(step: ImageBuild, context: BuildContext, engine: ContainerEn
             hint = "leave it out, or use Docker: Podman builds by itself what else needs BuildKit"
             raise ActionError(f"Podman has no buildx, which {reason} needs", hint)
         return False
-    if not reason and (found := needs_buildkit(context.content)):
+    if not reason and (found := needs_buildkit(dockerfile)):
         reason = f"{dockerfile_of(step)}:{found}"
     if not reason:
         return False
     if step.builder == "engine":
         raise ActionError(f"{reason} needs buildx", "leave `builder: engine` out")
-    if not await _is_there(engine, ctx):
-        raise ActionError(f"{reason} needs buildx, which is not there{at(ctx.host)}", KNOWN["buildkit"].hint)
+    if not await _is_there(engine, host):
+        raise ActionError(f"{reason} needs buildx, which is not there{at(host)}", KNOWN["buildkit"].hint)
     return True
 
 
@@ -59,9 +66,9 @@ def dockerfile_of(step: ImageBuild) -> str:
     return (step.dockerfile or step.context / "Dockerfile").name
 
 
-async def _is_there(engine: ContainerEngine, ctx: Context) -> bool:
+async def _is_there(engine: ContainerEngine, host: Host) -> bool:
     try:
-        return await ctx.host.run(("docker", "buildx", "version"), env=engine.environment) == 0
+        return await host.run(("docker", "buildx", "version"), env=engine.environment) == 0
     except OSError:
         return False
 
