@@ -32,7 +32,8 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         if self.server.leads_to:
             self.send_header("Location", self.server.leads_to)
         self.end_headers()
-        self.wfile.write(b"all is well")
+        self.server.logins.append(self.headers.get("Authorization") or "")
+        self.wfile.write(self.server.text)
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
@@ -45,6 +46,8 @@ class Web(http.server.ThreadingHTTPServer):
         status: What it answers.
         leads_to: Where it redirects to.
         asked: How often it was asked.
+        text: What it answers with.
+        logins: What it was shown, each time that it was asked.
     """
 
     def __init__(self, secure: ssl.SSLContext | None = None) -> None:
@@ -55,6 +58,8 @@ class Web(http.server.ThreadingHTTPServer):
         self.status = 200
         self.leads_to = ""
         self.asked = 0
+        self.text = b"all is well"
+        self.logins: list[str] = []
 
     @property
     def url(self) -> str:
