@@ -65,7 +65,15 @@ async def test_without_the_whole_token_nothing_is_told(address: str, path: str) 
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "[", ""]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost@evil.example",
+        "x@localhost",
+        "localhost:80'<b>",
+        "[",
+    ],
 )
 async def test_a_name_that_was_made_to_lead_here_gets_nothing(address: str, host: str) -> None:
     assert (await answer(address, Host=host))[0] == 403

@@ -165,6 +165,9 @@ def test_the_command_writes_what_the_file_is_named_for(tmp_path: Path) -> None:
         assert bringup(tmp_path, "export", "run/", "-o", file.name).returncode == 0
         printed = bringup(tmp_path, "export", "run/", "--format", name)
         assert printed.stdout == file.read_text()
+    (tmp_path / "link.md").symlink_to("out.md")
+    assert bringup(tmp_path, "export", "run/", "-o", "link.md").returncode == 0
+    assert (tmp_path / "link.md").is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 

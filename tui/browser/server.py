@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import hmac
 import html
+import re
 import secrets
 import socket
 import string
 import threading
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from textual_serve.server import Server, to_int
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HOST = "127.0.0.1"
-_NAMES = frozenset({HOST, "localhost", "::1"})
-"""What this machine calls itself. A page elsewhere whose name was made to lead here has another one."""
+_HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+"""What a request calls this machine. A page elsewhere whose name was made to lead here has another one."""
 
 _ENDS_WITHIN = 5.0  # seconds in which browsers are taken leave of
 _HEADERS = {
@@ -128,7 +128,7 @@ class _Pages(Server):
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer those alone who ask this machine by its own name, and have the token."""
         given = request.path.split("/")[1].encode()
-        if not hmac.compare_digest(given, self._token) or _name(request.host) not in _NAMES:
+        if not hmac.compare_digest(given, self._token) or not _HERE.fullmatch(request.host):
             raise web.HTTPForbidden(text="open the address that `bringup serve` has printed, all of it\n")
         response = await handler(request)
         if not response.prepared:
@@ -189,11 +189,3 @@ class _Pages(Server):
 
 def _own(name: str) -> str:
     return files("tui.browser").joinpath(name).read_text(encoding="utf-8")
-
-
-def _name(host: str) -> str | None:
-    """Return the name in a request's `Host`; None where there is none to be read."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None

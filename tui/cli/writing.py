@@ -43,6 +43,7 @@ def write(file: Path, made: bytes) -> None:
     if file.exists() and not file.is_file():  # as /dev/stdout
         file.write_bytes(made)
         return
+    file = Path(os.path.realpath(file))  # or a link would be replaced by the file
     new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         new.write_bytes(made)
