@@ -43,7 +43,8 @@ def serve(
 
     It is the dashboard of `bringup show`: it can be looked at, with all kept runs, and not changed. Only this
     machine is answered, and only at the whole address that is printed, which is new each time: give it to
-    nobody who may not see your logs. From another machine use `ssh -L PORT:127.0.0.1:PORT`.
+    nobody who may not see your logs. From another machine use `ssh -L PORT:127.0.0.1:PORT`. `?fontsize=20`
+    behind the address is for projectors.
 
     With --live a plan is brought up first. The run belongs to this command, which prints it as lines: it
     goes on whoever looks on, and Ctrl-C cancels it. With --control browsers may give it commands, and while
