@@ -275,8 +275,8 @@ phases:
 ## Objects
 
 `kubernetes.apply` takes objects from files, directories, URLs and kustomize's directories, and makes some
-itself: ConfigMaps and Secrets as `kubectl create` does, and certificates for servers. It changes images and
-namespaces as kustomize does, without a kustomization:
+itself, which come first: ConfigMaps and Secrets as `kubectl create` does, and certificates for servers. It
+changes images and namespaces as kustomize does, without a kustomization:
 
 ```yaml
 phases:

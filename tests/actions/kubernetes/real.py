@@ -33,6 +33,9 @@ NODE = os.environ.get("BRINGUP_E2E_NODE_IMAGE", "kindest/node:v1.20.2")
 IMAGE = os.environ.get("BRINGUP_E2E_IMAGE", "debian:bookworm-slim")
 
 
+POSTGRES = "postgres:15"
+
+
 def _runs(*argv: str) -> bool:
     return subprocess.run(argv, check=False, capture_output=True, timeout=300).returncode == 0
 
@@ -54,6 +57,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield Cluster(name=NAME, kubeconfig=Path(kubeconfig))
     finally:
         _runs("kind", "delete", "cluster", "--name", NAME, "--kubeconfig", kubeconfig)
+
+
+def given(cluster: Cluster, image: str) -> bool:
+    """Give the cluster's node an image; whether the engine has it."""
+    has = _runs("docker", "image", "inspect", image)
+    return has and _runs("kind", "load", "docker-image", image, "--name", cluster.name)
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ import pytest
 
 from tests.actions.kubernetes.real import (
     IMAGE,
+    POSTGRES,
     apply_objects,
     cluster,
     ctx,
     deployed,
     deployment,
+    given,
     job,
     kubectl,
     wait_for,
@@ -23,9 +25,10 @@ from tests.actions.kubernetes.real import (
 )
 from tui.actions.kubernetes.apply import apply
 from tui.actions.kubernetes.wait import wait
+from tui.actions.postgres.migrate import migrate
 from tui.cluster.connect import connect
 from tui.errors import ActionError
-from tui.plan.steps import KubernetesApply, KubernetesWait
+from tui.plan.steps import KubernetesApply, KubernetesWait, PostgresMigrate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,3 +222,26 @@ async def test_objects_are_made_moved_given_images_and_certified_once(ctx: Recor
         assert pod["containers"][0]["image"] == IMAGE
         await api.request("DELETE", hooks)
         await api.request("DELETE", "/api/v1/namespaces/moved")
+
+
+async def test_a_database_that_has_just_been_applied_is_waited_for_and_migrated(ctx: Recorder) -> None:
+    if not await asyncio.to_thread(given, ctx.cluster, POSTGRES):
+        pytest.skip(f"the engine has no {POSTGRES}")
+    env = [{"name": "POSTGRES_PASSWORD", "value": "a-password"}]
+    found = deployment("pg", "exec docker-entrypoint.sh postgres", env=env, image=POSTGRES)
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "pg"},
+        "spec": {"selector": {"app": "pg"}, "ports": [{"port": 5432}]},
+    }
+    await asyncio.to_thread((ctx.folder / "1_one.sql").write_text, "-- +goose Up\nCREATE TABLE one ();\n")
+    connection = {"service": "pg", "user": "postgres", "password": "a-password", "database": "postgres"}
+    fields = {"kind": "postgres.migrate", "connection": connection, "migrations": str(ctx.folder)}
+    step = await asyncio.to_thread(PostgresMigrate.model_validate, fields)
+    migrating = asyncio.create_task(migrate(step, within(ctx, 90)))
+    async with deployed(ctx, found):
+        await apply_objects(ctx, service)
+        assert (await migrating).note == "1 migration applied"
+        assert ("service/pg", "it does not exist in namespace default yet") in ctx.lines
+    await asyncio.to_thread(kubectl, ctx, "delete", "service/pg")

@@ -102,3 +102,10 @@ def test_what_is_wrong_with_a_source_is_told_with_its_place(folder: Path, manife
     fault = next(each for each in faults_of(write(folder, text)) if WRONG[manifests] in each.cause)
     assert fault.hint
     assert fault.place.line == marked(text, fault.place.file)[0].line
+
+
+def test_what_is_made_of_literals_comes_before_what_may_need_it(folder: Path) -> None:
+    made = "{configmap: settings, literals: {a: '${value}'}}, {secret: s, literals: {b: x}}"
+    bodies = _loaded(folder, _step(folder, f"[{INLINE}, {made}]"))
+    assert [body["kind"] for body in bodies] == ["ConfigMap", "Secret", "Namespace"]
+    assert bodies[0]["data"] == {"a": "filled"}

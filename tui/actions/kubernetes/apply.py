@@ -101,6 +101,7 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
     """
     variables = ctx.variables if step.substitute else None
     found: list[Manifest] = []
+    made: list[Manifest] = []  # which pods may need from their start
     for entry in step.manifests:
         if isinstance(entry, str) and not is_remote(entry):
             path = ctx.folder / entry
@@ -114,11 +115,12 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
             content = await build(entry.kustomize, ctx)
             found += await asyncio.to_thread(read_objects, content, str(entry.kustomize), variables)
         elif isinstance(entry, ConfigMap | Secret):
-            found.append(await asyncio.to_thread(made_of, entry))
+            made.append(await asyncio.to_thread(made_of, entry))
         elif not isinstance(entry, Certificate):  # which needs to know what is in the cluster
             remote = entry if isinstance(entry, Remote) else Remote(url=entry)
             content = await fetch(remote, ctx.cache / "manifests", ctx)
             found += await asyncio.to_thread(read_objects, content, remote.url)
+    found = [*made, *found]
     if not found and not any(isinstance(each, Certificate) for each in step.manifests):
         raise ActionError("the manifests hold no objects", "check the step's files and directories")
     found, unmet = with_images(found, step.images)
