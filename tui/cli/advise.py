@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ from tui.cli.completion import complete_plan_or_run
 from tui.cli.options import EPILOG, OUTPUT, errors, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from tui.insight.advice import Advice
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
     from tui.run.kept_run import KeptRun
     from tui.run.state import RunState
     from tui.run.store import Store
+    from tui.run.times import Times
 
 
 @click.command(epilog=EPILOG)
@@ -51,7 +55,7 @@ def advise(run: str | None, output: str, patch: bool) -> None:
 
             return patch_of_change(advice.change, loaded, base)
 
-        advised = advise_run(state, loaded.plan if loaded else None, _like(store, kept, state))
+        advised = advise_run(state, loaded.plan if loaded else None, *_like(store, kept, state))
         if patch:
             click.echo(next(filter(None, map(patch_of, advised.advice)), ""), nl=False)
         elif output == "json":
@@ -76,11 +80,20 @@ def first_advice(kept: KeptRun, plan: Plan) -> Advice | None:
         like = _like(Store(), kept, state)
     except OSError:
         return None
-    return next(iter(advise_run(state, plan, like).advice), None)
+    return next(iter(advise_run(state, plan, *like).advice), None)
 
 
-def _like(store: Store, kept: KeptRun, state: RunState) -> list[RunState]:
-    return [each.state for each in store.like(kept, 5)] if state.result == "succeeded" else []
+def _like(store: Store, kept: KeptRun, state: RunState) -> tuple[Iterator[RunState], list[Times]]:
+    """Return runs of a run's like, read one after the other as they are looked at, and how long they took."""
+    like = [*store.like(kept, 5)] if state.result == "succeeded" else []
+    times = [measured.times for measured in store.measured(like)]
+    return _states(like), times
+
+
+def _states(runs: Iterable[KeptRun]) -> Iterator[RunState]:
+    for run in runs:
+        with contextlib.suppress(OSError):  # somebody deletes it meanwhile
+            yield run.state
 
 
 def _open(store: Store, reference: str | None) -> KeptRun:

@@ -15,11 +15,12 @@ from tui.run.work_time import busy, work_time
 from tui.text import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tui.insight.advice.finding import Change, Finding
     from tui.plan.model import Plan
     from tui.run.state import RunState
+    from tui.run.times import Times
 
 LEAST_SHARE = 0.05
 """The share of a run's time that advice saves at least."""
@@ -92,7 +93,12 @@ class Advised:
     why_none: str = ""
 
 
-def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] = ()) -> Advised:
+def advise(
+    state: RunState,
+    plan: Plan | None = None,
+    like: Iterable[RunState] = (),
+    times: Sequence[Times] | None = None,
+) -> Advised:
     """Return what to change in a plan.
 
     Something is advised where it saves a twentieth of the run, ten seconds, and more than runs of its like
@@ -101,8 +107,12 @@ def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] =
     Args:
         state: The run; it has come up.
         plan: Its plan, without which only what the run itself shows is looked at.
-        like: Runs of its like, without it.
+        like: Runs of its like, without it; looked at only if something is found.
+        times: How long these took; by default that is taken from them.
     """
+    if times is None:
+        like = [*like]
+        times = [times_of(each) for each in like]
     now = state.known_until
     whole = WholeRun.of(state, EMPTY, now)
     took, floor = work_time(busy(state, now)), _floor(whole)
@@ -110,7 +120,7 @@ def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] =
         return Advised((), took, floor, "the run did not come up, so its times say little")
     if state.started is None or state.started.purpose != "up":
         return Advised((), took, floor, "the run brought nothing up")
-    differ = _differ(state, like)
+    differ = _differ(state, times)
     least = max(LEAST_SHARE * took, LEAST_SECONDS / _speed(state), differ)
     simulated = whole.makespan
     found = islice(chain.from_iterable(rule(state, plan) for rule in _RULES), _MOST)
@@ -119,7 +129,7 @@ def advise(state: RunState, plan: Plan | None = None, like: Sequence[RunState] =
         for finding in found
         if (saved := _saved(finding, whole, simulated, state) or 0.0) >= least
     ]
-    others = [(WholeRun.of(each, EMPTY, each.at), each) for each in like[:_LIKE]] if sure else []
+    others = [(WholeRun.of(each, EMPTY, each.at), each) for each in islice(like, _LIKE)] if sure else []
     advice = [_weighed(finding, saved, others) for finding, saved in sure]
     advice = sorted((each for each in advice if each.saves >= least), key=lambda each: -each.saves)
     advice = _without_overlap(advice)
@@ -169,9 +179,9 @@ def _speed(state: RunState) -> float:
     return state.started.speed if state.started else 1.0
 
 
-def _differ(state: RunState, like: Sequence[RunState]) -> float:
+def _differ(state: RunState, like: Sequence[Times]) -> float:
     """Return the seconds by which runs of one like differ anyway; 0 where too few tell."""
-    runs = [times_of(each) for each in (state, *like)]
+    runs = [times_of(state), *like]
     return median_times(runs).tolerance if len(runs) >= ENOUGH else 0.0
 
 
