@@ -120,3 +120,17 @@ def test_a_run_that_another_process_goes_on_with_is_followed(tmp_path: Path) -> 
     assert not run.over
     run.tell(Close())
     assert run.over
+
+
+def test_what_comes_after_a_line_that_is_too_long_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = journal(tmp_path / "run")
+    kept.append(e.Warned(1.0, "a", 1, "x" * 5000))
+    for event in DONE:
+        kept.append(event)
+    kept.close()
+    monkeypatch.setattr("tui.run.journal._LONGEST", 3000)
+    run = KeptRun(tmp_path / "run")
+    run.read()
+    assert Model(run).pull().tasks["a"].status == "succeeded"

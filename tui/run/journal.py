@@ -194,7 +194,7 @@ def follow_events(directory: Path) -> Iterator[Event | None]:
     with _opened(directory) as file:
         while True:
             line += file.readline(_LONGEST)
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\n") and len(line) < _LONGEST:
                 yield None
                 continue
             with contextlib.suppress(ValueError, RecursionError):  # it is damaged
