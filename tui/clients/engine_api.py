@@ -162,6 +162,13 @@ class EngineApi:
         repository, _, tag = name.rpartition(":")
         await self._docker.images.tag(image, repository, tag=tag)
 
+    async def tags(self, pattern: str) -> list[str]:
+        """Return the names, with their tags, of images whose names match a pattern such as `shop/*:dev-*`."""
+        params = {"filters": json.dumps({"reference": [pattern]})}
+        async with self._answer("GET", "images/json", params) as response:
+            listed = await response.json()
+        return [str(tag) for each in listed for tag in each.get("RepoTags") or ()]
+
     async def containers(self, label: str = "") -> list[dict[str, Any]]:
         """Return the engine's containers as it lists them, running or not.
 

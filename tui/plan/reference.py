@@ -114,7 +114,7 @@ resources first and namespaces late, and nothing that was there before. What hel
 ## Images and registries
 
 `image.deliver`, which is `kind.load` too, gets images to the plan's cluster by what that is. Where it has a
-registry, they are pushed there, and objects that `kubernetes.apply` applies name them there, by digest:
+registry, they are pushed there, and objects that `kubernetes.apply` applies name them there, by their IDs:
 `registry: HOST[:PORT][/PATH]` of the cluster says which, or the cluster itself by its ConfigMap
 `local-registry-hosting`, as kind, k3d and ctlptl document it. `registry: {{port: 5001}}` makes one beside a
 Kind cluster, which its nodes pull from and which goes with it. Without a registry, images go into the nodes

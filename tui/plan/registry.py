@@ -7,27 +7,34 @@ import re
 HOSTING = "/api/v1/namespaces/kube-public/configmaps/local-registry-hosting"
 """The object by which a cluster tells of its registry, by KEP-1755."""
 KEY = "localRegistryHosting.v1"
+_LONGEST = 128  # characters of a tag
 _TAG = re.compile(r":[^:/]*$")
 _ODD = re.compile(r"[^a-z0-9.-]+")
 _HUB = "docker.io/"
 _LIBRARY = "library/"
 
 
-def name_in(registry: str, image: str) -> str:
-    """Return the name of an image in a registry.
+def name_in(registry: str, image: str, identity: str) -> str:
+    """Return the name of an image in a registry, with a tag that no other image has.
 
-    What was of another registry keeps that in its path, so that no two images become one. What is in the
-    registry already keeps its name.
+    Nodes keep what they have pulled by a tag, and would not pull what was built anew. What was of another
+    registry keeps that in its path, so that no two images become one.
 
     Args:
         registry: The registry's address, and maybe a path in it: `localhost:5001`, `ghcr.io/team`.
         image: The image's name in full, as of `tui.clients.registry.canonical`.
+        identity: The beginning of its ID.
     """
+    name, _, tag = _path_in(registry, image).rpartition(":")
+    return f"{name}:{tag[: _LONGEST - len(identity) - 1]}-{identity}"
+
+
+def _path_in(registry: str, image: str) -> str:
     if image.startswith(f"{registry}/"):
-        return image
+        image = f"{_HUB}{image.removeprefix(registry + '/')}"
     name, _, digest = image.partition("@")
     if digest:  # a name to push to has a tag, and only one
-        name = f"{_TAG.sub('', name)}:{digest.replace(':', '-')[:128]}"
+        name = f"{_TAG.sub('', name)}:{digest.replace(':', '-')}"
     path = name.removeprefix(_HUB)
     if path != name:
         return f"{registry}/{path.removeprefix(_LIBRARY)}"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.actions.image.push import Push, push_all
+from tui.clients.engine_api import connect, short
 from tui.clients.registry import canonical
 from tui.cluster.provider import provider_of
 from tui.cluster.registry import registry_of
+from tui.errors import ActionError
+from tui.hosts.host import at
 from tui.plan.registry import name_in
 
 if TYPE_CHECKING:
@@ -23,9 +26,26 @@ async def deliver(step: ImageDeliver | KindLoad, ctx: Context) -> Done:
         ActionError: An image is not in its engine, there is no cluster, or an image did not get there.
     """
     registry = await registry_of(ctx)
-    if registry is not None:
-        names = dict.fromkeys(step.images)
-        return await push_all([Push(name, name_in(registry.address, canonical(name))) for name in names], ctx)
-    images = {name: ctx.image_host(name) for name in step.images}
-    provider = await provider_of(ctx.cluster)
-    return await provider.deliver(ctx.cluster, ctx.cluster_host, images, ctx)
+    if registry is None:
+        images = {name: ctx.image_host(name) for name in step.images}
+        provider = await provider_of(ctx.cluster)
+        return await provider.deliver(ctx.cluster, ctx.cluster_host, images, ctx)
+    pushes = []
+    for name in dict.fromkeys(step.images):
+        target = await named_in(registry.address, name, ctx)
+        if target is None:
+            cause = f"the container engine{at(ctx.image_host(name))} has no image {name}"
+            raise ActionError(cause, "run an `image.build` or `image.pull` step first")
+        pushes.append(Push(name, target))
+    return await push_all(pushes, ctx)
+
+
+async def named_in(registry: str, image: str, ctx: Context) -> str | None:
+    """Return how an image of the plan's is named in a registry; None if its engine does not have it.
+
+    Raises:
+        ActionError: The engine cannot be asked.
+    """
+    async with connect(await ctx.image_host(image).engine()) as store:
+        found = await store.find_image(image)
+    return name_in(registry, canonical(image), short(str(found["Id"]))) if found else None

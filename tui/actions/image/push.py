@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.actions.image.layers import Layers
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tui.plan.steps import ImagePush
 
 _AT_ONCE = 4  # pushes
-_THERE = ("Layer already exists", "Mounted from")
 
 
 class Push(NamedTuple):
@@ -82,28 +82,42 @@ async def _push(each: Push, layers: Layers, ctx: Context) -> bool:
         if await api.find_image(each.image) is None:
             cause = f"the container engine{at(host)} has no image {each.image}"
             raise ActionError(cause, "run an `image.build` or `image.pull` step first")
-        changed = False
+        changed, silent = False, True
         try:
             if canonical(each.image) != canonical(each.target):
                 await api.tag(each.image, each.target)
-            before = await pushed_digest(api, each)
+            before = await _digest(api, each)
             with ctx.span("push", each.target):
                 async with api.push(each.target, login, podman=engine.flavour == "podman") as messages:
                     async for message in messages:
                         if reason := failure_of(message):
                             raise _not_pushed(each, reason)
                         changed |= message.get("status") == "Pushed"
+                        silent &= "id" not in message
                         if layers.take(message):
                             ctx.progress(layers.done, layers.total, "B", "push")
         except EngineRefusedError as error:
             raise _not_pushed(each, error.cause) from error
         except EngineLostError as error:
             raise ActionError(f"{each.target} could not be pushed: {error.cause}", error.hint) from error
+        await _untag_older(api, each)
+        changed |= silent or await _digest(api, each) != before  # Podman does not say what was there
         ctx.log(f"{each.target} {'pushed' if changed else 'is there already'}")
-        return changed or await pushed_digest(api, each) != before
+        return changed
 
 
-async def pushed_digest(api: EngineApi, each: Push) -> str:
+async def _untag_older(api: EngineApi, each: Push) -> None:
+    """Have the engine forget tags that only earlier images were pushed by; else none would ever go."""
+    if each.image == each.target:
+        return
+    name, _, _ = each.target.rpartition("-")
+    pattern = re.compile(rf"{re.escape(name)}-[0-9a-f]{{12}}")
+    for tag in await api.tags(f"{name}-*"):
+        if tag != each.target and pattern.fullmatch(tag):
+            await api.remove_image(tag)
+
+
+async def _digest(api: EngineApi, each: Push) -> str:
     """Return the digest that an image has in the registry, as `sha256:…`; empty if it is not there."""
     found = await api.find_image(each.image) or {}
     repository = each.target.rpartition(":")[0]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.actions.image.push import Push, pushed_digest
-from tui.clients.engine_api import connect
+from tui.actions.image.deliver import named_in
 from tui.clients.registry import canonical
 from tui.cluster.registry import registry_at
-from tui.plan.registry import name_in
 from tui.plan.replacing import images_of, with_each_image
 
 if TYPE_CHECKING:
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
 async def with_pushed_images(manifests: Sequence[Manifest], ctx: Context, api: Api) -> list[Manifest]:
     """Return manifests in which images that the plan delivers are those that its registry got.
 
-    They are named with their digests, as nodes keep what they have pulled by a tag. Where the cluster has no
-    registry, they stay as they are.
+    Where the cluster has no registry, they stay as they are.
 
     Raises:
         ActionError: The cluster or a container engine cannot be asked.
@@ -35,9 +32,7 @@ async def with_pushed_images(manifests: Sequence[Manifest], ctx: Context, api: A
         return list(manifests)
     names: dict[str, str] = {}
     for name in sorted(used):
-        push = Push(delivered[canonical(name)], name_in(registry.address, canonical(name)))
-        async with connect(await ctx.image_host(push.image).engine()) as store:
-            digest = await pushed_digest(store, push)
-        names[name] = name_in(registry.inside, canonical(name)) + (digest and f"@{digest}")
-        ctx.log(f"{name} is {names[name]}")
+        if (pushed := await named_in(registry.inside, delivered[canonical(name)], ctx)) is not None:
+            names[name] = pushed
+            ctx.log(f"{name} is {pushed}")
     return with_each_image(manifests, lambda name: names.get(name, name))
