@@ -14,6 +14,8 @@ from tui.cli.advice_patch import patch
 from tui.console.plan_tree import tree
 from tui.console.style import Style
 from tui.insight.advice.finding import DropNeeds
+from tui.launch.request import UsageError
+from tui.launch.selection import known_tasks
 from tui.plan.document import read_document
 from tui.plan.include import read_plan
 from tui.plan.lint import lint
@@ -134,6 +136,14 @@ def test_what_is_said_of_it_names_its_own_file(tmp_path: Path, monkeypatch: pyte
     assert {remark.place.file for remark in lint(loaded)} >= {"shared/storage.yaml", "plan.yaml"}
 
 
+def test_its_name_selects_all_of_it(tmp_path: Path) -> None:
+    plan = included(tmp_path).plan
+    assert known_tasks("ds.cache", plan, "--only") == ["ds.cache.server"]
+    assert len(known_tasks("ds", plan, "--only")) == len(known_tasks("ds.*", plan, "--only")) == 6
+    with pytest.raises(UsageError, match="--only d: the plan has no such task"):
+        known_tasks("d", plan, "--only")
+
+
 def test_it_may_be_not_wanted(tmp_path: Path) -> None:
     plan = included(tmp_path, PLAN, "wanted=false").plan
     unwanted = {task.id for task in plan.tasks if not all(task.when)}
@@ -203,6 +213,7 @@ WRONG_PLANS = {
     ("as: p", "as: p, with: {v: 1, ▶y: 1}"): "what is included has no variable 'y'",
     ("as: p", "as: p, with: {v: 1, ▶g: 1}"): "'g' is a group of variables",
     ("as: p", "as: p, with: {v: '▶${none}'}"): "variable 'none' is not defined",
+    ("as: p", "as: p, with: {v: '▶${output.z}'}"): "variable 'output.z' is not defined",
     ("as: p", "as: p, with: ▶[1]"): "with: a mapping is expected here, not a list",
     ("as: p", "as: p, ▶wiht: {}"): "unknown key 'wiht'",
     ("as: p", "as: ▶p.q"): "as: must be at most 32 lower-case",

@@ -180,7 +180,7 @@ WRONG = {
     one("{kind: kind.load, images: a, ▶output: b}"): ("unknown key 'output'", ""),
     one(USE, top=f"{CLUSTER}variables: {{▶output: 1}}\n"): ("'output' is taken: it is what a command", ""),
     one("{kind: command, shell: '▶${output.image}'}", make=f"{SH}}}"): (
-        "variable 'output.image' is not defined", "an output is there for steps that need",
+        "variable 'output.image' is not defined", "an output is there for steps alone",
     ),
 }  # fmt: skip
 

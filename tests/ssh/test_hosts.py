@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.processes import PROC, needs_proc
@@ -92,6 +93,23 @@ def test_what_a_command_needs_is_there_and_gone_afterwards(user: User, far: Sshd
     assert list(far.cache.glob("*")) == []
     done = user.bringup("up")  # here it sees the plan's folder itself
     assert "ran at [] with a value" in done.stdout
+
+
+def test_an_included_plan_has_its_own_files_and_outputs_there(user: User, far: Sshd) -> None:
+    write(user.folder / "shared tools" / "say.sh", 'echo noise >&2; echo "$1 in $PLACE"\n', 0o755)
+    step = {"kind": "command", "argv": ["sh", "say.sh", "${word}"], "files": "say.sh", "output": "said"}
+    make = {"id": "make", "steps": [step]}
+    part = {"variables": {"word": None}, "phases": [{"id": "all", "tasks": [make]}]}
+    write(user.folder / "shared tools" / "part.yaml", json.dumps(part))
+    use = {"id": "use", "needs": "p", "steps": [{"kind": "command", "argv": ["echo", "<${output.p.said}>"]}]}
+    include = {"plan": "shared tools/part.yaml", "as": "p", "with": {"word": "häl lo"}}
+    user.plan(use, include=[include])
+    done = user.bringup("up", *on(far))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "│ <häl lo in far>" in done.stdout
+    assert "│ noise" in done.stdout
+    done = user.bringup("up", "--resume", "--only", "use", *on(far))
+    assert "│ <häl lo in far>" in done.stdout
 
 
 def test_two_files_that_would_be_at_one_place_are_told(user: User, far: Sshd) -> None:

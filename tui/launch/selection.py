@@ -127,12 +127,15 @@ def known_task(task: str, plan: Plan, option: str) -> str:
 
 
 def known_tasks(pattern: str, plan: Plan, option: str) -> list[str]:
-    """Return the tasks that a name or a pattern such as `load-*` stands for.
+    """Return the tasks that a name stands for, a pattern such as `load-*`, or the name of an included plan.
 
     Raises:
         UsageError: The plan has none of them.
     """
-    found = [task.id for task in plan.tasks if fnmatchcase(task.id, pattern)]
+    ids = [task.id for task in plan.tasks]
+    found = [id_ for id_ in ids if fnmatchcase(id_, pattern)] or [
+        id_ for id_ in ids if plan.include and id_.startswith(f"{pattern}.")
+    ]
     return found or [known_task(pattern, plan, option)]
 
 

@@ -202,6 +202,8 @@ class _Reading:
 
         try:
             later = template(text, look_up) if self._has_outputs else None
+            if later is not None and path[:1] == ("include",):
+                return text  # it is told where the included plan's variables are filled in
             if later is not None and not may_be_used(path):
                 raise UndefinedError("an output cannot be used here", "only the steps of a task can use one")
             return fill(text, look_up) if later is None else later

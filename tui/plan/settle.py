@@ -48,7 +48,8 @@ def name_wholes(data: dict[str, Any], document: Document, included: Sequence[Inc
         document: The plan as it is written.
         included: The plans that it includes.
     """
-    tasks = [(document.scope(path).names, task) for path, task in _tasks(data) if "id" in task]
+    all_ = ((document.scope(path).names, task) for path, task in _tasks(data))
+    tasks = [(names, task) for names, task in all_ if isinstance(task.get("id"), str)]
     for each in reversed(included):  # inner ones first
         its = [task for names, task in tasks if each.name in names]
         needed = {need for task in its for need in needs_of(task) if isinstance(need, str)}

@@ -80,7 +80,7 @@ def find(variables: Mapping[str, Any], name: str) -> Any:
 
 
 _ITEM = "it is the item in a task that has `each: ${a-list}`, and in the files of its steps"
-_OUTPUT = "an output is there for steps that need the command with `output: NAME`"
+_OUTPUT = "an output is there for steps alone, which need the task of the command with `output: NAME`"
 _ENVIRONMENT = (
     "variables are the plan's own, not the environment's: add it to `variables:`; "
     "in a line of shell write $NAME or $${NAME}"
