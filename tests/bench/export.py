@@ -26,6 +26,7 @@ from tui.run.journal import EVENTS, LOGS, log_path
 from tui.run.log.line import head
 
 TASKS, ROUNDS = 5000, 3
+RUNS = ("20260101T000000Z-aaaa", "20260102T000000Z-bbbb")
 _AT_ONCE = 8
 
 
@@ -64,13 +65,10 @@ def main() -> None:
     tasks = int(sys.argv[1]) if len(sys.argv) > 1 else TASKS
     with tempfile.TemporaryDirectory() as scratch:
         runs, file = Path(scratch) / "bringup" / "runs", Path(scratch) / "file"
-        for seed, name in enumerate(("20260101T000000Z-aaaa", "20260102T000000Z-bbbb")):
-            write_run(runs / name, tasks, seed)
-        rows = {"--help": ("--help",)} | {
-            name: (str(runs / name_of_run), "--format", name, "-o", str(file))
-            for name in FORMATS
-            for name_of_run in ("20260102T000000Z-bbbb",)
-        }
+        for seed, run in enumerate(RUNS):
+            write_run(runs / run, tasks, seed)
+        rows: dict[str, tuple[str, ...]] = {"--help": ("--help",)}
+        rows |= {name: (RUNS[-1], "--format", name, "-o", str(file)) for name in FORMATS}
         print(f"{'':<10} {'best s':>8} {'× floor':>8} {'kB':>8}")
         floor = 0.0
         for name, arguments in rows.items():
