@@ -99,6 +99,7 @@ async def test_a_dashboard_that_does_not_start_closes_its_page(address: str) -> 
     async with aiohttp.ClientSession() as session:
         page = await session.ws_connect(url, headers={"Origin": origin})
         assert (await page.receive(timeout=10)).type is aiohttp.WSMsgType.CLOSE
+        await page.close()
 
 
 def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:

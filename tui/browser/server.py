@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 _HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 """What a request calls this machine. A page elsewhere whose name was made to lead here has another one."""
 
-_ENDS_WITHIN = 5.0  # seconds in which browsers are taken leave of
+_ENDS_WITHIN = 4.0  # seconds in which browsers are taken leave of
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -155,7 +155,7 @@ class _Pages(Server):
         """Have the dashboard drawn for a page, for as long as that is open."""
         if request.headers.get("Origin") != f"http://{request.host}":
             raise web.HTTPForbidden(text="only the page itself may ask for this\n")
-        page = web.WebSocketResponse(heartbeat=15)
+        page = web.WebSocketResponse(heartbeat=15, timeout=_ENDS_WITHIN)
         await page.prepare(request)
         viewer = Viewer(
             self._shown.argv,

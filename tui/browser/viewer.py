@@ -58,11 +58,10 @@ class Viewer(AppService):
 
     async def run(self) -> None:
         """Carry what the process draws until it has ended, then close the page."""
-        try:
+        with contextlib.suppress(asyncio.CancelledError):  # so the library ends where nothing has started
             await super().run()
-        finally:  # also where it did not start
-            with contextlib.suppress(ConnectionError):
-                await self.remote_close()
+        with contextlib.suppress(ConnectionError):
+            await self.remote_close()
 
     async def on_meta(self, data: bytes) -> None:
         """Take what the process tells beside what it draws."""
@@ -78,10 +77,10 @@ class Viewer(AppService):
             await asyncio.wait_for(super().stop(), _ENDS_WITHIN)
         if self._process is not None:
             try:
-                await asyncio.wait_for(self._process.wait(), _ENDS_WITHIN)
+                await asyncio.wait_for(self._process.communicate(), _ENDS_WITHIN)
             except TimeoutError:
                 self._process.kill()
-                await self._process.wait()
+                await self._process.communicate()
 
 
 def _drawable(*size: int) -> tuple[int, int]:
