@@ -119,8 +119,8 @@ registry, they are pushed there, and objects that `kubernetes.apply` applies nam
 `local-registry-hosting`, as kind, k3d and ctlptl document it. `registry: {{port: 5001}}` makes one beside a
 Kind cluster, which its nodes pull from and which goes with it. Without a registry, images go into the nodes
 of kind and, by the `k3d` command, of k3d (which has not been tried), and nothing is done where the node runs
-what the container engine has, as with Docker Desktop or Colima. Charts and commands name images as they are
-in the registry.
+what the container engine has, as with Docker Desktop or Colima. Charts and commands name images
+as they are in the registry, such as `localhost:5001/shop/web:dev`.
 
 ## Choice and repetition
 

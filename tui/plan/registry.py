@@ -17,19 +17,26 @@ _LIBRARY = "library/"
 def name_in(registry: str, image: str, identity: str) -> str:
     """Return the name of an image in a registry, with a tag that no other image has.
 
-    Nodes keep what they have pulled by a tag, and would not pull what was built anew. What was of another
-    registry keeps that in its path, so that no two images become one.
+    Nodes keep what they have pulled by a tag, and would not pull what was built anew.
+
+    Args:
+        registry: The registry's address.
+        image: The image's name in full, as of `tui.clients.registry.canonical`.
+        identity: The beginning of its ID.
+    """
+    name, _, tag = plain_name_in(registry, image).rpartition(":")
+    return f"{name}:{tag[: _LONGEST - len(identity) - 1]}-{identity}"
+
+
+def plain_name_in(registry: str, image: str) -> str:
+    """Return the name of an image in a registry, with the tag that it has.
+
+    What was of another registry keeps that in its path, so that no two images become one.
 
     Args:
         registry: The registry's address, and maybe a path in it: `localhost:5001`, `ghcr.io/team`.
         image: The image's name in full, as of `tui.clients.registry.canonical`.
-        identity: The beginning of its ID.
     """
-    name, _, tag = _path_in(registry, image).rpartition(":")
-    return f"{name}:{tag[: _LONGEST - len(identity) - 1]}-{identity}"
-
-
-def _path_in(registry: str, image: str) -> str:
     if image.startswith(f"{registry}/"):
         image = f"{_HUB}{image.removeprefix(registry + '/')}"
     name, _, digest = image.partition("@")

@@ -11,7 +11,7 @@ from tui.cluster.provider import provider_of
 from tui.cluster.registry import registry_of
 from tui.errors import ActionError
 from tui.hosts.host import at
-from tui.plan.registry import name_in
+from tui.plan.registry import name_in, plain_name_in
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
@@ -37,7 +37,12 @@ async def deliver(step: ImageDeliver | KindLoad, ctx: Context) -> Done:
             cause = f"the container engine{at(ctx.image_host(name))} has no image {name}"
             raise ActionError(cause, "run an `image.build` or `image.pull` step first")
         pushes.append(Push(name, target))
-    return await push_all(pushes, ctx)
+    done = await push_all(pushes, ctx)
+    # Charts and commands of the plan cannot know IDs.
+    await push_all(
+        [Push(each.image, plain_name_in(registry.address, canonical(each.image))) for each in pushes], ctx
+    )
+    return done
 
 
 async def named_in(registry: str, image: str, ctx: Context) -> str | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tui.plan.steps import ImagePush
 
 _AT_ONCE = 4  # pushes
+_IDENTITY = re.compile("[0-9a-f]{12}")  # of an image, at the end of a name of `tui.plan.registry.name_in`
 
 
 class Push(NamedTuple):
@@ -108,10 +109,10 @@ async def _push(each: Push, layers: Layers, ctx: Context) -> bool:
 
 async def _untag_older(api: EngineApi, each: Push) -> None:
     """Have the engine forget tags that only earlier images were pushed by; else none would ever go."""
-    if each.image == each.target:
+    name, dash, identity = each.target.rpartition("-")
+    if not dash or not _IDENTITY.fullmatch(identity):
         return
-    name, _, _ = each.target.rpartition("-")
-    pattern = re.compile(rf"{re.escape(name)}-[0-9a-f]{{12}}")
+    pattern = re.compile(rf"{re.escape(name)}-{_IDENTITY.pattern}")
     for tag in await api.tags(f"{name}-*"):
         if tag != each.target and pattern.fullmatch(tag):
             await api.remove_image(tag)
