@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import Place, PlanError, shown
-from tui.plan.manifests import Manifest, read_bytes
+from tui.plan.manifests import THE_PLAN, Manifest, read_bytes
 from tui.plan.steps import ConfigMap
 from tui.plan.steps.sources import checked_key
 
@@ -41,7 +41,7 @@ def made_of(source: ConfigMap | Secret) -> Manifest:
     else:
         body |= {"kind": "Secret", "type": source.type}
         parts = {"data": {key: _encoded(value) for key, value in content.items()}}
-    return Manifest(body | {key: part for key, part in parts.items() if part}, "the plan")
+    return Manifest(body | {key: part for key, part in parts.items() if part}, THE_PLAN)
 
 
 def _text(value: bytes) -> str | None:
@@ -63,7 +63,7 @@ def _entries(source: ConfigMap | Secret) -> Iterator[tuple[Place, str, bytes]]:
     for file in source.envs:
         yield from _variables(file)
     for key, value in source.literals.items():
-        yield Place("the plan", 0), key, value.encode()
+        yield Place(THE_PLAN, 0), key, value.encode()
 
 
 def _name(file: Path, place: Place) -> str:

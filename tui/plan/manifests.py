@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from tui.plan.steps import KubernetesApply
 
+THE_PLAN = "the plan"
+"""The source of objects that are written in the plan, or made by what is."""
+
 _SUFFIXES = {".yaml", ".yml", ".json"}
 _KUSTOMIZATIONS = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
 _MOST_BYTES = 1 << 24
@@ -75,7 +78,7 @@ def is_known(source: object) -> bool:
 
 def inline_objects(step: KubernetesApply) -> list[Manifest]:
     """Return the objects of a step that are written in the plan itself."""
-    return [Manifest(each.object, "the plan") for each in step.manifests if isinstance(each, Inline)]
+    return [Manifest(each.object, THE_PLAN) for each in step.manifests if isinstance(each, Inline)]
 
 
 def local_files(step: KubernetesApply) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from tui.actions.image.build_context import read_context
 from tui.actions.image.build_output import BuildOutput
 from tui.actions.image.dockerfile import platform_arguments
 from tui.actions.image.logins import build_logins, logins_for
+from tui.actions.image.pieces import pieces_of
 from tui.actions.image.platforms import other_platform
 from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, short
 from tui.clients.podman_build import end_marked, new_mark
@@ -143,11 +144,10 @@ class _Body:
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the context's tar."""
-        pieces = self._context.pack()
         sent = 0
         with self._ctx.span("send", self._context.directory.name):
             try:
-                while piece := await asyncio.to_thread(next, pieces, b""):
+                async for piece in pieces_of(self._context.pack()):
                     yield piece
                     sent += len(piece)
                     self._ctx.progress(sent, None, "B", "build context")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.actions.image.dockerfile import needs_buildkit
+from tui.actions.image.pieces import pieces_of
 from tui.actions.image.vertices import Vertices
 from tui.deadline import in_time
 from tui.errors import ActionError
@@ -116,7 +117,7 @@ async def _command(
             return
         tar = scratch / "context.tar"
         with ctx.span("send", step.context.name):
-            await ctx.host.write(tar, _pieces(context))
+            await ctx.host.write(tar, pieces_of(context.pack()))
         there = (*command, *options, f"--file={context.dockerfile}")
         yield ("sh", "-c", _FROM_TAR, "sh", str(tar), *there), env
 
@@ -178,9 +179,3 @@ def _fields(*fields: str) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()
-
-
-async def _pieces(context: BuildContext) -> AsyncIterator[bytes]:
-    pieces = context.pack()
-    while piece := await asyncio.to_thread(next, pieces, b""):
-        yield piece

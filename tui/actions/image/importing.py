@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.actions.image.archive import read_archive
+from tui.actions.image.pieces import pieces_of
 from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, failure_of
 from tui.clients.registry import with_tag
 from tui.deadline import in_time
@@ -66,8 +67,8 @@ async def _load(api: EngineApi, archive: Archive, chosen: dict[str, Archived], c
     size = None if archive.is_layout else (await asyncio.to_thread(archive.path.stat)).st_size
 
     async def pieces() -> AsyncIterator[bytes]:
-        sent, content = 0, archive.stream(chosen)
-        while (piece := await asyncio.to_thread(next, content, None)) is not None:
+        sent = 0
+        async for piece in pieces_of(archive.stream(chosen)):
             yield piece
             sent += len(piece)
             ctx.progress(sent, size, "B", archive.path.name)

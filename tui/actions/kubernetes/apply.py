@@ -29,6 +29,7 @@ from tui.plan.data import made_of
 from tui.plan.failures import KNOWN
 from tui.plan.labels import labelled
 from tui.plan.manifests import (
+    THE_PLAN,
     Manifest,
     is_remote,
     manifest_files,
@@ -110,7 +111,7 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
             for file in await asyncio.to_thread(manifest_files, path, recursive=step.recursive):
                 found += await asyncio.to_thread(read_file, file, variables)
         elif isinstance(entry, Inline):
-            found.append(Manifest(entry.object, "the plan"))
+            found.append(Manifest(entry.object, THE_PLAN))
         elif isinstance(entry, Kustomized):
             content = await build(entry.kustomize, ctx)
             found += await asyncio.to_thread(read_objects, content, str(entry.kustomize), variables)
@@ -253,9 +254,8 @@ class _Application:
         if error.hint == KNOWN["immutable"].hint:
             namespace = manifest.namespace or self._namespace
             hint = f"{hint}: kubectl -n {namespace} delete {manifest.kind.lower()} {manifest.name}"
-        return ActionError(
-            f"{manifest.title} was refused (status {error.status}): {error.message}", hint, (manifest.source,)
-        )
+        cause = f"{manifest.title} was refused (status {error.status}): {error.message}"
+        return ActionError(cause, hint, (manifest.source,) if manifest.source != THE_PLAN else ())
 
 
 def _refers(reference: str, manifest: Manifest, resource: Resource) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tui.plan.manifests import Manifest
+from tui.plan.manifests import THE_PLAN, Manifest
 from tui.plan.replacing import service_clients
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def with_certificates(
         encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
         metadata = {"name": each.name, "namespace": namespace}
         body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": _TYPE, "data": encoded}
-        secrets.append(Manifest(body, "the plan"))
+        secrets.append(Manifest(body, THE_PLAN))
         bundles |= dict.fromkeys(each.names, encoded["ca.crt"])
     return [*secrets, *(_with_bundles(each, bundles, ctx) for each in manifests)]
 
