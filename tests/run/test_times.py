@@ -68,6 +68,15 @@ def test_what_goes_on_counts_up_to_now() -> None:
     assert (wait.seconds, wait.status, wait.parts["ready pod/web"].seconds) == (6.0, "running", 6.0)
 
 
+def test_a_span_that_ended_with_its_step_is_as_that_is() -> None:
+    *before, _span_ended, _done, _succeeded, _ended = run(5.0)
+    failed = [e.AttemptFinished(6.0, "a", 2, "failed"), e.TaskFinished(6.0, "a", "failed")]
+    for events, status in ((before, "running"), ([*before, *failed], "failed")):
+        times = times_of(tell(begun(phases=PHASES), *events), 6.0)
+        span = times.parts["a"].parts["wait"].parts["ready pod/web"]
+        assert (span.status, span.seconds) == (status, 2.0)
+
+
 @given(st.lists(disturbed(), min_size=1, max_size=2))
 def test_times_are_never_negative_and_a_run_is_its_own_median(
     cases: list[tuple[object, list[e.Event]]],

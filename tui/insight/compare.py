@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NOTICED = 0.1  # seconds from which on a difference is told
 _PART = 0.02  # of a time from which on it is
 _WORTH = 0.005  # of the run's time from which on a difference finds a line
+_UNFINISHED = {"running", "failed", "cancelled"}  # so that how long it took says little
 _AGAINST = {"usual": "as usual", "slower": "slower than usual", "faster": "faster than usual"}
 _TONES: dict[str, Tone] = {"slower": "slower", "faster": "faster", "usual": "quiet"}
 _NAMED = 6  # tasks that a sentence names
@@ -255,6 +256,8 @@ def _note(change: Change) -> tuple[str, Tone]:
     if change.status != change.before and {change.status, change.before} - {"succeeded", ""}:
         words = [f"{name} {how or 'done'}" for name, how in (("A", change.status), ("B", change.before))]
         return f"· {', '.join(words)}", "critical"
+    if change.status in _UNFINISHED:
+        return f"· both {change.status}", "critical"
     if change.usual is None or change.tolerance is None:
         return "", "slower" if change.a > change.b else "faster"
     usual = f"{seconds(change.usual)} ± {seconds(change.tolerance)}"

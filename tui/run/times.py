@@ -124,18 +124,23 @@ def _task(task: TaskState, now: float) -> Times:
 def _step(step: StepState, attempt: AttemptState, now: float) -> Times:
     until = attempt.end(now)
     end = until if step.finished is None else step.finished
-    spans = (_span(span, until) for span in attempt.spans if span.step == step.step)
     status = "" if step.changed else "unchanged"
     if step.finished is None:
         status = "running" if attempt.finished is None else "failed"
+    spans = (
+        _span(span, until, status if step.finished is None else "")
+        for span in attempt.spans
+        if span.step == step.step
+    )
     return Times(step.title, end - step.started, 0.0, 1, status, _numbered(spans))
 
 
-def _span(span: SpanState, until: float) -> tuple[str, Times]:
+def _span(span: SpanState, until: float, status: str) -> tuple[str, Times]:
+    """Return a span's title and times; if it ended with its step, it is as that is: it had more to do."""
     subject = _POD.sub(r"\1", span.subject)
     title = " ".join(filter(None, (span.name, subject)))
     end = until if span.finished is None else span.finished
-    return title, Times(title, end - span.started, 0.0, 1, "", {})
+    return title, Times(title, end - span.started, 0.0, 1, status if end == until else "", {})
 
 
 def _numbered(parts: Iterable[tuple[str, Times]]) -> dict[str, Times]:

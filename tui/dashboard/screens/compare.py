@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
+from tui.dashboard.fit import wrapped
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.insight.compare import compare_sections, verdict
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tui.insight.sections import Row, Section
 
 _CELL = 9
+_EDGES = 4  # cells beside a text
 _COLORS = {
     "": "",
     "quiet": "$quiet",
@@ -54,21 +56,26 @@ class CompareScreen(Screen[None]):
         """Yield the comparison in one line, its parts, and the keys."""
         yield Static(clean(verdict(self._told)), id="about", markup=False)
         with VerticalScroll(id="parts", can_focus=False):
-            sections = (Content("\n").join(_lines(each)) for each in compare_sections(self._told))
-            yield Static(Content("\n\n").join(sections), id="text")
+            yield Static(id="text")
         yield KeyLine()
+
+    def on_resize(self) -> None:
+        """Tell its parts in the width that there is."""
+        width = self.app.size.width - _EDGES
+        sections = (Content("\n").join(_lines(each, width)) for each in compare_sections(self._told))
+        self.query_one("#text", Static).update(Content("\n\n").join(sections))
 
     def action_scroll(self, how: str) -> None:
         """Scroll the parts."""
         getattr(self.query_one("#parts"), f"scroll_{how}")(animate=False)
 
 
-def _lines(section: Section) -> Iterator[Content]:
+def _lines(section: Section, width: int) -> Iterator[Content]:
     yield Content.assemble((section.title, "bold"), (f"  {section.note}", "$quiet"))
     if section.columns:
         yield Content.styled("".join(f"{title:>{_CELL}}" for title in section.columns), "$quiet")
     for row in section.rows:
-        yield _line(row)
+        yield wrapped(_line(row), width, _CELL * len(row.cells) + 2 * (row.depth + 2))
 
 
 def _line(row: Row) -> Content:
