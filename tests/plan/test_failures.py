@@ -154,6 +154,10 @@ SAID_TO = {
     ("kind.create", 'ERROR: failed to pull image "kindest/node:v9": exit status 1'): "node-image",
     ("kind.create", "WARNING: Timed out waiting for Ready"): "control-plane",
     ("image.pull", "unauthorized: authentication required"): "registry-login",
+    (
+        "image.push",
+        'Get "https://r.example:5000/v2/": http: server gave HTTP response to HTTPS client',
+    ): "registry-plain-http",
     ("image.pull", "no matching manifest for linux/arm64 in the manifest list entries"): "image-platform",
     ("image.pull", "repository demo does not exist"): "image-other",
     ("command", "dial tcp: lookup x: no such host"): "dns",

@@ -290,6 +290,11 @@ KNOWN: dict[str, Known] = {
         "not present locally", "build or pull the image before this step: it is not in the engine"
     ),
     # What registries and engines say of images.
+    "registry-plain-http": known(
+        "server gave HTTP response to HTTPS client",
+        "the registry speaks plain HTTP, which who pulls or pushes has to be told: `insecure-registries` of"
+        " Docker, `insecure = true` in Podman's registries.conf, hosts.toml of a node's containerd",
+    ),
     "registry-login": known(
         "unauthorized|authentication required|access denied|access to the resource is denied|no basic auth"
         r"|\bdenied:",

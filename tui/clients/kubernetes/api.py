@@ -64,7 +64,7 @@ class UnreachableError(ActionError):
     def __init__(self, server: str, error: BaseException) -> None:
         super().__init__(
             f"the API server at {server} does not answer: {reason(error)}",
-            "is the cluster running? `docker ps` shows its node containers, `kind get clusters` its name",
+            "is the cluster running? `bringup status` asks it; nodes of kind are containers: `docker ps`",
         )
 
 
