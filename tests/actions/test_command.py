@@ -299,3 +299,9 @@ async def test_an_output_that_is_secret_is_masked_first(ctx: Recorder, name: str
     assert ctx.secrets == ["hush-hush"]
     assert done.output == "hush-hush"
     assert [text for _, text in ctx.lines] == ([] if secret else ["hush-hush"])
+
+
+async def test_what_it_has_printed_is_told_though_it_ran_out_of_time(ctx: Recorder) -> None:
+    ctx.deadline = asyncio.get_running_loop().time() + 0.3
+    assert "still ran" in (await failure(command(shell="echo part; sleep 9", output="word"), ctx)).cause
+    assert [text for _, text in ctx.lines] == ["part"]

@@ -97,8 +97,11 @@ def test_until_it_runs_a_step_has_names_in_place_of_outputs(tmp_path: Path) -> N
     assert [remark for remark in lint(loaded) if remark.level == "fault"] == []
 
 
-def test_outputs_are_filled_in_when_a_step_runs(tmp_path: Path) -> None:
-    without_check = PLAN.replace("          - {kind: http.check", "          # {kind: http.check")
+@pytest.mark.parametrize("kind", ["command", "image.make, images: a"])
+def test_outputs_are_filled_in_when_a_step_runs(tmp_path: Path, kind: str) -> None:
+    without_check = PLAN.replace(MAKE, MAKE.replace("command", kind)).replace(
+        "          - {kind: http.check", "          # {kind: http.check"
+    )
     state, steps, names = run(tmp_path, text=without_check)
     assert state.outcome == "succeeded"
     assert state.outputs == {"image": MADE["make"]}
@@ -118,6 +121,21 @@ def test_one_that_is_not_allowed_where_it_is_used_fails_that_step(tmp_path: Path
     assert failure is not None
     assert failure.cause == "url: must be a URL that begins with http:// or https://, not 'shop/server:3f2a'"
     assert failure.hint.startswith("it is made of ${output.image}")
+
+
+def test_images_that_are_called_by_an_output_are_known_as_built(tmp_path: Path) -> None:
+    load_it = "{kind: kind.load, images: '${output.image}'}"
+    text = one(f"{{kind: image.build, tag: '${{output.image}}', context: .}}, {load_it}")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    loaded = load(tmp_path, text)
+    known: list[frozenset[str]] = []
+
+    def perform(step: Step, context: Context) -> Done:
+        known.append(context.built_images)
+        return Done("", output=MADE["make"] if step.kind == "command" else None)
+
+    run_virtual(Engine(loaded.plan, Scripted(perform), started(loaded.plan), cache=tmp_path).run())
+    assert known[-1] == {MADE["make"]}
 
 
 def test_a_rehearsal_shows_the_names(tmp_path: Path) -> None:

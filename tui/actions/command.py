@@ -127,10 +127,12 @@ async def _run_in(folder: PurePath, step: ProgramStep, ctx: Context, variables: 
         ctx.warn(f"{processes} {ends}; start with `setsid` what is to stay")
 
     async with standard_output(step, ctx, program) as (wrapped, read):
-        async with in_time(ctx, lambda: f"{name} still ran", lambda: last):
-            status = await _run(env, ctx, folder, wrapped, tell, left)
-        printed = await read()
-    tell_output(step, ctx, printed)
+        try:
+            async with in_time(ctx, lambda: f"{name} still ran", lambda: last):
+                status = await _run(env, ctx, folder, wrapped, tell, left)
+        finally:  # also of one that has run out of time
+            printed = await read()
+            tell_output(step, ctx, printed)
     if status:
         raise ActionError(f"{name} {_end(status)}", details=tuple(last))
     if step.output:

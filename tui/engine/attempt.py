@@ -172,7 +172,9 @@ class Attempt:
         return done
 
     async def _step(self, index: int, step: Step, task_deadline: float | None) -> e.Failure | None:
-        title = self._title(step)
+        with contextlib.suppress(ActionError):  # it is told where the step is carried out
+            step = await self.context.outputs.fill(step)
+        title = step.describe()
         self.emit(e.StepStarted(self.context.now(), self.task.id, self.number, index, title))
         try:
             ahead = self._ahead[index] if index < len(self._ahead) else None
@@ -202,7 +204,7 @@ class Attempt:
         """Carry a step out, or take over what it did ahead of its place; raises why it failed."""
         if not step.is_wanted:
             return Done("not wanted", changed=False)
-        step = self.context.outputs.fill(step)
+        step = await self.context.outputs.fill(step)
         times = [task_deadline] if task_deadline is not None else []
         if step.timeout is not None:
             times.append(asyncio.get_running_loop().time() + step.timeout)
@@ -227,12 +229,6 @@ class Attempt:
             if account.seconds:
                 used = round(account.seconds, 3)
                 self.emit(e.CpuUsed(self.context.now(), self.task.id, self.number, index, used))
-
-    def _title(self, step: Step) -> str:
-        """Return a step's title, with outputs as far as they are known."""
-        with contextlib.suppress(ActionError):
-            step = self.context.outputs.fill(step)
-        return step.describe()
 
     def _failed(self, error: Exception, index: int, title: str) -> e.Failure:
         if not isinstance(error, BringupError):

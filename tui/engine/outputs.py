@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -11,7 +13,7 @@ from tui.plan.document import Document
 from tui.plan.messages import explain
 from tui.plan.outputs import output_of
 from tui.plan.schema import closed_schema
-from tui.plan.steps import Command
+from tui.plan.steps.command import ProgramStep
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -25,24 +27,36 @@ if TYPE_CHECKING:
 class RunOutputs:
     """The outputs of a run, by their names in the whole plan.
 
-    Args:
-        plan: The plan.
-        known: Outputs that another run made.
-        assume: Whether those that are not known are assumed: a rehearsal runs no commands.
+    Attributes:
+        steps: All wanted steps with their tasks, and with outputs as far as they are known.
     """
 
     def __init__(self, plan: Plan, known: Mapping[str, str], *, assume: bool) -> None:
+        """Prepare them.
+
+        Args:
+            plan: The plan.
+            known: Outputs that another run made.
+            assume: Whether those that are not known are assumed: a rehearsal runs no commands.
+        """
+        self.steps = [(task.id, step) for task in plan.tasks for step in task.wanted_steps]
         self._plan = plan
         self._known = dict(known)
         self._assume = assume
 
-    def fill(self, step: Step) -> Step:
-        """Return a step with outputs filled in.
+    async def fill(self, step: Step) -> Step:
+        """Return a step with outputs filled in, by a thread: paths in it are looked at.
 
         Raises:
             ActionError: One is not known, or is not allowed where it is used.
         """
-        if self._assume or not self._plan.outputs.makers or not step.templates:
+        if not self._plan.outputs.makers or self._assume:
+            return step
+        filled, self.steps = await asyncio.to_thread(lambda: (self._fill(step), self._fill_known()))
+        return filled
+
+    def _fill(self, step: Step) -> Step:
+        if not step.templates:
             return step
         names = self._plan.outputs.names(step)
         written = step.with_outputs(lambda name: self._value(names[name]))
@@ -65,15 +79,19 @@ class RunOutputs:
         """Return the variables that a step's files are filled in from."""
         return self._plan.variables_of(step, task.each, None if self._assume else self._known)
 
-    def name_of(self, text: str) -> str:
-        """Return a text with names of outputs in place of their values, as the plan has it."""
-        for name, value in self._known.items():
-            text = text.replace(value, f"output.{name}")
-        return text
+    def _fill_known(self) -> list[tuple[str, Step]]:
+        found: list[tuple[str, Step]] = []
+        for task in self._plan.tasks:
+            for step in task.wanted_steps:
+                filled = step
+                with contextlib.suppress(ActionError):
+                    filled = self._fill(step)
+                found.append((task.id, filled))
+        return found
 
     def take(self, step: Step, value: str, at: float, masker: Masker) -> e.OutputMade:
         """Keep what a step has printed; return the event that tells of it, without what is secret."""
-        assert isinstance(step, Command)
+        assert isinstance(step, ProgramStep)
         name = output_of(step)
         self._known[name] = value
         for secret in step.secrets_of(value):

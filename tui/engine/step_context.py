@@ -84,21 +84,26 @@ class StepContext:
     @property
     def built_images(self) -> frozenset[str]:
         """The images that the plan builds, and loads into its cluster."""
-        steps = [step for task in self._attempt.context.plan.tasks for step in task.wanted_steps]
+        steps = [step for _, step in self._attempt.context.outputs.steps]
         built = {image for step in steps if step.kind != "image.pull" for image in step.images_made}
         return frozenset(built.intersection(image for step in steps for image in step.images_used))
 
     @property
     def delivered_images(self) -> frozenset[str]:
         """The images that the plan gets to its cluster."""
-        steps = (step for task in self._attempt.context.plan.tasks for step in task.wanted_steps)
-        found = (step.images_used for step in steps if step.kind in {"image.deliver", "kind.load"})
+        found = (
+            step.images_used
+            for _, step in self._attempt.context.outputs.steps
+            if step.kind in {"image.deliver", "kind.load"}
+        )
         return frozenset(image for images in found for image in images)
 
     def image_host(self, image: str) -> Host:
         """Return the host whose container engine has an image."""
-        images = self._places.images
-        name = images.get(image) or images.get(self._attempt.context.outputs.name_of(image))
+        name = self._places.images.get(image)
+        if name is None:  # it may be called as an output says
+            makers = (task for task, step in self._attempt.context.outputs.steps if image in step.images_made)
+            name = next((self._places.tasks[task] for task in makers), None)
         return self.host if name is None else self._hosts.of(name)
 
     def log(self, text: str | Sequence[str], source: str = "") -> None:
