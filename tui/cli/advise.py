@@ -119,8 +119,11 @@ def _plan_of(kept: KeptRun) -> LoadedPlan | None:
 
     from tui.errors import BringupError
     from tui.launch.request import Request, load
+    from tui.plan.bundled import is_plan
 
     started = kept.started
+    if not is_plan(started.path):  # what reads plans takes a while to import
+        return None
     try:
         loaded = load(Request(started.path, tuple(map(Path, started.files)), started.settings))
     except BringupError:
