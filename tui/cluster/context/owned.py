@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 16  # requests
 _GONE_WITHIN = 120.0  # seconds for what is deleted; a pod may take 30 to stop
 _POLL = 0.5
-_NOT_SERVED = {403, 404, 405, 503}  # forbidden here, gone since, not for lists, or its server is away
+_NOT_SERVED = {404, 405}  # it is gone since, or makes no lists
 _MOST_NAMED = 5
 _CLAIMS = "/api/v1/namespaces/{}/persistentvolumeclaims"
 
@@ -44,7 +45,8 @@ async def delete(cluster: Cluster, host: Host, report: Reporter) -> Done:
     """See `tui.cluster.provider.Provider`: the cluster stays, and what the plan has made in it goes."""
     await reach(cluster, host)
     async with open_api(cluster.kubeconfig, cluster.context) as api:
-        found = await _owned(api, f"{OWNER}={cluster.owner}", report)
+        own = await asyncio.to_thread(_namespace, cluster)
+        found = await _owned(api, f"{OWNER}={cluster.owner}", own, report)
         for stage in sorted({each.stage for each in found}):
             await _delete(api, [each for each in found if each.stage == stage], report)
     await asyncio.to_thread(cluster.kubeconfig.unlink, missing_ok=True)
@@ -53,22 +55,35 @@ async def delete(cluster: Cluster, host: Host, report: Reporter) -> Done:
     return Done(f"deleted {plural(len(found), 'object')} of {cluster.owner}")
 
 
-async def _owned(api: Api, selector: str, report: Reporter) -> list[_Found]:
-    """Return what is to be deleted, each object once though several API groups may serve it."""
+def _namespace(cluster: Cluster) -> str:
+    """Return the namespace of a cluster's context, in which its user may do more than elsewhere; blocks."""
+    config = json.loads(cluster.kubeconfig.read_text(encoding="utf-8"))
+    return str(config["contexts"][0]["context"].get("namespace") or "")
+
+
+async def _owned(api: Api, selector: str, own: str, report: Reporter) -> list[_Found]:
+    """Return what is to be deleted, each object once though several API groups may serve it.
+
+    Args:
+        api: The cluster.
+        selector: The label that it has.
+        own: The namespace that is looked in where not all may be; empty if there is none.
+        report: Takes a warning of what could not be looked at.
+    """
     resources = [each for each in await Discovery(api).served() if each.deletable]
     limit = asyncio.Semaphore(_AT_ONCE)
-    denied: list[str] = []
+    unseen: list[str] = []
 
     async def listed(resource: Resource) -> list[tuple[_Found, Object]]:
-        async with limit:
-            try:
-                items = (await api.get(f"{resource.root}/{resource.plural}", labelSelector=selector))["items"]
-            except ApiError as error:
-                if error.status not in _NOT_SERVED:
-                    raise
-                denied.extend([resource.plural] * (error.status == 403))
-                return []
-        return [(_found(item, resource), item) for item in items]
+        places = [f"{resource.root}/{resource.plural}"]
+        places += [resource.collection(own)] if own and resource.namespaced else []
+        for place in places:
+            async with limit:
+                items = await _listed(api, place, selector)
+            if items is not None:
+                return [(_found(item, resource), item) for item in items]
+            unseen.append(resource.plural)
+        return []
 
     found: dict[str, _Found] = {}
     for lists in await asyncio.gather(*map(listed, resources)):
@@ -76,9 +91,21 @@ async def _owned(api: Api, selector: str, report: Reporter) -> list[_Found]:
             found.setdefault(each.uid, each)
             for claim in await _claims(api, each, item):
                 found.setdefault(claim.uid, claim)
-    if denied:
-        report.warn(f"may be left, as the cluster's user may not list them: {', '.join(sorted(denied))}")
+    if unseen:
+        names = ", ".join(sorted({*unseen}))
+        where = f" outside of namespace {own}" if own else ""
+        report.warn(f"may be left{where}, as the API server does not list them for this user: {names}")
     return list(found.values())
+
+
+async def _listed(api: Api, path: str, selector: str = "") -> list[Object] | None:
+    """Return the objects of a list; None if the API server refuses to tell."""
+    try:
+        found = await api.get(path, **({"labelSelector": selector} if selector else {}))
+    except ApiError as error:
+        return [] if error.status in _NOT_SERVED else None
+    items: list[Object] = found["items"]
+    return items
 
 
 def _found(item: Object, resource: Resource) -> _Found:
@@ -112,7 +139,7 @@ async def _claims(api: Api, found: _Found, item: Object) -> list[_Found]:
     names = "|".join(re.escape(each["metadata"]["name"]) for each in templates)
     made = re.compile(rf"({names})-{re.escape(metadata['name'])}-\d+")
     root = _CLAIMS.format(metadata["namespace"])
-    claims = [each["metadata"] for each in (await api.get(root))["items"]]
+    claims = [each["metadata"] for each in await _listed(api, root) or ()]
     return [
         _Found(f"{root}/{each['name']}", f"persistentvolumeclaim/{each['name']}", each["uid"], 3)
         for each in claims
