@@ -17,6 +17,7 @@ from tui.actions.image.build import build
 from tui.actions.image.deliver import deliver as load
 from tui.actions.kind import create, delete, stop
 from tui.clients.engine_api import connect
+from tui.clients.kubernetes.api import open_api
 from tui.cluster.kind import await_nodes
 from tui.cluster.kind.host_ports import host_ports
 from tui.cluster.kind.nodes import find_nodes
@@ -264,6 +265,9 @@ async def test_two_nodes_get_an_image_at_once_while_they_are_still_being_joined(
     assert (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
     assert not creating.done()  # kubeadm is at work
     await creating
+    async with open_api(real.cluster.kubeconfig) as api:
+        made = (await api.get("/api/v1/nodes"))["items"]
+    assert [node["spec"]["podCIDR"] for node in made] == ["10.244.0.0/24", "10.244.1.0/24"]
     assert not (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
     assert not [text for _, text in real.lines if "could not be streamed" in text]
     with pytest.raises(ActionError, match="has 2 nodes, which cannot be started again"):

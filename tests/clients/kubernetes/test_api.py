@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from aiohttp import web
 
 from tests.clients.kubernetes.peer import api_server, recorder, refusal, serving
@@ -45,6 +46,15 @@ async def test_objects_are_applied_with_the_token_and_by_bringup(tmp_path: Path)
     assert seen[0]["headers"]["Content-Type"] == "application/apply-patch+yaml"
     assert seen[0]["headers"]["Authorization"] == "Bearer open-sesame"
     assert json.loads(seen[0]["body"]) == {"kind": "Thing"}
+
+
+async def test_what_yaml_reads_as_a_date_is_sent_as_it_was_written(tmp_path: Path) -> None:
+    app, seen = _app()
+    written = "a: 2024-01-02\nb: 2024-01-02T03:04:05Z\nc: ü\n"
+    async with api_server(app, tmp_path) as (api, _):
+        await api.apply("/thing", yaml.load(written, Loader=yaml.CSafeLoader), fieldManager="a b&c")
+    assert json.loads(seen[0]["body"]) == {"a": "2024-01-02", "b": "2024-01-02T03:04:05+00:00", "c": "ü"}
+    assert seen[0]["query"]["fieldManager"] == "a b&c"
 
 
 async def test_refusals_have_the_servers_own_words(tmp_path: Path) -> None:
