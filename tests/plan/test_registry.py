@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tui.clients.registry import canonical
-from tui.plan.model import Cluster, LocalRegistry
-from tui.plan.registry import name_in
+from tui.plan.model import Cluster
+from tui.plan.registry import LocalRegistry, name_in
 from tui.plan.values import is_image_name
 
 ID = "0123456789ab"

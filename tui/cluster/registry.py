@@ -8,8 +8,7 @@ import yaml
 
 from tui.clients.kubernetes.api import ApiError
 from tui.cluster.connect import connect
-from tui.plan.model import LocalRegistry
-from tui.plan.registry import HOSTING, KEY
+from tui.plan.registry import HOSTING, KEY, LocalRegistry
 
 if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api

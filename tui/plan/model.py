@@ -26,13 +26,14 @@ from tui.plan.failures import KNOWN
 from tui.plan.faults import shown, suggest
 from tui.plan.graph import ON_FAILURE
 from tui.plan.outputs import Outputs
+from tui.plan.registry import Registry
 from tui.plan.scope import NAME
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names, StepBase, Wanted
 from tui.plan.steps.command import Setting, VariableName
 from tui.plan.substitute import UndefinedError, as_text, find
-from tui.plan.values import Duration, Frozen, ImageName, Label, OneOrMore, PlanPath, Timeout, is_image_name
+from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
 from tui.secrets import secrets_in
 
 if TYPE_CHECKING:
@@ -133,36 +134,6 @@ class Phase(Frozen):
     def name(self) -> str:
         """The title, else the id."""
         return self.title or self.id
-
-
-def _registry(text: str) -> str:
-    text = text.rstrip("/")
-    first = text.partition("/")[0]
-    if not is_image_name(f"{text}/x") or not (first == "localhost" or {".", ":"} & {*first}):
-        raise ValueError(f"{shown(text)} is no registry", "write it as HOST, HOST:PORT or HOST/PATH")
-    return text
-
-
-class LocalRegistry(Frozen):
-    """A registry on the cluster's host that the cluster's nodes pull from, made and deleted with it."""
-
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(
-        description="Port of the host's loopback at which it takes images."
-    )
-    image: ImageName = Field("registry:2", description="Its own image.")
-
-    @property
-    def address(self) -> str:
-        """How images in it are named."""
-        return f"localhost:{self.port}"
-
-
-Registry = Annotated[
-    Annotated[Annotated[str, AfterValidator(_registry)], Tag("text")]
-    | Annotated[LocalRegistry, Tag("LocalRegistry")],
-    Discriminator(lambda value: "LocalRegistry" if isinstance(value, dict | LocalRegistry) else "text"),
-]
-"""A registry that is there, `HOST[:PORT][/PATH]`, or one that is made beside the cluster."""
 
 
 class Cluster(Frozen):

@@ -1,8 +1,14 @@
-"""How images are named in a registry that a cluster pulls from."""
+"""The registry that a cluster pulls from, and how images are named in it."""
 
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from tui.plan.faults import shown
+from tui.plan.values import Frozen, ImageName, is_image_name
 
 HOSTING = "/api/v1/namespaces/kube-public/configmaps/local-registry-hosting"
 """The object by which a cluster tells of its registry, by KEP-1755."""
@@ -12,6 +18,36 @@ _TAG = re.compile(r":[^:/]*$")
 _ODD = re.compile(r"[^a-z0-9.-]+")
 _HUB = "docker.io/"
 _LIBRARY = "library/"
+
+
+def _registry(text: str) -> str:
+    text = text.rstrip("/")
+    first = text.partition("/")[0]
+    if not is_image_name(f"{text}/x") or not (first == "localhost" or {".", ":"} & {*first}):
+        raise ValueError(f"{shown(text)} is no registry", "write it as HOST, HOST:PORT or HOST/PATH")
+    return text
+
+
+class LocalRegistry(Frozen):
+    """A registry on the cluster's host that the cluster's nodes pull from, made and deleted with it."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        description="Port of the host's loopback at which it takes images."
+    )
+    image: ImageName = Field("registry:2", description="Its own image.")
+
+    @property
+    def address(self) -> str:
+        """How images in it are named."""
+        return f"localhost:{self.port}"
+
+
+Registry = Annotated[
+    Annotated[Annotated[str, AfterValidator(_registry)], Tag("text")]
+    | Annotated[LocalRegistry, Tag("LocalRegistry")],
+    Discriminator(lambda value: "LocalRegistry" if isinstance(value, dict | LocalRegistry) else "text"),
+]
+"""A registry that is there, `HOST[:PORT][/PATH]`, or one that is made beside the cluster."""
 
 
 def name_in(registry: str, image: str, identity: str) -> str:

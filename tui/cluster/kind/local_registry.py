@@ -17,8 +17,7 @@ from tui.cluster.kind.host_ports import parse_config
 from tui.cluster.kind.reach import context_of
 from tui.errors import ActionError, BringupError
 from tui.hosts.host import at
-from tui.plan.model import LocalRegistry
-from tui.plan.registry import HOSTING, KEY
+from tui.plan.registry import HOSTING, KEY, LocalRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
