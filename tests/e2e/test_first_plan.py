@@ -1,4 +1,4 @@
-"""What `bringup init` writes for a checkout comes up as it is: image, database, migrations and all."""
+"""What `bringup init` writes for a checkout comes up as it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.conftest import NODE_IMAGE, run
-from tests.starter.shapes import DATABASE, KIND, MIGRATION, NAMESPACE, deployment, kustomization, lay
+from tests.starter.shapes import KIND, NAMESPACE, deployment, kustomization, lay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,11 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
             "kind.yaml": KIND.replace("control-plane", f"control-plane, image: '{NODE_IMAGE}'"),
             "Dockerfile": "FROM debian:bookworm-slim\nCOPY app/ /app\nCMD sh /app/run.sh\n",
             "app/run.sh": "while true; do sleep 1; done\n",
-            "k8s/base/kustomization.yaml": kustomization("namespace.yaml", "web.yaml", "database.yaml"),
+            "k8s/base/kustomization.yaml": kustomization("namespace.yaml", "web.yaml"),
             "k8s/base/namespace.yaml": NAMESPACE,
             "k8s/base/web.yaml": deployment("bringup-e2e/web:latest"),
-            "k8s/base/database.yaml": DATABASE,
             "k8s/overlays/dev/kustomization.yaml": kustomization("../../base"),
             "k8s/overlays/prod/kustomization.yaml": kustomization("../../base"),
-            "migrations/00001_init.sql": MIGRATION,
         },
     )
     run("docker", "image", "rm", "--force", IMAGE, check=False)
@@ -48,7 +46,6 @@ def test_what_init_writes_comes_up(bringup: Bringup, checkout: Path) -> None:
     code, output = bringup.plan("up", checkout / "bringup.yaml", "--mode", "eager")
 
     assert code == 0, output
-    assert "1 migration applied" in output
     image = bringup.kubectl(
         "-n", "shop", "get", "deployment", "web", "-o", "jsonpath={..containers[*].image}"
     )
