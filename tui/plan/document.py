@@ -116,6 +116,12 @@ def get(value: Any, path: Path_) -> Any:
     return value
 
 
+def items(value: Any, key: str) -> list[Any]:
+    """Return the items of the list that a mapping has at a key; none if it has no list there."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
 def readable(path: Path) -> str:
     """Return a path for people: relative if it is below the current directory."""
     absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() fails on symlink loops

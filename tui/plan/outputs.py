@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.plan.document import items
 from tui.plan.faults import Fault, Place, suggest
 from tui.plan.substitute import REFERENCE, as_text, each_text, fill
 
@@ -95,15 +96,10 @@ def have_outputs(document: Document) -> bool:
     value = document.value
     return any(
         isinstance(step, dict) and OUTPUT in step
-        for phase in _items(value, "phases")
-        for task in _items(phase, "tasks")
-        for step in _items(task, "steps")
+        for phase in items(value, "phases")
+        for task in items(phase, "tasks")
+        for step in items(task, "steps")
     )
-
-
-def _items(value: Any, key: str) -> list[Any]:
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, list) else []
 
 
 class Outputs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import get
+from tui.plan.document import get, items
 from tui.plan.each import name_groups, needs_of
 from tui.plan.outputs import templates
 from tui.plan.scope import WrittenStep
@@ -57,8 +57,8 @@ def name_wholes(data: dict[str, Any], document: Document, included: Sequence[Inc
 
 
 def _tasks(data: dict[str, Any]) -> Iterator[tuple[Path_, dict[str, Any]]]:
-    for p, phase in enumerate(_items(data, "phases")):
-        for t, task in enumerate(_items(phase, "tasks")):
+    for p, phase in enumerate(items(data, "phases")):
+        for t, task in enumerate(items(phase, "tasks")):
             if isinstance(task, dict):
                 yield ("phases", p, "tasks", t), task
 
@@ -90,12 +90,7 @@ def settle(data: dict[str, Any], document: Document, included: Sequence[Included
         if isinstance(steps := task.get("steps"), list):
             task["steps"] = [settled(step, path) for step in steps]
     for key in ("failed", "down"):
-        for i, step in enumerate(_items(data, key)):
+        for i, step in enumerate(items(data, key)):
             if isinstance(step, dict):
                 choose(step, (key, i))
                 data[key][i] = settled(step, (key, i))
-
-
-def _items(value: Any, key: str) -> list[Any]:
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, list) else []
