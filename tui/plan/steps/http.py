@@ -23,7 +23,7 @@ class HttpCheck(StepBase):
     url: Url = Field(pattern=URL, description="The URL, http:// or https://.")
     status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="Status that is expected.")
     contains: str = Field("", description="Text that must stand in the answer.")
-    interval: Duration = Field(1.0, description="Pause between two requests.")
+    interval: Duration = Field(0.25, description="Pause between two requests.")
 
     def _subject(self) -> str:
         return self.url

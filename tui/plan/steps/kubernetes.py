@@ -92,7 +92,7 @@ class KubernetesProbe(StepBase):
     manifest: Annotated[dict[str, Any], AfterValidator(checked_object)] = Field(
         description="The object; it is never stored."
     )
-    interval: Duration = Field(1.0, description="Pause between two tries.")
+    interval: Duration = Field(0.5, description="Pause between two tries.")
 
     def _subject(self) -> str:
         return str(self.manifest["kind"])
