@@ -306,7 +306,7 @@ def test_a_file_that_is_not_utf8_is_said_with_its_line(tmp_path: Path) -> None:
 
 
 def test_the_bundled_migrations_are_read() -> None:
-    folder = Path(__file__).parents[3] / "manifests" / "workflowexecution" / "migrations"
+    folder = Path(__file__).parents[3] / "manifests" / "shared" / "migrations"
     migrations = [source.read() for source in goose.collect(folder)]
     assert migrations
     assert all(migration.statements for migration in migrations)
