@@ -88,6 +88,7 @@ async def test_what_is_built_anew_gets_a_name_of_its_own_in_the_clusters_registr
     there = {"name": "it", "kubeconfig": tmp_path / "none", "registry": f"{registry}/all"}
     ctx.plan_cluster = await asyncio.to_thread(Cluster.model_validate, there)
     step = ImageDeliver(kind="image.deliver", images=(name,))
+    identities: list[str] = []
     repository = f"all/{name.removesuffix(':dev')}"
     async with connect(await ctx.host.engine()) as api:
         try:
@@ -95,6 +96,7 @@ async def test_what_is_built_anew_gets_a_name_of_its_own_in_the_clusters_registr
                 context = await asyncio.to_thread(directory, tmp_path, text)
                 made = await asyncio.to_thread(ImageBuild, kind="image.build", tag=name, context=context)
                 await build(made, ctx)
+                identities.append((await api.find_image(name) or {})["Id"])
                 assert (await deliver(step, ctx)).changed
                 again = await deliver(step, ctx)
                 assert not again.changed or (await ctx.host.engine()).flavour == "podman"
@@ -106,6 +108,7 @@ async def test_what_is_built_anew_gets_a_name_of_its_own_in_the_clusters_registr
                 kept = [each for each in found if each.startswith(registry)]
                 assert len(kept) == 2
                 assert {each.rpartition(":")[2] for each in kept} <= {*tags}
+            assert await api.find_image(identities[0]) is None
             with pytest.raises(ActionError, match=r"has no image .*none:1"):
                 await deliver(ImageDeliver(kind="image.deliver", images=("none:1",)), ctx)
         finally:

@@ -37,11 +37,11 @@ async def deliver(step: ImageDeliver | KindLoad, ctx: Context) -> Done:
             cause = f"the container engine{at(ctx.image_host(name))} has no image {name}"
             raise ActionError(cause, "run an `image.build` or `image.pull` step first")
         pushes.append(Push(name, target))
-    done = await push_all(pushes, ctx)
-    # Charts and commands of the plan cannot know IDs.
-    await push_all(
-        [Push(each.image, plain_name_in(registry.address, canonical(each.image))) for each in pushes], ctx
-    )
+    # Charts and commands of the plan cannot know IDs. Their names go first: they leave earlier images then,
+    # which the engine forgets as a whole with their other names.
+    plain = [Push(each.image, plain_name_in(registry.address, canonical(each.image))) for each in pushes]
+    done = await push_all(plain, ctx)
+    await push_all(pushes, ctx)
     return done
 
 
