@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-CLIENTS = frozenset({"aiodocker", "aiohttp", "asyncpg", "asyncssh"})
+CLIENTS = frozenset({"aiodocker", "aiohttp", "asyncpg", "asyncssh", "kubernetes_asyncio"})
 SCREEN = frozenset({"rich", "textual"})
 PARSERS = frozenset({"pathspec", "pydantic", "yaml"})
 OPTIONAL = frozenset({"asyncssh"})  # of an extra that need not be installed
@@ -30,7 +30,7 @@ def loaded_by(module: str) -> set[str]:
         ("tui.plan.load", CLIENTS | SCREEN),
         ("tui.launch.launch", CLIENTS | SCREEN),
         ("tui.launch.request", CLIENTS | SCREEN | {"pydantic"}),
-        ("tui.cluster.kind", SCREEN),
+        ("tui.cluster.kind", SCREEN | {"kubernetes_asyncio"}),
         ("tui.doctor", CLIENTS | SCREEN | PARSERS),
         ("tui.doctor.standing", CLIENTS | SCREEN),
         ("tui.views.loop", CLIENTS | SCREEN | PARSERS),

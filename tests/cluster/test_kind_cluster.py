@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -42,6 +43,12 @@ def cluster(tmp_path: Path) -> Cluster:
     kubeconfig = tmp_path / "shared"
     kubeconfig.write_text(OTHERS)
     return Cluster(name="demo", kubeconfig=kubeconfig)
+
+
+@pytest.fixture(autouse=True)
+async def client() -> None:
+    """Importing it takes longer than the tests wait."""
+    await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.client")
 
 
 @pytest.fixture

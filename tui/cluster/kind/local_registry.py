@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tui.clients.engine_api import connect
-from tui.clients.kubernetes.api import open_api
 from tui.cluster.kind.host_ports import parse_config
 from tui.cluster.kind.reach import context_of
 from tui.errors import ActionError, BringupError
@@ -117,7 +117,8 @@ async def tell_of_registry(cluster: Cluster) -> None:
         "metadata": {"name": HOSTING.rpartition("/")[2], "namespace": "kube-public"},
         "data": {KEY: told},
     }
-    async with open_api(cluster.kubeconfig, context_of(cluster)) as api:
+    kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")  # takes long
+    async with kubernetes.open_api(cluster.kubeconfig, context_of(cluster)) as api:
         await api.apply(HOSTING, body)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from tui.clients.kubernetes.api import open_api
 from tui.cluster.kind.pod_ranges import give_ranges
 from tui.cluster.kind.reach import context_of
 from tui.cluster.kind.stale import find_stale
@@ -51,12 +51,14 @@ async def await_ready(
     Raises:
         ActionError: The kubeconfig is not usable.
     """
+    # Only who waits for a cluster needs the library, which takes half a second to import.
+    kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
     names = [node.name for node in nodes if node.runs_pods]
     unready = {_SERVER: "no answer"}
     with contextlib.suppress(TimeoutError):
         async with (
             asyncio.timeout_at(end_of(report, patience)),
-            open_api(cluster.kubeconfig, context_of(cluster)) as api,
+            kubernetes.open_api(cluster.kubeconfig, context_of(cluster)) as api,
         ):
             with report.span("answer", "API server"):
                 while True:
