@@ -199,6 +199,15 @@ async def test_a_context_that_may_be_production_is_never_asked(home: Path, conte
 
 
 @needs_kubectl
+async def test_what_kubectl_warns_of_is_no_context(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = await config(home, "http://127.0.0.1:1", {})
+    monkeypatch.setenv("KUBECONFIG", str(home / "absent"))
+    with pytest.raises(ActionError, match="has no context 'kind-there'") as caught:
+        await reach(cluster, LocalHost())
+    assert caught.value.hint == "set KUBECONFIG, or write ~/.kube/config"
+
+
+@needs_kubectl
 async def test_what_was_allowed_once_is_allowed_until_it_leads_elsewhere(home: Path, url: str) -> None:
     cluster, host = await config(home, url, {}, "shared"), LocalHost()
     await permission.allow("shared", host)

@@ -32,6 +32,21 @@ def test_without_a_name_it_is_ones_own_or_else_the_bundled_one(folder: Path) -> 
     assert find_plan(None).resolve() == folder / "bringup.yaml"
 
 
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("bringup.yml", "a plan is called bringup.yaml"),
+        ("Bringup.yaml", "a plan is called bringup.yaml"),
+        ("bringup.yaml", "is a link to no file"),
+    ],
+)
+def test_the_bundled_one_does_not_take_the_place_of_ones_own(folder: Path, name: str, cause: str) -> None:
+    (folder / name).symlink_to(folder / "absent")
+    with pytest.raises(PlanError, match=f"{name}: {cause}"):
+        find_plan(None)
+    assert find_plan("workflowexecution").is_file()
+
+
 def test_a_folder_has_a_plan_in_it(folder: Path) -> None:
     plan = write(folder, one_task(""), "sub/plan.yaml")
     assert find_plan("sub").resolve() == plan

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.starter.shapes import SHAPES, lay
+from tests.starter.shapes import SHAPES, deployment, lay
 from tui.plan.lint import lint
 from tui.plan.load import load_plan
 from tui.starter.draft import draft, ways
@@ -63,6 +63,13 @@ def test_of_files_wherever_they_are(
         except (OSError, UnicodeError):  # one has the name of another's directory
             continue
     first_plans(root)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_manifests_that_were_written_on_windows_are_found(encoding: str, tmp_path: Path) -> None:
+    text = deployment("redis:7").replace("\n", "\r\n")
+    (tmp_path / "web.yaml").write_text(text, encoding=encoding, newline="")
+    assert "manifests: web.yaml" in write(draft(find(tmp_path), "shop", ways(find(tmp_path))[0]))
 
 
 def test_what_an_empty_directory_gets_can_be_gone_on_with(tmp_path: Path) -> None:

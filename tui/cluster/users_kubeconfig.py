@@ -112,7 +112,8 @@ async def read_context(name: str, host: Host) -> UserContext:
         if "cannot locate context" not in said and "does not exist" not in said:
             hint = "mend the kubeconfig: `kubectl config view` shows it"
             raise ActionError(f"the context {name!r} cannot be used{at(host)}: {said}", hint)
-        known = await _lines(host, ("kubectl", "config", "get-contexts", "--output=name"))
+        config = _parsed(await _lines(host, ("kubectl", "config", "view", "--output=json")))
+        known = [each["name"] for each in config.get("contexts") or ()]
         hint = suggest(name, known) if known else "set KUBECONFIG, or write ~/.kube/config"
         raise ActionError(f"the user's kubeconfig{at(host)} has no context {name!r}", hint)
     found = UserContext(_parsed(lines))

@@ -32,16 +32,34 @@ def find_plan(name: str | None) -> Path:
             one: `bringup.yaml` here, else the bundled default.
 
     Raises:
-        PlanError: There is none.
+        PlanError: There is none, or what may be meant as one's own cannot be taken for it.
     """
     if name is None:
-        own = Path(OWN)
-        return own if own.is_file() else manifests_folder() / DEFAULT / "plan.yaml"
+        return _own() or manifests_folder() / DEFAULT / "plan.yaml"
     try:
         return _named(name)
     except (OSError, RuntimeError) as error:  # it may not be read, or `~user` is unknown
         cause = error.strerror if isinstance(error, OSError) else error
         raise PlanError.at(Place(name, 0), f"cannot be read: {cause}", "check the path") from error
+
+
+def _own() -> Path | None:
+    """Return the plan of the current directory, if there is one.
+
+    Raises:
+        PlanError: There is one by almost that name, which the bundled default must not take the place of.
+    """
+    own = Path(OWN)
+    if own.is_file():
+        return own
+    with suppress(OSError):  # a directory that cannot be listed has none
+        for found in sorted(path.name for path in Path().iterdir()):
+            if found == OWN:
+                cause = "is a link to no file" if own.is_symlink() else "is no file"
+                raise PlanError.at(Place(found, 0), cause, "correct it, or name the plan that is meant")
+            if found.lower() in {OWN, "bringup.yml"}:
+                raise PlanError.at(Place(found, 0), f"a plan is called {OWN}", "rename it, or name it")
+    return None
 
 
 def is_plan(name: str) -> bool:

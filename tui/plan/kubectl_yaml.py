@@ -66,7 +66,7 @@ def read_values(
     Raises:
         PlanError: The content is neither YAML nor JSON, or refers to unknown variables.
     """
-    text = _decode(data, source)
+    text = decode(data, source)
     references = References(text, variables, source)
     try:
         values = _read_json(references, source) or list(_Reader(references, source).documents())
@@ -104,7 +104,12 @@ def _number(value: int | float) -> int | float:
     return value if value in _INT64 else float(value)
 
 
-def _decode(data: bytes, source: str) -> str:
+def decode(data: bytes, source: str) -> str:
+    """Return a file's text without its byte order marks.
+
+    Raises:
+        PlanError: It is not the encoding that it says, or not UTF-8.
+    """
     encoding = next((name for bom, name in _BOMS.items() if data.startswith(bom)), "utf-8")
     try:
         text = data.decode(encoding)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import PlanError
+from tui.plan.kubectl_yaml import decode
 from tui.plan.manifests import manifest_files, read_objects
 from tui.plan.namespaces import GIVEN
 from tui.plan.steps.references import OBJECT_NAME, Namespace
@@ -114,6 +116,8 @@ def find_directories(tree: Tree, without: Iterable[str]) -> tuple[list[Directory
 
 def _read(tree: Tree, file: str, left: dict[str, str]) -> list[Manifest]:
     data = tree.read(file, _MOST_BYTES)
+    with suppress(PlanError):
+        data = decode(data, file).encode()
     if not _IS_MANIFEST.search(data) or _NO_MANIFESTS.search(data):
         return []
     try:
