@@ -92,6 +92,12 @@ async def test_the_deadline_ends_it_with_the_last_answer(ctx: Recorder) -> None:
     assert ctx.spans[0].closed
 
 
+async def test_it_is_asked_once_more_at_the_deadline_however_long_the_interval(ctx: Recorder) -> None:
+    ctx.deadline = in_time(0.3)
+    async with serving(answering((503, ""), (200, ""))) as url:
+        assert (await check(step(url, interval=60), ctx)).note == "200 OK"
+
+
 async def test_another_status_may_be_wanted(ctx: Recorder) -> None:
     async with serving(answering((401, ""))) as url:
         assert (await check(step(url, status=401), ctx)).note == "401 Unauthorized"

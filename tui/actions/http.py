@@ -67,9 +67,9 @@ async def check(step: HttpCheck, ctx: Context) -> Done:
                 if answer.text != said:
                     said = answer.text
                     ctx.log(f"{step.url}: {said}")
-                if now() + interval >= deadline:
+                if (left := deadline - now()) <= 0:
                     raise _unanswered(step, answer, now() - began)
-                await asyncio.sleep(interval)
+                await asyncio.sleep(min(interval, left))  # the last time it is asked at the deadline itself
 
 
 async def connector_to(host: Host, url: str) -> aiohttp.BaseConnector | None:
