@@ -135,7 +135,7 @@ def test_a_silent_task_says_that_it_lives_and_what_it_is_at(tmp_path: Path) -> N
 
 def test_the_report_draws_bars_names_failures_and_says_how_to_go_on(tmp_path: Path) -> None:
     _, state = bring(tmp_path)
-    stands = Stands("/home/me/.kube/x", (("Data", "http://127.0.0.1:1"),), "/state/run")
+    stands = Stands("/home/me/my kube/x", (("Data", "http://127.0.0.1:1"),), "/state/run")
     printed = report(state, stands, PLAIN, width=80)
     text = "\n".join(printed)
     bars = {line.split()[1]: line for line in printed if line.lstrip()[:1] in {"✓", "✗", "–"} and "█" in line}
@@ -146,7 +146,7 @@ def test_the_report_draws_bars_names_failures_and_says_how_to_go_on(tmp_path: Pa
     for part in (
         "error: RUN returned 100", "detail of it", "E: it ends here", "hint: see the mirror",
         "! cluster: no login file",
-        "bringup up --resume 20260102-030405-test", "KUBECONFIG=/home/me/.kube/x", "/state/run/logs",
+        "bringup up --resume 20260102-030405-test", "KUBECONFIG='/home/me/my kube/x'", "/state/run/logs",
     ):  # fmt: skip
         assert part in text
     assert "http://127.0.0.1:1" not in text, "an endpoint that may not answer is not promised"

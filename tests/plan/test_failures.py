@@ -107,6 +107,10 @@ SAID_TO = {
     ("kubernetes", 'status 422: Service "a" is invalid: spec.ports: Required value'): "invalid",
     ("kubernetes", "status 500: failed to create typed patch object: .spec.x: wrong"): "invalid",
     ("kubernetes", "status 401: Unauthorized"): "unauthorized",
+    (
+        "kubernetes",
+        'status 403: pods "p" is forbidden: error looking up account: serviceaccount "b" not found',
+    ): "service-account",
     ("kubernetes", 'status 403: configmaps is forbidden: User "u" cannot list'): "forbidden",
     ("postgres", "(28P01)"): "database-login",
     ("postgres", "(25001)"): "in-transaction",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from tui.plan.address import LOCAL
@@ -67,7 +68,7 @@ def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:
         return
     if real and stands.kubeconfig:
         yield "kubeconfig", stands.kubeconfig
-        yield "", f"export KUBECONFIG={stands.kubeconfig}"
+        yield "", f"export KUBECONFIG={shlex.quote(stands.kubeconfig)}"
     address = started.hosts.get(stands.host, LOCAL)
     where = "" if address == LOCAL else f"at {address.removeprefix('ssh://')}"
     if real and complete:

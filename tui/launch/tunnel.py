@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import shlex
 import signal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -145,7 +146,8 @@ def _opened(plan: Plan, host: Host, ports: Mapping[int, int], forwards: Forwards
     lines += [
         f"{each.title} is at 127.0.0.1:{port}{_instead(each, port)}" for each, port in forwards.ports.items()
     ]
-    lines += [f"  export KUBECONFIG={plan.cluster.kubeconfig}"] if plan.cluster and ports else []
+    if plan.cluster and ports:
+        lines.append(f"  export KUBECONFIG={shlex.quote(str(plan.cluster.kubeconfig))}")
     return [*lines, "Ctrl-C closes them"]
 
 

@@ -164,6 +164,11 @@ KNOWN: dict[str, Known] = {
         "the kubeconfig's user is not known to this cluster: is it an earlier cluster's kubeconfig?",
         "kubernetes",
     ),
+    "service-account": known(
+        r'serviceaccount "[^"]+" not found',
+        "apply the service account before the pods that use it, or correct its name",
+        "kubernetes",
+    ),
     "forbidden": known(r"status 403\b", "the kubeconfig's user may not do this", "kubernetes"),
     # SQLSTATEs.
     "database-login": known(

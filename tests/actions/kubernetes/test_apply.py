@@ -143,6 +143,19 @@ async def test_a_webhook_that_does_not_listen_yet_is_tried_again(tmp_path: Path)
     assert sum("try" in line for _, line in ctx.lines) == 3
 
 
+async def test_a_pod_may_come_before_its_namespaces_own_service_account(tmp_path: Path) -> None:
+    looking = (
+        'pods "p" is forbidden: error looking up service account shop/{0}: serviceaccount "{0}" not found'
+    )
+    done, _ = await _apply(
+        Server(refusal(403, looking.format("default"))), tmp_path, _manifest("ConfigMap", "a")
+    )
+    assert done.changed
+    with pytest.raises(ActionError, match='"web" not found') as caught:
+        await _apply(Server(refusal(403, looking.format("web"))), tmp_path, _manifest("ConfigMap", "a"))
+    assert caught.value.hint.startswith("apply the service account before")
+
+
 async def test_it_is_not_tried_for_ever(tmp_path: Path) -> None:
     server = Server(*[refusal(500, REFUSED) for _ in range(20)])
     with pytest.raises(ActionError, match="configmap/a was refused") as caught:
