@@ -63,12 +63,12 @@ async def test_a_run_tells_what_its_programs_and_the_machine_used(
     state = await engine(burn, events, tmp_path).run()
     samples = list(state.samples["default"])
     assert isinstance(events[-1], e.RunFinished)
-    assert state.at - 0.5 < sum(sample.seconds for sample in samples) < state.at + 0.1
+    assert 0 < sum(sample.seconds for sample in samples) < state.at + 0.1
     assert {sample.cores for sample in samples} == {os.cpu_count()}
     programs = sum(s.programs.cpu * s.seconds for s in samples if s.programs)
     (step,) = state.tasks["one"].attempts[0].steps
     assert 0.3 <= step.cpu < 3
-    assert 0.1 <= programs <= step.cpu + 0.1
+    assert 0 < programs <= step.cpu + 0.1
     assert all(s.machine.memory > (s.own.memory if s.own else 0) > 1 for s in samples)
 
 

@@ -221,5 +221,5 @@ def test_each_machine_is_looked_at_for_what_it_has_to_do(
     assert of_far[1]["text"].startswith(f"Docker 99.1 (API 1.41) at unix://{place}, found by DOCKER_HOST at ")
     assert not [each for each in of_far if each["level"] == "fault"]
     assert [(each["check"], each["level"]) for each in of_builder] == [
-        ("machine", "ok"), ("container engine", "fault"), ("disk", "unknown")
+        ("machine", "ok"), ("container engine", "fault"), ("buildx", "ok"), ("disk", "unknown")
     ]  # fmt: skip
