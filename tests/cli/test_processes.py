@@ -128,7 +128,7 @@ def test_a_killed_run_is_resumed(folder: Path) -> None:
     assert "quick   │ ✓ done by run" in output
 
 
-def test_two_runs_do_not_share_a_cluster(folder: Path) -> None:
+def test_two_runs_do_not_share_a_plan(folder: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "tui", "up", "slow.yaml"], cwd=folder, stdout=subprocess.PIPE
     ) as process:
@@ -137,7 +137,7 @@ def test_two_runs_do_not_share_a_cluster(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert done.returncode == 3
-    assert f"another bringup (process {process.pid})" in done.stderr
+    assert f"another bringup (process {process.pid}) is at plan 'slow', which has no cluster" in done.stderr
 
 
 def test_output_that_cannot_be_written_ends_the_run(folder: Path) -> None:

@@ -26,9 +26,10 @@ class ClusterLock:
             plan: The plan whose cluster it is.
             started: The run's first event, which tells the cluster's machine.
         """
-        self._cluster = _key(plan)
+        key = _key(plan)
+        self._what = f"cluster {key!r}" if plan.cluster else f"plan {key!r}, which has no cluster"
         host = started.hosts.get(placement(plan).cluster, "").removeprefix("ssh://")
-        self._path = locks_directory() / f"{self._cluster}{f'@{host}' if host else ''}.lock"
+        self._path = locks_directory() / f"{key}{f'@{host}' if host else ''}.lock"
         self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
@@ -57,7 +58,7 @@ class ClusterLock:
             with file:
                 file.seek(0)
                 holder = file.read().strip() or "unknown"
-            cause = f"another bringup (process {holder}) is at cluster {self._cluster!r}"
+            cause = f"another bringup (process {holder}) is at {self._what}"
             raise NotReadyError(cause, "wait for it, or stop it with Ctrl-C where it runs") from error
         with contextlib.suppress(OSError):  # on a full disk nobody learns who holds it
             file.truncate(0)

@@ -16,7 +16,10 @@ from tui.clients.kubernetes.exec_login import Login
 from tui.errors import ActionError
 
 _LOGINS = ("auth-provider", "username")
-_ANEW = "have it written anew: kind export kubeconfig --name CLUSTER --kubeconfig FILE"
+_ANEW = (
+    "`kubectl config view` shows what it says; kind writes that of its cluster anew: "
+    "kind export kubeconfig --name CLUSTER --kubeconfig FILE"
+)
 
 
 @dataclass(frozen=True, slots=True)
