@@ -9,15 +9,16 @@ import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.contract.programs import Started
 from tests.processes import needs_proc
+from tui.errors import ActionError
 from tui.hosts.lines import REST
 from tui.hosts.local import LocalHost
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 async def test_variables_go_over_those_of_bringup(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +28,12 @@ async def test_variables_go_over_those_of_bringup(monkeypatch: pytest.MonkeyPatc
     argv = ("sh", "-c", "echo $KEPT $CHANGED")
     assert await LocalHost().run(argv, on_lines=lines.extend, env={"CHANGED": "after"}) == 0
     assert lines == ["kept after"]
+
+
+async def test_what_the_locale_cannot_write_is_told() -> None:
+    with pytest.raises(ActionError, match="cannot be written in the locale's utf-8") as caught:
+        await LocalHost().run(("echo", "\ud800"))
+    assert "LC_ALL" in caught.value.hint
 
 
 async def test_of_a_storm_many_lines_come_at_once_and_the_loop_has_its_turn_between() -> None:

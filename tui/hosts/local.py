@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.errors import ActionError
 from tui.hosts.cpu_account import charge
 from tui.hosts.host import HostFullError
 from tui.hosts.local_program import Program, send_signal
@@ -175,6 +176,9 @@ class LocalHost:
                 await starting
                 await program.end()
             raise
+        except UnicodeEncodeError as error:
+            cause = f"{error.object[error.start]!a} cannot be written in the locale's {error.encoding}"
+            raise ActionError(cause, "use a locale of UTF-8: `export LC_ALL=C.UTF-8`") from error
         return program
 
 
