@@ -16,7 +16,7 @@ from tests.contract.programs import Started, alive, said
 from tests.processes import needs_proc
 from tui.hosts.cpu_account import CPU_ACCOUNT, CpuAccount
 from tui.hosts.host import HostLostError
-from tui.hosts.usage.sources import find_daemons, patterns, watch
+from tui.hosts.usage.sources import find_daemons, find_daemons_here, patterns, watch
 
 if TYPE_CHECKING:
     from tests.contract.places import Place
@@ -72,7 +72,9 @@ async def test_a_machine_is_watched_until_nobody_wants_to_know(host: Host) -> No
         readings.append(reading)
         first.set()
 
-    watching = asyncio.create_task(watch(host, patterns((), await find_daemons(host)), take))
+    daemons = await find_daemons(host)
+    assert set(daemons) == set(await asyncio.to_thread(find_daemons_here))
+    watching = asyncio.create_task(watch(host, patterns((), daemons), take))
     await asyncio.wait_for(first.wait(), 5)
     watching.cancel()
     await asyncio.wait({watching})

@@ -15,7 +15,7 @@ from tui.errors import BringupError
 from tui.hosts.local import LocalHost
 from tui.hosts.usage.counters import Counters, grown
 from tui.hosts.usage.here import Programs, read_own
-from tui.hosts.usage.sources import EVERY, find_daemons, patterns, read_files, watch
+from tui.hosts.usage.sources import EVERY, find_daemons, find_daemons_here, patterns, read_files, watch
 from tui.run import events as e
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class _HostSampler:
         """Sample until cancelled."""
         try:
             with contextlib.suppress(BringupError, OSError):
-                self._daemons = await find_daemons(self._host)
+                self._daemons = await self._find_daemons()
             with contextlib.suppress(Exception):  # whatever a system's files hold, the run goes on
                 if isinstance(self._host, LocalHost):
                     await self._read_here(self._host)
@@ -87,6 +87,11 @@ class _HostSampler:
                     await self._read_there()
         finally:
             self._containers.close()
+
+    async def _find_daemons(self) -> list[str]:
+        if isinstance(self._host, LocalHost):
+            return await asyncio.to_thread(find_daemons_here)
+        return await find_daemons(self._host)
 
     async def _read_here(self, host: LocalHost) -> None:
         programs = Programs(lambda: host.sessions)

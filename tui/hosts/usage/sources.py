@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,11 @@ _BUILDS = ("cpuacct/docker/buildkit/*/cpuacct.usage", "docker/buildkit/*/cpu.sta
 _SPLIT = "==> "  # how `tail` begins a file of several
 
 # Which processes are engines' daemons, but for those inside of containers; not every machine has `pgrep`.
-_FIND = """
+_CONTAINER = re.compile("[0-9a-f]{64}")
+_FIND = f"""
 for p in /proc/[0-9]*; do
-  read -r c <$p/comm && case $c in NAMES) grep -Eq "[0-9a-f]{64}" $p/cgroup || echo $p;; esac
+  read -r c <$p/comm || continue
+  case $c in {"|".join(_DAEMONS)}) grep -Eq "{_CONTAINER.pattern}" $p/cgroup || echo $p;; esac
 done 2>/dev/null
 true
 """
@@ -65,10 +68,21 @@ def patterns(nodes: Iterable[str], daemons: Iterable[str]) -> list[str]:
     return [*_MACHINE, *cpu, *rest, *(f"{daemon}/stat" for daemon in daemons)]
 
 
+def find_daemons_here() -> list[str]:
+    """Return the directories below `/proc` of the container engines' daemons on this machine. Blocks."""
+    found = []
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if comm.read_text(errors="replace").strip() in _DAEMONS:
+                contained = _CONTAINER.search(comm.with_name("cgroup").read_text(errors="replace"))
+                found += [] if contained else [str(comm.parent)]
+    return found
+
+
 async def find_daemons(host: Host) -> list[str]:
-    """Return the directories below `/proc` of the container engines' daemons on a host."""
+    """Return the directories below `/proc` of the container engines' daemons on another host."""
     found: list[str] = []
-    await host.run(("sh", "-c", _FIND.replace("NAMES", "|".join(_DAEMONS))), on_lines=found.extend)
+    await host.run(("sh", "-c", _FIND), on_lines=found.extend)
     return found
 
 
