@@ -13,7 +13,8 @@ from tests.actions.engines import BASE, give_to_podman, need_image
 from tests.cluster.test_kind import NODE, environment, real
 from tui.actions.image.deliver import deliver as load
 from tui.actions.kind import create
-from tui.clients.engine_api import EngineLostError, connect
+from tui.clients.engine_api import connect
+from tui.clients.engine_errors import EngineLostError
 from tui.cluster.kind.nodes import find_nodes
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost

@@ -6,7 +6,6 @@ listens to any more. Its private `_query`, which does not have that fault, is us
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from typing import TYPE_CHECKING, Any, cast
@@ -15,48 +14,24 @@ from aiodocker import DockerError
 from aiohttp import ClientError, ClientResponse, ClientTimeout
 from yarl import URL
 
+from tui.clients.engine_errors import EngineRefusedError, explained
+from tui.clients.execution import Execution
 from tui.clients.registry import encode, with_tag
-from tui.errors import ActionError
 from tui.hosts.usage.counters import Counters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from aiodocker import Docker
-    from aiodocker.execs import Exec
-    from aiodocker.stream import Stream
     from aiohttp import StreamReader
 
     from tui.clients.registry import Login
     from tui.hosts.container_engine import ContainerEngine
 
-_LOST = 900  # a status of the library's own, for an engine that does not answer
-_STATUS = 2.0  # seconds for the engine to know how a command in a container finished
 _STOP = 10  # seconds for a container to stop by itself, as `docker stop` has it
-_LOOK = 0.05  # seconds between looks at that
 
 Message = dict[str, Any]
 """What a build or pull answers with, one JSON object after the other."""
-
-
-class EngineRefusedError(ActionError):
-    """The engine refused a request; the cause is its message.
-
-    Attributes:
-        status: The answer's HTTP status.
-    """
-
-    def __init__(self, reason: str, status: int) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
-class EngineLostError(ActionError):
-    """The connection to the engine broke."""
-
-    def __init__(self, reason: str) -> None:
-        cause = f"the connection to the container engine broke: {reason}"
-        super().__init__(cause, "check that the engine is running, then run the task again")
 
 
 class EngineApi:
@@ -82,7 +57,7 @@ class EngineApi:
         except DockerError as error:
             if error.status == 404:
                 return None
-            raise _explained(error) from error
+            raise explained(error) from error
 
     def build(
         self, params: Mapping[str, str], context: AsyncIterator[bytes], logins: Mapping[str, Any]
@@ -260,7 +235,7 @@ class EngineApi:
                         output += message.data
             status = (await execution.inspect())["ExitCode"]
         except (DockerError, ClientError) as error:
-            raise _explained(error) from error
+            raise explained(error) from error
         return int(status or 0), output.decode(errors="replace")
 
     @contextlib.asynccontextmanager
@@ -280,7 +255,7 @@ class EngineApi:
                 finally:
                     await execution.close()
         except (DockerError, ClientError) as error:
-            raise _explained(error) from error
+            raise explained(error) from error
 
     async def images_size(self) -> int:
         """Return how many bytes the engine's images take."""
@@ -321,78 +296,7 @@ class EngineApi:
                 finally:
                     response.close()  # or the engine would go on
         except (DockerError, ClientError) as error:
-            raise _explained(error) from error
-
-
-class Execution:
-    """A command in a container that reads what is written to it; see `EngineApi.feed`."""
-
-    def __init__(self, command: Exec, stream: Stream) -> None:
-        self._command = command
-        self._stream = stream
-        self._output = bytearray()
-        self._reading = asyncio.create_task(self._read())
-
-    @property
-    def finished(self) -> bool:
-        """Whether the command has finished, or the connection broke."""
-        return self._reading.done()
-
-    @property
-    def _transport(self) -> asyncio.WriteTransport | None:
-        """The open connection, which the library does not give out."""
-        response = self._stream._resp
-        return response.connection.transport if response and response.connection else None
-
-    async def write(self, data: bytes) -> None:
-        """Write to the command's input; what comes after its end is dropped."""
-        if not self.finished and self._transport is not None:
-            with contextlib.suppress(ConnectionError):  # it has finished, or `finish` tells of the loss
-                await self._stream.write_in(data)
-
-    async def finish(self) -> tuple[int, str]:
-        """End the command's input, and wait until it finishes.
-
-        Returns:
-            Its exit status, and its output and errors.
-
-        Raises:
-            EngineLostError: The connection broke.
-        """
-        if self._transport is not None and self._transport.can_write_eof():
-            self._transport.write_eof()
-        try:
-            await self._reading
-            async with asyncio.timeout(_STATUS):
-                while True:
-                    if not (found := await self._command.inspect())["Running"]:
-                        break
-                    await asyncio.sleep(_LOOK)
-        except (DockerError, ClientError) as error:
-            raise _explained(error) from error
-        except TimeoutError as error:
-            raise EngineLostError("a command in a container goes on unheard") from error
-        return int(found["ExitCode"] or 0), self._output.decode(errors="replace")
-
-    async def close(self) -> None:
-        """Stop reading what the command prints."""
-        self._reading.cancel()
-        await asyncio.wait({self._reading})
-
-    async def _read(self) -> None:
-        with contextlib.suppress(ClientError, OSError):  # the engine is asked how it finished
-            while message := await self._stream.read_out():
-                self._output += message.data
-
-
-def _explained(error: DockerError | ClientError) -> ActionError:
-    if isinstance(error, DockerError):
-        return (
-            EngineLostError(error.message)
-            if error.status >= _LOST
-            else EngineRefusedError(error.message, error.status)
-        )
-    return EngineLostError(str(error) or type(error).__name__)
+            raise explained(error) from error
 
 
 @contextlib.asynccontextmanager

@@ -14,7 +14,8 @@ from tui.actions.image.dockerfile import platform_arguments
 from tui.actions.image.logins import build_logins, logins_for
 from tui.actions.image.pieces import pieces_of
 from tui.actions.image.platforms import other_platform
-from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, short
+from tui.clients.engine_api import connect, short
+from tui.clients.engine_errors import EngineLostError, EngineRefusedError
 from tui.clients.podman_build import end_marked, new_mark
 from tui.deadline import in_time
 from tui.errors import ActionError

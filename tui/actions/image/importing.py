@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tui.actions.image.archive import read_archive
 from tui.actions.image.pieces import pieces_of
-from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, failure_of
+from tui.clients.engine_api import connect, failure_of
+from tui.clients.engine_errors import EngineLostError, EngineRefusedError
 from tui.clients.registry import with_tag
 from tui.deadline import in_time
 from tui.errors import ActionError

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tui.actions.image.layers import Layers
 from tui.actions.image.logins import login_at, logins_for
 from tui.actions.image.platforms import other_platform
-from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, failure_of
+from tui.clients.engine_api import connect, failure_of
+from tui.clients.engine_errors import EngineLostError, EngineRefusedError
 from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.plan.recognition import hint_for

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.actions.image.layers import Layers
 from tui.actions.image.logins import login_at, logins_for
-from tui.clients.engine_api import EngineLostError, EngineRefusedError, connect, failure_of
+from tui.clients.engine_api import connect, failure_of
+from tui.clients.engine_errors import EngineLostError, EngineRefusedError
 from tui.clients.registry import canonical, with_tag
 from tui.deadline import in_time
 from tui.errors import ActionError

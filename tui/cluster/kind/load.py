@@ -10,7 +10,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from tui.clients.engine_api import EngineLostError, connect
+from tui.clients.engine_api import connect
+from tui.clients.engine_errors import EngineLostError
 from tui.clients.registry import canonical
 from tui.cluster.kind.nodes import list_nodes
 from tui.cluster.kind.output import Output

@@ -1,0 +1,80 @@
+"""A command in a container, while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from aiodocker import DockerError
+from aiohttp import ClientError
+
+from tui.clients.engine_errors import EngineLostError, explained
+
+if TYPE_CHECKING:
+    from aiodocker.execs import Exec
+    from aiodocker.stream import Stream
+
+_STATUS = 2.0  # seconds for the engine to know how a command finished
+_LOOK = 0.05  # seconds between looks at that
+
+
+class Execution:
+    """A command in a container that reads what is written to it; see `EngineApi.feed`."""
+
+    def __init__(self, command: Exec, stream: Stream) -> None:
+        self._command = command
+        self._stream = stream
+        self._output = bytearray()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the command has finished, or the connection broke."""
+        return self._reading.done()
+
+    @property
+    def _transport(self) -> asyncio.WriteTransport | None:
+        """The open connection, which the library does not give out."""
+        response = self._stream._resp
+        return response.connection.transport if response and response.connection else None
+
+    async def write(self, data: bytes) -> None:
+        """Write to the command's input; what comes after its end is dropped."""
+        if not self.finished and self._transport is not None:
+            with contextlib.suppress(ConnectionError):  # it has finished, or `finish` tells of the loss
+                await self._stream.write_in(data)
+
+    async def finish(self) -> tuple[int, str]:
+        """End the command's input, and wait until it finishes.
+
+        Returns:
+            Its exit status, and its output and errors.
+
+        Raises:
+            EngineLostError: The connection broke.
+        """
+        if self._transport is not None and self._transport.can_write_eof():
+            self._transport.write_eof()
+        try:
+            await self._reading
+            async with asyncio.timeout(_STATUS):
+                while True:
+                    if not (found := await self._command.inspect())["Running"]:
+                        break
+                    await asyncio.sleep(_LOOK)
+        except (DockerError, ClientError) as error:
+            raise explained(error) from error
+        except TimeoutError as error:
+            raise EngineLostError("a command in a container goes on unheard") from error
+        return int(found["ExitCode"] or 0), self._output.decode(errors="replace")
+
+    async def close(self) -> None:
+        """Stop reading what the command prints."""
+        self._reading.cancel()
+        await asyncio.wait({self._reading})
+
+    async def _read(self) -> None:
+        with contextlib.suppress(ClientError, OSError):  # the engine is asked how it finished
+            while message := await self._stream.read_out():
+                self._output += message.data
