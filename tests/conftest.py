@@ -44,9 +44,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of the directories whose tests run bringup as a program."""
+    """Marks the tests of the directories, and of hosts, that start bringup or a server as a program."""
     for item in items:
-        if item.path.parent.name in {"ssh", "terminal"} and item.path.parent.parent.name == "tests":
+        at = item.path.relative_to(item.config.rootpath / "tests")
+        starts = at.parts[0] in {"contract", "ssh", "terminal"} or at.match("hosts/test_ssh_*")
+        if starts and item.get_closest_marker("e2e") is None:
             item.add_marker(pytest.mark.programs)
 
 
