@@ -62,12 +62,12 @@ async def _resource(api: Api, step: KubernetesProbe, end: float, ctx: Context) -
         try:
             return await discovery.resource(step.manifest["apiVersion"], step.manifest["kind"])
         except (UnknownKindError, UnreachableError) as error:
-            if asyncio.get_running_loop().time() + step.interval >= end:
+            if (left := end - asyncio.get_running_loop().time()) <= 0:
                 raise
             if not logged:
                 ctx.log(f"{error.cause}; waiting for it")
             logged = True
-            await asyncio.sleep(step.interval)
+            await asyncio.sleep(min(step.interval, left))
 
 
 class _Probe:
@@ -91,13 +91,13 @@ class _Probe:
         """
         count = 1
         while not await self._try():
-            if asyncio.get_running_loop().time() + self._step.interval >= end:
+            if (left := end - asyncio.get_running_loop().time()) <= 0:
                 raise ActionError(
                     f"{self._subject}: the webhooks that judge it did not answer in time: {self._why}",
                     "see whether the webhook's pods run, what they log, and whether its configuration fits",
                 )
             count += 1
-            await asyncio.sleep(self._step.interval)
+            await asyncio.sleep(min(self._step.interval, left))
         return count
 
     async def _try(self) -> bool:
