@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.launch.request import UsageError
 from tui.plan.faults import suggest
 from tui.plan.graph import ON_FAILURE
+from tui.plan.output_uses import used_outputs
 from tui.run.outline import outline, task_digest
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _make_outputs(done: dict[str, str], plan: Plan, known: Mapping[str, str]) ->
         task = pending.pop()
         for step in task.wanted_steps:
             names = plan.outputs.names(step)
-            for name, _ in plan.outputs.used(step):
+            for name, _ in used_outputs(plan, step):
                 maker, _ = plan.outputs.makers[names[name]]
                 if maker.id not in done or names[name] in known:
                     continue

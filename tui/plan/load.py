@@ -18,6 +18,7 @@ from tui.plan.graph import ON_FAILURE, Graph
 from tui.plan.include import read_plan
 from tui.plan.messages import explain
 from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwanted
+from tui.plan.output_uses import check_outputs
 from tui.plan.outputs import have_outputs, may_be_used, template
 from tui.plan.schema import closed_schema
 from tui.plan.settle import name_needs, name_wholes, settle
@@ -139,7 +140,7 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
         tuple(settings),
         tuple(zip((path for path, _ in reading.missing), _without_secrets(missing, data), strict=True)),
     )
-    if wrong := list(plan.outputs.check(loaded.graph, loaded.place)):
+    if wrong := list(check_outputs(plan, loaded.graph, loaded.place)):
         raise PlanError(wrong)
     return loaded
 

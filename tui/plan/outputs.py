@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.plan.document import items
-from tui.plan.faults import Fault, Place, suggest
 from tui.plan.substitute import REFERENCE, as_text, each_text, fill
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tui.plan.document import Document, Path_
-    from tui.plan.graph import Graph
     from tui.plan.model import Plan, Task
     from tui.plan.steps.base import StepBase
 
@@ -33,10 +31,11 @@ class Template(str):
     def names(self) -> list[str]:
         """The outputs that it refers to, as they are written in it."""
         found = (match["name"] for match in REFERENCE.finditer(self) if not match[0].startswith("$$"))
-        return [name.partition(".")[2] for name in found if _is_output(name)]
+        return [name.partition(".")[2] for name in found if is_output(name)]
 
 
-def _is_output(name: str) -> bool:
+def is_output(name: str) -> bool:
+    """Return whether a reference's name leads to an output."""
     return name == OUTPUT or name.startswith(f"{OUTPUT}.")
 
 
@@ -50,7 +49,7 @@ def template(text: str, look_up: Callable[[str], Any]) -> Template | None:
         return None
 
     def filled(match: re.Match[str]) -> str:
-        if match[0].startswith("$$") or _is_output(match["name"]):
+        if match[0].startswith("$$") or is_output(match["name"]):
             return match[0]
         return as_text(fill(match[0], look_up)).replace("${", "$${")
 
@@ -144,58 +143,6 @@ class Outputs:
             if full in values:
                 place[last] = values[full]
         return {OUTPUT: found} if found else {}
-
-    def used(self, step: StepBase) -> Iterator[tuple[str, Path_ | Place]]:
-        """Yield the outputs that a step uses, each with its path in the step, or its place in a file."""
-        from tui.plan.sources import references
-
-        for path, text in step.templates:
-            yield from ((name, path) for name in text.names)
-        for place, name in references(step) if self.makers else ():
-            if _is_output(name):
-                yield name.partition(".")[2], place
-
-    def check(self, graph: Graph, place: Callable[..., Place]) -> Iterator[Fault]:
-        """Yield what is wrong with a plan's outputs.
-
-        Args:
-            graph: Its tasks and their needs.
-            place: Returns the place of a part of a task, and of a text in it.
-        """
-        for name, id_, number in self.twice:
-            cause = f"two steps have the output {name!r}"
-            yield Fault(place(id_, "steps", number, OUTPUT), cause, "rename one of them")
-        for task in self._plan.tasks:
-            for number, step in enumerate(task.steps):
-                for name, where in self.used(step):
-                    if wrong := self._wrong(name, step, task, number, graph):
-                        text = f"${{{OUTPUT}.{name}}}"
-                        at = (
-                            where
-                            if isinstance(where, Place)
-                            else place(task.id, "steps", number, *where, text=text)
-                        )
-                        yield Fault(at, *wrong)
-
-    def _wrong(
-        self, name: str, step: StepBase, task: Task, number: int, graph: Graph
-    ) -> tuple[str, str] | None:
-        """Return what is wrong with the use of an output, and what to do."""
-        names = self.names(step)
-        if name not in names:
-            hint = suggest(name, names) or f"add `output: {name}` to the command that prints it"
-            return f"no step has the output {name!r}", hint
-        maker, at = self.makers[names[name]]
-        if maker.id == task.id:
-            late = at >= number
-            return (f"output {name!r} is used before it is made", "move this step behind") if late else None
-        if maker.id not in graph.upstream(task.id):
-            cause = f"{task.id!r} uses output {name!r}, but does not need task {maker.id!r}, which makes it"
-            return cause, f"add {maker.id!r} to the needs of {task.id!r}"
-        if step.is_wanted and not maker.steps[at].is_wanted:
-            cause = f"output {name!r} is not made: its step in task {maker.id!r} is not wanted"
-            return cause, "give both the same `when`"
-        return None
 
 
 def output_of(step: StepBase) -> str:
