@@ -6,6 +6,7 @@ import socket
 import subprocess
 import uuid
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,7 +32,6 @@ from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad, KindSto
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
 NODE = "kindest/node:v1.20.2"
 CREATED = """\
@@ -129,6 +129,17 @@ async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:
 
 
 # For real, over every engine. The first test with Podman also waits until that has the node's image.
+
+
+NAMES_ARE_KNOWN = any(
+    Path(place).exists()
+    for place in (
+        "/usr/lib/cni/dnsname",
+        "/opt/cni/bin/dnsname",
+        "/usr/lib/podman/aardvark-dns",
+        "/usr/libexec/podman/aardvark-dns",
+    )
+)
 
 
 @pytest.fixture(scope="module", params=["docker", "podman"])
@@ -253,6 +264,8 @@ async def check_name_in_node(ctx: Recorder, image: str) -> None:
 @pytest.mark.e2e
 @pytest.mark.timeout(400)
 async def test_two_nodes_get_an_image_at_once_while_they_are_still_being_joined(real: Recorder) -> None:
+    if real.variables["environment"].get("KIND_EXPERIMENTAL_PROVIDER") == "podman" and not NAMES_ARE_KNOWN:
+        pytest.skip("nodes of Podman do not find each other by name without aardvark-dns or dnsname")
     config = real.folder / "kind.yaml"
     nodes = "nodes: [{role: control-plane}, {role: worker}]"
     await asyncio.to_thread(

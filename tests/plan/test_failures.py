@@ -24,6 +24,7 @@ SAID = {
     "the connection to me@box:2222 was lost: it was cut": "connection",
     "me@box cannot be used: it refuses the connection": "connection",
     "dial tcp: lookup x on 127.0.0.53:53: no such host": "dns",
+    "dial tcp: lookup demo-control-plane on 10.89.0.1:53: no such host": "node-names",
     "Temporary failure resolving 'mirror.example'": "dns",
     "curl: (6) Could not resolve host: x": "dns",
     "E: Failed to fetch http://x/y.deb  502  Bad Gateway": "package-mirror",

@@ -134,7 +134,7 @@ async def _waits(folder: Path, url: str, word: str) -> bool:
 async def test_values_and_conditions_are_as_wanted_when_kubectl_says_so(tmp_path: Path) -> None:
     asked = [
         (f"jsonpath={path}={value}", Value("widget/w", "default", path, value))
-        for path in FOUND
+        for path in ASKED
         for value in WANTED
     ]
     asked += [(f"jsonpath={path}", Value("widget/w", "default", path, None)) for path in ASKED]
@@ -152,7 +152,10 @@ async def test_values_and_conditions_are_as_wanted_when_kubectl_says_so(tmp_path
                 return await _waits(tmp_path, url, word)
 
         said = await asyncio.gather(*(ask(word) for word, _ in targets))
-    ours = [target.judge([ITEM]).ready for _, target in targets]
-    unlike = [word for (word, _), our, their in zip(targets, ours, said, strict=True) if our is not their]
-    assert unlike == []
+        ours = [target.judge([ITEM]).ready for _, target in targets]
+        unlike = [
+            (word, our) for (word, _), our, their in zip(targets, ours, said, strict=True) if our is not their
+        ]
+        # On a busy machine it gives up where it has had no answer yet: then it is asked again.
+        assert [word for word, our in unlike if await ask(word) is not our] == []
     assert sum(said) > 10

@@ -379,6 +379,11 @@ KNOWN: dict[str, Known] = {
     "not-executable": known(
         "exited with status 126", "make the program that it calls executable (`chmod +x`)", "command"
     ),
+    "node-names": known(
+        r"lookup [\w.-]+-control-plane\S* on [^\n]*no such host",
+        "the nodes do not find each other by name: with Podman install aardvark-dns or its dnsname plugin, "
+        "remove its network `kind`, and try again; or have one node",
+    ),
     # What may be met anywhere.
     "dns": known(
         "no such host|temporary failure (?:in name resolution|resolving)|name or service not known"
