@@ -96,7 +96,7 @@ def shows(case: Case, size: tuple[int, int]) -> set[str]:
     if not case.keys and case.at == LATE:
         shown.add("fast")  # what was gained
     if not case.keys and size == SIZES["200x60"]:
-        shown.add("most")  # the why column
+        shown.add("without")  # the end of the why column
     return shown
 
 

@@ -38,7 +38,7 @@ class WhyColumn(Vertical):
         border-title-color: $foreground;
         border-title-style: bold;
         padding: 0 1;
-        & > Static { height: auto; }
+        & > Static { height: 1fr; }  /* of its text, Textual may keep an earlier height */
     }
     """
 
@@ -68,8 +68,6 @@ class WhyColumn(Vertical):
             parts = (_verdict(why), _task(frame, task), _path(frame, width), _savings(frame, why, width))
             texts = [Content("\n").join(part) for part in map(list, parts) if part]
             self._text.update(Content("\n\n").join(texts))
-            # The text asks for that itself, but is not heard while the column is shown for the first time.
-            self.screen.refresh(layout=True)
 
 
 def _verdict(why: Why | None) -> Iterator[Content]:
