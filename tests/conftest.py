@@ -38,8 +38,8 @@ os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many workers fit: three a core, as many tests wait for the processes that they start."""
-    return 3 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 3 * (os.cpu_count() or 1)
+    """Return how many workers fit: two a core. Each collects all tests, and many tests wait for something."""
+    return 2 * (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)
