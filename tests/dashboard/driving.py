@@ -315,17 +315,22 @@ def brief_waits() -> Iterator[None]:
         yield
 
 
-@contextlib.asynccontextmanager
-async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
-    """Opens the dashboard on a run; in the end the run is over, and the app has died of nothing."""
-    await asyncio.to_thread(live.start)
-    app = await asyncio.to_thread(lambda: Dashboard(live, Model(live)))
+def have_toasts_last(app: App[Any]) -> None:
+    """Has no toast of an app go before a test has looked at it, however busy the machine is."""
     notify = app.notify
 
     def notify_lastingly(message: str, **more: Any) -> None:
         notify(message, **more | {"timeout": _LONG})
 
     app.notify = notify_lastingly  # type: ignore[method-assign]
+
+
+@contextlib.asynccontextmanager
+async def driving(live: Live, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
+    """Opens the dashboard on a run; in the end the run is over, and the app has died of nothing."""
+    await asyncio.to_thread(live.start)
+    app = await asyncio.to_thread(lambda: Dashboard(live, Model(live)))
+    have_toasts_last(app)
     try:
         with brief_waits():
             async with app.run_test(size=size, notifications=True) as pilot:

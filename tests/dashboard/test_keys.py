@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.dashboard.driving import END, Live, driving, page, rows, until
+from tests.dashboard.driving import END, Live, driving, have_toasts_last, page, rows, until
 from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
 from tui.dashboard.kept_run import KeptRun
@@ -177,6 +177,7 @@ async def test_a_kept_run_can_be_looked_at_and_is_not_changed(tmp_path: Path) ->
         await hands.advance(END)
     kept = KeptRun(live.directory)
     app = await asyncio.to_thread(lambda: Dashboard(kept, Model(kept)))
+    have_toasts_last(app)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, "✗ 1 task failed", "Keys q Leave")
         assert kept.read_only in page(app)
