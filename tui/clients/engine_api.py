@@ -120,14 +120,18 @@ class EngineApi:
         """Load an archive of images; leaving the block before the end stops that. Raises as `build` does."""
         return self._messages("images/load", {"quiet": "1"}, {"Content-Type": "application/x-tar"}, archive)
 
-    async def images(self) -> dict[str, str]:
+    async def images(self, pattern: str = "") -> dict[str, str]:
         """Return the engine's images: the ID of each, by its names with tags.
+
+        Args:
+            pattern: Which, by their names, such as `shop/*:dev-*`; all if it is empty.
 
         Raises:
             EngineRefusedError: It fails to say.
             EngineLostError: It does not answer.
         """
-        async with self._answer("GET", "images/json", {}) as response:
+        params = {"filters": json.dumps({"reference": [pattern]})} if pattern else {}
+        async with self._answer("GET", "images/json", params) as response:
             found = await response.json()
         named = ((name, each) for each in found for name in each.get("RepoTags") or ())
         return {name: str(each["Id"]) for name, each in named if name != "<none>:<none>"}
@@ -136,13 +140,6 @@ class EngineApi:
         """Give an image another name, with its tag."""
         repository, _, tag = name.rpartition(":")
         await self._docker.images.tag(image, repository, tag=tag)
-
-    async def tags(self, pattern: str) -> list[str]:
-        """Return the names, with their tags, of images whose names match a pattern such as `shop/*:dev-*`."""
-        params = {"filters": json.dumps({"reference": [pattern]})}
-        async with self._answer("GET", "images/json", params) as response:
-            listed = await response.json()
-        return [str(tag) for each in listed for tag in each.get("RepoTags") or ()]
 
     async def containers(self, label: str = "") -> list[dict[str, Any]]:
         """Return the engine's containers as it lists them, running or not.

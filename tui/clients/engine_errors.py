@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from aiodocker import DockerError
 
 from tui.errors import ActionError
+from tui.hosts.host import at
 
 if TYPE_CHECKING:
     from aiohttp import ClientError
+
+    from tui.hosts.host import Host
 
 _LOST = 900  # a status of the library's own, for an engine that does not answer
 
@@ -32,6 +35,12 @@ class EngineLostError(ActionError):
     def __init__(self, reason: str) -> None:
         cause = f"the connection to the container engine broke: {reason}"
         super().__init__(cause, "check that the engine is running, then run the task again")
+
+
+def no_image(name: str, host: Host) -> ActionError:
+    """Return the error that a host's container engine does not have an image."""
+    cause = f"the container engine{at(host)} has no image {name}"
+    return ActionError(cause, "run an `image.build` or `image.pull` step first")
 
 
 def explained(error: DockerError | ClientError) -> ActionError:

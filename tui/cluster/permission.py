@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from tui.cluster.users_kubeconfig import read_context
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.host import at
-from tui.run.directories import config_directory
+from tui.run.directories import config_directory, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,10 +126,7 @@ def _file() -> Path:
 def _write(kept: list[Permission]) -> None:
     path = _file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps([each._asdict() for each in kept], indent=2) + "\n", encoding="utf-8")
-        new.replace(path)
+        write_whole(path, json.dumps([each._asdict() for each in kept], indent=2) + "\n")
     except OSError as error:
         cause = f"which contexts are allowed cannot be kept in {path}: {error.strerror}"
         raise NotReadyError(cause, "make the directory writable, or set XDG_CONFIG_HOME") from error

@@ -11,10 +11,11 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tui.clients.kubernetes.exec_login import Credential, Login, log_in
+from tui.clients.kubernetes.exec_login import Credential, Login, first_object, log_in
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.host import at
 from tui.plan.faults import suggest
+from tui.run.directories import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,19 +113,13 @@ async def read_context(name: str, host: Host) -> UserContext:
         if "cannot locate context" not in said and "does not exist" not in said:
             hint = "mend the kubeconfig: `kubectl config view` shows it"
             raise ActionError(f"the context {name!r} cannot be used{at(host)}: {said}", hint)
-        config = _parsed(await _lines(host, ("kubectl", "config", "view", "--output=json")))
+        config = first_object("\n".join(await _lines(host, ("kubectl", "config", "view", "--output=json"))))
         known = [each["name"] for each in config.get("contexts") or ()]
         hint = suggest(name, known) if known else "set KUBECONFIG, or write ~/.kube/config"
         raise ActionError(f"the user's kubeconfig{at(host)} has no context {name!r}", hint)
-    found = UserContext(_parsed(lines))
+    found = UserContext(first_object("\n".join(lines)))
     _check(name, found, host)
     return found
-
-
-def _parsed(lines: Sequence[str]) -> dict[str, Any]:
-    text = "\n".join(lines)
-    parsed: dict[str, Any] = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]  # warnings go first
-    return parsed
 
 
 def _check(name: str, found: UserContext, host: Host) -> None:
@@ -155,16 +150,7 @@ async def write_private(path: Path, text: str) -> None:
         NotReadyError: It cannot be written.
     """
     try:
-        await asyncio.to_thread(_write, path, text)
+        await asyncio.to_thread(write_whole, path, text, private=True)
     except OSError as error:
         hint = "make the directory writable, or set XDG_STATE_HOME"
         raise NotReadyError(f"the kubeconfig {path} cannot be kept: {error.strerror}", hint) from error
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_text(text)
-    new.replace(path)

@@ -32,10 +32,9 @@ def told(
         remarks: What lint says of the plan.
         style: Colours or none.
     """
-    used = [(where, what) for where, what in draft.used]
-    wide = min(max((len(where) for where, _ in used), default=0), 50)
-    yield style("used" if used else "nothing was found that a plan could use", "strong")
-    yield from _most([f"  {one_line(where):<{wide}}  {what}" for where, what in used])
+    wide = min(max((len(where) for where, _ in draft.used), default=0), 50)
+    yield style("used" if draft.used else "nothing was found that a plan could use", "strong")
+    yield from _most([f"  {one_line(where):<{wide}}  {what}" for where, what in draft.used])
     if draft.left:
         yield style("left out", "strong")
         yield from _most([f"  {one_line(line)}" for line in draft.left_out()])

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tui.run.directories import write_whole
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,7 +46,4 @@ def write_settings(path: Path, settings: Settings) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(asdict(settings), indent=2) + "\n", encoding="utf-8")
-    new.replace(path)
+    write_whole(path, json.dumps(asdict(settings), indent=2) + "\n")

@@ -43,6 +43,8 @@ class RunOutputs:
         self._plan = plan
         self._known = dict(known)
         self._assume = assume
+        self._filling = asyncio.Lock()
+        self._is_behind = bool(known)  # whether `steps` lacks something that is known
 
     async def fill(self, step: Step) -> Step:
         """Return a step with outputs filled in, by a thread: paths in it are looked at.
@@ -52,8 +54,11 @@ class RunOutputs:
         """
         if not self._plan.outputs.makers or self._assume:
             return step
-        filled, self.steps = await asyncio.to_thread(lambda: (self._fill(step), self._fill_known()))
-        return filled
+        async with self._filling:  # whoever comes meanwhile waits for what is being filled in
+            if self._is_behind:
+                self._is_behind = False
+                self.steps = await asyncio.to_thread(self._fill_known)
+        return await asyncio.to_thread(self._fill, step) if step.templates else step
 
     def _fill(self, step: Step) -> Step:
         if not step.templates:
@@ -94,6 +99,7 @@ class RunOutputs:
         assert isinstance(step, ProgramStep)
         name = output_of(step)
         self._known[name] = value
+        self._is_behind = True
         for secret in step.secrets_of(value):
             masker.add(secret)
         return e.OutputMade(at, name, value if not step.secret and masker.mask(value) == value else None)

@@ -37,6 +37,25 @@ def config_directory() -> Path:
     return _user_directory("config")
 
 
+def write_whole(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a file of the user's, and its directory, whole or not at all.
+
+    Args:
+        path: The file.
+        text: What is to be in it.
+        private: Whether nobody else may read it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600 if private else 0o666)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+
+
 def _user_directory(kind: str) -> Path:
     """Return a directory of the user's own.
 

@@ -104,7 +104,7 @@ async def test_what_is_built_anew_gets_a_name_of_its_own_in_the_clusters_registr
                 answer = await asyncio.to_thread(urllib.request.urlopen, url)
                 tags = json.loads(await asyncio.to_thread(answer.read))["tags"]
                 assert len(tags) == count + 1  # the plain one leads to the last
-                found = await api.tags(f"{registry}/all/*/*")  # the engine forgets the earlier one
+                found = await api.images(f"{registry}/all/*/*")  # the engine forgets the earlier one
                 kept = [each for each in found if each.startswith(registry)]
                 assert len(kept) == 2
                 assert {each.rpartition(":")[2] for each in kept} <= {*tags}
@@ -112,7 +112,7 @@ async def test_what_is_built_anew_gets_a_name_of_its_own_in_the_clusters_registr
             with pytest.raises(ActionError, match=r"has no image .*none:1"):
                 await deliver(ImageDeliver(kind="image.deliver", images=("none:1",)), ctx)
         finally:
-            for image in (name, *await api.tags(f"{registry}/all/*/*")):
+            for image in (name, *await api.images(f"{registry}/all/*/*")):
                 await api.remove_image(image)
 
 

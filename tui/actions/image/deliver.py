@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from tui.actions.image.push import Push, push_all
 from tui.clients.engine_api import connect, short
+from tui.clients.engine_errors import no_image
 from tui.clients.registry import canonical
 from tui.cluster.provider import provider_of
 from tui.cluster.registry import registry_of
-from tui.errors import ActionError
-from tui.hosts.host import at
 from tui.plan.registry import name_in, plain_name_in
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ async def deliver(step: ImageDeliver | KindLoad, ctx: Context) -> Done:
     for name in dict.fromkeys(step.images):
         target = await named_in(registry.address, name, ctx)
         if target is None:
-            cause = f"the container engine{at(ctx.image_host(name))} has no image {name}"
-            raise ActionError(cause, "run an `image.build` or `image.pull` step first")
+            raise no_image(name, ctx.image_host(name))
         pushes.append(Push(name, target))
     # Charts and commands of the plan cannot know IDs. Their names go first: they leave earlier images then,
     # which the engine forgets as a whole with their other names.

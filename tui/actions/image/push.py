@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.actions.image.layers import Layers
 from tui.actions.image.logins import login_at, logins_for
 from tui.clients.engine_api import connect, failure_of
-from tui.clients.engine_errors import EngineLostError, EngineRefusedError
+from tui.clients.engine_errors import EngineLostError, EngineRefusedError, no_image
 from tui.clients.registry import canonical, with_tag
 from tui.deadline import in_time
 from tui.errors import ActionError
-from tui.hosts.host import at
 from tui.plan.recognition import hint_for
 from tui.reporter import Done
 
@@ -82,8 +81,7 @@ async def _push(each: Push, layers: Layers, ctx: Context) -> bool:
     login = await login_at(await logins_for(engine), each.target, ctx)
     async with connect(engine) as api:
         if await api.find_image(each.image) is None:
-            cause = f"the container engine{at(host)} has no image {each.image}"
-            raise ActionError(cause, "run an `image.build` or `image.pull` step first")
+            raise no_image(each.image, host)
         changed, silent = False, True
         try:
             if canonical(each.image) != canonical(each.target):
@@ -114,7 +112,7 @@ async def _untag_older(api: EngineApi, each: Push) -> None:
     if not dash or not _IDENTITY.fullmatch(identity):
         return
     pattern = re.compile(rf"{re.escape(name)}-{_IDENTITY.pattern}")
-    for tag in await api.tags(f"{name}-*"):
+    for tag in await api.images(f"{name}-*"):
         if tag != each.target and pattern.fullmatch(tag):
             await api.remove_image(tag)
 

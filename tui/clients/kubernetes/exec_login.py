@@ -118,7 +118,7 @@ async def _ask(login: Login, host: Host) -> Credential:
         cause = f"the login by {program} failed{at(host)} (status {status})"
         raise ActionError(cause, "log in as for kubectl, then try again", tuple(lines[-_TOLD:]))
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-        answer = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]  # what it warns of goes first
+        answer = first_object(text)
         given = answer["status"]
         found = Credential(
             str(given.get("token") or ""),
@@ -131,6 +131,16 @@ async def _ask(login: Login, host: Host) -> Credential:
     # Its output is not told, as it may hold a token.
     cause = f"{program} did not answer the login{at(host)} with an ExecCredential"
     raise ActionError(cause, "run it by hand: it may want to ask something first")
+
+
+def first_object(text: str) -> dict[str, Any]:
+    """Return the JSON object that a program printed, behind what it warned of.
+
+    Raises:
+        ValueError: There is none.
+    """
+    found: dict[str, Any] = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]
+    return found
 
 
 def _moment(text: Any) -> float | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
 
+_NEW = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+
 
 def parse_config(config: str) -> dict[str, Any]:
     """Parse a Kind configuration.
@@ -33,6 +35,16 @@ def parse_config(config: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ActionError("Kind's configuration is not a mapping", "begin it with `kind: Cluster`")
     return content
+
+
+def with_patches(config: str, key: str, patches: Sequence[str]) -> str:
+    """Return a Kind configuration with further patches, such as of `kubeadmConfigPatches`.
+
+    Raises:
+        ActionError: It is not a YAML mapping.
+    """
+    content = _NEW | parse_config(config)
+    return yaml.safe_dump(content | {key: [*(content.get(key) or ()), *patches]}, sort_keys=False)
 
 
 def host_ports(config: str) -> list[tuple[str, int]]:

@@ -11,14 +11,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
-from tui.clients.engine_errors import EngineLostError
+from tui.clients.engine_errors import EngineLostError, no_image
 from tui.clients.registry import canonical
 from tui.cluster.kind.nodes import list_nodes
 from tui.cluster.kind.output import Output
 from tui.cluster.kind.stream import Delivery, stream
 from tui.deadline import in_time
 from tui.errors import ActionError
-from tui.hosts.host import at
 from tui.reporter import Done
 
 if TYPE_CHECKING:
@@ -81,10 +80,7 @@ async def _deliver(delivery: Delivery, names: Iterable[str]) -> list[str]:
 async def _wanted(delivery: Delivery, name: str) -> dict[str, Any]:
     image = await delivery.store.find_image(name)
     if image is None:
-        raise ActionError(
-            f"the container engine{at(delivery.source)} has no image {name}",
-            "run an `image.build` or `image.pull` step first",
-        )
+        raise no_image(name, delivery.source)
     return image
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tui.clients.engine_api import connect
-from tui.cluster.kind.host_ports import parse_config
+from tui.cluster.kind.host_ports import with_patches
 from tui.cluster.kind.reach import context_of
 from tui.errors import ActionError, BringupError
 from tui.hosts.host import at
@@ -31,7 +31,6 @@ _LABEL = "bringup.registry"
 """The label under which the cluster's name stands on its registry's container."""
 _INSIDE = 5000  # the registry's port in its container
 _TOLD = 5  # lines of what the container engine said
-_NEW = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
 _HOSTS = "/etc/containerd/certs.d"
 _PATCH = f"""\
 [plugins."io.containerd.grpc.v1.cri".registry]
@@ -48,9 +47,7 @@ def with_hosts_directory(config: str, cluster: Cluster) -> str:
     """
     if not isinstance(cluster.registry, LocalRegistry) or "config_path" in config:
         return config
-    content = _NEW | parse_config(config)
-    patches = content.get("containerdConfigPatches") or []
-    return yaml.safe_dump(content | {"containerdConfigPatches": [*patches, _PATCH]}, sort_keys=False)
+    return with_patches(config, "containerdConfigPatches", [_PATCH])
 
 
 async def start_registry(cluster: Cluster, host: Host, report: Reporter) -> None:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api, Object
 
 _RANGES = [f"10.244.{number}.0/24" for number in range(256)]  # of what kind gives to pods by default
-_MERGE = "application/merge-patch+json"
 
 
 async def give_ranges(api: Api, nodes: Iterable[Object]) -> None:
@@ -23,6 +22,8 @@ async def give_ranges(api: Api, nodes: Iterable[Object]) -> None:
     Raises:
         ActionError: The API server refused, or did not answer.
     """
+    from tui.clients.kubernetes.api import MERGE  # whoever has an `Api` has loaded it
+
     nodes = list(nodes)
     taken = {node["spec"].get("podCIDR") for node in nodes}
     free = (each for each in _RANGES if each not in taken)
@@ -31,4 +32,4 @@ async def give_ranges(api: Api, nodes: Iterable[Object]) -> None:
             given = next(free)
             change = {"spec": {"podCIDR": given, "podCIDRs": [given]}}
             path = f"/api/v1/nodes/{node['metadata']['name']}"
-            await api.request("PATCH", path, body=change, content_type=_MERGE)
+            await api.request("PATCH", path, body=change, content_type=MERGE)

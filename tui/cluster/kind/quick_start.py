@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import yaml
-
-from tui.cluster.kind.host_ports import installs_network, parse_config
+from tui.cluster.kind.host_ports import installs_network, with_patches
 
 _VERSION = re.compile(r":v1\.(\d+)\.")  # in the name of a node image
-_NEW = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
 
 
 class _Setting(NamedTuple):
@@ -66,9 +63,7 @@ def with_quick_start(config: str, image: str | None) -> tuple[str, tuple[str, ..
     settings += [_RANGES] if lacks_ranges(config, image) else []
     if not settings:
         return config, ()
-    content = _NEW | parse_config(config)
-    patches = [*(content.get("kubeadmConfigPatches") or ()), *(each.patch for each in settings)]
-    made = yaml.safe_dump(content | {"kubeadmConfigPatches": patches}, sort_keys=False)
+    made = with_patches(config, "kubeadmConfigPatches", [each.patch for each in settings])
     return made, tuple(each.told for each in settings)
 
 
