@@ -33,7 +33,6 @@ class Observer:
         pods: The pods there are, by uid.
         troubles: The last warnings about what is waited for itself, such as pods that may not be made.
         last: The last pod of each target that is gone.
-        listed: The targets whose pods have been looked at.
     """
 
     def __init__(
@@ -42,7 +41,6 @@ class Observer:
         self.pods: dict[str, PodTracker] = {}
         self.troubles: deque[str] = deque(maxlen=5)
         self.last: dict[Target, PodTracker] = {}
-        self.listed: set[Target] = set()
         self._api = api
         self._pods_path = f"/api/v1/namespaces/{namespace}/pods"
         self._events_path = f"/api/v1/namespaces/{namespace}/events"
@@ -56,17 +54,18 @@ class Observer:
         async with contextlib.aclosing(watch(self._api, self._pods_path, labelSelector=selector)) as changes:
             async for change in changes:
                 if isinstance(change, Listed):
-                    for pod in change.items:
-                        self._see(pod, target)
-                    there = {pod["metadata"]["uid"] for pod in change.items}
-                    for uid in [u for u, p in self.pods.items() if p.target is target and u not in there]:
-                        self._forget(uid)
-                    self.listed.add(target)
+                    self._see_all(change.items, target)
                 elif change.kind == "DELETED":
                     self._forget(change.item["metadata"]["uid"])
                 else:
                     self._see(change.item, target)
                 self._wake()
+
+    async def look(self, target: Target, selector: str) -> None:
+        """Look at a target's pods now: their watch may be behind what was told of the target."""
+        with contextlib.suppress(ApiError, UnreachableError):
+            listed = await self._api.get(self._pods_path, labelSelector=selector)
+            self._see_all(listed.get("items") or (), target)
 
     async def follow_events(self, targets: Sequence[Target]) -> None:
         """Watch the namespace's events until cancelled; without the permission, watch none."""
@@ -102,6 +101,13 @@ class Observer:
         """Close all open spans."""
         for pod in self.pods.values():
             pod.close()
+
+    def _see_all(self, pods: Sequence[Object], target: Target) -> None:
+        for pod in pods:
+            self._see(pod, target)
+        there = {pod["metadata"]["uid"] for pod in pods}
+        for uid in [u for u, p in self.pods.items() if p.target is target and u not in there]:
+            self._forget(uid)
 
     def _see(self, pod: Object, target: Target) -> None:
         uid = pod["metadata"]["uid"]

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 _TICK = 1.0  # seconds: how often what is counted in time is looked at
 _KIND_EVERY = 1.0  # seconds: how often a kind that is not known yet is asked for
 _STEADY_AFTER = 2.0  # seconds
-_LISTED_WITHIN = 2.0  # seconds for reading which pods a failed target has
-_EXPLAINED_WITHIN = 2.0  # seconds for reading a failed pod's last lines
+_EXPLAINED_WITHIN = 2.0  # seconds for reading which pods a failed target has, and a failed pod's last lines
 
 
 async def wait(step: KubernetesWait, ctx: Context) -> Done:
@@ -79,7 +78,6 @@ class _Wait:
         self._spans: dict[Target, Span] = {}
         self._old_failures: dict[Target, str] = {}
         self._stuck_since: dict[Target, float] = {}
-        self._failed_since: dict[Target, float] = {}
         self._reported: dict[Target, str] = {}
         self._ready_since: dict[Target, float] = {}
         self._change = asyncio.Event()
@@ -216,14 +214,12 @@ class _Wait:
         """Fail if a target has failed, or is stuck.
 
         A failure from before this step may have been mended since. A paused Deployment is still scaled: it is
-        stuck only if it stays so. Of what failed before, the pods are yet to be looked at.
+        stuck only if it stays so.
         """
         for target in self._waited_for():
             status = self._status(target)
             if status.failed and status.failed != self._old_failures[target]:
-                since = self._failed_since.setdefault(target, now)
-                if target in observer.listed or now - since >= _LISTED_WITHIN:
-                    raise await self._explained(f"{target} failed: {status.message}", observer, target)
+                raise await self._explained(f"{target} failed: {status.message}", observer, target)
             if not status.stuck:
                 self._stuck_since.pop(target, None)
             elif now - self._stuck_since.setdefault(target, now) >= _STEADY_AFTER:
@@ -275,6 +271,10 @@ class _Wait:
 
     async def _explained(self, cause: str, observer: Observer, target: Target) -> ActionError:
         """Make an error that shows the pod of the target that is furthest from ready."""
+        if selector := target.pods(list(self._found[target].values())):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_EXPLAINED_WITHIN):
+                    await observer.look(target, selector)
         pods = [pod for pod in observer.pods.values() if pod.target is target]
         if not pods and target in observer.last:
             pods = [observer.last[target]]
