@@ -126,6 +126,9 @@ SHOWN = {
         "image-missing", steps("▶{kind: kind.load, images: made}", BUILD)
     ),
     "waits without end": ("no-timeout", steps("▶{kind: kubernetes.wait, rollouts: deployment/x}")),
+    "a cluster that is not waited for": (
+        "cluster-missing", tasks({"a": "{kind: kind.create}", "|b": f"▶{NAMESPACE}"}, CLUSTER)
+    ),
     "needs twice": ("redundant-need", tasks({"a": NOTHING, "b a ▶a": NOTHING})),
     "needs what another need implies": (
         "redundant-need", tasks({"a": NOTHING, "b a": NOTHING, "c ▶a b": NOTHING})
@@ -135,6 +138,9 @@ SHOWN = {
     ),
 }  # fmt: skip
 NOT_SHOWN = {
+    "a cluster that is made anew": tasks(
+        {"a": "{kind: kind.delete}\n          - {kind: kind.create}", "b a": NAMESPACE}, CLUSTER
+    ),
     "images of different sources": steps(BUILD, "{kind: image.build, tag: b, context: image, target: x}"),
     "a namespace before": steps(NAMESPACE, WAIT, "{kind: kubernetes.apply, manifests: secret.yaml}"),
     "a namespace of a task before": tasks({"a": NAMESPACE, "b a": NOTHING, "c b": WAIT}),

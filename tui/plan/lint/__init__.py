@@ -8,7 +8,7 @@ from tui.plan.lint.commands import commands, shared_output
 from tui.plan.lint.environment import unexpanded
 from tui.plan.lint.order import Barriers, no_timeout, redundant_needs
 from tui.plan.lint.remark import Remark, Subject
-from tui.plan.lint.resources import built_twice, image_missing, namespace_missing
+from tui.plan.lint.resources import built_twice, cluster_missing, image_missing, namespace_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ __all__ = ["Remark", "lint"]
 
 _RULES = (
     built_twice,
+    cluster_missing,
     image_missing,
     namespace_missing,
     commands,
@@ -38,5 +39,7 @@ def lint(loaded: LoadedPlan, seconds: Mapping[str, float] | None = None) -> list
     """
     subject = Subject(loaded)
     found = dict.fromkeys(remark for rule in _RULES for remark in rule(subject))
-    found |= dict.fromkeys(Barriers(subject, seconds or {}).remarks())
+    # A task that lacks a need seems to wait for nothing.
+    if not any(remark.rule == "cluster-missing" for remark in found):
+        found |= dict.fromkeys(Barriers(subject, seconds or {}).remarks())
     return sorted(found, key=lambda remark: (remark.place, remark.rule))

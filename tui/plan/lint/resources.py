@@ -1,4 +1,4 @@
-"""Rules on what one step makes and another uses: images and namespaces."""
+"""Rules on what one step makes and another uses: the cluster, images and namespaces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.plan.lint.commands import namespaces_made
 from tui.plan.namespaces import GIVEN, made_by, used_by
-from tui.plan.steps import ImageBuild
+from tui.plan.steps import ImageBuild, KindDelete
 from tui.plan.steps.command import ProgramStep
 
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ def built_twice(subject: Subject) -> Iterator[Remark]:
 def _source(build: ImageBuild) -> tuple[object, ...]:
     dockerfile = build.dockerfile or build.context / "Dockerfile"
     return build.context, dockerfile, build.args, build.target, build.platform
+
+
+def cluster_missing(subject: Subject) -> Iterator[Remark]:
+    """Remark on the first step of each task that uses the cluster before it is sure to be there."""
+    makers = [at for at in subject.steps if at.step.makes_cluster]
+    uses = [at for at in subject.steps if at.step.needs_cluster and not isinstance(at.step, KindDelete)]
+    for at in {use.task.id: use for use in reversed(uses)}.values() if makers else ():
+        if at not in makers and not any(subject.before(maker, at) for maker in makers):
+            yield _unordered(subject, at, "cluster-missing", "the plan's cluster", makers)
 
 
 def image_missing(subject: Subject) -> Iterator[Remark]:
