@@ -84,11 +84,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def patched(change: Change, folder: Path, base: Path | None = None, name: str = "plan.yaml") -> str:
+    loaded = load_plan(folder / name)
+    return patch(change, loaded.document, lambda: loaded.plan, base or folder)
+
+
 def applied(folder: Path, change: Change) -> dict[str, str]:
     """The files that a change's patch changes, as `git apply` leaves them."""
     names = ("plan.yaml", "ctx/Dockerfile")
     before = {name: (folder / name).read_text() for name in names}
-    diff = patch(change, load_plan(folder / "plan.yaml"), folder)
+    diff = patched(change, folder)
     if diff:
         subprocess.run(["git", "apply", "-"], input=diff, text=True, check=True, cwd=folder)
     load_plan(folder / "plan.yaml")
@@ -174,7 +179,7 @@ def test_all_is_copied_after_the_dependencies_are_installed(folder: Path) -> Non
 def test_what_is_written_otherwise_is_left_to_people(folder: Path) -> None:
     assert copied_later("FROM x\nCOPY . .\nRUN make\nRUN npm ci\n", "RUN npm ci", ["package.json"]) is None
     assert copied_later("FROM x\nCOPY --from=y . .\nRUN npm ci\n", "RUN other", ["package.json"]) is None
-    assert patch(RemoveLimit(), load_plan(folder / "plan.yaml"), folder / "ctx") == ""
+    assert patched(RemoveLimit(), folder, folder / "ctx") == ""
 
 
 def test_a_file_without_a_last_line_end_can_be_patched(folder: Path) -> None:
@@ -187,7 +192,7 @@ def test_line_ends_stay_what_they_are(folder: Path) -> None:
         (folder / name).write_bytes(text.replace("\n", "\r\n").encode())
     later = CopyLater("app", 1, "RUN npm ci --no-audit", ("package.json",))
     for change in (RemoveLimit(), DropNeeds("app", ("base",)), later):
-        diff = patch(change, load_plan(folder / "plan.yaml"), folder)
+        diff = patched(change, folder)
         subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=folder)
     for name in ("plan.yaml", "ctx/Dockerfile"):
         after = (folder / name).read_bytes()
@@ -211,7 +216,7 @@ def test_what_an_anchor_makes_that_of_other_tasks_is_left_to_people(folder: Path
 @pytest.mark.parametrize("tool", [("git", "apply", "-"), ("patch", "-p1")], ids=["git", "patch"])
 def test_a_plan_with_a_space_in_its_name_can_be_patched(folder: Path, tool: tuple[str, ...]) -> None:
     plan = (folder / "plan.yaml").rename(folder / "my plan.yaml")
-    diff = patch(RemoveLimit(), load_plan(plan), folder)
+    diff = patched(RemoveLimit(), folder, name="my plan.yaml")
     subprocess.run(tool, input=diff, text=True, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     assert "limit" not in plan.read_text()
 

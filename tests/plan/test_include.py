@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,14 +14,16 @@ from tests.plan.writing import HEAD, MARK, faults_of, load, marked, write
 from tui.cli.advice_patch import patch
 from tui.console.plan_tree import tree
 from tui.console.style import Style
-from tui.insight.advice.finding import DropNeeds
+from tui.insight.advice.finding import Change, DropNeeds, FastProbes
 from tui.launch.request import UsageError
 from tui.launch.selection import known_tasks
+from tui.plan.bundled import bundled_plans, find_plan
 from tui.plan.document import read_document
 from tui.plan.include import read_plan
 from tui.plan.lint import lint
 from tui.plan.load import load_plan
 from tui.plan.reference import reference
+from tui.plan.written import read_written
 from tui.run.outline import outline, preview
 
 if TYPE_CHECKING:
@@ -176,10 +179,36 @@ def test_its_tasks_are_there_before_the_plan_is_read(tmp_path: Path) -> None:
     assert [task.id for task in phases[0].tasks] == ["ds.image", "ds.load-${each}"]
 
 
-def test_no_patch_is_made_of_an_included_task(tmp_path: Path) -> None:
+def test_a_patch_changes_the_file_that_a_task_is_written_in(tmp_path: Path) -> None:
     loaded = included(tmp_path)
-    assert patch(DropNeeds("ds.server", ("cluster",)), loaded, tmp_path) == ""
-    assert "-      - {id: service" in patch(DropNeeds("service", ("ds.load-*",)), loaded, tmp_path)
+
+    def patched(change: Change) -> str:
+        return patch(change, loaded.document, lambda: loaded.plan, tmp_path)
+
+    assert "-      - {id: service" in patched(DropNeeds("service", ("ds.load-*",)))
+    assert patched(DropNeeds("ds.load-x", ("ds.image",))) == ""  # `each` makes others of it
+    changes = DropNeeds("ds.server", ("cluster", "ds.image")), FastProbes("ds.server", (0,))
+    for change in changes:
+        diff = patched(change)
+        assert diff.startswith("--- a/shared/storage.yaml")
+        subprocess.run(["git", "apply", "-"], input=diff, text=True, check=True, cwd=tmp_path)
+        loaded = load_plan(loaded.path)
+    server = next(task for task in loaded.plan.tasks if task.id == "ds.server")
+    assert server.needs == ("ds.cache.server",)
+    assert server.steps[0].probes == "fast"  # type: ignore[union-attr]
+
+
+def test_no_patch_is_made_of_a_file_that_is_included_twice(tmp_path: Path) -> None:
+    again = "  - {plan: shared/storage.yaml, as: two, with: {image: b}}\nenvironment:"
+    loaded = included(tmp_path, PLAN.replace("environment:", again))
+    assert patch(FastProbes("ds.server", (0,)), loaded.document, lambda: loaded.plan, tmp_path) == ""
+
+
+def test_files_tell_a_plans_checksum_before_its_models_read_it(tmp_path: Path) -> None:
+    plans = [included(tmp_path), *(load_plan(find_plan(name)) for name in bundled_plans())]
+    for loaded in plans:
+        written = read_written(loaded.path, loaded.files, loaded.settings)
+        assert written.digest(written.variables.resolved()) == loaded.digest
 
 
 ONE = f"phases: [{{id: one, tasks: [{{id: a, needs: b, {RUN}}}, {{id: b, {RUN}}}]}}]\n"

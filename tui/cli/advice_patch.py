@@ -5,89 +5,149 @@ from __future__ import annotations
 import difflib
 import io
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tui.insight.advice.finding import CopyLater, DropNeeds, FastProbes, LoadImages, RemoveLimit
 from tui.plan import yaml_edit as edit
-from tui.plan.steps import ImageBuild
+from tui.plan.document import get, items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from tui.insight.advice.finding import Change
-    from tui.plan.load import LoadedPlan
+    from tui.plan.document import Document, Path_
+    from tui.plan.faults import Place
     from tui.plan.model import Plan
+    from tui.plan.scope import Scope
+
+_OfPlan = RemoveLimit | DropNeeds | FastProbes | LoadImages
 
 _MOST_BYTES = 4 << 20
 
 
-def patch(change: Change, loaded: LoadedPlan, base: Path) -> str:
+def patch(change: Change, document: Document, plan: Callable[[], Plan | None], base: Path) -> str:
     """Return a change as a unified diff, for `git apply` or `patch -p1` in a directory.
 
     Args:
         change: The change.
-        loaded: The plan.
+        document: The plan as it is written; the file is changed that a task is written in.
+        plan: Returns the plan as it was read; asked only where its document does not tell enough.
         base: The directory; what is not below it cannot be patched.
 
     Returns:
         The diff; empty where a file is not there, or is written in a way that cannot be changed by itself.
     """
-    diffs = []
-    for path, before, after in _changed(change, loaded):
-        if after is None or after == before:
-            continue
-        absolute = path.absolute()
-        if not absolute.is_relative_to(base) or not absolute.name.isprintable():
-            return ""
-        diffs.append(_diff(absolute.relative_to(base).as_posix(), before, after))
-    return "".join(diffs)
-
-
-def _changed(change: Change, loaded: LoadedPlan) -> Iterator[tuple[Path, str, str | None]]:
-    """Yield each file with its text before and after the change."""
     if isinstance(change, CopyLater):
-        step = next(task for task in loaded.plan.tasks if task.id == change.task).steps[change.step]
-        if isinstance(step, ImageBuild):
-            path = step.dockerfile or step.context / "Dockerfile"
-            if (text := _read(path)) is not None:
-                files = [name for name in change.files if (step.context / name).is_file()]
-                yield path, text, copied_later(text, change.install, files)
-    elif (text := _read(loaded.path)) is not None:
-        after = _plan_changed(change, text, loaded.plan)
-        task = "" if isinstance(change, RemoveLimit) else change.task
-        yield loaded.path, text, after if after and _is_of_task(task, text, after) else None
+        path, before, after = _dockerfile_changed(change, plan())
+    else:
+        path, before, after = _plan_changed(change, document)
+    absolute = path.absolute()
+    if after is None or after == before or not absolute.is_relative_to(base):
+        return ""
+    return _diff(absolute.relative_to(base).as_posix(), before, after) if absolute.name.isprintable() else ""
 
 
-def _plan_changed(
-    change: RemoveLimit | DropNeeds | FastProbes | LoadImages, text: str, plan: Plan
-) -> str | None:
+def _dockerfile_changed(change: CopyLater, plan: Plan | None) -> tuple[Path, str, str | None]:
+    """Return a Dockerfile with its text before and after a change; None where it cannot be made."""
+    step = (
+        next((task.steps[change.step] for task in plan.tasks if task.id == change.task), None)
+        if plan
+        else None
+    )
+    from tui.plan.steps import ImageBuild  # whoever has the plan has it, too
+
+    if not isinstance(step, ImageBuild):
+        return Path(), "", None
+    path = step.dockerfile or step.context / "Dockerfile"
+    files = [name for name in change.files if (step.context / name).is_file()]
+    text = _read(path)
+    return path, text or "", None if text is None else copied_later(text, change.install, files)
+
+
+def _plan_changed(change: _OfPlan, document: Document) -> tuple[Path, str, str | None]:
+    """Return a plan's file, the one that a task is written in, with its text before and after a change."""
+    at: Path_ | None = () if isinstance(change, RemoveLimit) else _path(document, change.task)
+    if at is None:
+        return Path(), "", None
+    place, scope = document.place(at), document.scope(at)
+    path = scope.folder / Path(place.file).name
+    text = _read(path)
+    where = () if text is None or not at else _where(text, place)
+    if text is None or where is None:
+        return path, "", None
+    after = _changed(change, text, where, scope)
+    return path, text, after if after and _is_of_task(where, text, after) else None
+
+
+def _path(document: Document, task: str) -> Path_ | None:
+    """Return the path of a task; None for one that `each` made, or that is written where another is, too."""
+    paths: list[Path_] = [
+        ("phases", p, "tasks", t)
+        for p, phase in enumerate(items(document.value, "phases"))
+        for t, _ in enumerate(items(phase, "tasks"))
+    ]
+    places = [(document.scope(path).folder, document.place(path)) for path in paths]
+    found = [path for path in paths if _id(get(document.value, path)) == task]
+    if not found or places.count(places[paths.index(found[0])]) > 1:
+        return None
+    return found[0]
+
+
+def _id(task: Any) -> str:
+    return str(task.get("id")) if isinstance(task, dict) else ""
+
+
+def _where(text: str, place: Place) -> Path_ | None:
+    """Return the path in a file to the task that begins at a place of it."""
     root = next(iter(edit.compose(text)), None)
+    for p, phase in enumerate(_nodes(edit.child(root, "phases"))):
+        for t, task in enumerate(_nodes(edit.child(phase, "tasks"))):
+            mark = task.start_mark
+            if (mark.line + 1, mark.column + 1) == (place.line, place.column):
+                return "phases", p, "tasks", t
+    return None
+
+
+def _changed(change: _OfPlan, text: str, where: Path_, scope: Scope) -> str | None:
+    """Return a plan's text with a change of a task, which is at a path of it."""
     if isinstance(change, RemoveLimit):
-        return edit.without_key(text, root, "limit")
-    if isinstance(change, DropNeeds):
-        return _without_needs(text, plan, change)
+        return edit.without_key(text, _at(text), "limit")
     if isinstance(change, LoadImages):
         names = ", ".join(f'"{image}"' for image in change.images)
-        items = [f"{{kind: {kind}, images: [{names}]}}" for kind in ("image.pull", "kind.load")]
-        return edit.with_first_items(text, edit.child(_task(root, plan, change.task), "steps"), items)
+        added = [f"{{kind: {kind}, images: [{names}]}}" for kind in ("image.pull", "kind.load")]
+        return edit.with_first_items(text, _at(text, *where, "steps"), added)
+    changed: str | None = text
+    if isinstance(change, DropNeeds):
+        for need in change.needs:
+            changed = changed and _without_need(changed, where, need, scope)
+        return changed
     for step in change.steps:
-        root = next(iter(edit.compose(text)), None)
-        node = edit.at(_task(root, plan, change.task), "steps", step)
-        changed = edit.with_value(text, node, "probes", "fast")
-        if changed is None:
-            return None
-        text = changed
-    return text
+        changed = changed and edit.with_value(changed, _at(changed, *where, "steps", step), "probes", "fast")
+    return changed
 
 
-def _is_of_task(task: str, before: str, after: str) -> bool:
+def _without_need(text: str, where: Path_, need: str, scope: Scope) -> str | None:
+    """Return a plan's text without a need of a task, by its name in the whole plan."""
+    needs = _at(text, *where, "needs")
+    written = [edit.text_of(item) for item in _nodes(needs)] or [edit.text_of(needs)]
+    # An included plan's own tasks go first among those that a name may mean.
+    names = [need.removeprefix(f"{name}.") for name in scope.names if need.startswith(f"{name}.")]
+    found = next((name for name in (*names, need) if name in written), need)
+    return edit.without_item(text, _at(text, *where), "needs", found)
+
+
+def _at(text: str, *path: str | int) -> yaml.Node | None:
+    return edit.at(next(iter(edit.compose(text)), None), *path)
+
+
+def _is_of_task(where: Path_, before: str, after: str) -> bool:
     """Return whether a plan's text has changed in a task alone: an anchor may make it that of others, too.
 
     Args:
-        task: The task; empty for the limit of all.
+        where: The path of the task; empty for the limit of all.
         before: The text.
         after: The text changed.
     """
@@ -97,39 +157,16 @@ def _is_of_task(task: str, before: str, after: str) -> bool:
             plan = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - of strings alone
         except yaml.YAMLError:
             return False
-        if not task:
+        if where:
+            *above, number = where
+            get(plan, tuple(above))[number] = None
+        else:
             plan.pop("limit", None)
-        for phase in plan["phases"]:
-            tasks = phase.get("tasks", [])
-            phase["tasks"] = [each for each in tasks if not task or each["id"] != task]
         rest.append(plan)
     return bool(rest[0] == rest[1])
 
 
-def _without_needs(text: str, plan: Plan, change: DropNeeds) -> str | None:
-    for need in change.needs:
-        root = next(iter(edit.compose(text)), None)
-        changed = edit.without_item(text, _task(root, plan, change.task), "needs", need)
-        if changed is None:
-            return None
-        text = changed
-    return text
-
-
-def _task(root: yaml.Node | None, plan: Plan, task: str) -> yaml.Node | None:
-    """Return the node that a task is written in; None for one that `each` made, or of an included plan."""
-    if plan.include or any(other.each is not None for other in plan.tasks):
-        phases = _items(edit.child(root, "phases"))
-        nodes = [node for phase in phases for node in _items(edit.child(phase, "tasks"))]
-        return next((node for node in nodes if getattr(edit.child(node, "id"), "value", "") == task), None)
-    for p, phase in enumerate(plan.phases):
-        for t, each in enumerate(phase.tasks):
-            if each.id == task:
-                return edit.at(root, "phases", p, "tasks", t)
-    return None
-
-
-def _items(node: yaml.Node | None) -> list[yaml.Node]:
+def _nodes(node: yaml.Node | None) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +14,10 @@ from tui.cli.options import EPILOG, OUTPUT, errors, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from tui.insight.advice import Advice
+    from tui.plan.document import Document
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
     from tui.run.kept_run import KeptRun
@@ -45,17 +48,17 @@ def advise(run: str | None, output: str, patch: bool) -> None:
         store = Store()
         kept = _open(store, run)
         state = read(kept)
-        loaded = _plan_of(kept)
+        source = _Source(kept)
         base = Path.cwd()
 
         def patch_of(advice: Advice) -> str:
-            if advice.change is None or loaded is None:
+            if advice.change is None or source.document is None:
                 return ""
             from tui.cli.advice_patch import patch as patch_of_change
 
-            return patch_of_change(advice.change, loaded, base)
+            return patch_of_change(advice.change, source.document, source.plan, base)
 
-        advised = advise_run(state, loaded.plan if loaded else None, *_like(store, kept, state))
+        advised = advise_run(state, source.plan, *_like(store, kept, state))
         if patch:
             click.echo(next(filter(None, map(patch_of, advised.advice)), ""), nl=False)
         elif output == "json":
@@ -80,7 +83,7 @@ def first_advice(kept: KeptRun, plan: Plan) -> Advice | None:
         like = _like(Store(), kept, state)
     except OSError:
         return None
-    return next(iter(advise_run(state, plan, *like).advice), None)
+    return next(iter(advise_run(state, lambda: plan, *like).advice), None)
 
 
 def _like(store: Store, kept: KeptRun, state: RunState) -> tuple[Iterator[RunState], list[Times]]:
@@ -113,22 +116,56 @@ def _open(store: Store, reference: str | None) -> KeptRun:
     return store.open(GOOD, load(Request(reference)).plan.name)
 
 
-def _plan_of(kept: KeptRun) -> LoadedPlan | None:
-    """Return a run's plan with its values; None where that cannot be read any more, or has changed since."""
-    from pathlib import Path
+class _Source:
+    """The plan that a kept run was of, if its files say the same as they did; read when it is asked for."""
 
-    from tui.errors import BringupError
-    from tui.launch.request import Request, load
-    from tui.plan.bundled import is_plan
+    def __init__(self, kept: KeptRun) -> None:
+        self._started = kept.started
 
-    started = kept.started
-    if not is_plan(started.path):  # what reads plans takes a while to import
-        return None
-    try:
-        loaded = load(Request(started.path, tuple(map(Path, started.files)), started.settings))
-    except BringupError:
-        return None
-    steps = {task.id: task.steps for phase in started.phases for task in phase.tasks}
-    return (
-        loaded if {t.id: tuple(s.describe() for s in t.steps) for t in loaded.plan.tasks} == steps else None
-    )
+    @cached_property
+    def document(self) -> Document | None:
+        """The plan as it is written; None where that cannot be read any more, or has changed since.
+
+        What has the run's checksum has not changed, which is sooner seen than that all steps are the same.
+        """
+        from tui.errors import BringupError
+        from tui.plan.bundled import find_plan, is_plan
+        from tui.plan.written import read_written
+
+        started = self._started
+        if not is_plan(started.path):  # what reads plans takes a while to import
+            return None
+        try:
+            written = read_written(find_plan(started.path), self._files, started.settings)
+        except BringupError:
+            return None
+        if written.digest(written.variables.resolved()) == started.digest and not written.variables.faults:
+            return written.document
+        return self._loaded.document if self._loaded else None
+
+    def plan(self) -> Plan | None:
+        """Return it as its models read it, in twice the time; None where the document is None, too."""
+        return self._loaded.plan if self._loaded else None
+
+    @cached_property
+    def _loaded(self) -> LoadedPlan | None:
+        from tui.errors import BringupError
+        from tui.launch.request import Request, load
+        from tui.plan.bundled import is_plan
+
+        started = self._started
+        if not is_plan(started.path):
+            return None
+        try:
+            loaded = load(Request(started.path, self._files, started.settings))
+        except BringupError:
+            return None
+        before = {task.id: task.steps for phase in started.phases for task in phase.tasks}
+        now = {task.id: tuple(step.describe() for step in task.steps) for task in loaded.plan.tasks}
+        return loaded if now == before else None
+
+    @property
+    def _files(self) -> tuple[Path, ...]:
+        from pathlib import Path
+
+        return tuple(map(Path, self._started.files))

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tui.insight.profile import StepParts
     from tui.run.state import RunState, TaskState
 
-_CREATES = "kind.create"
+CREATES = "kind.create"
+"""The kind of the step that creates the cluster."""
+
 _USUALLY = 0.1  # of the time in which a cluster is created, after which its nodes run
 _NODES_RUN = "Preparing nodes"  # the span at whose end they do
 
@@ -66,7 +68,7 @@ class RunAhead:
     def of(cls, state: RunState) -> RunAhead | None:
         """Return it for a run in eager mode; None where nothing of it may run ahead."""
         asked = state.started.prefetch if state.started else False
-        early = {} if asked is False else dict(_early(state))
+        early = {} if asked is False else early_steps(state)
         creation = next((found for task in state.tasks.values() if (found := _creation(task))), None)
         return cls(state.graph, early, creation).with_graph(state.graph) if early else None
 
@@ -139,20 +141,30 @@ def _cut(parts: Iterable[Part], share: float) -> tuple[list[Part], list[Part]]:
     return first, rest
 
 
-def _early(state: RunState) -> Iterator[tuple[str, Early]]:
+def early_steps(state: RunState, *, barriers: bool = False) -> dict[str, Early]:
+    """Return the steps that may run ahead, of each task that begins with some, as far as kinds tell.
+
+    Args:
+        state: The run.
+        barriers: Whether a task waits for the phases before its own, besides what it needs.
+    """
+    found = {}
     for task in state.tasks.values():
         on_nodes = len(list(takewhile((AT_ONCE | ON_NODES).__contains__, task.kinds)))
         if on_nodes:
             at_once = len(list(takewhile(AT_ONCE.__contains__, task.kinds)))
-            upstream = (state.tasks[id_] for id_ in state.graph.upstream(task.id))
-            after = tuple(each.id for each in upstream if MAKING & {*each.kinds})
-            yield task.id, Early(at_once, on_nodes, after)
+            before = {*state.graph.upstream(task.id)}
+            if barriers:
+                before.update(*state.graph.phases[: task.phase])
+            after = tuple(id_ for id_ in state.tasks if id_ in before and MAKING & {*state.tasks[id_].kinds})
+            found[task.id] = Early(at_once, on_nodes, after)
+    return found
 
 
 def _creation(task: TaskState) -> Creation | None:
-    if _CREATES not in task.kinds:
+    if CREATES not in task.kinds:
         return None
-    number, attempt = task.kinds.index(_CREATES), task.attempt
+    number, attempt = task.kinds.index(CREATES), task.attempt
     step = next((each for each in attempt.steps if each.step == number), None) if attempt else None
     if attempt is None or step is None or step.finished is None or step.finished <= step.started:
         return Creation(task.id, number, _USUALLY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,9 @@ from pydantic import ValidationError
 
 from tui.plan.consistency import check
 from tui.plan.document import Document, Path_, get
-from tui.plan.each import EACH, expand, name_families
+from tui.plan.each import EACH, name_families
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import ON_FAILURE, Graph
-from tui.plan.include import read_plan
 from tui.plan.messages import explain
 from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwanted
 from tui.plan.output_uses import check_outputs
@@ -25,7 +23,7 @@ from tui.plan.settle import name_needs, name_wholes, settle
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, as_text, each_text, fill, find
 from tui.plan.values import MAY_BE_MISSING, MissingError
-from tui.plan.variables import Variables, collect
+from tui.plan.written import read_written
 from tui.secrets import Masker, secrets_in
 from tui.text import cut
 
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from tui.plan.variables import Variables
 
 _MOST_LETTERS = 60  # of an item in an error
 
@@ -108,15 +107,14 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
     Raises:
         PlanError: Something is wrong; every fault found has its file, line and column.
     """
-    document, included = read_plan(path)
-    variables = collect(document, included, files, settings)
-    document, items, families = expand(document, variables.look_up)
-    reading = _Reading(document, variables, items)
+    written = read_written(path, files, settings)
+    document, variables, included = written.document, written.variables, written.included
+    reading = _Reading(document, variables, written.items)
     data = reading.filled() | {"variables": variables.resolved()}
     if included:
-        name_needs(data, document, families)
+        name_needs(data, document, written.families)
     settle(data, document, included)
-    name_families(data, families)
+    name_families(data, written.families)
     name_wholes(data, document, included)
     reading.faults += variables.faults
     plan = reading.validated(data)
@@ -128,14 +126,13 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
     if reading.faults or plan is None:
         faults = _without_secrets(dict.fromkeys((*reading.faults, *missing)), data)
         raise PlanError(sorted(faults, key=lambda fault: fault.place))
-    digest = hashlib.sha256(repr((document.value, plan.variables, *items.values())).encode()).hexdigest()[:16]
     loaded = LoadedPlan(
         plan,
         Graph.of(plan),
         path,
         plan.variables,
         document,
-        digest,
+        written.digest(plan.variables),
         tuple(files),
         tuple(settings),
         tuple(zip((path for path, _ in reading.missing), _without_secrets(missing, data), strict=True)),

@@ -17,8 +17,7 @@ from tui.text import seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.insight.advice.finding import Change, Finding
-    from tui.plan.model import Plan
+    from tui.insight.advice.finding import Change, Finding, PlanOf
     from tui.run.state import RunState
     from tui.run.times import Times
 
@@ -95,7 +94,7 @@ class Advised:
 
 def advise(
     state: RunState,
-    plan: Plan | None = None,
+    plan: PlanOf = lambda: None,
     like: Iterable[RunState] = (),
     times: Sequence[Times] | None = None,
 ) -> Advised:
@@ -106,7 +105,7 @@ def advise(
 
     Args:
         state: The run; it has come up.
-        plan: Its plan, without which only what the run itself shows is looked at.
+        plan: Returns its plan, or None: then only what the run itself shows is looked at.
         like: Runs of its like, without it; looked at only if something is found.
         times: How long these took; by default that is taken from them.
     """
@@ -127,7 +126,7 @@ def advise(
     sure = [
         (finding, saved)
         for finding in found
-        if (saved := _saved(finding, whole, simulated, state) or 0.0) >= least
+        if (saved := _saved(finding, whole, simulated, state) or 0.0) >= least and finding.fits()
     ]
     others = [(WholeRun.of(each, EMPTY, each.at), each) for each in islice(like, _LIKE)] if sure else []
     advice = [_weighed(finding, saved, others) for finding, saved in sure]

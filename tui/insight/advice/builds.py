@@ -11,9 +11,8 @@ from tui.text import one_line, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tui.insight.advice.finding import Changed
+    from tui.insight.advice.finding import Changed, PlanOf
     from tui.insight.whole_run import WholeRun
-    from tui.plan.model import Plan
     from tui.run.attempt_state import AttemptState, SpanState, StepState
     from tui.run.state import RunState
 
@@ -33,7 +32,7 @@ _INSTALLS: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = (
 _CACHED = 0.5  # seconds within which an instruction did nothing
 
 
-def find(state: RunState, _: Plan | None) -> Iterator[Finding]:
+def find(state: RunState, _: PlanOf) -> Iterator[Finding]:
     """Yield the builds that installed again what had not changed."""
     for task in state.tasks.values():
         attempt = task.attempt

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from tui.insight.advice.finding import DropNeeds, Finding, RemoveLimit
+from tui.insight.run_ahead import CREATES, early_steps
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.graph import CycleError, Graph, Node
-from tui.plan.prefetch import outlook
 from tui.text import one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tui.insight.advice.finding import Changed
+    from tui.insight.advice.finding import Changed, PlanOf
     from tui.insight.whole_run import WholeRun
-    from tui.plan.model import Plan, Task
-    from tui.plan.prefetch import Outlook
     from tui.run.state import RunState
 
 _IMAGES_ONLY = ("image.build", "image.pull", "image.deliver", "kind.load")
@@ -28,14 +27,13 @@ _WITHOUT_IMAGES = (
 )
 
 
-def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
+def find(state: RunState, plan: PlanOf) -> Iterator[Finding]:
     """Yield what holds tasks back for nothing."""
     yield from _barrier(state)
     if state.limit is not None:
         yield _limit(state.limit)
-    if plan is not None:
-        yield from _needs(plan)
-        yield from _prefetch(state, plan)
+    yield from _needs(state, plan)
+    yield from _prefetch(state)
 
 
 def _barrier(state: RunState) -> Iterator[Finding]:
@@ -77,14 +75,17 @@ def _limit(limit: int) -> Finding:
     )
 
 
-def _needs(plan: Plan) -> Iterator[Finding]:
+def _needs(state: RunState, plan: PlanOf) -> Iterator[Finding]:
     """Find needs of tasks that only make images, by tasks that use none of them."""
-    tasks = {task.id: task for task in plan.tasks}
-    for task in plan.tasks:
+    for task in state.tasks.values():
         for need in task.needs:
-            needed = tasks[need]
-            if _uses_nothing(task, needed) and _others_need(plan, task.id, need):
-                mine, its = one_line(task.name), one_line(needed.name)
+            needed = state.tasks[need]
+            if not needed.kinds or not {*needed.kinds} <= {*_IMAGES_ONLY}:
+                continue
+            if not task.kinds or not {*task.kinds} <= {*_WITHOUT_IMAGES}:
+                continue
+            if _others_need(state, task.id, need):
+                mine, its = one_line(task.title), one_line(needed.title)
                 yield Finding(
                     "need",
                     f"let {mine} start without {its}",
@@ -94,20 +95,22 @@ def _needs(plan: Plan) -> Iterator[Finding]:
                     how=f"remove `{need}` from the needs of task `{task.id}`",
                     change=DropNeeds(task.id, (need,)),
                     changed=_without_needs(task.id, (need,)),
+                    fits=partial(_uses_nothing, plan, task.id, need),
                 )
 
 
-def _uses_nothing(task: Task, needed: Task) -> bool:
-    made = {image for step in needed.steps for image in step.images_made}
-    return all(step.kind in _IMAGES_ONLY for step in needed.steps) and all(
-        step.kind in _WITHOUT_IMAGES and not made & {*step.images_used, *getattr(step, "images", ())}
-        for step in task.steps
-    )
+def _uses_nothing(plan: PlanOf, task: str, need: str) -> bool:
+    """Return whether a task uses no image that another makes, and names that itself among its needs."""
+    tasks = {each.id: each for each in found.tasks} if (found := plan()) else {}
+    if task not in tasks or need not in tasks or need not in tasks[task].needs:
+        return False
+    made = {image for step in tasks[need].steps for image in step.images_made}
+    return not any(made & {*step.images_used, *getattr(step, "images", ())} for step in tasks[task].steps)
 
 
-def _others_need(plan: Plan, task: str, need: str) -> bool:
+def _others_need(state: RunState, task: str, need: str) -> bool:
     """Return whether all that need the task name the other one themselves, so that they still wait for it."""
-    return all(need in other.needs for other in plan.tasks if task in other.needs)
+    return all(need in other.needs for other in state.tasks.values() if task in other.needs)
 
 
 def _without_needs(task: str, needs: tuple[str, ...]) -> Changed:
@@ -127,15 +130,13 @@ def _without_needs(task: str, needs: tuple[str, ...]) -> Changed:
     return changed
 
 
-def _prefetch(state: RunState, plan: Plan) -> Iterator[Finding]:
+def _prefetch(state: RunState) -> Iterator[Finding]:
     """Find pulls, builds and loads that waited for their tasks' places, where none ran ahead."""
     if state.may_prefetch or state.mode != "parallel" or len(state.modes) != 1:
         return
-    ahead = outlook(plan, barriers=True)
+    steps = early_steps(state, barriers=True)
     titles = [
-        one_line(task.steps[i].describe())
-        for task in plan.tasks
-        for i in range(len(ahead.steps.get(task.id, ())))
+        one_line(title) for id_, early in steps.items() for title in state.tasks[id_].steps[: early.on_nodes]
     ]
     if titles:
         more = f" and {plural(len(titles) - 1, 'other')}" if len(titles) > 1 else ""
@@ -146,26 +147,27 @@ def _prefetch(state: RunState, plan: Plan) -> Iterator[Finding]:
             caveat="more at once takes more memory",
             how="use the option once, and keep it if all comes up",
             command=(*_again(state), "--prefetch"),
-            changed=lambda run, _: _with_ahead(run, ahead),
+            changed=_ahead,
         )
 
 
-def _with_ahead(run: WholeRun, ahead: Outlook) -> WholeRun | None:
+def _ahead(run: WholeRun, state: RunState) -> WholeRun | None:
     """Return a run in which steps that may run ahead are tasks of their own.
 
     Each is in the first phase that has all it waits for, which it then holds up: at worst the run gains more.
     """
     nodes, tasks = dict(run.graph.nodes), dict(run.profile.tasks)
-    for id_, steps in ahead.steps.items():
+    creation = next((task.id for task in state.tasks.values() if CREATES in task.kinds), None)
+    for id_, early in early_steps(state, barriers=True).items():
         if id_ not in nodes or id_ not in tasks:
             return None
-        waits = frozenset().union(*(step.after for step in steps))
-        if ahead.creation is not None and any(step.on_nodes for step in steps):
-            waits |= {ahead.creation.task}
+        waits = {*early.after}
+        if creation is not None and early.on_nodes > early.at_once:
+            waits.add(creation)
         if id_ in waits or not waits <= nodes.keys():
             continue
         phase = max((nodes[other].phase for other in waits), default=0)
-        first = [each for each in tasks[id_] if 0 <= each.step < len(steps)]
+        first = [each for each in tasks[id_] if 0 <= each.step < early.on_nodes]
         tasks[id_] = [each for each in tasks[id_] if each not in first]
         tasks[f"{id_} ahead"] = first
         nodes[f"{id_} ahead"] = Node(f"{id_} ahead", phase, tuple(sorted(waits)))

@@ -10,18 +10,19 @@ from tui.text import one_line, plural, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui.insight.advice.finding import PlanOf
     from tui.insight.whole_run import WholeRun
-    from tui.plan.model import Plan
     from tui.run.attempt_state import AttemptState, StepState
     from tui.run.events import PodProbed
     from tui.run.state import RunState
 
+_APPLIES = "kubernetes.apply"
 _READY_WITHIN = 1.0  # seconds that a pod takes to be seen ready, by a probe that looks every second
 _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waited for pods alone
 _WORTH_CHANGING = 2.0  # seconds that a pod waited for its probe
 
 
-def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
+def find(state: RunState, _: PlanOf) -> Iterator[Finding]:
     """Yield the steps that waited for pods that waited for their probes."""
     for task in state.tasks.values():
         attempt = task.attempt
@@ -29,15 +30,8 @@ def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
             assert attempt is not None
             late = [probed for probed in _of(attempt, step) if _lost(probed) >= _WORTH_CHANGING]
             if late:
-                applies = _applies(plan, task.id, step.step)
+                applies = tuple(i for i, kind in enumerate(task.kinds[: step.step]) if kind == _APPLIES)
                 yield _finding(task.id, one_line(task.title), step, late, applies)
-
-
-def _applies(plan: Plan | None, task: str, before: int) -> tuple[int, ...]:
-    """Return the places of the steps of a task that apply manifests ahead of a step."""
-    found = next((each for each in plan.tasks if each.id == task), None) if plan else None
-    steps = found.steps[:before] if found else ()
-    return tuple(i for i, step in enumerate(steps) if step.kind == "kubernetes.apply")
 
 
 def _finding(

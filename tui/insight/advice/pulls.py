@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.insight.advice.finding import Finding, LoadImages
 from tui.insight.profile import StepParts
+from tui.insight.run_ahead import CREATES
 from tui.plan.contention import Part
 from tui.plan.graph import Graph, Node
 from tui.run.work_time import Interval, time_at_work, work_time
@@ -15,20 +16,19 @@ from tui.text import one_line, plural, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tui.insight.advice.finding import Changed
+    from tui.insight.advice.finding import Changed, PlanOf
     from tui.insight.whole_run import WholeRun
-    from tui.plan.model import Plan
     from tui.run.attempt_state import AttemptState, SpanState
     from tui.run.state import RunState
 
 _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waited for pods alone
 
 
-def find(state: RunState, plan: Plan | None) -> Iterator[Finding]:
+def find(state: RunState, _: PlanOf) -> Iterator[Finding]:
     """Yield the tasks that waited for nodes to pull, where pulls and loads run ahead of their tasks."""
     load = max((_seconds(span) for span in _spans(state, "load")), default=None)
-    creation = _creation(plan)
-    if plan is None or creation is None or load is None or not state.may_prefetch:
+    creation = next((task.id for task in state.tasks.values() if CREATES in task.kinds), None)
+    if creation is None or load is None or not state.may_prefetch:
         return
     for task in state.tasks.values():
         attempt = task.attempt
@@ -100,11 +100,6 @@ def _saved(attempt: AttemptState, number: int, pulls: Sequence[SpanState]) -> fl
             lost = whole - time_at_work(start.started, start.finished, gaps)
         without.append((span.finished or 0.0) - lost)
     return end - max(without)
-
-
-def _creation(plan: Plan | None) -> str | None:
-    tasks = plan.tasks if plan else ()
-    return next((task.id for task in tasks if any(step.makes_cluster for step in task.steps)), None)
 
 
 def _is_waited_for(kinds: Sequence[str], span: SpanState) -> bool:
