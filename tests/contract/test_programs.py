@@ -39,11 +39,14 @@ HARD = [
 ]
 ASCII = "import os, sys; print(ascii([os.environ[name] for name in sys.argv[1].split()]))"
 
-# One that obeys, one that ignores, and one whose child ignores that it is asked to end.
+# One that obeys, one that ignores, one whose child ignores that it is asked to end, one in a group of its
+# own, and a stubborn one in a session of its own.
 ENDING = (
     "sleep 60 & sleep 60 & echo ready $$ $!; wait",
     "trap '' TERM; (trap '' TERM; sleep 60) & echo ready $$ $!; while :; do sleep 1; done",
     "sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done' & wait",
+    "timeout 60 sh -c 'echo ready $$; sleep 60; true'; true",
+    "setsid sh -c 'timeout 60 sh -c \"trap : TERM; echo ready \\$\\$; while sleep 1; do :; done\"; true' & wait",
 )
 
 

@@ -11,13 +11,14 @@ import platform
 import shutil
 import signal
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import ActionError
 from tui.hosts.cpu_account import charge
 from tui.hosts.host import HostFullError
-from tui.hosts.local_program import Program, send_signal
+from tui.hosts.local_program import Program, groups_of, send_signal
 from tui.hosts.tree import list_tree
 from tui.plan.address import LOCAL
 
@@ -32,7 +33,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class LocalHost:
-    """This machine: each of its programs runs in a process group of its own.
+    """This machine: each of its programs runs in a session of its own.
 
     Args:
         environment: Variables for programs and for finding the container engine; those of bringup itself
@@ -151,9 +152,9 @@ class LocalHost:
         await asyncio.gather(*(program.end() for program in left))
 
     def kill(self) -> None:
-        """Kill at once whatever still runs."""
-        for group in tuple(self._groups):
-            send_signal(group, signal.SIGKILL)
+        """Kill whatever still runs, with nobody waiting for that."""
+        groups = tuple(self._groups)
+        threading.Thread(target=_kill, args=(groups,), name="kill").start()  # it reads files
 
     @property
     def _home(self) -> Path:
@@ -180,6 +181,12 @@ class LocalHost:
             cause = f"{error.object[error.start]!a} cannot be written in the locale's {error.encoding}"
             raise ActionError(cause, "use a locale of UTF-8: `export LC_ALL=C.UTF-8`") from error
         return program
+
+
+def _kill(sessions: tuple[int, ...]) -> None:
+    """Kill programs with all that descends from them; blocks."""
+    for session in sessions:
+        send_signal({session, *groups_of(session)}, signal.SIGKILL)
 
 
 def _make(parent: Path | None) -> Path:

@@ -9,13 +9,13 @@ import os
 import signal
 import subprocess
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.hosts.lines import LineOutput
+from tui.hosts.processes import list_family, list_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import PurePath
 
 _GRACE = 1.5  # seconds between asking a cancelled group to end and killing it
@@ -26,13 +26,13 @@ _POLL = 0.02  # seconds between looks at a group that is ending
 
 
 class Program(asyncio.Protocol):
-    """A running program, and the process group of all that it started.
+    """A running program, in a session of its own.
 
     The event loop's own subprocesses do not tell what CPU time they used: this one is started and waited for
     here.
 
     Attributes:
-        group: The process group, which is the program's process number.
+        group: Its process group and session, which are the program's process number.
         cpu: CPU seconds of the program and of what it waited for, once it has finished.
     """
 
@@ -118,18 +118,25 @@ class Program(asyncio.Protocol):
     async def outlived(self) -> str:
         """Return what goes on although the program has finished, as `sleep (4711)`, if anything does."""
         if self._silent.done():
-            await _gone(self.group, _DRAIN)
-        names = await asyncio.to_thread(_members, self.group)
-        return names or ("" if self._silent.done() else "a process of a session of its own")
+            await _gone({self.group}, _DRAIN)
+        processes = await asyncio.to_thread(list_processes)
+        names = [
+            f"{each.name} ({each.number})"
+            for each in processes
+            if each.session == self.group and not each.has_ended
+        ]
+        return ", ".join(names) or ("" if self._silent.done() else "a process of a session of its own")
 
     async def end(self) -> None:
-        """Terminate the whole group, by SIGTERM first."""
+        """Terminate all that it started and that has not become a daemon, by SIGTERM first."""
+        groups = {self.group}
         try:
-            send_signal(self.group, signal.SIGTERM)
-            await _gone(self.group, _GRACE)
+            groups |= await asyncio.to_thread(groups_of, self.group)
+            send_signal(groups, signal.SIGTERM)
+            await _gone(groups, _GRACE)
         finally:  # also where this itself is cancelled
-            send_signal(self.group, signal.SIGKILL)
-            await _gone(self.group, _REAP)
+            send_signal(groups, signal.SIGKILL)
+            await _gone(groups, _REAP)
             await asyncio.wait({self._exited}, timeout=_REAP)
             self.close()
 
@@ -155,46 +162,38 @@ def _settle(future: asyncio.Future[None], error: BaseException | None = None) ->
         future.set_result(None)
 
 
-def send_signal(group: int, number: signal.Signals) -> None:
-    """Send a signal to all of a process group, if there is one."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # none is left that takes one
-        os.killpg(group, number)
+def groups_of(session: int) -> set[int]:
+    """Return the groups of a program's session and of its descendants: `timeout` makes one; blocks."""
+    return {process.group for process in list_family(session)}
 
 
-async def _gone(group: int, patience: float) -> None:
-    """Wait, for some seconds at most, until no process of a group runs any more."""
+def send_signal(groups: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to all of some process groups, those that there are."""
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # none is left that takes one
+            os.killpg(group, number)
+
+
+async def _gone(groups: set[int], patience: float) -> None:
+    """Wait, for some seconds at most, until no process of some groups runs any more."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience  # by the clock: on a busy machine each look takes longer
     number = 0
+    while loop.time() < deadline and any(map(_exists, groups)):
+        number += 1
+        if number % _LOOKS == 0 and await asyncio.to_thread(_are_dead, groups):
+            return
+        await asyncio.sleep(_POLL)
+
+
+def _exists(group: int) -> bool:
+    """Return whether a group has a process, be it a zombie."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        while loop.time() < deadline:
-            number += 1
-            os.killpg(group, 0)
-            if number % _LOOKS == 0 and await asyncio.to_thread(_is_dead, group):
-                return
-            await asyncio.sleep(_POLL)
+        os.killpg(group, 0)
+        return True
+    return False
 
 
-def _members(group: int) -> str:
-    """Return the processes of a group that still do something, with their numbers."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has gone meanwhile
-            before, _, after = stat.read_text(errors="replace").rpartition(")")
-            state, _, its, *_ = after.split()
-            if int(its) == group and state not in "ZX":
-                found.append(f"{before.partition('(')[2]} ({stat.parent.name})")
-    return ", ".join(found)
-
-
-def _is_dead(group: int) -> bool:
-    """Return whether all of a group are zombies: in containers without an init they stay."""
-    found = False
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has gone meanwhile
-            state, _, its, *_ = stat.read_text(errors="replace").rpartition(")")[2].split()
-            if int(its) == group:
-                found = True
-                if state not in "ZX":
-                    return False
-    return found
+def _are_dead(groups: set[int]) -> bool:
+    """Return whether all of some groups are zombies: in containers without an init they stay."""
+    return all(process.has_ended for process in list_processes() if process.group in groups)

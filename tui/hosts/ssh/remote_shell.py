@@ -1,8 +1,9 @@
 """What runs on a machine over SSH: scripts for `sh`, sent along with each command.
 
 A program runs in a session of its own, below a shell that watches the command's input. When that ends, as the
-command was cancelled or the connection was lost, the shell terminates the program's whole group. Signals over
-SSH would not do: OpenSSH passes none to processes of root, and none can be sent when the connection is gone.
+command was cancelled or the connection was lost, the shell terminates the program with all that descends from
+it. Signals over SSH would not do: OpenSSH passes none to processes of root, and none can be sent when the
+connection is gone.
 """
 
 from __future__ import annotations
@@ -56,9 +57,15 @@ group=$!
 set +m
 ( while read -r line <&3; do :; done
   trap "" TERM
+  DESCENDANTS
   for try in NAPS; do kill -TERM -$group && break; sleep 0.1; done  # its session may not exist yet
-  for try in NAPS; do kill -0 -$group || exit; sleep 0.1; done
-  kill -KILL -$group ) >/dev/null 2>&1 4>&- &
+  [ -z "$others" ] || kill -TERM $others
+  for try in NAPS; do
+    lives=; for each in -$group $others; do kill -0 $each && lives=1; done
+    [ -n "$lives" ] || exit
+    sleep 0.1
+  done
+  kill -KILL -$group $others ) >/dev/null 2>&1 4>&- &
 watch=$!
 START
 echo "group $group $start" >&2
@@ -99,6 +106,22 @@ _START = """
 start=; read -r start 2>/dev/null </proc/$group/stat
 start=${start##*) }; start=$(set -- $start; echo "${20}")
 [ -n "$start" ] || start=$(ps -o lstart= -p $group 2>/dev/null)
+""".strip()
+
+# The groups that the program's descendants have made, as `timeout` does, each with a minus. A process whose
+# parent has ended descends from nobody: a daemon, which has seen to that, goes on.
+_DESCENDANTS = """
+others= family=" $group " found=1 all=$(ps -A -o pid=,ppid=,pgid=)
+while [ -n "$found" ]; do
+  found=
+  while read -r pid parent its; do
+    case $family in *" $pid "*) continue ;; *" $parent "*) ;; *) [ "$its" = $group ] || continue ;; esac
+    family="$family$pid " found=1
+    case "-$group $others " in *"-$its "*) ;; *) others="$others -$its" ;; esac
+  done <<ALL
+$all
+ALL
+done
 """.strip()
 
 _END = """
@@ -166,7 +189,7 @@ def request(
     """
     naps = " ".join(str(number) for number in range(round(GRACE * 10)))
     script = _WRAPPER.replace("LOOK", _LOOK).replace("START", _START)
-    script = script.replace("NAPS", naps).replace("MARK", mark)
+    script = script.replace("DESCENDANTS", _DESCENDANTS).replace("NAPS", naps).replace("MARK", mark)
     tries = " ".join(map(str, range(_LOOKS if keep else 0)))
     where = f"directory={shlex.quote(str(directory or ''))} keep={shlex.quote(tries)}"
     program = (where, shlex.join(("set", "--", *argv)))
