@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,14 +139,15 @@ async def test_a_command_too_long_for_the_system_is_told(ctx: Recorder) -> None:
             0o755,
             "{} has the line ends of Windows: no system finds what its first line names",
         ),
+        (None, 0o755, "{} is a directory"),
         (b"#!/no/such/shell\n", 0o755, "{} is there, but not what its first line names: #!/no/such/shell"),
     ],
 )
 async def test_a_file_that_cannot_be_run_is_told_apart(
-    ctx: Recorder, tmp_path: Path, content: bytes, mode: int, cause: str
+    ctx: Recorder, tmp_path: Path, content: bytes | None, mode: int, cause: str
 ) -> None:
     file = tmp_path / "program"
-    await asyncio.to_thread(file.write_bytes, content)
+    await asyncio.to_thread(file.mkdir if content is None else partial(file.write_bytes, content))
     await asyncio.to_thread(file.chmod, mode)
     error = await failure(command(argv=(str(file),)), ctx)
     assert error.cause == cause.format(file)

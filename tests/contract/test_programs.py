@@ -46,7 +46,7 @@ ENDING = (
     "trap '' TERM; (trap '' TERM; sleep 60) & echo ready $$ $!; while :; do sleep 1; done",
     "sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done' & wait",
     "timeout 60 sh -c 'echo ready $$; sleep 60; true'; true",
-    "setsid sh -c 'timeout 60 sh -c \"trap : TERM; echo ready \\$\\$; while sleep 1; do :; done\"; true' & wait",
+    "setsid timeout 60 sh -c 'trap : TERM; echo ready $$; while sleep 1; do :; done' & wait",
 )
 
 

@@ -179,6 +179,8 @@ async def _run(
             f"there is no program {argv[0]}{at(ctx.host)}", "install it, or correct its name or PATH"
         ) from error
     except OSError as error:
+        if "/" in argv[0] and ctx.host.shares_files and await asyncio.to_thread(Path(folder, argv[0]).is_dir):
+            raise ActionError(f"{argv[0]} is a directory", "name the program in it") from error
         raise ActionError(
             f"{argv[0]} cannot be run{at(ctx.host)}: {error.strerror}", _HINTS.get(error.errno or 0, "")
         ) from error
@@ -204,6 +206,8 @@ def _missing(program: str, directory: Path) -> tuple[str, str] | None:
     if line.endswith(b"\r\n"):
         cause = f"{program} has the line ends of Windows: no system finds what its first line names"
         return cause, "save it with those of Unix: `dos2unix`, or `*.sh text eol=lf` in .gitattributes"
+    if not line.startswith(b"#!"):
+        return f"{program} is there, but not the loader that it was made for", _HINTS[errno.ENOEXEC]
     first = line.decode(errors="replace").strip()
     return f"{program} is there, but not what its first line names: {first}", "correct the path"
 

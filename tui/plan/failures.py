@@ -207,6 +207,14 @@ KNOWN: dict[str, Known] = {
         "give the argument a value in `args`, or a default in the Dockerfile",
         "image.build",
     ),
+    "build-target": known(
+        "failed to reach build target|target stage .* could not be found",
+        "name a stage of the Dockerfile, which begins with `FROM … AS NAME`, as the step's `target`",
+        "image.build",
+    ),
+    "build-empty": known(
+        r"Dockerfile[^\n]* cannot be empty", "name another file as the step's `dockerfile`", "image.build"
+    ),
     "build-frontend": known(
         "resolve image config for|failed to solve with frontend gateway",
         "the frontend that `# syntax=` names cannot be pulled: take that line away if the builder's own"
@@ -369,6 +377,17 @@ KNOWN: dict[str, Known] = {
         r"|(?:\[\[|source|function|declare|shopt|pushd|mapfile|readarray): not found"
         r"|syntax error: (?:\"[(}]\"|redirection) unexpected)",
         "`shell` is carried out by sh: for what only bash knows, write `argv: [bash, -c, …]`",
+        "command",
+    ),
+    "no-terminal": known(
+        r"cannot open /dev/tty|/dev/tty: No such device|no tty present|a terminal is required to read the"
+        r" password|the input device is not a TTY|stdin is not a terminal",
+        "a step has no terminal: have the command ask nothing (such as `--yes`, `sudo -n`, no `-t`)",
+        "command",
+    ),
+    "killed": known(
+        "exited with status 137",
+        "something killed it, mostly as memory ran out: `dmesg` tells; limit what runs at once with `limit`",
         "command",
     ),
     "program-absent": known(

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from tui.actions.image.build_context import read_context
 from tui.actions.image.ignore import read_rules
+from tui.actions.image.missing_source import hint_for_missing
 from tui.errors import ActionError
+from tui.plan.failures import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -304,3 +306,35 @@ def test_what_goes_while_it_is_sent_is_left_out(tmp_path: Path) -> None:
     data += b"".join(pieces)
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         assert tar.getnames() == ["Dockerfile", "a"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "hint"),
+    [
+        (
+            "the build failed at COPY out /: COPY failed: stat out",
+            "out leads out of the context, to /etc/passwd",
+        ),
+        ('Dockerfile:2: COPY a /out/x ./out /y: "/etc/passwd" not found', "there is no out/x in "),
+        ('Dockerfile:2: ADD ["left", "/"]: "/left" not found', "the context's ignore file leaves left out"),
+        (
+            "the build failed at COPY --chown=1:1 /left/in /: COPY",
+            "the context's ignore file leaves left/in out",
+        ),
+        ("the build failed at COPY b/../nothing /: COPY failed", "there is no b/../nothing in "),
+        ("the build failed at COPY loop /: COPY failed", "there is no loop in "),
+        (
+            "the build failed at COPY --from=one /a /: COPY failed",
+            "the stage, image or context that",
+        ),
+        ("the build failed at ADD http://h/x /: ADD failed: Get", "the URL could not be fetched"),
+        ("the build failed at COPY ${NAME} b* /: COPY failed", KNOWN["build-file"].hint),
+        ("the build failed at COPY a", KNOWN["build-file"].hint),
+    ],
+)
+def test_what_a_build_misses_is_looked_up(tmp_path: Path, cause: str, hint: str) -> None:
+    write(tmp_path, Dockerfile="FROM x", a="1", left__in="2", _DOT_dockerignore="left\n")
+    (tmp_path / "out").symlink_to("/etc/passwd")
+    (tmp_path / "loop").symlink_to("loop")
+    error = ActionError(cause, KNOWN["build-file"].hint)
+    assert hint_for_missing(error, read_context(tmp_path)).startswith(hint)

@@ -12,6 +12,7 @@ from tui.actions.image.build_context import read_context
 from tui.actions.image.build_output import BuildOutput
 from tui.actions.image.dockerfile import platform_arguments
 from tui.actions.image.logins import build_logins, logins_for
+from tui.actions.image.missing_source import hint_for_missing
 from tui.actions.image.pieces import pieces_of
 from tui.actions.image.platforms import other_platform
 from tui.clients.engine_api import connect, short
@@ -48,10 +49,14 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
     by_buildx = await buildx.is_wanted(step, context.content, engine, ctx.host)
     async with connect(engine) as api:
         before = await api.find_image(step.tag)
-        if by_buildx:
-            lines = await buildx.build(step, context, engine, ctx)
-        else:
-            made, lines = await _build(step, context, engine, api, ctx)
+        try:
+            if by_buildx:
+                lines = await buildx.build(step, context, engine, ctx)
+            else:
+                made, lines = await _build(step, context, engine, api, ctx)
+        except ActionError as error:
+            hint = await asyncio.to_thread(hint_for_missing, error, context)
+            raise ActionError(error.cause, hint, error.details) from error
         after = await api.find_image(step.tag)
     identity = str((after or {}).get("Id", ""))
     if not identity or not (by_buildx or short(identity) == short(made)):
