@@ -106,6 +106,8 @@ def test_from_takes_what_comes_before_as_done(folder: Path) -> None:
     [
         (["up", "--mode", "sideways"], 2, "sideways"),
         (["upp"], 2, "did you mean 'up'?"),
+        (["--mode", "eager", "status"], 2, "hint: write the command first: bringup status --mode eager"),
+        (["--only", "run"], 2, "--only run: the plan has no such task"),
         (["./slow.yaml"], 2, "hint: bring the plan up: bringup up ./slow.yaml"),
         (["up", "no-such-plan"], 2, "hint: known here: aianalysis, aianalysis-hybrid, gateway"),
         (["up", "nowhere/plan.yaml"], 2, "nowhere/plan.yaml: cannot be read"),

@@ -93,11 +93,32 @@ class _Commands(click.Group):
             context.exit(INTERRUPTED)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Insert `up` if there is no argument, or an option of its own comes first."""
+        """Insert `up` if there is no argument, or an option of its own comes first; take `help` as well."""
         own = {name for option in self.get_params(context) for name in option.opts}
-        if not context.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in own)):
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        elif not context.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in own)):
+            with errors():
+                self._check_order(context, args)
             args = ["up", *args]
         return super().parse_args(context, args)
+
+    def _check_order(self, context: click.Context, args: list[str]) -> None:
+        """Raise an error where a command follows options: it would be taken as the plan of `up`."""
+        up = self.get_command(context, "up") if any(word in COMMANDS for word in args) else None
+        if up is None:
+            return
+        try:
+            values, _, _ = up.make_parser(context).parse_args(list(args))
+        except click.UsageError:  # it is told by `up`
+            return
+        if (name := values["plan"]) in COMMANDS:
+            from shlex import join
+
+            rest = args.copy()
+            rest.remove(name)
+            hint = f"write the command first: bringup {join([name, *rest])}"
+            raise BringupError(f"the command {name!r} comes after options", hint)
 
 
 def _unknown(name: str, known: list[str]) -> BringupError:

@@ -7,6 +7,10 @@ import contextlib
 import io
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _MODES = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY))
 _PLAIN = {
@@ -27,8 +31,10 @@ def prepare() -> None:
         stream = getattr(sys, name)
         if not isinstance(stream, io.TextIOWrapper):
             continue
-        if isinstance(stream.buffer, io.RawIOBase):
-            stream = _buffered(stream)
+        is_file = isinstance(stream.buffer, io.BufferedWriter)  # and none of a test's
+        is_unheard = name == "stderr" and is_file and not stream.isatty()
+        if is_unheard or isinstance(stream.buffer, io.RawIOBase):
+            stream = _buffered(stream, _Unheard if is_unheard else io.FileIO)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)  # the dashboard writes there
         stream.reconfigure(errors="bringup-plain")
@@ -70,14 +76,25 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     return "".join(_PLAIN.get(character, "?") for character in lacking), error.end
 
 
-def _buffered(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+class _Unheard(io.FileIO):
+    """A standard error that nobody can be told of if it takes nothing: what is written then is lost."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write data."""
+        try:
+            return super().write(data)
+        except OSError:  # such as `2>&1 | head`
+            return memoryview(data).nbytes
+
+
+def _buffered(stream: io.TextIOWrapper, kind: type[io.FileIO]) -> io.TextIOWrapper:
     """Return the stream with a buffer.
 
     PYTHONUNBUFFERED leaves it without one, and then Python loses the rest of a partial write. Signals cause
     those when a pipe or terminal is full: a stop, a new window size, the end of a child.
     """
     return io.TextIOWrapper(
-        io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False)),
+        io.BufferedWriter(kind(stream.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
         line_buffering=True,
     )
