@@ -124,10 +124,8 @@ async def test_many_look_on_and_may_command_and_all_ends_with_it(
 
     async with served.page() as one, served.page() as other:
         await asyncio.gather(shows(one, "The first"), shows(other, "The first"))
-        while not (await asyncio.to_thread(served.state)).paused:  # a page refuses until it follows the run
-            await one.send_json(["stdin", "p"])
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(until(lambda: served.state().paused), 2)
+        await one.send_json(["stdin", "p"])  # a page keeps it until it follows the run
+        await until(lambda: served.state().paused)
         below = await asyncio.to_thread(children, served.process.pid)
         assert len(await asyncio.to_thread(viewing, below)) == 2
         assert not [held for held in await asyncio.to_thread(told_to_others) if served.token.encode() in held]

@@ -119,6 +119,10 @@ FILES = {
     "a proxy command": "Host box\n LOGIN\n ProxyCommand ssh -F HOME/hop -W %h:%p hop",
     "shell words in a proxy command": 'Host box\n LOGIN\n ProxyCommand A=%h; ssh -F HOME/hop -W $A:%p hop',
     "a proxy command that fails": "Host box\n LOGIN\n ProxyCommand false",
+    "a proxy command that says much": (
+        "Host box\n LOGIN\n ProxyCommand sh -c 'for i in $(seq 90); do echo $i >&2; sleep 0.01; done &"
+        " exec ssh -F HOME/hop -W %h:%p hop'"
+    ),
     "no proxy command": "Host box\n LOGIN\n ProxyCommand none",
     "no jump": "Host box\n LOGIN\n ProxyJump none\nHost *\n ProxyJump nowhere.invalid",
     "a jump": "Host box\n LOGIN\n ProxyJump hop\nHost hop\n LOGIN",

@@ -53,6 +53,17 @@ async def test_a_machine_that_speaks_another_language(client: Client) -> None:
     assert error.hint == f"does `ssh -p {address.port} 127.0.0.1` work?"
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("echo no way >&2", "no way"), ("true", "nothing"), ("echo nonsense; exit 1", "nothing")],
+)
+async def test_what_a_proxy_command_says_is_told(client: Client, command: str, said: str) -> None:
+    config = client.home / ".ssh" / "config"
+    await asyncio.to_thread(config.write_text, f"Host box\n ProxyCommand sh -c '{command}'\n")
+    error = await refusal(Address("box"))
+    assert error.cause == f"box cannot be used: not connected; its ProxyCommand says: {said}"
+
+
 class TestMachinesKey:
     @pytest.mark.parametrize("head", ["", "other ssh-ed25519 AAAA\n", "other ssh-ed25519 AAAA"])
     async def test_who_trusts_a_new_one_is_asked_once(self, client: Client, sshd: Sshd, head: str) -> None:

@@ -39,6 +39,7 @@ _LOOK_EVERY = 1.0  # seconds between two looks whether the terminal is still the
 LONG = 30.0
 """Seconds from which a run is long enough for its end to be told to somebody who looks elsewhere."""
 
+_OF_RUN = {binding.key for binding in RUN_KEYS}  # keys that are about the run
 _MOST_TOASTS = 3
 
 
@@ -132,6 +133,8 @@ class Dashboard(RunKeys):
         if frame is not self._shown and self._run_screen.stands:
             self._shown = frame
             self._run_screen.show(frame)
+        if self._typed_ahead and not (self._opening or self._is_unread):
+            self._take_typed()
         if live is not self._live_frame:
             self._live_frame = live
             self._tell_warnings()
@@ -228,9 +231,19 @@ class Dashboard(RunKeys):
         self._opening = False
         if then is not None:
             then()
+        self._take_typed()
+
+    def _take_typed(self) -> None:
+        """Take the keys that were typed ahead."""
         typed, self._typed_ahead = self._typed_ahead, []
         for key in typed:
             self.post_message(key)
+
+    @property
+    def _is_unread(self) -> bool:
+        """Whether the run takes commands, but is not followed yet: another process has begun it."""
+        is_read = self._model.state.started is not None
+        return self._control.is_elsewhere and not (is_read or self._control.read_only)
 
     def action_why(self) -> None:
         """Tell where the time went."""
@@ -287,8 +300,8 @@ class Dashboard(RunKeys):
         self._shown = None
 
     def on_key(self, event: Key) -> None:
-        """Keep keys typed ahead for a log that is being opened; for other keys, say where they work."""
-        if self._opening:
+        """Keep keys typed ahead for a log that is being opened or a run; for others, say where they work."""
+        if self._opening or (self._is_unread and event.key in _OF_RUN):
             event.prevent_default()
             self._typed_ahead.append(Key(event.key, event.character))
         elif event.key not in self.screen.active_bindings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from tui.dashboard.driver import tell_server
 from tui.dashboard.kept_run import KeptRun
@@ -10,11 +11,18 @@ from tui.run.command_json import encode
 from tui.run.commands import Close
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui.run.commands import Command
 
 
 class ServedRun(KeptRun):
     """A run that goes on elsewhere, read from its journal; see `tui.dashboard.control.Control`."""
+
+    def __init__(self, directory: Path, at: float = math.inf, **given: Any) -> None:
+        """Prepare it; see `KeptRun`."""
+        super().__init__(directory, at, **given)
+        self.read_only = ""
 
     def read(self) -> None:
         """Follow the run; once it has finished it takes no more commands.
@@ -22,7 +30,6 @@ class ServedRun(KeptRun):
         Raises:
             OSError: The journal cannot be read.
         """
-        self.read_only = ""
         super().read()
         self.read_only = f"run {self.directory.name} has finished: nothing of it can be changed"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +16,7 @@ from tui.errors import NotReadyError
 from tui.hosts.ssh.configuration import read_configuration
 from tui.hosts.ssh.identities import KeyFiles
 from tui.hosts.ssh.known_hosts import KnownHosts, arguments
+from tui.hosts.ssh.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +130,8 @@ class Login:
                     raise _denied(address, configuration, identities) from error
                 await self._unlock(address, locked, configuration, error)
             except (asyncssh.Error, OSError, ValueError) as error:
-                raise _explained(address, error, configuration.patience) from error
+                said = await client.proxy.said() if client.proxy is not None else None
+                raise _explained(address, error, configuration.patience, said) from error
 
     async def _trust(self, known_hosts: KnownHosts, offered: asyncssh.SSHKey, trusted: HostKeys) -> None:
         """Trust a key, or ask the user about it, as `StrictHostKeyChecking` says.
@@ -181,6 +182,7 @@ class _Client(asyncssh.SSHClient):
     Attributes:
         keys: The keys to offer.
         offered: The machine's key, if it is not known.
+        proxy: What leads to the machine, if something has to.
     """
 
     def __init__(self, on_lost: OnLost, accepted: asyncssh.SSHKey | None) -> None:
@@ -189,6 +191,7 @@ class _Client(asyncssh.SSHClient):
         self._is_open = False
         self.keys: list[asyncssh.SSHKeyPair] = []
         self.offered: asyncssh.SSHKey | None = None
+        self.proxy: Proxy | None = None
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self.offered = key
@@ -202,6 +205,8 @@ class _Client(asyncssh.SSHClient):
         self._is_open = True
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.proxy is not None:
+            self.proxy.end()
         if self._is_open:
             self._on_lost(exc)
 
@@ -214,29 +219,36 @@ async def _open(
     identities: Identities,
 ) -> asyncssh.SSHClientConnection:
     interval, count = KEEPALIVE
-    proxy = configuration.proxy if tunnel is None else ""
-    async with identities.offered() as keys, asyncio.timeout(configuration.patience):
-        client.keys = keys
-        return await asyncssh.connect(
-            configuration.host,
-            configuration.port,
-            config=None,
-            username=configuration.user,
-            family=configuration.family,
-            tunnel=tunnel,
-            proxy_command=(os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {proxy}") if proxy else None,
-            client_factory=lambda: client,
-            client_keys=None,  # the client offers them
-            known_hosts=trusted.of_library,
-            gss_host=None,
-            password_auth=False,
-            kbdint_auth=False,
-            connect_timeout=0,  # none: by `wait_for`, which may swallow a cancel before Python 3.12
-            login_timeout=configuration.patience,
-            keepalive_interval=interval,
-            keepalive_count_max=count,
-            **_algorithms(configuration, trusted),
-        )
+    if configuration.proxy and tunnel is None:
+        client.proxy = await Proxy.start(configuration.proxy)
+    try:
+        async with identities.offered() as keys, asyncio.timeout(configuration.patience):
+            client.keys = keys
+            return await asyncssh.connect(
+                configuration.host,
+                configuration.port,
+                config=None,
+                username=configuration.user,
+                family=configuration.family,
+                tunnel=tunnel,
+                proxy_command=None,
+                sock=client.proxy.socket if client.proxy is not None else None,
+                client_factory=lambda: client,
+                client_keys=None,  # the client offers them
+                known_hosts=trusted.of_library,
+                gss_host=None,
+                password_auth=False,
+                kbdint_auth=False,
+                connect_timeout=0,  # none: by `wait_for`, which may swallow a cancel before Python 3.12
+                login_timeout=configuration.patience,
+                keepalive_interval=interval,
+                keepalive_count_max=count,
+                **_algorithms(configuration, trusted),
+            )
+    except BaseException:
+        if client.proxy is not None:
+            client.proxy.end()
+        raise
 
 
 def _algorithms(configuration: Configuration, trusted: HostKeys) -> dict[str, Any]:
@@ -270,8 +282,11 @@ def _denied(address: Address, configuration: Configuration, identities: Identiti
     )
 
 
-def _explained(address: Address, error: Exception, patience: float) -> NotReadyError:
+def _explained(address: Address, error: Exception, patience: float, proxy_said: str | None) -> NotReadyError:
     hint = f"does `ssh {arguments(address)}` work?"
+    if proxy_said is not None and isinstance(error, OSError | asyncssh.ConnectionLost):
+        why = f"no answer within {patience:g} s" if isinstance(error, TimeoutError) else "not connected"
+        return _refused(address, f"{why}; its ProxyCommand says: {proxy_said or 'nothing'}", hint)
     if isinstance(error, socket.gaierror):
         return _refused(address, "its name does not resolve", "check its spelling, ~/.ssh/config and DNS")
     if isinstance(error, ConnectionRefusedError):
