@@ -276,6 +276,14 @@ def test_other_tools_names_are_known(tmp_path: Path, name: str, hint: str) -> No
     assert raised.value.hint.startswith(hint)
 
 
+def test_migrations_one_directory_further_down_are_pointed_to(tmp_path: Path) -> None:
+    (tmp_path / "sql").mkdir()
+    write(tmp_path / "sql", "1_a.sql")
+    with pytest.raises(ActionError) as raised:
+        goose.collect(tmp_path)
+    assert raised.value.hint == f"directories in it are not read: name {tmp_path / 'sql'}"
+
+
 @pytest.mark.parametrize(("mark", "tool"), [("-- +migrate Up", "sql-migrate"), ("-- migrate:up", "dbmate")])
 def test_other_tools_files_are_known(mark: str, tool: str) -> None:
     for text in (mark, f"{mark}\nSELECT 1;\n"):

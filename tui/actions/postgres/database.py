@@ -175,11 +175,11 @@ def failure(where: str, error: asyncpg.PostgresError, hint: str = "") -> ActionE
     Args:
         where: Beginning of its cause.
         error: The server's error.
-        hint: What to do where neither the server nor the catalogue of failures knows.
+        hint: What to do where neither the catalogue of failures nor the server knows.
     """
     return ActionError(
         f"{where}{reason(error)}",
-        error.hint or hint_for(f"({error.sqlstate})", "postgres") or hint,
+        hint_for(reason(error), "postgres") or error.hint or hint,
         details(error),
     )
 

@@ -127,6 +127,9 @@ def collect(directory: Path) -> tuple[Source, ...]:
         raise ActionError(f"{directory} cannot be read: {error.strerror}") from error
     if sources := order(paths):
         return sources
+    nested = next((path.parent for path in sorted(directory.glob("*/*")) if _version(path.name)), None)
+    if nested is not None:
+        raise ActionError(f"no migrations in {directory}", f"directories in it are not read: name {nested}")
     flyway = any(_FLYWAY.fullmatch(path.name) for path in paths)
     hint = "give files names like 00001_name.sql" + (", not Flyway's V1__name.sql" if flyway else "")
     raise ActionError(f"no migrations in {directory}", hint)
