@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -21,6 +23,7 @@ STATUS = {
     "nodeStatusUpdateFrequency": "1s",
     "nodeStatusReportFrequency": "5m0s",
 }
+CALLS = {"kind": "KubeletConfiguration", "kubeAPIQPS": 50, "kubeAPIBurst": 100}
 RANGES = {
     "kind": "ClusterConfiguration",
     "controllerManager": {"extraArgs": {"allocate-node-cidrs": "false"}},
@@ -38,9 +41,10 @@ def added(config: str, image: str | None) -> list[Any]:
 
 
 def test_a_version_gets_the_settings_that_it_gains_from() -> None:
-    assert added(OWN, OLD) == [STATUS, RANGES]
+    assert added(OWN, OLD) == [STATUS, CALLS, RANGES]
+    assert added(OWN, "kindest/node:v1.26.3") == [CALLS, RANGES]
     assert added(OWN, NEWER) == [RANGES]
-    assert added("", OLD) == [STATUS, RANGES]
+    assert added("", OLD) == [STATUS, CALLS, RANGES]
     made = yaml.safe_load(with_quick_start("nodes: [{role: control-plane}]", OLD)[0])
     del made["kubeadmConfigPatches"]
     assert made == {
@@ -63,11 +67,12 @@ def test_the_configuration_of_a_version_that_gains_nothing_is_left_as_it_is(
 @pytest.mark.parametrize(
     ("own", "left"),
     [
-        ("# nodeStatusUpdateFrequency: 10s", [RANGES]),
-        ("# allocate-node-cidrs", [STATUS]),
-        ("networking: {podSubnet: 10.0.0.0/16}", [STATUS]),
-        ("networking: {ipFamily: dual}", [STATUS]),
-        ("networking: {disableDefaultCNI: true}", [STATUS]),
+        ("# nodeStatusUpdateFrequency: 10s", [CALLS, RANGES]),
+        ("# kubeAPIBurst: 20", [STATUS, RANGES]),
+        ("# allocate-node-cidrs", [STATUS, CALLS]),
+        ("networking: {podSubnet: 10.0.0.0/16}", [STATUS, CALLS]),
+        ("networking: {ipFamily: dual}", [STATUS, CALLS]),
+        ("networking: {disableDefaultCNI: true}", [STATUS, CALLS]),
     ],
 )
 def test_a_configuration_that_has_its_own_say_in_a_setting_does_not_get_it(own: str, left: list[Any]) -> None:
@@ -76,6 +81,7 @@ def test_a_configuration_that_has_its_own_say_in_a_setting_does_not_get_it(own: 
 
 
 async def test_nodes_without_a_range_get_one_that_no_other_has() -> None:
+    await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")  # which takes its time
     nodes = {
         "worker": {"podCIDR": "10.244.1.0/24"},
         "control-plane": {},

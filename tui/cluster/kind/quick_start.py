@@ -34,6 +34,15 @@ _STATUS = _Setting(
     "kind: KubeletConfiguration\nnodeStatusUpdateFrequency: 1s\nnodeStatusReportFrequency: 5m0s\n",
     "kubelets look each second whether their nodes are ready: nodeStatusUpdateFrequency is 1s",
 )
+# Before 1.27 five calls a second are all that a kubelet makes after its first ten, and each pod that starts
+# needs several (kubernetes/kubernetes#116121). These are the defaults since.
+_CALLS = _Setting(
+    27,
+    ("kubeAPIQPS", "kubeAPIBurst"),
+    "kind: KubeletConfiguration\nkubeAPIQPS: 50\nkubeAPIBurst: 100\n",
+    "kubelets call the API server ten times as often, as pods that start at once would wait for that: "
+    "kubeAPIQPS is 50",
+)
 # Before 1.31 no controller begins until the one that gives ranges has waited ten seconds
 # (kubernetes/kubernetes#124113).
 _RANGES = _Setting(
@@ -59,7 +68,7 @@ def with_quick_start(config: str, image: str | None) -> tuple[str, tuple[str, ..
     Raises:
         ActionError: The configuration is not a YAML mapping.
     """
-    settings = [_STATUS] if _gains(_STATUS, config, image) else []
+    settings = [each for each in (_STATUS, _CALLS) if _gains(each, config, image)]
     settings += [_RANGES] if lacks_ranges(config, image) else []
     if not settings:
         return config, ()
