@@ -50,5 +50,13 @@ def test_the_libraries_that_are_kept_out_exist(name: str) -> None:
     assert importlib.util.find_spec(name) is not None
 
 
+def test_the_api_client_leaves_the_librarys_typed_models_alone() -> None:
+    module = "tui.clients.kubernetes.api"
+    argv = [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"]
+    loaded = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()
+    assert "kubernetes_asyncio.client.api_client" in loaded
+    assert len([name for name in loaded if name.startswith("kubernetes_asyncio")]) < 20
+
+
 def test_what_is_loaded_is_seen() -> None:
     assert "yaml" in loaded_by("tui.plan.document")

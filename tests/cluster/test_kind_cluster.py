@@ -48,7 +48,7 @@ def cluster(tmp_path: Path) -> Cluster:
 @pytest.fixture(autouse=True)
 async def client() -> None:
     """Importing it takes longer than the tests wait."""
-    await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.client")
+    await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
 
 
 @pytest.fixture
