@@ -86,7 +86,7 @@ async def test_an_empty_store_and_a_damaged_one_are_told(
     async with driving(Live(tmp_path), size=(60, 20)) as hands:
         pilot = hands.pilot
         await pilot.press("h")
-        await until(pilot, "0 runs of test", "no run is kept")
+        await until(pilot, "0 runs of test", "no run of this plan is kept")
         await pilot.press("enter", "space", "v", "end", "pagedown", "up")
         foreign = tmp_path / "state" / "bringup" / "runs" / "notes"
         await asyncio.to_thread(foreign.mkdir, parents=True)

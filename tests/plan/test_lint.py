@@ -276,6 +276,36 @@ def test_a_namespace_that_only_phases_order_is_advice(folder: Path) -> None:
     assert advice.hint == "add 'a' to the needs of 'b'"
 
 
+@pytest.mark.parametrize(
+    ("files", "causes"),
+    [
+        ({"1_a.sql": "-- +goose Up\nSELECT 1;\n"}, []),
+        ({"1_a.sql": "CREATE TABLE a ();\n", "2_b.sql": "-- +goose Up\n"}, ["1_a.sql"]),
+        ({"1_a.sql": "-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n"}, ["StatementEnd"]),
+        ({"1_a.sql": "-- +goose Up\nSELECT 1;\n", "01_b.sql": ""}, ["two migrations have version 1"]),
+        ({"notes.txt": ""}, ["no migrations in"]),
+    ],
+)
+def test_migrations_that_would_be_refused_are_told(
+    files: Mapping[str, str], causes: list[str], folder: Path
+) -> None:
+    for name, text in files.items():
+        write(folder, text, f"sql/{name}")
+    connection = "{service: db, namespace: a, user: u, password: p, database: d}"
+    step = f"{{kind: postgres.migrate, connection: {connection}, migrations: sql, timeout: 1m}}"
+    found = [each for each in lint(load(folder, steps(step))) if each.rule == "wrong-migrations"]
+    assert len(found) == len(causes)
+    assert all(cause in each.text for cause, each in zip(causes, found, strict=True))
+
+
+def test_a_part_of_a_plan_is_linted_with_the_whole(folder: Path) -> None:
+    part = write(folder, "phases: [{id: a, tasks: [{id: b, needs: c, steps: [{kind: kind.delete}]}]}]")
+    done = CliRunner().invoke(main, ["plan", "lint", str(part)])
+    assert done.exit_code == 2
+    assert done.output.count("error:") == 1
+    assert "lint the plan that includes it" in done.output
+
+
 def test_bundled_plans_have_no_faults() -> None:
     for name in bundled_plans():
         assert [remark for remark in lint(load_plan(find_plan(name))) if remark.level == "fault"] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +12,6 @@ from tui.cli.completion import complete_plan_or_run
 from tui.cli.options import EPILOG, OUTPUT, errors, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from tui.insight.advice import Advice
@@ -21,9 +19,7 @@ if TYPE_CHECKING:
     from tui.plan.load import LoadedPlan
     from tui.plan.model import Plan
     from tui.run.kept_run import KeptRun
-    from tui.run.state import RunState
     from tui.run.store import Store
-    from tui.run.times import Times
 
 
 @click.command(epilog=EPILOG)
@@ -41,7 +37,7 @@ def advise(run: str | None, output: str, patch: bool) -> None:
     with errors():
         from pathlib import Path
 
-        from tui.cli.kept import read
+        from tui.cli.kept import like, read
         from tui.insight.advice import advise as advise_run
         from tui.run.store import Store
 
@@ -58,7 +54,7 @@ def advise(run: str | None, output: str, patch: bool) -> None:
 
             return patch_of_change(advice.change, source.document, source.plan, base)
 
-        advised = advise_run(state, source.plan, *_like(store, kept, state))
+        advised = advise_run(state, source.plan, *like(store, kept, state))
         if patch:
             click.echo(next(filter(None, map(patch_of, advised.advice)), ""), nl=False)
         elif output == "json":
@@ -75,28 +71,16 @@ def advise(run: str | None, output: str, patch: bool) -> None:
 
 def first_advice(kept: KeptRun, plan: Plan) -> Advice | None:
     """Return what is advised first after a run, if anything is; nothing where its journal cannot be read."""
+    from tui.cli.kept import like
     from tui.insight.advice import advise as advise_run
     from tui.run.store import Store
 
     try:
         state = kept.state
-        like = _like(Store(), kept, state)
+        found = like(Store(), kept, state)
     except OSError:
         return None
-    return next(iter(advise_run(state, lambda: plan, *like).advice), None)
-
-
-def _like(store: Store, kept: KeptRun, state: RunState) -> tuple[Iterator[RunState], list[Times]]:
-    """Return runs of a run's like, read one after the other as they are looked at, and how long they took."""
-    like = [*store.like(kept, 5)] if state.result == "succeeded" else []
-    times = [measured.times for measured in store.measured(like)]
-    return _states(like), times
-
-
-def _states(runs: Iterable[KeptRun]) -> Iterator[RunState]:
-    for run in runs:
-        with contextlib.suppress(OSError):  # somebody deletes it meanwhile
-            yield run.state
+    return next(iter(advise_run(state, lambda: plan, *found).advice), None)
 
 
 def _open(store: Store, reference: str | None) -> KeptRun:

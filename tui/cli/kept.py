@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from tui.errors import BringupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tui.insight.expectation import Expectation
     from tui.run.kept_run import KeptRun
     from tui.run.state import RunState
     from tui.run.store import Store
+    from tui.run.times import Times
+
+_LIKE = 5  # runs, so that it stays quick
 
 
 def read(kept: KeptRun) -> RunState:
@@ -77,3 +80,15 @@ def moment(kept: KeptRun, state: RunState) -> float:
     if state.ended_at is not None or not kept.is_running or not began:
         return state.known_until
     return max(time.time() - began, state.at)
+
+
+def like(store: Store, kept: KeptRun, state: RunState) -> tuple[Iterator[RunState], list[Times]]:
+    """Return runs of a run's like, read one after the other as they are looked at, and how long they took."""
+    runs = [*store.like(kept, _LIKE)] if state.result == "succeeded" else []
+    return _states(runs), [measured.times for measured in store.measured(runs)]
+
+
+def _states(runs: Iterable[KeptRun]) -> Iterator[RunState]:
+    for run in runs:
+        with contextlib.suppress(OSError):  # somebody deletes it meanwhile
+            yield run.state

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.cli.completion import complete_run, complete_step_kind
 from tui.cli.options import FAILED, OUTPUT, UP, errors, plan_options, print_json, wide, width
+
+if TYPE_CHECKING:
+    from tui.launch.request import Request
+    from tui.plan.load import LoadedPlan
 
 
 @click.group()
@@ -47,11 +51,11 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
 
         from tui.console.plan_tree import remarks
         from tui.console.style import Style, wants_colour
-        from tui.launch.request import Request, load
+        from tui.launch.request import Request
         from tui.plan.lint import lint as find_remarks
         from tui.secrets import Masker, masked
 
-        loaded = load(Request(**given))
+        loaded = _whole(Request(**given))
         loaded.require_files()
         found = find_remarks(loaded, _recorded_seconds(recording, loaded.plan.name))
         masker = Masker(loaded.plan.secret_values)
@@ -61,6 +65,27 @@ def lint(output: str, recording: str | None, **given: Any) -> None:
             for line in remarks(found, Style(wants_colour(sys.stdout))):
                 click.echo(masker.mask(line), color=True)
         sys.exit(FAILED if any(remark.level == "fault" for remark in found) else UP)
+
+
+def _whole(request: Request) -> LoadedPlan:
+    """Read a plan that is linted.
+
+    Raises:
+        PlanError: It is not usable, or is only a part of one.
+    """
+    from tui.launch.request import load
+    from tui.plan.bundled import find_plan
+    from tui.plan.faults import Place, PlanError
+    from tui.plan.include import is_part
+
+    try:
+        return load(request)
+    except PlanError as error:
+        if not is_part(path := find_plan(request.plan)):
+            raise
+        cause = "this is a part of a plan: it has no name, and no cluster"
+        hint = "lint the plan that includes it, with which it is linted; a plan of its own needs a `name`"
+        raise PlanError.at(Place(str(path), 1), cause, hint) from error
 
 
 @plan.command()

@@ -10,7 +10,7 @@ import click
 
 from tui.cli.completion import complete_run, complete_run_need, complete_run_task
 from tui.cli.durations import parse_duration
-from tui.cli.kept import moment, read, still_expected
+from tui.cli.kept import like, moment, read, still_expected
 from tui.cli.options import EPILOG, OUTPUT, Number, errors, print_json, width
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ def what_if(
         store = Store()
         kept = store.open(LATEST if run is None else run)
         state = read(kept)
-        answer = what_if(state, still_expected(store, kept, state), moment(kept, state), changes)
+        runs, _ = like(store, kept, state)
+        expectation = still_expected(store, kept, state)
+        answer = what_if(state, expectation, moment(kept, state), changes, runs)
         if output == "json":
             from tui.console.what_if import as_data
 

@@ -44,6 +44,7 @@ def in_full(run: KeptRun, stands: Stands, state: RunState | None = None) -> dict
         "warnings": [{"task": warned.task, "text": warned.text} for warned in state.warnings],
         "kubeconfig": stands.kubeconfig or None,
         "endpoints": [{"name": name, "url": url} for name, url in stands.endpoints],
+        "forwards": [{"name": name, "address": address or None} for name, address in stands.forwards],
         "next": {label: text for label, text in following if label in {"go on", "reach it", "take down"}},
         "logs": f"{stands.journal}/logs",
     }

@@ -31,6 +31,7 @@ def text(answer: WhatIf, state: RunState, style: Style, width: int) -> Iterator[
     verdict = f"{seconds(answer.makespan)} instead of {seconds(answer.simulated)}: {change}"
     yield style(verdict, "failed" if more else "succeeded" if less else "strong")
     yield style(f"measured {seconds(answer.seconds)}, simulated as it ran {seconds(answer.simulated)}", "dim")
+    yield style(_spread(answer), "dim")
     titles = {task.id: task.title for task in state.tasks.values()}
     if answer.seconds or answer.makespan:
         yield ""
@@ -42,11 +43,21 @@ def text(answer: WhatIf, state: RunState, style: Style, width: int) -> Iterator[
         yield style(note, "dim")
 
 
+def _spread(answer: WhatIf) -> str:
+    """Return how much runs of its like differ in what they foretell."""
+    if not answer.like:
+        return "foretold by one run: how much that varies is not known"
+    least, most = answer.range
+    return f"foretold by {len(answer.like) + 1} like runs: {seconds(least)} to {seconds(most)}"
+
+
 def as_data(answer: WhatIf) -> dict[str, Any]:
     """Return the answer as JSON-like data; times are in seconds."""
     return {
         "makespan": answer.makespan,
         "difference": answer.difference,
+        "range": list(answer.range),
+        "runs": len(answer.like) + 1,
         "simulated": answer.simulated,
         "measured": answer.seconds,
         "critical_path": list(answer.critical),

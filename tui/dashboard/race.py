@@ -169,7 +169,7 @@ class Race(PlayKeys, ReadableApp[None]):
         mark = "■" if is_over else "▶" if head.is_playing else "‖"
         plans = dict.fromkeys(each.state.started.plan for each in self._racing if each.state.started)
         about = f"{mark} ×{head.speed:g}  {clean(', '.join(plans))} · {self.title}"
-        told = (about, clock(at), clean(result(self._racing)) if is_over else "")
+        told = (about, clock(round(at) if is_over else at), clean(result(self._racing)) if is_over else "")
         if told != self._told:
             self._told = told
             self._about.update(told[0])

@@ -35,6 +35,7 @@ class StepLine(NamedTuple):
         seconds: What it took, or has taken so far; None before it starts.
         expected: What it took before, in seconds; None where that is not known.
         doing: What it does just now, by its latest span that lasts.
+        usually: The word before what it took before: another where that is assumed.
     """
 
     title: str
@@ -42,6 +43,7 @@ class StepLine(NamedTuple):
     seconds: float | None = None
     expected: float | None = None
     doing: str = ""
+    usually: str = "usually"
 
 
 def step_lines(task: TaskState, now: float, expectation: Expectation) -> list[StepLine]:
@@ -54,14 +56,15 @@ def step_lines(task: TaskState, now: float, expectation: Expectation) -> list[St
         expected = before[i][1] if i < len(before) and before[i][0] == title else None
         step = begun.get(i)
         if step is None or attempt is None:
-            lines.append(StepLine(title, "waiting", None, expected))
+            lines.append(StepLine(title, "waiting", None, expected, usually=expectation.usually))
             continue
         end = attempt.end(now) if step.finished is None else step.finished
         status: Status = "succeeded" if step.finished is not None else "running"
         if status == "running" and attempt.finished is not None:
             status = "failed" if attempt.outcome == "failed" else "cancelled"
         doing = _doing(attempt, i) if status == "running" else ""
-        lines.append(StepLine(step.title, status, max(end - step.started, 0.0), expected, doing))
+        took = max(end - step.started, 0.0)
+        lines.append(StepLine(step.title, status, took, expected, doing, expectation.usually))
     return lines
 
 
@@ -111,7 +114,7 @@ def _usual(line: StepLine) -> str:
         return ""
     off = abs((line.seconds or 0.0) - line.expected)
     alike = line.seconds is not None and off < max(0.2 * line.expected, 0.5)
-    return "" if alike else f"usually {seconds(line.expected)}"
+    return "" if alike else f"{line.usually} {seconds(line.expected)}"
 
 
 def _far(line: StepLine, said: Progressed | None, width: int) -> Content | None:
@@ -122,7 +125,8 @@ def _far(line: StepLine, said: Progressed | None, width: int) -> Content | None:
     told = " ".join(filter(None, (clean(said.what), much))) if said is not None else line.doing
     usual = ""
     if expected >= _WORTH_SAYING:
-        usual = f"{'longer than usual:' if took > expected * _OVER else 'usually'} {seconds(expected)}"
+        longer = "longer than usual:" if line.usually == "usually" else f"longer than {line.usually}:"
+        usual = f"{longer if took > expected * _OVER else line.usually} {seconds(expected)}"
         part = took / expected if part is None else part
     if not told and not usual:
         return None

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from tui.run.state import RunState, TaskState
 
 
+ASSUMED_TIMES = "assumed times"
+"""The source of times that no run tells."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
     """How long tasks and their steps are expected to take.
@@ -28,6 +32,11 @@ class Expectation:
     steps: Mapping[str, tuple[tuple[str, float], ...]]
     source: str
     history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    @property
+    def usually(self) -> str:
+        """The word to tell a time with: `usually`, or `assumed` where no run tells any."""
+        return "assumed" if self.source == ASSUMED_TIMES else "usually"
 
     @classmethod
     def of(cls, states: Iterable[RunState]) -> Expectation:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.errors import BringupError
+from tui.insight.expectation import EMPTY
 from tui.insight.forecast import forecast
 from tui.insight.pace import paced
 from tui.insight.profile import BETWEEN
@@ -17,7 +19,7 @@ from tui.plan.graph import CycleError, Graph
 from tui.run.work_time import busy, idle, time_at_work, work_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tui.insight.expectation import Expectation
     from tui.run.state import RunState
@@ -65,6 +67,7 @@ class WhatIf:
         makespan: How long the run would take.
         critical: The tasks that would decide that, in order.
         notes: What else is to be known of these figures.
+        like: How long runs of its like would take with the same changes.
     """
 
     measured: Mapping[str, tuple[float, float]]
@@ -74,6 +77,13 @@ class WhatIf:
     makespan: float
     critical: tuple[str, ...]
     notes: tuple[str, ...]
+    like: tuple[float, ...] = ()
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The shortest and the longest that the run would take, by itself and by runs of its like."""
+        all_ = (self.makespan, *self.like)
+        return min(all_), max(all_)
 
     @property
     def difference(self) -> float:
@@ -81,7 +91,13 @@ class WhatIf:
         return self.makespan - self.simulated
 
 
-def what_if(state: RunState, expectation: Expectation, now: float, changes: Changes) -> WhatIf:
+def what_if(
+    state: RunState,
+    expectation: Expectation,
+    now: float,
+    changes: Changes,
+    like: Iterable[RunState] = (),
+) -> WhatIf:
     """Return how a run would have gone with some changes.
 
     Args:
@@ -89,6 +105,7 @@ def what_if(state: RunState, expectation: Expectation, now: float, changes: Chan
         expectation: How long things took before, for what is yet to come.
         now: Seconds since the run began.
         changes: What is changed.
+        like: Runs of its like that came up.
 
     Raises:
         WhatIfError: They do not fit the run.
@@ -110,8 +127,17 @@ def what_if(state: RunState, expectation: Expectation, now: float, changes: Chan
         predicted=line.times,
         makespan=line.end,
         critical=tuple(line.critical()),
-        notes=tuple(_notes(state, whole, changes, took, simulated)),
+        notes=tuple(_notes(state, whole, changed, changes, took, simulated)),
+        like=tuple(_of_like(like, changes)),
     )
+
+
+def _of_like(like: Iterable[RunState], changes: Changes) -> Iterator[float]:
+    """Yield how long runs would take with some changes, where these fit them."""
+    for state in like:
+        whole = WholeRun.of(state, EMPTY, state.known_until)
+        with suppress(WhatIfError):
+            yield _changed(whole, state, EMPTY, state.known_until, changes).makespan
 
 
 def makespans(state: RunState, expectation: Expectation, now: float) -> dict[str, float]:
@@ -121,14 +147,17 @@ def makespans(state: RunState, expectation: Expectation, now: float) -> dict[str
 
 
 def _notes(
-    state: RunState, whole: WholeRun, changes: Changes, took: float, simulated: float
+    state: RunState, whole: WholeRun, changed: WholeRun, changes: Changes, took: float, simulated: float
 ) -> Iterable[str]:
     if math.isinf(whole.profile.cores):
         yield "CPU seconds were not measured: tasks are taken not to slow each other"
         if changes.cores is not None:
             yield "so the number of cores makes no difference here"
     if any(task.prefetches for task in state.tasks.values()):
-        yield "what ran ahead of a task's place is taken to do so again, as in this run"
+        if any(mode != "eager" for _, mode in changed.modes):
+            yield "tasks waited while images were loaded beside them: it will rather take less than this"
+        else:
+            yield "what ran ahead of a task's place is taken to do so again, as in this run"
     if took and abs(simulated - took) > max(_UNALIKE * took, 0.5):
         yield f"the simulation is off by {abs(simulated / took - 1):.0%}: trust differences more than times"
 

@@ -121,7 +121,8 @@ def launch_down(
         what = "has no cluster" if whole.cluster is None else "does not make its cluster"
         raise UsageError(f"--stop: the plan {what}", "take it down without --stop")
     if not (whole.can_go_down or stop):
-        raise UsageError("the plan has no steps that take it down", "add `down: [{kind: kind.delete}]` to it")
+        kind = "command, shell: …" if whole.cluster is None else "kind.delete"
+        raise UsageError("the plan has no steps that take it down", f"add `down: [{{kind: {kind}}}]` to it")
     phases = (
         Phase(
             id="down",

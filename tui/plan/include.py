@@ -57,6 +57,15 @@ def read_plan(path: Path) -> tuple[Document, list[Included]]:
     return _Reading().read(path, readable(path))
 
 
+def is_part(path: Path) -> bool:
+    """Return whether a plan's file is one that others include: it has no name, and no cluster."""
+    try:
+        value = read_document(path).value
+    except PlanError:
+        return False
+    return isinstance(value, dict) and "phases" in value and not {"name", "cluster"} & value.keys()
+
+
 class _Reading:
     """The files of a plan that are being read, from the plan's own to the innermost."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tui.insight.expectation import ASSUMED_TIMES
 from tui.plan.kinds import ASSUMED, OTHERWISE, TIME_ASSUMED
 from tui.rehearsal.recording import RecordedStep, Recording
 from tui.secrets import Masker
@@ -37,7 +38,7 @@ def assumed_recording(plan: Plan, earlier: Iterable[Recording]) -> Recording:
     }
     assumed = sum(step.note == TIME_ASSUMED for each in steps.values() for step in each)
     if not known:
-        return Recording("times are assumed by kind of step, as none is known", steps, "assumed times")
+        return Recording("times are assumed by kind of step, as none is known", steps, ASSUMED_TIMES)
     more = f"; the times of {plural(assumed, 'step')} are assumed by kind" if assumed else ""
     return Recording(f"timings and logs are those of earlier runs{more}", steps, "earlier runs")
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.actions.recorder import Recorder
-from tui.actions.postgres import goose
 from tui.actions.postgres.database import session
 from tui.actions.postgres.migrate import apply_migrations
 from tui.actions.postgres.versions import LOCK
 from tui.errors import ActionError
+from tui.plan.migrations import goose
 from tui.plan.steps import Database
 
 if TYPE_CHECKING:

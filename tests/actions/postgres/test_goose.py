@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.actions.postgres import goose
 from tui.errors import ActionError
+from tui.plan.migrations import goose
 
 
 def parse(text: str) -> goose.Migration:

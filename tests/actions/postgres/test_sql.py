@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.actions.postgres.sql import code_of, psql_only
+from tui.plan.migrations.sql import code_of, psql_only
 
 if TYPE_CHECKING:
     from tests.actions.postgres.conftest import World

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from tui.actions.postgres import goose, versions
+from tui.actions.postgres import versions
 from tui.actions.postgres.database import BROKEN, explained, failure, forwarded, watch_client
-from tui.actions.postgres.sql import BLOCK_HINT, psql_only
 from tui.errors import ActionError
+from tui.plan.migrations import goose
+from tui.plan.migrations.sql import BLOCK_HINT, psql_only
 from tui.reporter import Done
 from tui.text import plural
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from asyncpg import Connection
 
     from tui.actions.context import Context
-    from tui.actions.postgres.goose import Migration, Source, Statement
     from tui.actions.postgres.versions import Versions
+    from tui.plan.migrations.goose import Migration, Source, Statement
     from tui.plan.steps import PostgresMigrate
 
 _RETRY = "correct the statement, then run the task again"

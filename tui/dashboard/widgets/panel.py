@@ -227,7 +227,7 @@ def _at(task: TaskState) -> str:
 def _times(task: TaskState, frame: Frame) -> str:
     """Return how long a task has taken, and took before."""
     expected = frame.expectation.seconds.get(task.id)
-    usual = f"usually {seconds(expected)}" if expected else ""
+    usual = f"{frame.expectation.usually} {seconds(expected)}" if expected else ""
     took = clock(task.seconds(frame.now)) if task.status == "running" else ""
     return " · ".join(filter(None, (took, usual)))
 

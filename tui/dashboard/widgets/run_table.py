@@ -117,7 +117,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Return the columns' names, or the run at some height."""
         table, place = self._fit(), y - 1 + self.scroll_offset.y
         if table is None:
-            text = "no run is kept" if y == 0 and self._history is not None else ""
+            text = "no run of this plan is kept" if y == 0 and self._history is not None else ""
             return Strip([Segment(f"    {text}", self._style("quiet"))]).adjust_cell_length(self.size.width)
         if y == 0:
             heading = "  ".join(table.heading.values())

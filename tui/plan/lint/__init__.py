@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.plan.lint.commands import commands, shared_output
 from tui.plan.lint.environment import unexpanded
+from tui.plan.lint.migrations import wrong_migrations
 from tui.plan.lint.order import Barriers, no_timeout, redundant_needs
 from tui.plan.lint.remark import Remark, Subject
 from tui.plan.lint.resources import built_twice, cluster_missing, image_missing, namespace_missing
@@ -25,6 +26,7 @@ _RULES = (
     commands,
     unexpanded,
     shared_output,
+    wrong_migrations,
     no_timeout,
     redundant_needs,
 )

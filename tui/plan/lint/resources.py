@@ -59,11 +59,12 @@ def namespace_missing(subject: Subject) -> Iterator[Remark]:
     What commands, charts and manifests make that are fetched is not known: of these nothing is remarked on.
     """
     plan = subject.loaded.plan
-    found = [(at, made_by(at.step, plan.variables_of(at.step, at.task.each))) for at in subject.steps]
+    variables = [plan.variables_of(at.step, at.task.each) for at in subject.steps]
+    found = [(at, made_by(at.step, its)) for at, its in zip(subject.steps, variables, strict=True)]
     makers = _by_name((at, _seen(at) if names is None else names) for at, names in found)
     may_make_any = [at for at, names in found if names is None]
-    for at in subject.steps:
-        for name in sorted(used_by(at.step, plan.variables_of(at.step, at.task.each)) - GIVEN):
+    for at, its in zip(subject.steps, variables, strict=True):
+        for name in sorted(used_by(at.step, its) - GIVEN):
             ready = [*makers.get(name, ()), *may_make_any]
             if any(maker == at or subject.before(maker, at) for maker in ready):
                 continue

@@ -13,8 +13,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.actions.postgres.sql import psql_only
 from tui.errors import ActionError
+from tui.plan.migrations.sql import psql_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
