@@ -252,23 +252,31 @@ echo "$KUBERNETES_EXEC_INFO" > "{home}/info"; echo "warning: old" >&2; echo "{te
 
 @needs_kubectl
 @pytest.mark.parametrize(
-    ("entry", "said", "hint"),
+    ("user", "said", "hint"),
     [
         (
-            {"command": "no-such-login", "installHint": "get\n it"},
+            {"exec": {"command": "no-such-login", "installHint": "get\n it"}},
             "logs in by no-such-login, which",
             "get it",
         ),
-        ({"command": "false"}, "the login by false failed (status 1)", "log in as for kubectl"),
-        ({"command": "echo", "args": ["{}", "t0ken"]}, "echo did not answer the login", "run it by hand"),
-        ({"command": "./login"}, "logs in by ./login", "write that path in full"),
+        ({"exec": {"command": "false"}}, "the login by false failed (status 1)", "log in as for kubectl"),
+        (
+            {"exec": {"command": "echo", "args": ["{}", "t0ken"]}},
+            "echo did not answer the login",
+            "run it by hand",
+        ),
+        ({"exec": {"command": "./login"}}, "logs in by ./login", "write that path in full"),
+        ({"tokenFile": "/gone/t"}, "'kind-there' cannot be used: it names /gone/t", "mend the kubeconfig"),
+        ({"token": "a\nb"}, "'kind-there' cannot be used: its token has", "mend the kubeconfig"),
     ],
 )
 async def test_a_login_that_fails_is_told_of(
-    home: Path, url: str, entry: dict[str, Any], said: str, hint: str
+    home: Path, url: str, user: dict[str, Any], said: str, hint: str
 ) -> None:
-    exec_ = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", **entry}
-    cluster = await config(home, url, {"exec": exec_})
+    if "exec" in user:
+        known = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+        user = {"exec": {**known, **user["exec"]}}
+    cluster = await config(home, url, user)
     with pytest.raises(ActionError, match=re.escape(said)) as caught:
         async with connect(Recorder(home, home, cluster)):
             pass

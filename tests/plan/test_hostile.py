@@ -94,6 +94,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a backslash": (f'{GOOD}x: "C:\\dir"', "backslash"),
     "a pair of surrogates": (with_name(r'"\ud83d\ude00"'), "the character itself"),
     "a colon": (with_name("a: b"), "quotes"),
+    "a blank that is none": (f"{GOOD}title:\u00a0x", "has a U+00A0, which only looks like a blank"),
+    "a key for anchors": (f"{GOOD}.common: &c {{timeout: 1m}}", "x-common"),
     "an at sign": (with_name("@x"), "quotes"),
     "another indentation": ("a:\n  b: 1\n c: 2\n", "indentation"),
     "TOML": ("[a]\nb = 1\n", "indentation"),

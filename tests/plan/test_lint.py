@@ -53,6 +53,10 @@ def shell(line: str) -> str:
 
 NOTHING = "{kind: command, shell: x}"
 SHOWN = {
+    "a manifest that is no YAML": (
+        "manifest-broken",
+        steps("▶{kind: kubernetes.apply, manifests: [namespace.yaml, bad.yaml]}", WAIT),
+    ),
     "image built twice in a task": ("image-built-twice", steps(BUILD, f"▶{BUILD}")),
     "image built twice in two tasks": ("image-built-twice", tasks({"a": BUILD, "b": f"▶{BUILD}"})),
     "two images of one source": ("image-built-twice", steps(BUILD, f"▶{BUILD.replace('made', 'other')}")),
@@ -152,7 +156,6 @@ NOT_SHOWN = {
     "a namespace it may fetch itself": steps(
         "{kind: kubernetes.apply, manifests: 'https://x/y', namespace: a}"
     ),
-    "a namespace of a manifest that is no YAML": steps("{kind: kubernetes.apply, manifests: bad.yaml}", WAIT),
     "a namespace that is always there": steps(WAIT.replace("namespace: a", "namespace: kube-system")),
     "words in quotes": shell('echo "a || true; sleep 5 & x" && make'),
     "a comment": shell("make x # || true"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tui.clients import ssh_connector
+from tui.clients.connection_errors import reason
 from tui.errors import ActionError, BringupError
 from tui.plan.address import port_of
 from tui.reporter import Done, deadline_of
@@ -137,19 +137,7 @@ def explain(error: Exception, host: Host | None = None) -> str:
     """
     if host is not None and _is_far(error, host):
         return f"nothing answers there, at {host.name}"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"{error.host}: {error.os_error.strerror or 'name not known'}"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        refused = error.certificate_error
-        return f"its certificate is not trusted: {getattr(refused, 'verify_message', '') or refused}"
-    if isinstance(error, aiohttp.ClientSSLError):  # its number is OpenSSL's, not the system's
-        why = getattr(error.os_error, "reason", None) or str(error.os_error)
-        return f"TLS failed: {why.replace('_', ' ').lower()}"
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return error.message.partition("\n")[0].rstrip(":")
-    return str(error) or type(error).__name__  # a name that is not found has a number of its own
+    return reason(error)
 
 
 def _is_far(error: Exception, host: Host) -> bool:

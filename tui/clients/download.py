@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from tui.clients.kubernetes.api import is_loopback, reason
+from tui.clients.connection_errors import reason
+from tui.clients.kubernetes.api import is_loopback
 from tui.errors import ActionError
 from tui.reporter import end_of
 

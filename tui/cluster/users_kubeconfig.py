@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui.clients.kubernetes.exec_login import Credential, Login, first_object, log_in
+from tui.clients.kubernetes.kubeconfig import access_of
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.host import at
 from tui.plan.faults import suggest
@@ -111,19 +112,23 @@ async def read_context(name: str, host: Host) -> UserContext:
     if status:
         said = next((line for line in reversed(lines) if line.strip()), f"it exited with status {status}")
         if "cannot locate context" not in said and "does not exist" not in said:
-            hint = "mend the kubeconfig: `kubectl config view` shows it"
-            raise ActionError(f"the context {name!r} cannot be used{at(host)}: {said}", hint)
+            raise _unusable(name, host, said)
         config = first_object("\n".join(await _lines(host, ("kubectl", "config", "view", "--output=json"))))
         known = [each["name"] for each in config.get("contexts") or ()]
         hint = suggest(name, known) if known else "set KUBECONFIG, or write ~/.kube/config"
         raise ActionError(f"the user's kubeconfig{at(host)} has no context {name!r}", hint)
     found = UserContext(first_object("\n".join(lines)))
-    _check(name, found, host)
+    await asyncio.to_thread(_check, name, found, host)
     return found
 
 
+def _unusable(name: str, host: Host, why: str) -> ActionError:
+    hint = "mend the kubeconfig: `kubectl config view` shows it"
+    return ActionError(f"the context {name!r} cannot be used{at(host)}: {why}", hint)
+
+
 def _check(name: str, found: UserContext, host: Host) -> None:
-    """Make sure that a context is complete, and that a copy of it leads to the same files.
+    """Make sure that a context can be used, and that a copy of it leads to the same files.
 
     Raises:
         ActionError: It is not, or does not.
@@ -135,6 +140,15 @@ def _check(name: str, found: UserContext, host: Host) -> None:
         if path and not PurePath(path).is_absolute():
             cause = f"the context {name!r}{at(host)} logs in by {path}, which kubectl takes from its own file"
             raise ActionError(cause, "write that path in full in the kubeconfig")
+    if not host.shares_loopback:  # what it says is looked at when it has been led here
+        return
+    try:
+        access_of(found.config, Path("/"), name).tls()
+    except OSError as error:
+        why = f"it names {error.filename}, which cannot be read: {error.strerror}"
+        raise _unusable(name, host, why) from error
+    except ValueError as error:
+        raise _unusable(name, host, str(error)) from error
 
 
 async def _lines(host: Host, argv: Sequence[str]) -> list[str]:

@@ -23,6 +23,9 @@ TEMPLATE = "render the template first: this must be plain YAML"
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_NO_BLANK = re.compile("[\xa0\u1680\u2000-\u200b\u202f\u205f\u3000]")
+_CHECK = "check indentation, quotes and brackets"
+
 T = TypeVar("T")
 Path_ = tuple[str | int, ...]
 Moves = dict[Path_, list[Path_]]
@@ -229,7 +232,12 @@ def yaml_error(error: yaml.YAMLError, text: str, name: str) -> PlanError:
     cause = ", ".join(part for part in (context, error.problem) if part)
     lines = text.splitlines()
     line = lines[place.line - 1] if place.line <= len(lines) else ""
-    return PlanError.at(place, f"is not YAML: {cause}", _yaml_hint(line, place.column, cause))
+    hint = _yaml_hint(line, place.column, cause)
+    first = min(begun.line, place.line - 1) if begun else place.line - 1
+    for number, each in enumerate(lines[first : place.line], first + 1):
+        if hint == _CHECK and (blank := _NO_BLANK.search(each)):
+            hint = f"line {number} has a U+{ord(blank[0]):04X}, which only looks like a blank: write a blank"
+    return PlanError.at(place, f"is not YAML: {cause}", hint)
 
 
 def _yaml_hint(line: str, column: int, cause: str) -> str:
@@ -251,4 +259,4 @@ def _yaml_hint(line: str, column: int, cause: str) -> str:
         return r"write the character itself, or all of it as \U0001F600"
     if "alias" in cause:
         return "an anchor is written &name before its value, and used as *name after that"
-    return "check indentation, quotes and brackets"
+    return _CHECK

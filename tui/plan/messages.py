@@ -94,11 +94,10 @@ def _fault(
     place = document.place(path)
     if kind == "extra_forbidden":
         key = str(path[-1])
-        return Fault(
-            document.keys.get(path, place),
-            f"unknown key {shown(key)}",
-            suggest(key, fields_at(schema, loc[:-1])),
-        )
+        hint = suggest(key, fields_at(schema, loc[:-1]))
+        if len(path) == 1 and not key[:1].isalnum():  # as others mark what is there for anchors
+            hint = f"begin the name of what is there for YAML's anchors with x-: x-{key.lstrip('._-')}"
+        return Fault(document.keys.get(path, place), f"unknown key {shown(key)}", hint)
     if kind == "missing":
         return Fault(place, f"the key {str(path[-1])!r} is missing", _about(schema, loc))
     if kind == "union_tag_invalid" and not _is_step(path):

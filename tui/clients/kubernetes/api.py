@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from tui.clients.connection_errors import reason
 from tui.clients.kubernetes.exec_login import log_in
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.lean import import_lean
@@ -92,13 +93,6 @@ def _unanswered(server: str, error: BaseException) -> ActionError:
         why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
         return UntrustedError(server, why)
     return UnreachableError(server, error)
-
-
-def reason(error: BaseException) -> str:
-    """Return an exception in a few words; many of asyncio's have no text of their own."""
-    if isinstance(error, TimeoutError):
-        return "it took too long"
-    return str(error) or type(error).__name__
 
 
 class Api:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import ssl
 import tempfile
 from dataclasses import dataclass, field
@@ -64,7 +65,8 @@ class Access:
             if self.certificate:
                 self._load_certificate(context)
         except (ssl.SSLError, ValueError) as error:
-            raise ActionError(f"the kubeconfig's certificates cannot be used: {error}", _ANEW) from error
+            why = re.sub(r" \(_ssl\.c:\d+\)", "", str(error))
+            raise ActionError(f"the kubeconfig's certificates cannot be used: {why}", _ANEW) from error
         return context
 
     def _load_certificate(self, context: ssl.SSLContext) -> None:
@@ -88,15 +90,31 @@ def read_access(path: Path, context: str = "") -> Access:
     """
     config = _read(path)
     try:
-        chosen = _named(config, "context", context or config.get("current-context"))
-        cluster = _named(config, "cluster", chosen.get("cluster"))
-        user = _named(config, "user", chosen["user"]) if chosen.get("user") else {}
-        return _access(cluster, user, path.parent)
+        return access_of(config, path.parent, context)
     except ValueError as error:
         raise ActionError(f"the kubeconfig {path} is not complete: {error}", _ANEW) from error
     except OSError as error:
         cause = f"the kubeconfig {path} names a file that cannot be read: {error.filename}: {error.strerror}"
         raise ActionError(cause, _ANEW) from error
+
+
+def access_of(config: dict[str, Any], folder: Path, context: str = "") -> Access:
+    """Return how to reach the cluster of a context.
+
+    Args:
+        config: What a kubeconfig says.
+        folder: The directory that the paths in it begin at.
+        context: The name of the context; the current one if empty.
+
+    Raises:
+        ValueError: It is not complete.
+        OSError: A file that it names cannot be read.
+        ActionError: Its user logs in by what is not supported.
+    """
+    chosen = _named(config, "context", context or config.get("current-context"))
+    cluster = _named(config, "cluster", chosen.get("cluster"))
+    user = _named(config, "user", chosen["user"]) if chosen.get("user") else {}
+    return _access(cluster, user, folder)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from tui.clients.connection_errors import reason
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.errors import ActionError
 
@@ -37,5 +38,5 @@ async def ask_ready(kubeconfig: Path, patience: float, context: str = "") -> Non
             if answer.status != 200:
                 raise ActionError(f"its API server at {access.server} is not ready (status {answer.status})")
     except (aiohttp.ClientError, OSError) as error:
-        why = "it took too long" if isinstance(error, TimeoutError) else str(error)
-        raise ConnectionError(f"its API server at {access.server} does not answer: {why}") from error
+        cause = f"its API server at {access.server} does not answer: {reason(error)}"
+        raise ConnectionError(cause) from error

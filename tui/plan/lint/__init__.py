@@ -9,7 +9,13 @@ from tui.plan.lint.environment import unexpanded
 from tui.plan.lint.migrations import wrong_migrations
 from tui.plan.lint.order import Barriers, no_timeout, redundant_needs
 from tui.plan.lint.remark import Remark, Subject
-from tui.plan.lint.resources import built_twice, cluster_missing, image_missing, namespace_missing
+from tui.plan.lint.resources import (
+    built_twice,
+    cluster_missing,
+    image_missing,
+    manifest_broken,
+    namespace_missing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +28,7 @@ _RULES = (
     built_twice,
     cluster_missing,
     image_missing,
+    manifest_broken,
     namespace_missing,
     commands,
     unexpanded,

@@ -1,13 +1,16 @@
-"""Rules on what one step makes and another uses: the cluster, images and namespaces."""
+"""Rules on what one step makes and another uses: the cluster, images, manifests and namespaces."""
 
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.plan.faults import PlanError
 from tui.plan.lint.commands import namespaces_made
+from tui.plan.manifests import local_files, read_file
 from tui.plan.namespaces import GIVEN, made_by, used_by
-from tui.plan.steps import ImageBuild, KindDelete
+from tui.plan.steps import ImageBuild, KindDelete, KubernetesApply
 from tui.plan.steps.command import ProgramStep
 
 if TYPE_CHECKING:
@@ -41,6 +44,24 @@ def cluster_missing(subject: Subject) -> Iterator[Remark]:
     for at in {use.task.id: use for use in reversed(uses)}.values() if makers else ():
         if at not in makers and not any(subject.before(maker, at) for maker in makers):
             yield _unordered(subject, at, "cluster-missing", "the plan's cluster", makers)
+
+
+def manifest_broken(subject: Subject) -> Iterator[Remark]:
+    """Remark on files of manifests that are there and cannot be applied.
+
+    A command of the plan may write them anew first; so it is no error of the plan.
+    """
+    for at in subject.steps:
+        if not isinstance(at.step, KubernetesApply):
+            continue
+        variables = subject.loaded.plan.variables_of(at.step, at.task.each) if at.step.substitute else None
+        for file in filter(Path.exists, local_files(at.step)):
+            try:
+                read_file(file, variables)
+            except PlanError as error:
+                for fault in error.faults:
+                    text = f"{fault.place}: {fault.cause}"
+                    yield subject.remark(at, "manifest-broken", text, fault.hint or "correct the file")
 
 
 def image_missing(subject: Subject) -> Iterator[Remark]:
