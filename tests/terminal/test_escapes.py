@@ -77,7 +77,7 @@ def slow(tmp_path: Path) -> str:
 
 
 def by_key(terminal: Terminal) -> None:
-    terminal.send(b"q")
+    terminal.send(b"\xe4q")  # the first as in a terminal of another encoding
     terminal.wait_for(b"Leave the dashboard?")
     terminal.send(b"c")
 

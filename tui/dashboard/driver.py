@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import sys
+from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING
 
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from tui.dashboard.tab_progress import TabProgress, is_shown
 
 if TYPE_CHECKING:
     from typing import Any
+
+_MOST_TYPED = 4096  # bytes that are taken at once
+_WAIT = 0.1  # seconds after which a lone escape is one
 
 
 def tell_server(told: dict[str, Any]) -> None:
@@ -35,6 +41,17 @@ class TerminalDriver(LinuxDriver):
         self._file = sys.__stdout__
         self._shows_progress = is_shown(os.environ)
         self._progress = TabProgress()
+
+    def run_input_thread(self) -> None:
+        """Take what is typed, as Textual does; but it need not be UTF-8: terminals have other encodings."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                typed = decode(os.read(self.fileno, _MOST_TYPED)) if selector.select(_WAIT) else ""
+                for message in (*(parser.feed(typed) if typed else ()), *parser.tick()):
+                    self.process_message(message)
 
     def show_progress(self, progress: TabProgress) -> None:
         """Show in the terminal's tab how far the run is, where the terminal can."""
