@@ -11,6 +11,7 @@ import pytest
 from tests.insight.running import begun, ran, tell
 from tests.plans import make_plan, started
 from tui.insight.advice import advise
+from tui.plan.graph import Graph
 from tui.run import events as e
 from tui.run.state import RunState, fold
 
@@ -54,6 +55,17 @@ def test_a_command_brings_up_what_the_run_did() -> None:
         *("bringup", "up", "plan.yaml", "--values", "v.yaml", "--set", "a=1"),
         *("--host", "ssh://me@far", "--mode", "eager"),
     )
+
+
+def test_runs_before_the_plan_was_edited_do_not_tell_what_a_change_saves() -> None:
+    edited = run_of()
+    assert edited.started is not None
+    needs = {"last": ("long", "short"), "long": (), "short": ()}
+    nodes = edited.graph.nodes
+    edited.graph = Graph(nodes[id_]._replace(needs=needs.get(id_, nodes[id_].needs)) for id_ in nodes)
+    assert edited.graph.nodes != run_of().graph.nodes
+    (advice,) = advise(run_of(), like=[edited, edited, run_of(long=58.0)]).advice
+    assert (advice.saves, advice.runs) == pytest.approx((39.0, 2))
 
 
 def test_the_saving_is_the_median_of_runs_of_its_like() -> None:

@@ -129,7 +129,7 @@ def advise(
         if (saved := _saved(finding, whole, simulated, state) or 0.0) >= least and finding.fits()
     ]
     others = [(WholeRun.of(each, EMPTY, each.at), each) for each in islice(like, _LIKE)] if sure else []
-    advice = [_weighed(finding, saved, others) for finding, saved in sure]
+    advice = [_weighed(finding, saved, state, others) for finding, saved in sure]
     advice = sorted((each for each in advice if each.saves >= least), key=lambda each: -each.saves)
     advice = _without_overlap(advice)
     return Advised(tuple(advice), took, floor, "" if advice else _why_none(took, floor, least, differ))
@@ -141,9 +141,12 @@ def _saved(finding: Finding, whole: WholeRun, took: float, state: RunState) -> f
     return None if changed is None else took - changed.makespan
 
 
-def _weighed(finding: Finding, saved: float, others: Sequence[tuple[WholeRun, RunState]]) -> Advice:
+def _weighed(
+    finding: Finding, saved: float, run: RunState, others: Sequence[tuple[WholeRun, RunState]]
+) -> Advice:
     """Return a finding as advice, with what it would have saved in a run and in those of its like."""
-    more = (_saved(finding, whole, whole.makespan, state) for whole, state in others)
+    same = ((whole, state) for whole, state in others if _is_same_plan(finding, run, state))
+    more = (_saved(finding, whole, whole.makespan, state) for whole, state in same)
     savings = [saved, *(each for each in more if each is not None)]
     return Advice(
         finding.rule,
@@ -159,6 +162,16 @@ def _weighed(finding: Finding, saved: float, others: Sequence[tuple[WholeRun, Ru
         finding.command,
         finding.change,
     )
+
+
+def _is_same_plan(finding: Finding, one: RunState, other: RunState) -> bool:
+    """Return whether a run's plan had the same needs and phases as another's, and the same task to change."""
+    digests = [
+        {task.id: task.digest for phase in state.started.phases for task in phase.tasks}
+        for state in (one, other)
+        if state.started
+    ]
+    return one.graph.nodes == other.graph.nodes and len({each.get(finding.task) for each in digests}) == 1
 
 
 def _without_overlap(advice: Sequence[Advice]) -> list[Advice]:
