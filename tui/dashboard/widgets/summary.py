@@ -77,7 +77,7 @@ class Summary(Horizontal):
         self.set_class(lost, "-lost")
         title, *more = self._titled(f"{GLYPHS[status]} {clean(verdict)}")
         self.border_title = Content(title)
-        self._time.update(clock(frame.worked))
+        self._time.update(clock(round(frame.worked)))
         self._parts = (
             [Content(text) for text in more if lost],  # how long it took stands in the head, too
             [*_lost(frame)] if lost and alone else [],
