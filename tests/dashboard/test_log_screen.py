@@ -26,6 +26,7 @@ from tests.dashboard.test_ansi import PIECES
 from tests.dashboard.viewing import rows, strips
 from tui.dashboard.logview.screen import MOST_COPIED, LogScreen
 from tui.dashboard.logview.source_list import SourceList
+from tui.dashboard.screens.work import start_work
 from tui.dashboard.widgets.ask_bar import AskBar
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ async def test_one_goes_back_in_the_middle_of_a_reading(path: Path, monkeypatch:
         await put(path, ["two"])
         monkeypatch.setattr(AskBar, "on_unmount", stay_behind, raising=False)
         monkeypatch.setattr(app.log_screen._reader, "advance", advance_late)
-        app.log_screen._start(app.log_screen._read, "read")
+        start_work(app.log_screen, app.log_screen._read, "read")
         await asyncio.to_thread(read.wait, 5)
         await pilot.press("q")
         await pilot.pause(0.5)

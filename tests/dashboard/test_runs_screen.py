@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +14,13 @@ from tui.dashboard.screens.compare import CompareScreen
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.screens.runs import RunsScreen
 from tui.dashboard.screens.why import WhyScreen
+from tui.dashboard.widgets.key_line import KeyLine
 from tui.run.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tui.run.listing import Listing
 
 NAMES = [f"2026010{day}T000000Z-0000" for day in (3, 2, 1)]
 
@@ -92,6 +96,35 @@ async def test_an_empty_store_and_a_damaged_one_are_told(
         await asyncio.to_thread(foreign.mkdir, parents=True)
         await pilot.press("q", "h")
         await until(pilot, "1 skipped: no runs")
+
+
+async def test_one_leaves_while_runs_are_looked_for(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, gone, found = threading.Event(), threading.Event(), threading.Event()
+    listing = Store.listing
+
+    def listing_late(self: Store) -> Listing:
+        looked.set()
+        gone.wait(5)
+        found.set()
+        return listing(self)
+
+    async def stay_behind(line: KeyLine) -> None:
+        if isinstance(line.screen, RunsScreen):
+            gone.set()  # the table has left the screen, the screen itself has not gone yet
+            await asyncio.to_thread(found.wait, 5)
+            await asyncio.sleep(0.1)
+
+    async with driving(Live(tmp_path), size=(120, 30)) as hands:
+        monkeypatch.setattr(Store, "listing", listing_late)
+        monkeypatch.setattr(KeyLine, "on_unmount", stay_behind, raising=False)
+        await hands.pilot.press("h")
+        await asyncio.to_thread(looked.wait, 5)
+        await hands.pilot.press("q")
+        await until(hands.pilot, "cluster")
+        await asyncio.to_thread(found.wait, 5)
+    assert gone.is_set()
 
 
 async def test_a_run_is_found_by_typing(store: Store, tmp_path: Path) -> None:

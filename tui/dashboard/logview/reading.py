@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from tui.dashboard.logview.lines import LogView
+from tui.dashboard.screens.work import start_work
 from tui.run.log.reader import LogReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from pathlib import Path
-
-    from textual.worker import Worker
 
     from tui.run.log.file import LogSlice
 
@@ -52,18 +50,6 @@ class LogReading(Screen[None]):
     def log_view(self) -> LogView:
         """The log."""
         return self.query_one("#log", LogView)
-
-    def _start(self, work: Callable[[], Coroutine[None, None, object]], group: str) -> None:
-        """Start some work in place of earlier work of the same kind."""
-
-        async def unless_left() -> None:
-            try:
-                await work()
-            except NoMatches:  # as one leaves, a screen's parts go before its work is cancelled
-                if self.is_attached and self.display:
-                    raise
-
-        _: Worker[None] = self.run_worker(unless_left, group=group, exclusive=True)
 
     async def _read(self) -> None:
         with contextlib.suppress(OSError):  # it is said by the next pull
@@ -109,7 +95,7 @@ class LogReading(Screen[None]):
     def _missed(self) -> None:
         if not self._loading:
             self._loading = True
-            self._start(self._load, "load")
+            start_work(self, self._load, "load")
 
     async def _load(self) -> None:
         with contextlib.suppress(OSError):  # it is said by the next pull

@@ -17,6 +17,7 @@ from tui.dashboard.logview.head import LogFacts, LogHead
 from tui.dashboard.logview.lines import LogView
 from tui.dashboard.logview.searching import LogSearching
 from tui.dashboard.logview.source_list import SourceList
+from tui.dashboard.screens.work import start_work
 from tui.dashboard.widgets.ask_bar import AskBar
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.text import plural
@@ -96,7 +97,7 @@ class LogScreen(LogSearching):
         """Begin to read."""
         for name in ("follow", "scroll_y"):
             self.watch(self.log_view, name, self._show_head, init=False)
-        self._start(self._read, "read")
+        start_work(self, self._read, "read")
 
     # Showing.
 
@@ -156,12 +157,12 @@ class LogScreen(LogSearching):
     def on_source_list_changed(self, event: SourceList.Changed) -> None:
         """Show the lines of other sources."""
         self._sources = event.sources
-        self._start(self._filter, "filter")
+        start_work(self, self._filter, "filter")
 
     def action_attempt(self, attempt: int) -> None:
         """Show one attempt, or with 0 all of them."""
         self._attempt = attempt or None
-        self._start(self._filter, "filter")
+        start_work(self, self._filter, "filter")
 
     def action_attempt_by(self, step: int) -> None:
         """Show the attempt before, or the next; all of them are before the first."""
@@ -189,7 +190,7 @@ class LogScreen(LogSearching):
 
     def action_copy_all(self) -> None:
         """Copy all lines that are wanted, or as many of the last as a terminal takes."""
-        self._start(self._copy_all, "copy")
+        start_work(self, self._copy_all, "copy")
 
     async def _copy_all(self) -> None:
         def collect() -> list[str]:
@@ -214,7 +215,7 @@ class LogScreen(LogSearching):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Begin to save, or to search."""
         if self._bar.asking == "save":
-            self._start(partial(self._save, event.value), "save")
+            start_work(self, partial(self._save, event.value), "save")
         else:
             self._submit_search(event.value)
 

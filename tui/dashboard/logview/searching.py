@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.logview.reading import LogReading
+from tui.dashboard.screens.work import start_work
 from tui.dashboard.widgets.ask_bar import AskBar
 from tui.run.log.search import Search, compile_search, tells_trouble
 
@@ -78,7 +79,7 @@ class LogSearching(LogReading):
         self._bar.close()
         self.log_view.focus()
         self._show_search()
-        self._start(partial(self._find, start - 1), "find")
+        start_work(self, partial(self._find, start - 1), "find")
 
     def action_next(self, backwards: bool) -> None:
         """Go to the next match, or to the one before."""
@@ -86,7 +87,7 @@ class LogSearching(LogReading):
         at = log.current
         if at is None:
             at = log.in_sight.stop if backwards else log.top - 1
-        self._start(partial(self._find, at, backwards=backwards), "find")
+        start_work(self, partial(self._find, at, backwards=backwards), "find")
 
     def action_trouble(self) -> None:
         """Go to the first line that looks like an error, then to the next."""

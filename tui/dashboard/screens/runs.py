@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui.dashboard.screens.work import start_work
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.run_table import RunTable
 from tui.errors import BringupError
@@ -69,7 +70,7 @@ class RunsScreen(Screen[None]):
         self.set_interval(_LOOK_EVERY, self._look)
 
     def _look(self) -> None:
-        self.run_worker(self._read(), group="look", exclusive=True)
+        start_work(self, self._read, "look")
 
     async def _read(self) -> None:
         listing = await asyncio.to_thread(self._store.listing)
@@ -133,9 +134,10 @@ class RunsScreen(Screen[None]):
             except (BringupError, OSError) as error:
                 self.notify(str(error), severity="warning", markup=False)
             else:
-                self.app.push_screen(CompareScreen(told))
+                if self.is_attached:  # else one has left the list meanwhile
+                    self.app.push_screen(CompareScreen(told))
 
-        self.run_worker(work(), group="open", exclusive=True)
+        start_work(self, work, "open")
 
     def _compared(self, newer: str, older: str) -> Comparison:
         store = self._store
