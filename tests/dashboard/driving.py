@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
+from textual._context import active_app
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot, WaitForScreenTimeout
+from textual.widget import Widget
 from textual.widgets._toast import Toast
 
 from tests.plans import Scripted, make_plan, started
@@ -56,6 +58,10 @@ STOPPING = 2.0  # seconds that a stubborn task takes to stop
 
 E = TypeVar("E", bound=e.Event)
 
+
+_TURNS = 500  # that an app is given to come to rest; one that never does is looked at as it is
+
+_LOOKS = 1000  # at the screen, 20 ms apart, until a text must have come to it
 
 _LONG = 600.0  # seconds that toasts stay, whose own time may be over before a busy machine looks at them
 
@@ -218,13 +224,18 @@ class Hands:
 
     async def settle(self) -> None:
         """Shows what there is to show."""
-        if self.app.is_running and self.app._running and self.app.return_value is None:
+        if self._is_shown:
             self.app.draw()
             deck = self.app.get_default_screen().query_one(Deck)
             for _ in range(3):  # what comes of it may ask for more
                 await self.pilot.pause()
-                while not deck.is_settled:
+                while not deck.is_settled and self._is_shown:
                     await self.pilot.pause(0.02)
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether the app has neither ended nor been told to."""
+        return self.app.is_running and self.app._running and not self.app._exit
 
     async def press(self, *keys: str) -> None:
         """Presses keys, and lets the engine do what they ask for."""
@@ -284,23 +295,38 @@ def nothing_is_asked(hands: Hands) -> bool:
 
 async def until(pilot: Pilot[Any], *texts: str) -> None:
     """Waits, for a bounded time, until texts are on the screen, all at once."""
-    for _ in range(200):
+    for _ in range(_LOOKS):
         if all(text in page(pilot.app) for text in texts):
             return
         await pilot.pause(0.02)
     raise AssertionError(f"{texts} are not on the screen:\n{page(pilot.app)}")
 
 
+def _is_quiet(app: App[Any]) -> bool:
+    """Whether nothing on an app's screen is still to be told, called, laid out or drawn."""
+    screen = app.screen
+    widgets = [screen, *screen.walk_children(Widget)]
+    asks = any(each._layout_required or each._scroll_required or each._recompose_required for each in widgets)
+    draws = any(each._repaint_required for each in screen._compositor.visible_widgets)
+    told = any(each.message_queue_size or each._next_callbacks for each in (app, *widgets))
+    return not (asks or draws or told or screen._callbacks or screen._dirty_widgets)
+
+
 @contextlib.contextmanager
 def brief_waits() -> Iterator[None]:
-    """Wait a moment in Textual's stead, which waits until the whole process is idle, for 20 ms at least.
+    """Wait for the app alone in Textual's stead, which waits until the whole process is idle, 20 ms at least.
 
     It also waits 30 s in vain for the widgets of a screen that a key has taken away, which answer no more.
     """
     answers = Pilot._wait_for_screen
 
-    async def briefly(*_: object) -> None:
-        await asyncio.sleep(0.001)
+    async def briefly(*__: object) -> None:
+        app = active_app.get(None)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0.001)
+            if app is None or app._exit or not app._running or not app.screen_stack or _is_quiet(app):
+                return
+            app.screen._on_timer_update()
 
     async def for_screen(pilot: Pilot[Any]) -> bool:
         with contextlib.suppress(WaitForScreenTimeout):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.dashboard.driving import brief_waits
 from tests.insight.running import ran
 from tests.plans import make_plan, started
 from tests.still import Still
@@ -59,4 +60,5 @@ def test_cores_are_shown_below_the_bars_where_there_is_room(
             assert text[bars + int(scale.at(15))] == "█"
             assert rows < 2 or "3.9 of 4.0 GiB" in lane.render_line(1).text
 
-    asyncio.run(look())
+    with brief_waits():
+        asyncio.run(look())

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from textual.screen import Screen
+    from textual.worker import Worker
 
 
 def start_work(screen: Screen[Any], work: Callable[[], Coroutine[None, None, object]], group: str) -> None:
@@ -23,4 +24,4 @@ def start_work(screen: Screen[Any], work: Callable[[], Coroutine[None, None, obj
             if screen.is_attached and screen.display:
                 raise
 
-    screen.run_worker(unless_left, group=group, exclusive=True)
+    _: Worker[None] = screen.run_worker(unless_left, group=group, exclusive=True)
