@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -47,13 +46,14 @@ async def test_of_a_storm_many_lines_come_at_once_and_the_loop_has_its_turn_betw
 
 
 @needs_proc
-async def test_a_group_that_obeys_does_not_take_the_time_of_one_that_does_not() -> None:
+async def test_a_group_that_obeys_does_not_take_the_time_of_one_that_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.hosts.local_program._GRACE", 3600.0)
     started = Started(LocalHost(), "sleep 60 & sleep 60 & echo ready $$ $!; wait")
     await started.ready.wait()
-    began = time.monotonic()
     started.task.cancel()
-    await asyncio.wait({started.task})
-    assert time.monotonic() - began < 1.4  # whether those that have ended are reaped at once or not
+    await asyncio.wait({started.task})  # whether those that have ended are reaped at once or not
     assert await started.alive() == []
 
 
