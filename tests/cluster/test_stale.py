@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tui.cluster.kind.stale import find_stale
+from tui.clients.kubernetes.api import ApiError
+from tui.cluster.kind.stale import find_stale, free_leases
 
 if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api
@@ -72,3 +73,40 @@ class Cluster:
 )
 async def test_what_is_of_before_the_restart_is_not_believed(cluster: Cluster, stale: str) -> None:
     assert ", ".join(await find_stale(cast("Api", cluster), SINCE)) == stale
+
+
+class Leases:
+    """An API with leases; one is taken between a look and a change."""
+
+    def __init__(self, *leases: dict[str, Any], taken: str = "") -> None:
+        self.leases, self.taken, self.patched = leases, taken, dict[str, Any]()
+
+    async def get(self, path: str) -> dict[str, Any]:
+        assert path == "/apis/coordination.k8s.io/v1/leases"
+        return {"items": self.leases}
+
+    async def request(self, method: str, path: str, *, body: Any, content_type: str) -> dict[str, Any]:
+        if path.endswith(f"/{self.taken}"):
+            raise ApiError(409, "the object has been modified")
+        self.patched[path.partition("/namespaces/")[2]] = body
+        return {}
+
+
+def lease(namespace: str, name: str, **spec: str) -> dict[str, Any]:
+    return {"metadata": {"namespace": namespace, "name": name, "resourceVersion": "7"}, "spec": spec}
+
+
+async def test_only_leases_whose_holders_ended_with_the_node_are_freed() -> None:
+    api = Leases(
+        lease("kube-system", "kube-scheduler", holderIdentity="a", renewTime=OLD),
+        lease("kube-system", "kube-controller-manager", holderIdentity="a", renewTime=NEW),
+        lease("kube-node-lease", "node", holderIdentity="node", renewTime=OLD),
+        lease("shop", "operator", holderIdentity="a", renewTime=OLD),
+        lease("shop", "taken", holderIdentity="a", renewTime=OLD),
+        lease("shop", "free", renewTime=OLD),
+        lease("shop", "own", holderIdentity="a"),
+        taken="taken",
+    )
+    assert await free_leases(cast("Api", api), SINCE) == ["kube-system/kube-scheduler", "shop/operator"]
+    change = {"metadata": {"resourceVersion": "7"}, "spec": {"holderIdentity": None}}
+    assert api.patched == {"kube-system/leases/kube-scheduler": change, "shop/leases/operator": change}

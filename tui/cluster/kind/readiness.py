@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cluster.kind.pod_ranges import give_ranges
 from tui.cluster.kind.reach import context_of
-from tui.cluster.kind.stale import find_stale
+from tui.cluster.kind.stale import find_stale, free_leases
 from tui.errors import ActionError
 from tui.reporter import end_of
 
@@ -65,6 +65,8 @@ async def await_ready(
                     if not (unready := await _unready(api, ())):
                         break
                     await asyncio.sleep(_POLL)
+            if restarted:
+                await _free_leases(api, restarted, report)
             unready = {f"node {name}": "no answer" for name in names}
             with report.span("ready", cluster.name):
                 while True:
@@ -79,6 +81,12 @@ async def await_ready(
                             break
                         await asyncio.sleep(_POLL)
     return unready
+
+
+async def _free_leases(api: Api, restarted: str, report: Reporter) -> None:
+    with contextlib.suppress(ActionError):  # without, it only takes longer
+        if freed := await free_leases(api, restarted):
+            report.log(f"freed {', '.join(freed)}: leases of what ended with the node")
 
 
 async def _stale(api: Api, restarted: str) -> dict[str, str]:

@@ -7,17 +7,59 @@ ready, until the kubelet and the controllers, which wait for their leases, have 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+
+from tui.errors import ActionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tui.clients.kubernetes.api import Api, Object
 
-_LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager"
+_LEASES = "/apis/coordination.k8s.io/v1/{}leases"
+_LEASE = _LEASES.format("namespaces/kube-system/") + "/kube-controller-manager"
+_KUBELETS = "kube-node-lease"  # whose leases say that nodes live: each has one holder for ever
+_MERGE = "application/merge-patch+json"
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 _SECONDS = len("2026-01-02T03:04:05")
+
+
+async def free_leases(api: Api, since: str) -> list[str]:
+    """Free the leases of holders that ended with the node.
+
+    Their successors would each wait for as long as the lease lasts, from when they first see it: controller
+    manager and scheduler 15 s, operators up to a minute.
+
+    Args:
+        api: The cluster's.
+        since: When its only node was started, as an RFC 3339 time of the node's host.
+
+    Returns:
+        The leases' names, each with its namespace.
+
+    Raises:
+        ActionError: The API server cannot be asked.
+    """
+    freed = []
+    for lease in (await api.get(_LEASES.format("")))["items"]:
+        metadata, spec = lease["metadata"], lease.get("spec") or {}
+        renewed = str(spec.get("renewTime") or "")[:_SECONDS]
+        if metadata["namespace"] == _KUBELETS or not spec.get("holderIdentity") or not renewed:
+            continue
+        if renewed >= since[:_SECONDS]:
+            continue
+        path = _LEASES.format(f"namespaces/{metadata['namespace']}/") + f"/{metadata['name']}"
+        # Unless it was taken just now.
+        body = {
+            "metadata": {"resourceVersion": metadata["resourceVersion"]},
+            "spec": {"holderIdentity": None},
+        }
+        with contextlib.suppress(ActionError):
+            await api.request("PATCH", path, body=body, content_type=_MERGE)
+            freed.append(_name(lease))
+    return freed
 
 
 async def find_stale(api: Api, since: str) -> dict[str, str]:
