@@ -1,19 +1,25 @@
 #!/bin/bash
 # What the bundled plan brings up, by kind, kubectl and docker as one would write it by hand, for the benchmark.
 #
-#   bring_up.sh parallel|eager
+#   bring_up.sh parallel|eager [no-wait]
+#
+# With no-wait, nodes are waited for by kubectl in place of `kind create --wait`.
 #
 # NAME, NODE_IMAGE, IMAGE (to build), TEKTON_IMAGES, PORT, KUBECONFIG, and FILES: a directory with the plan's
 # files, filled in, and Tekton's release.yaml.
 set -euo pipefail
 cd "$FILES"
+[[ ${2:-} == no-wait ]] && wait='' || wait=yes
 system=kubernaut-system workflows=kubernaut-workflows
 
 load() { kind load docker-image --name "$NAME" "$@"; }
 rolled_out() { for each in "${@:2}"; do kubectl -n "$1" rollout status "$each" --timeout 5m; done; }
 
 create() {
-  kind create cluster --name "$NAME" --image "$NODE_IMAGE" --config kind.yaml --wait 3m
+  local how=(--wait 3m)
+  [[ $wait ]] || how=()
+  kind create cluster --name "$NAME" --image "$NODE_IMAGE" --config kind.yaml "${how[@]}"
+  [[ $wait ]] || kubectl wait node --all --for condition=Ready --timeout 3m
   kubectl create namespace $system
 }
 tekton() {

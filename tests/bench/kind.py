@@ -5,13 +5,14 @@ and `eager`, with the same images. Script and bringup run by turns, as a machine
 minutes: the ratios of the medians are what to look at. A run's CPU seconds are the whole machine's, and its
 load is the average before it: what is measured while the machine does something else is of little use.
 
-Needs Docker, kind, kubectl, and what the end-to-end tests need: their images, and the stand-in for Tekton,
-where `--release` and `--images` do not name a real one.
+Needs Docker, kind, kubectl, root's sshd for what goes over SSH, and what the end-to-end tests need: their
+images, and the stand-in for Tekton, where `--release` and `--images` do not name a real one.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 import shutil
@@ -22,11 +23,18 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
+import asyncssh
+
+from tests.contract.servers import Client, Sshd, running
 from tests.e2e.conftest import HERE, NODE_IMAGE, STAND_IN, free_port
 from tui.plan.bundled import manifests_folder
 from tui.plan.load import load_plan
 from tui.plan.substitute import fill_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NAME = "bringup-bench"
 IMAGE = "bringup/data-storage:bench"
@@ -40,15 +48,19 @@ metadata: {name: bringup-probe, namespace: default}
 spec:
   steps: [{name: nothing, image: busybox, command: ["true"]}]
 """
-_OWN_SETTINGS = {
-    "slow status": """\
-kubeadmConfigPatches:
+_SLOW = {
+    "status": """\
 - |
   kind: KubeletConfiguration
   nodeStatusUpdateFrequency: 10s
 """,
-    "slow controllers": """\
-kubeadmConfigPatches:
+    "calls": """\
+- |
+  kind: KubeletConfiguration
+  kubeAPIQPS: 5
+  kubeAPIBurst: 10
+""",
+    "controllers": """\
 - |
   kind: ClusterConfiguration
   controllerManager:
@@ -56,30 +68,57 @@ kubeadmConfigPatches:
       allocate-node-cidrs: "true"
 """,
 }
-"""What a Kind configuration says that turns one lever off, by who brings up."""
+"""What a Kind configuration says that turns a lever off, by the lever."""
 
-VARIANTS: dict[str, tuple[str, ...]] = {
-    "script, parallel": ("script", "parallel"),
-    "script, eager": ("script", "eager"),
-    "parallel": ("bringup", "--mode", "parallel"),
-    "parallel, prefetch": ("bringup", "--mode", "parallel", "--prefetch"),
-    "eager": ("bringup", "--mode", "eager"),
-    "eager, no prefetch": ("bringup", "--mode", "eager", "--no-prefetch"),
-    "eager, slow status": ("slow status", "--mode", "eager"),
-    "eager, slow controllers": ("slow controllers", "--mode", "eager"),
-    "eager, fast probes": ("fast probes", "--mode", "eager"),
-    "sequential": ("bringup", "--mode", "sequential"),
+
+class Variant(NamedTuple):
+    """One way of bringing the plan up.
+
+    Attributes:
+        options: Of `bringup up`, or of the script.
+        script: Whether the script does.
+        slow: The levers of the Kind configuration that are turned off.
+        probes: Whether Tekton's release is applied with fast probes.
+        ssh: Whether over SSH, to this machine.
+    """
+
+    options: tuple[str, ...]
+    script: bool = False
+    slow: frozenset[str] = frozenset()
+    probes: bool = False
+    ssh: bool = False
+
+
+_BARE = Variant(("--mode", "eager", "--no-prefetch"), slow=frozenset(_SLOW))
+_EAGER = Variant(("--mode", "eager"))
+
+VARIANTS: dict[str, Variant] = {
+    "script-parallel": Variant(("parallel",), script=True),
+    "script-eager": Variant(("eager",), script=True),
+    "script-eager+no-wait": Variant(("eager", "no-wait"), script=True),
+    "parallel": Variant(("--mode", "parallel")),
+    "parallel+prefetch": Variant(("--mode", "parallel", "--prefetch")),
+    "eager": _EAGER,
+    "eager+ssh": _EAGER._replace(ssh=True),
+    "eager+probes": _EAGER._replace(probes=True),
+    "bare": _BARE,
+    "bare+prefetch": _BARE._replace(options=_EAGER.options),
+    **{f"bare+{lever}": _BARE._replace(slow=_BARE.slow - {lever}) for lever in _SLOW},
+    "bare+probes": _BARE._replace(probes=True),
+    "sequential": Variant(("--mode", "sequential")),
 }
-"""What runs by turns: who, and its options. The first two are what the others are compared with."""
+"""What runs by turns. The first two are what the others are compared with; `bare` is eager without levers,
+except that no bring-up of ours has `kind create --wait`."""
 
 
 @dataclass
 class Run:
-    """One bring-up: its seconds, the machine's CPU seconds meanwhile, and its load before."""
+    """One bring-up: its seconds, the machine's CPU seconds meanwhile, its load before, and its peak in MB."""
 
     seconds: float
     cpu: float
     load: float
+    peak: float
 
 
 @dataclass
@@ -91,12 +130,14 @@ class Bench:
         release: Tekton's release: a file.
         images: Its images, which the engine has.
         keep: Where the journal of bringup's fastest run is kept.
+        host: How this machine is reached over SSH, if it is.
     """
 
     folder: Path
     release: Path
     images: tuple[str, ...]
     keep: Path | None = None
+    host: str = ""
     runs: dict[str, list[Run]] = field(default_factory=dict)
     fastest: float = math.inf
 
@@ -108,26 +149,29 @@ class Bench:
             f"tekton.images=[{listed}]", "postgres.image=postgres:15", "redis.image=redis:7",
         ]  # fmt: skip
 
-    def argv(self, variant: str, port: int) -> list[str]:
+    def argv(self, name: str, port: int) -> list[str]:
         """The command that brings the plan up in a variant."""
-        who, *options = VARIANTS[variant]
-        if who == "script":
+        variant = VARIANTS[name]
+        if variant.script:
             self._fill_in(port)
-            return [str(_SCRIPT), *options]
-        plan = self.folder / who
+            return [str(_SCRIPT), *variant.options]
+        plan = self.folder / name
         if not plan.exists():
             shutil.copytree(_PLAN, plan)
             shutil.copytree(_SHARED, self.folder / "shared", dirs_exist_ok=True)
-            if who in _OWN_SETTINGS:
-                (plan / "kind.yaml").write_text((plan / "kind.yaml").read_text() + _OWN_SETTINGS[who])
-            if who == "fast probes":
+            if variant.slow:
+                patches = "".join(_SLOW[lever] for lever in sorted(variant.slow))
+                with (plan / "kind.yaml").open("a") as file:
+                    file.write(f"kubeadmConfigPatches:\n{patches}")
+            if variant.probes:
                 text = (plan / "plan.yaml").read_text()
                 release = "manifests: ${tekton.release}\n"
                 assert release in text
                 (plan / "plan.yaml").write_text(text.replace(release, f"{release}            probes: fast\n"))
         given = [part for setting in self.settings(port) for part in ("--set", setting)]
         argv = [sys.executable, "-m", "tui", "up", str(plan / "plan.yaml"), *given]
-        return [*argv, "--env", "kind", "--no-tui", *options]
+        argv += ["--host", self.host] if variant.ssh else []
+        return [*argv, "--env", "kind", "--no-tui", *variant.options]
 
     def _fill_in(self, port: int) -> None:
         """Write the plan's files with their variables filled in, for the script."""
@@ -155,15 +199,17 @@ class Bench:
             "TEKTON_IMAGES": " ".join(self.images), "DOCKER_BUILDKIT": "0",
         }  # fmt: skip
         load, cpu, begin = os.getloadavg()[0], _busy(), time.perf_counter()
-        done = subprocess.run(
-            argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
-        run = Run(time.perf_counter() - begin, _busy() - cpu, load)
-        _take_down()
-        if done.returncode:
-            sys.exit(f"{variant} exited with {done.returncode}:\n{done.stdout[-4000:]}")
+        with tempfile.TemporaryFile("w+") as output:
+            process = subprocess.Popen(argv, env=environment, stdout=output, stderr=output)
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            run = Run(time.perf_counter() - begin, _busy() - cpu, load, used.ru_maxrss * 1024 / 1e6)
+            _take_down()
+            if process.returncode:
+                output.seek(0)
+                sys.exit(f"{variant} exited with {process.returncode}:\n{output.read()[-4000:]}")
         self.runs.setdefault(variant, []).append(run)
-        if self.keep is not None and VARIANTS[variant][0] != "script" and run.seconds < self.fastest:
+        if self.keep is not None and not VARIANTS[variant].script and run.seconds < self.fastest:
             self.fastest = run.seconds
             latest = max((home / ".local/state/bringup/runs").glob("*/events.jsonl")).parent
             shutil.rmtree(self.keep, ignore_errors=True)
@@ -172,9 +218,9 @@ class Bench:
 
     def report(self) -> None:
         """Print what was measured of each variant, beside both orders of the script."""
-        head = f"{'median':>7} {'range':>13} {'load':>5} {'CPU s':>6} {'CPU floor':>9}"
+        head = f"{'median':>7} {'range':>13} {'load':>5} {'CPU s':>6} {'CPU floor':>9} {'peak MB':>7}"
         print(f"\n{'':<23} {head}  × script parallel, eager")
-        floors = [self.runs.get(name) for name in ("script, parallel", "script, eager")]
+        floors = [self.runs.get(name) for name in ("script-parallel", "script-eager")]
         for name, runs in self.runs.items():
             seconds = [run.seconds for run in runs]
             middle, cpu = statistics.median(seconds), statistics.median(run.cpu for run in runs)
@@ -185,7 +231,8 @@ class Bench:
             ]
             spread = f"{min(seconds):.1f}–{max(seconds):.1f}"
             floor = cpu / (os.cpu_count() or 1)
-            figures = f"{middle:>7.1f} {spread:>13} {load:>5.1f} {cpu:>6.0f} {floor:>9.1f}"
+            peak = max(run.peak for run in runs)
+            figures = f"{middle:>7.1f} {spread:>13} {load:>5.1f} {cpu:>6.0f} {floor:>9.1f} {peak:>7.0f}"
             print(f"{name:<23} {figures}  {', '.join(ratios)}")
 
 
@@ -201,41 +248,54 @@ def _take_down() -> None:
     subprocess.run(("kind", "delete", "cluster", "--name", NAME), capture_output=True, check=False)
 
 
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in VARIANTS]:
+        raise argparse.ArgumentTypeError(f"there is no {unknown[0]!r}")
+    return names
+
+
+@contextlib.contextmanager
+def _reached_over_ssh(folder: Path, home: Path) -> Iterator[str]:
+    """This machine's address, for a user with that home."""
+    user = Client(home, asyncssh.generate_private_key("ssh-ed25519"))
+    with running(Sshd(folder, [user.key])) as server:
+        user.knows(server)
+        yield server.address.url
+
+
 def main() -> None:
     """Measures by turns, and prints each run and then the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5, help="How often each runs (%(default)s).")
-    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT",
-                        help=f"Some of: {'; '.join(VARIANTS)}.")  # fmt: skip
+    parser.add_argument("--only", type=_names, default=list(VARIANTS), metavar="NAME,…",
+                        help=f"Some of: {', '.join(VARIANTS)}.")  # fmt: skip
     parser.add_argument("--release", type=Path, default=HERE / "tekton" / "release.yaml")
     parser.add_argument(
         "--images", nargs="+", default=[STAND_IN], help="The release's, which the engine has."
     )
     parser.add_argument("--keep", type=Path, help="Where to keep the journal of bringup's fastest run.")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bringup-bench-") as folder:
-        bench = Bench(Path(folder), given.release.resolve(), tuple(given.images), given.keep)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bringup-bench-")))
+        bench = Bench(folder, given.release.resolve(), tuple(given.images), given.keep)
+        if any(VARIANTS[name].ssh for name in given.only):
+            bench.host = stack.enter_context(_reached_over_ssh(folder / "far", folder / "home"))
         _take_down()
         base = "BASE_IMAGE=debian:bookworm-slim"
-        build = (
-            "docker",
-            "build",
-            "--quiet",
-            "--tag",
-            IMAGE,
-            "--build-arg",
-            base,
-            str(_SHARED / "data-storage"),
-        )
-        subprocess.run(build, check=True, capture_output=True)  # so that all builds find their layers
+        build = ("docker", "build", "--quiet", "--tag", IMAGE, "--build-arg", base)
+        # So that all builds find their layers.
+        subprocess.run((*build, str(_SHARED / "data-storage")), check=True, capture_output=True)
         try:
             for number in range(given.rounds):
                 for variant in given.only if number % 2 == 0 else reversed(given.only):
                     run = bench.measure(variant)
-                    told = f"{run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}"
-                    print(f"{variant:<23} {told}", flush=True)
+                    told = (
+                        f"{run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}  {run.peak:.0f} MB"
+                    )
+                    print(f"{variant:<23} {told}  {run.peak:.0f} MB", flush=True)
         finally:  # also of a run that failed, or was interrupted
             _take_down()
             bench.report()
