@@ -292,9 +292,7 @@ def main() -> None:
             for number in range(given.rounds):
                 for variant in given.only if number % 2 == 0 else reversed(given.only):
                     run = bench.measure(variant)
-                    told = (
-                        f"{run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}  {run.peak:.0f} MB"
-                    )
+                    told = f"{run.seconds:6.1f} s  CPU {run.cpu:5.1f} s  load {run.load:.1f}"
                     print(f"{variant:<23} {told}  {run.peak:.0f} MB", flush=True)
         finally:  # also of a run that failed, or was interrupted
             _take_down()
