@@ -68,6 +68,29 @@ phases:
                         containers: [{name: shop, image: "bringup-e2e/shop:dev", command: [sleep, infinity]}]
           - {kind: kubernetes.wait, rollouts: deployment/shop, namespace: shop, timeout: 60s}
 """
+TEAM = """
+apiVersion: bringup/v1
+name: team
+variables: {context: kind-bringup-e2e-ctx, user: ann}
+cluster: {context: "${context}", namespaces: {prefix: "${user}-"}}
+phases:
+  - id: one
+    tasks:
+      - id: team
+        steps:
+          - {kind: kubernetes.namespace, names: shop}
+          - kind: kubernetes.apply
+            namespace: shop
+            manifests:
+              - object: {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}
+              - object: {apiVersion: v1, kind: ConfigMap, metadata: {name: at}, data: {web: web.shop.svc}}
+              - object:
+                  apiVersion: rbac.authorization.k8s.io/v1
+                  kind: RoleBinding
+                  metadata: {name: view}
+                  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+                  subjects: [{kind: ServiceAccount, name: default, namespace: shop}]
+"""
 OBJECTS = ("get", "namespaces,configmaps,deployments", "-A", "-o", "name")
 LATE = "configmap/kube-root-ca.crt"  # each namespace gets it by and by
 
@@ -92,6 +115,7 @@ def home(engine: None, tmp_path: Path) -> Iterator[Bringup]:
     cluster = CLUSTER.format(name=NAME, port=port, registry=REGISTRY, node=NODE_IMAGE)
     (tmp_path / "cluster.yaml").write_text(cluster)
     (tmp_path / "shop.yaml").write_text(PLAN)
+    (tmp_path / "team.yaml").write_text(TEAM)
     made = Bringup(tmp_path, NAME, port)
     yield made
     made.plan("down", tmp_path / "cluster.yaml")
@@ -142,3 +166,20 @@ def test_a_plan_comes_and_goes_in_a_cluster_that_stands(
     assert code == 0, output[-4000:]
     assert objects() == before
     assert kubectl("get", "configmap", "kept", "-n", "old", "-o", "jsonpath={.data.a}") == "b"
+
+    team = home.home / "team.yaml"
+    for user in ("ann", "bob"):
+        code, output = home.plan("up", team, "--set", f"user={user}")
+        assert code == 0, output[-4000:]
+    for user in ("ann", "bob"):
+        at = kubectl("get", "configmap", "at", "-n", f"{user}-shop", "-o", "jsonpath={.data.web}")
+        assert at == f"web.{user}-shop.svc"
+        account = f"--as=system:serviceaccount:{user}-shop:default"
+        assert kubectl("auth", "can-i", "list", "pods", "-n", f"{user}-shop", account).strip() == "yes"
+    code, output = home.plan("down", team, "--set", "user=ann")
+    assert code == 0, output[-4000:]
+    names = {*kubectl("get", "namespaces", "-o", "name").split()}
+    assert ("namespace/ann-shop" in names, "namespace/bob-shop" in names) == (False, True)
+    code, output = home.plan("down", team, "--set", "user=bob")
+    assert code == 0, output[-4000:]
+    assert objects() == before

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.plan.test_graph import MODES
 from tests.plans import make_plan
 from tui.plan.graph import ON_FAILURE, Graph
-from tui.plan.model import Plan, with_failed_phase
+from tui.plan.model import Plan
 from tui.plan.simulation import Rules, simulate_whole
+from tui.plan.wanted import with_failed_phase
 from tui.run import events as e
 from tui.run.commands import Close, Retry
 

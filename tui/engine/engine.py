@@ -16,8 +16,8 @@ from tui.engine.task_run import TaskRun
 from tui.engine.threads import StepThreads
 from tui.errors import NotReadyError
 from tui.plan.graph import ON_FAILURE
-from tui.plan.model import unwanted
 from tui.plan.placement import placement
+from tui.plan.wanted import unwanted
 from tui.run import events as e
 from tui.run.commands import (
     Cancel,

@@ -12,6 +12,7 @@ from tui.errors import ActionError
 from tui.plan.document import Document
 from tui.plan.messages import explain
 from tui.plan.outputs import output_of
+from tui.plan.own_namespaces import NAMESPACES
 from tui.plan.schema import closed_schema
 from tui.plan.steps.command import ProgramStep
 from tui.run import events as e
@@ -66,7 +67,8 @@ class RunOutputs:
         names = self._plan.outputs.names(step)
         written = step.with_outputs(lambda name: self._value(names[name]))
         try:
-            return type(step).model_validate(written, context={"folder": written.scope.folder})
+            context = {"folder": written.scope.folder, NAMESPACES: self._plan.namespaces}
+            return type(step).model_validate(written, context=context)
         except ValidationError as error:
             _, fault = next(explain(error, written, Document(""), closed_schema()))
             used = dict.fromkeys(f"${{output.{name}}}" for _, text in step.templates for name in text.names)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.plan.load import LoadedPlan
+    from tui.plan.own_namespaces import Namespaces
 
 _ODD = re.compile(r"[^\w.@+-]", re.ASCII)
 _MOST = 54  # characters of a plan's name in the value of a label, which has 63
@@ -40,7 +41,7 @@ def settled(loaded: LoadedPlan, hosts: Mapping[str, str]) -> LoadedPlan:
     host = hosts.get(placement(loaded.plan).cluster, LOCAL)
     given = {
         "kubeconfig": _kubeconfig(cluster.context, host),
-        "owner": cluster.owner or f"{loaded.plan.name[:_MOST]}-{_user()}",
+        "owner": cluster.owner or f"{loaded.plan.name[:_MOST]}-{_user(cluster.namespaces)}",
     }
     plan = loaded.plan.model_copy(update={"cluster": cluster.model_copy(update=given)})
     return replace(loaded, plan=plan)
@@ -52,14 +53,14 @@ def _kubeconfig(context: str, host: str) -> Path:
     return kubeconfigs_directory() / f"{_ODD.sub('_', context)[:64]}-{_digest(source)}"
 
 
-def _user() -> str:
-    """Return what tells this user, on this machine, from others; it is made once."""
+def _user(namespaces: Namespaces | None) -> str:
+    """Return what tells this user, on this machine and with a prefix, from others; it is made once."""
     path = kubeconfigs_directory() / "user"
     try:
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.write_text(secrets.token_hex(4), encoding="utf-8")
-        return _digest(path.read_text(encoding="utf-8"))
+        return _digest(path.read_text(encoding="utf-8") + (namespaces.prefix if namespaces else ""))
     except OSError as error:
         raise unwritable(f"{path} cannot be kept", error) from error
 

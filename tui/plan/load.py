@@ -15,14 +15,16 @@ from tui.plan.each import EACH, name_families
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import ON_FAILURE, Graph
 from tui.plan.messages import explain
-from tui.plan.model import Plan, secret_values, with_failed_phase, without_unwanted
+from tui.plan.model import Plan, secret_values
 from tui.plan.output_uses import check_outputs
 from tui.plan.outputs import have_outputs, may_be_used, template
+from tui.plan.own_namespaces import NAMESPACES, namespaces_in
 from tui.plan.schema import closed_schema
 from tui.plan.settle import name_needs, name_wholes, settle
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, as_text, each_text, fill, find
 from tui.plan.values import MAY_BE_MISSING, MissingError
+from tui.plan.wanted import with_failed_phase, without_unwanted
 from tui.plan.written import read_written
 from tui.secrets import Masker, secrets_in
 from tui.text import cut
@@ -228,7 +230,7 @@ class _Reading:
             place = self.document.keys["folder",]
             self.faults.append(Fault(place, "unknown key 'folder'", "${folder} is there by itself"))
         folder = self.document.scope(()).folder
-        values, context = data | {"folder": folder}, {"folder": folder}
+        values, context = data | {"folder": folder}, {"folder": folder, NAMESPACES: namespaces_in(data)}
         try:
             return Plan.model_validate(values, context=context)
         except ValidationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ from tui.plan.steps import Inline, Kustomized, Remote
 from tui.plan.values import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from tui.plan.own_namespaces import Namespaces
     from tui.plan.steps import KubernetesApply
 
 THE_PLAN = "the plan"
@@ -86,6 +87,13 @@ def local_files(step: KubernetesApply) -> Iterator[Path]:
     for source in step.manifests:
         if isinstance(source, str) and not is_remote(source):
             yield from manifest_files(Path(source), recursive=step.recursive)
+
+
+def with_namespaces(manifests: Sequence[Manifest], namespaces: Namespaces | None) -> list[Manifest]:
+    """Return manifests with their namespaces as a plan's are named."""
+    if namespaces is None:
+        return list(manifests)
+    return [replace(each, body=namespaces.placed(each.body)) for each in manifests]
 
 
 def manifest_files(path: Path, *, recursive: bool = False) -> list[Path]:

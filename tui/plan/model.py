@@ -26,12 +26,14 @@ from tui.plan.failures import KNOWN
 from tui.plan.faults import shown, suggest
 from tui.plan.graph import ON_FAILURE
 from tui.plan.outputs import Outputs
+from tui.plan.own_namespaces import Namespaces
 from tui.plan.registry import Registry
 from tui.plan.scope import NAME
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names, StepBase, Wanted
 from tui.plan.steps.command import Setting, VariableName
+from tui.plan.steps.references import Namespace
 from tui.plan.substitute import UndefinedError, as_text, find
 from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
 from tui.secrets import secrets_in
@@ -159,11 +161,15 @@ class Cluster(Frozen):
         " loading them into nodes. `{port: 5001}` makes one beside a cluster that is made. For one that"
         " stands, the registry that it tells of itself if absent.",
     )
+    namespaces: Namespaces | None = Field(
+        None, description="What isolates several users of the cluster: each has namespaces of his own."
+    )
     owner: str = Field(
         "",
         pattern=OWNER,
         description="In a cluster that stands: what the label `bringup/owner` says on all that is made there."
-        " `bringup down` deletes what carries it. By default made of the plan's name and its user.",
+        " `bringup down` deletes what carries it. By default made of the plan's name, its user and the"
+        " prefix of `namespaces`.",
     )
 
     model_config = ConfigDict(
@@ -203,7 +209,7 @@ class Forward(Frozen):
     """A port of this machine that leads to a Service of the cluster."""
 
     service: Label = Field(description="The Service.")
-    namespace: Label = Field("default", description="Namespace of the Service.")
+    namespace: Namespace = Field("default", description="Namespace of the Service.")
     port: _Port = Field(description="Port of the Service.")
     local: _Port | None = Field(
         None,
@@ -292,6 +298,11 @@ class Plan(Frozen):
         return secret_values(self.model_dump(by_alias=True, warnings=False))
 
     @property
+    def namespaces(self) -> Namespaces | None:
+        """How its namespaces are named; None if as they are written."""
+        return self.cluster.namespaces if self.cluster else None
+
+    @property
     def can_go_down(self) -> bool:
         """Whether it can be taken down: it says how, or its cluster stands, where that is known."""
         return bool(self.down) or (self.cluster is not None and self.cluster.stands)
@@ -340,34 +351,6 @@ class Plan(Frozen):
                 needs = () if task.id == ON_FAILURE else (*task.needs, *before)
                 found[task.id] = tuple(dict.fromkeys(needs))
         return found
-
-
-def without_unwanted(plan: Plan) -> Plan:
-    """Return a plan in which no step of a task is wanted that is not wanted itself."""
-    if all(all(task.when) for task in plan.tasks):
-        return plan
-    phases = (
-        phase.model_copy(
-            update={"tasks": tuple(task if all(task.when) else unwanted(task) for task in phase.tasks)}
-        )
-        for phase in plan.phases
-    )
-    return plan.model_copy(update={"phases": tuple(phases)})
-
-
-def unwanted(task: Task) -> Task:
-    """Return a task with none of its steps wanted."""
-    steps = tuple(step.model_copy(update={"when": (False,)}) for step in task.steps)
-    return task.model_copy(update={"steps": steps})
-
-
-def with_failed_phase(plan: Plan) -> Plan:
-    """Return a plan with a last phase for the steps that follow on a failure, if it has some."""
-    if not plan.failed:
-        return plan
-    task = Task.model_construct(id=ON_FAILURE, title="On failure", steps=plan.failed)
-    last = Phase.model_construct(id=ON_FAILURE, title="On failure", tasks=(task,))
-    return plan.model_copy(update={"phases": (*plan.phases, last)})
 
 
 def secret_values(data: Mapping[str, Any]) -> tuple[str, ...]:

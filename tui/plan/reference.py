@@ -111,6 +111,28 @@ resources first and namespaces late, and nothing that was there before. What hel
 `helm.uninstall` of `down` removes. `kind.create` takes the cluster as it is, so that a plan with both
 `context: ${{context}}` and `name` is brought up in a cluster of its own where that variable is empty.
 
+## Several users of one cluster
+
+Who shares a cluster with others has namespaces of his own by a prefix:
+
+```yaml
+variables: {{user: ann}}
+cluster:
+  context: team
+  namespaces: {{prefix: "${{user}}-", shared: [cert-manager]}}
+```
+
+All namespaces that the plan names then begin with `ann-`, but for `default`, those of Kubernetes itself and
+those that are `shared`: in fields of steps, also `namespace/NAME`, and of `forwards`; in objects, whatever
+they come from, their own namespace, Namespaces, service accounts and services that bindings and webhooks
+refer to, DNS names such as `web.shop.svc`, `system:serviceaccount:shop:web`, and the label
+`kubernetes.io/metadata.name`. Nothing else is changed, as it may mean anything: other fields of custom
+resources, hosts such as `web.shop`, what is in base64, values of charts, commands. There write
+`${{user}}-shop`; a name that begins with the prefix stays. `bringup plan lint` says where a namespace is
+named without its prefix, and what is in none of them, such as ClusterRoles and CRDs, so that whoever
+applies it last decides about it for all. `bringup up --set user=bob` brings up another environment beside
+the first, and each `down` deletes its own.
+
 ## Images and registries
 
 `image.deliver`, which is `kind.load` too, gets images to the plan's cluster by what that is. Where it has a

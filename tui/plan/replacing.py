@@ -130,14 +130,14 @@ def _moved(body: Mapping[str, Any], namespace: str, referred: set[tuple[str, str
     result: dict[str, Any] = copy.deepcopy(dict(body))
     key = "name" if (body["apiVersion"], body["kind"]) == ("v1", "Namespace") else "namespace"
     result["metadata"][key] = namespace
-    for kind, reference in _references(result):
+    for kind, reference in references(result):
         name, place = reference.get("name"), reference.get("namespace") or "default"
         if (kind, place, name) in referred or (kind, name) == ("ServiceAccount", "default"):
             reference["namespace"] = namespace
     return result
 
 
-def _references(body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def references(body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what an object refers to by name and namespace, each with its kind."""
     for client in service_clients(body):
         yield "Service", client["service"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tui.plan.faults import PlanError
 from tui.plan.kubectl_yaml import decode
 from tui.plan.manifests import manifest_files, read_objects
-from tui.plan.namespaces import GIVEN
+from tui.plan.own_namespaces import GIVEN
 from tui.plan.steps.references import OBJECT_NAME, Namespace
 from tui.plan.values import ImageName
 from tui.starter.names import is_valid

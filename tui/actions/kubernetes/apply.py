@@ -36,6 +36,7 @@ from tui.plan.manifests import (
     nested_directories,
     read_file,
     read_objects,
+    with_namespaces,
 )
 from tui.plan.replacing import moved, with_images
 from tui.plan.steps import Certificate, ConfigMap, Inline, Kustomized, Remote, Secret
@@ -121,7 +122,7 @@ async def load(step: KubernetesApply, ctx: Context) -> list[Manifest]:
             remote = entry if isinstance(entry, Remote) else Remote(url=entry)
             content = await fetch(remote, ctx.cache / "manifests", ctx)
             found += await asyncio.to_thread(read_objects, content, remote.url)
-    found = [*made, *found]
+    found = with_namespaces([*made, *found], ctx.cluster.namespaces)
     if not found and not any(isinstance(each, Certificate) for each in step.manifests):
         raise ActionError("the manifests hold no objects", "check the step's files and directories")
     found, unmet = with_images(found, step.images)

@@ -16,6 +16,7 @@ from tui.plan.lint.resources import (
     manifest_broken,
     namespace_missing,
 )
+from tui.plan.lint.unprefixed import not_isolated, unprefixed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,8 @@ _RULES = (
     image_missing,
     manifest_broken,
     namespace_missing,
+    unprefixed,
+    not_isolated,
     commands,
     unexpanded,
     shared_output,

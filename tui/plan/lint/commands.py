@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.plan.steps.command import ProgramStep
-from tui.plan.steps.references import OBJECT_NAME
+from tui.plan.steps.references import NAMESPACE_KINDS, OBJECT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,6 @@ _WRITES = re.compile(r"(?:(?<![<\-=])[12&]?>>?|\btee(?:\s+-a)?)\s*(?P<file>[^\s;
 _WAITS = re.compile(r"\bkubectl\b[^;&|\n]*?\s(?P<how>wait|rollout\s+status)\b")
 _HELM_WAITS = re.compile(r"\bhelm\b[^;&|\n]*?\s(?:install|upgrade)\s[^;&|\n]*--(?:wait|atomic)\b")
 _SEPARATOR = re.compile(r"[;&|()<>]+")
-_NAMESPACE_WORDS = {"ns", "namespace", "namespaces"}
 _SHELLS = {"sh", "bash", "zsh", "dash"}
 _CLIENTS = {"kubectl", "oc", "helm", "helmfile", "istioctl", "linkerd", "cilium", "flux", "tkn", "kn", "k9s"}
 _CONTEXTS = {"--context", "--kube-context", "use-context", "kubectx"}
@@ -42,7 +41,7 @@ _SERVERS = {"--cluster", "--server", "--kube-apiserver"}
 
 def commands(subject: Subject) -> Iterator[Remark]:
     """Remark on failures that are swallowed, sleeps, programs in the background, and other clusters."""
-    for at, step in _commands(subject):
+    for at, step in commands_of(subject):
         line = _bare(step)
         if _SWALLOWED.search(line):
             hint = "let it fail, or say with `unless` when it need not run"
@@ -72,8 +71,8 @@ def shared_output(subject: Subject) -> Iterator[Remark]:
     """Remark on files that two tasks may write at the same time."""
     writes = [
         (at, step.folder, match["file"])
-        for at, step in _commands(subject)
-        for match in _WRITES.finditer(_script(step))
+        for at, step in commands_of(subject)
+        for match in _WRITES.finditer(script_of(step))
         if not match["file"].startswith("/dev/")
     ]
     for (first, *one), (at, *other) in combinations(writes, 2):
@@ -90,22 +89,22 @@ def namespaces_made(command: ProgramStep) -> set[str]:
     It may make others, as what it runs may.
     """
     found: set[str] = set()
-    words = _words(_script(command))
+    words = words_of(script_of(command))
     starts = [i for i, word in enumerate(words) if word.rsplit("/", 1)[-1] in {"kubectl", "oc", "helm"}]
     for start, end in zip(starts, [*starts[1:], len(words)], strict=False):
         line = list(takewhile(lambda word: not _SEPARATOR.fullmatch(word), words[start:end]))
         if line[0].endswith("helm"):
-            found |= set(_option(line, "-n", "--namespace")) if "--create-namespace" in line else set()
+            found |= set(option(line, "-n", "--namespace")) if "--create-namespace" in line else set()
         elif "create" in line:
             made = pairwise(line[line.index("create") :])
             plain = [
                 word for before, word in made if not word.startswith("-") and before not in {"-o", "--output"}
             ]
-            found |= set(plain[1:2]) if plain[:1] and plain[0] in _NAMESPACE_WORDS else set()
+            found |= set(plain[1:2]) if plain[:1] and plain[0] in NAMESPACE_KINDS else set()
     return {name for name in found if OBJECT_NAME.fullmatch(name)}
 
 
-def _option(words: list[str], *names: str) -> Iterator[str]:
+def option(words: list[str], *names: str) -> Iterator[str]:
     """Yield the values of an option."""
     for word, following in zip(words, [*words[1:], ""], strict=True):
         name, equals, value = word.partition("=")
@@ -113,13 +112,14 @@ def _option(words: list[str], *names: str) -> Iterator[str]:
             yield value if equals else following
 
 
-def _commands(subject: Subject) -> Iterator[tuple[StepAt, ProgramStep]]:
+def commands_of(subject: Subject) -> Iterator[tuple[StepAt, ProgramStep]]:
+    """Yield the steps that run programs, each with its place."""
     for at in subject.steps:
         if isinstance(at.step, ProgramStep):
             yield at, at.step
 
 
-def _script(command: ProgramStep) -> str:
+def script_of(command: ProgramStep) -> str:
     """Return a command as a line of shell."""
     if command.shell:
         return command.shell
@@ -131,13 +131,13 @@ def _script(command: ProgramStep) -> str:
 
 def _bare(command: ProgramStep) -> str:
     """Return a command's line without comments and what is quoted."""
-    line = _HEREDOC.sub(lambda found: found["rest"], _script(command))
+    line = _HEREDOC.sub(lambda found: found["rest"], script_of(command))
     return _QUOTED_OR_COMMENT.sub(lambda found: "" if found["comment"] else "''", line)
 
 
 def _other_cluster(command: ProgramStep, cluster: Cluster, folder: Path) -> str:
     """Return how a command chooses another cluster than the plan's; empty if it does not."""
-    words = [*(f"{name}={value}" for name, value in command.env.items()), *_words(_script(command))]
+    words = [*(f"{name}={value}" for name, value in command.env.items()), *words_of(script_of(command))]
     asks = any(word.rsplit("/", 1)[-1] in {*_CLIENTS, "kubectx"} for word in words)
     where, own = command.folder or folder, cluster.context or f"kind-{cluster.name}"
     for before, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
@@ -162,7 +162,7 @@ def _is_file(value: str, cluster: Cluster, folder: Path) -> bool:
     )
 
 
-def _words(script: str) -> list[str]:
+def words_of(script: str) -> list[str]:
     """Return the words of a script, without quotes and comments."""
     lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
     lexer.wordchars += "${}:@%^,+"

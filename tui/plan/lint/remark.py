@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from tui.plan.faults import Place
@@ -58,6 +58,10 @@ class Subject:
     def remark(self, at: StepAt, rule: str, text: str, hint: str, level: Level = "fault") -> Remark:
         """Return a remark on a step."""
         return Remark(self.loaded.place(at.task.id, "steps", at.number), rule, level, text, hint)
+
+    def variables(self, at: StepAt) -> dict[str, Any]:
+        """Return the variables that a step's files are filled in from."""
+        return self.loaded.plan.variables_of(at.step, at.task.each)
 
     def phase(self, at: StepAt) -> int:
         """Return the place of a step's phase."""

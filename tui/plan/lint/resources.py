@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tui.plan.faults import PlanError
 from tui.plan.lint.commands import namespaces_made
 from tui.plan.manifests import local_files, read_file
-from tui.plan.namespaces import GIVEN, made_by, used_by
+from tui.plan.namespaces import made_by, used_by
+from tui.plan.own_namespaces import GIVEN
 from tui.plan.steps import ImageBuild, KindDelete, KubernetesApply
 from tui.plan.steps.command import ProgramStep
 
@@ -79,13 +80,15 @@ def namespace_missing(subject: Subject) -> Iterator[Remark]:
 
     What commands, charts and manifests make that are fetched is not known: of these nothing is remarked on.
     """
-    plan = subject.loaded.plan
-    variables = [plan.variables_of(at.step, at.task.each) for at in subject.steps]
-    found = [(at, made_by(at.step, its)) for at, its in zip(subject.steps, variables, strict=True)]
+    namespaces = subject.loaded.plan.namespaces
+    variables = [subject.variables(at) for at in subject.steps]
+    found = [
+        (at, made_by(at.step, its, namespaces)) for at, its in zip(subject.steps, variables, strict=True)
+    ]
     makers = _by_name((at, _seen(at) if names is None else names) for at, names in found)
     may_make_any = [at for at, names in found if names is None]
     for at, its in zip(subject.steps, variables, strict=True):
-        for name in sorted(used_by(at.step, its) - GIVEN):
+        for name in sorted(used_by(at.step, its, namespaces) - GIVEN):
             ready = [*makers.get(name, ()), *may_make_any]
             if any(maker == at or subject.before(maker, at) for maker in ready):
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from tui.plan.faults import shown
 from tui.plan.steps.base import StepBase
@@ -27,8 +27,8 @@ _OPERATIONS = {
 """The operations of JSON Patch, each with the key that it cannot do without."""
 
 
-def _some(text: str) -> str:
-    return text if text.endswith("/*") and KIND.fullmatch(text[:-2]) else checked_reference(text)
+def _some(text: str, info: ValidationInfo) -> str:
+    return text if text.endswith("/*") and KIND.fullmatch(text[:-2]) else checked_reference(text, info)
 
 
 def _taint(text: str) -> str:

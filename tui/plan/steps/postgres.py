@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tui.plan.steps.base import Names, StepBase
+from tui.plan.steps.references import Namespace
 from tui.plan.values import ExistingDirectory, Frozen
 
 
@@ -14,7 +15,7 @@ class Database(Frozen):
     """A PostgreSQL database in the cluster, reached through a port-forward to a ready pod."""
 
     service: str = Field(description="The server's Service.")
-    namespace: str = Field("default", description="Namespace of the Service.")
+    namespace: Namespace = Field("default", description="Namespace of the Service.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(5432, description="Port of the Service.")
     user: str = Field(description="User to log in as.")
     password: str = Field(repr=False, description="The user's password; never shown.")

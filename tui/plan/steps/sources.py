@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from tui.plan.faults import shown
+from tui.plan.own_namespaces import namespaces_of
 from tui.plan.steps.references import OBJECT_NAME, ObjectName
 from tui.plan.values import (
     ExistingDirectory,
@@ -58,8 +59,8 @@ class Remote(Frozen):
         return self.url.rsplit("/", 1)[-1]
 
 
-def checked_object(value: dict[str, Any]) -> dict[str, Any]:
-    """Return an object as it is.
+def checked_object(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    """Return an object, in its namespace as the plan's are named.
 
     Raises:
         ValueError: It could not be applied.
@@ -70,7 +71,8 @@ def checked_object(value: dict[str, Any]) -> dict[str, Any]:
     metadata = value.get("metadata")
     if not isinstance(metadata, dict) or not metadata:
         raise ValueError("the object's metadata must be a mapping", "give it a name or a generateName")
-    return value
+    namespaces = namespaces_of(info)
+    return namespaces.placed(value) if namespaces else value
 
 
 class Inline(Frozen):
@@ -172,12 +174,13 @@ class Secret(Data):
         return f"Secret/{self.name}"
 
 
-def _server_name(name: str) -> str:
+def _server_name(name: str, info: ValidationInfo) -> str:
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
         if OBJECT_NAME.fullmatch(name.lower().removeprefix("*.")):
-            return name.lower()
+            namespaces = namespaces_of(info)
+            return namespaces.filled_in(name.lower()) if namespaces else name.lower()
         hint = "write SERVICE.NAMESPACE.svc or an address"
         raise ValueError(f"{shown(name)} is no DNS name", hint) from None
 
