@@ -130,8 +130,8 @@ refer to, DNS names such as `web.shop.svc`, `system:serviceaccount:shop:web`, an
 resources, hosts such as `web.shop`, what is in base64, values of charts, commands. There write
 `${{user}}-shop`; a name that begins with the prefix stays. `bringup plan lint` says where a namespace is
 named without its prefix, and what is in none of them, such as ClusterRoles and CRDs, so that whoever
-applies it last decides about it for all. `bringup up --set user=bob` brings up another environment beside
-the first, and each `down` deletes its own.
+applies it last decides about it for all, and whoever made it takes it away. `bringup up --set user=bob`
+brings up another environment beside the first, and each `down` deletes its own.
 
 ## Images and registries
 

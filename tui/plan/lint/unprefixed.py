@@ -126,7 +126,7 @@ def not_isolated(subject: Subject) -> Iterator[Remark]:
         if shared:
             more = f" and {len(shared) - _MOST} more" if len(shared) > _MOST else ""
             listed = f"{', '.join(shared[:_MOST])}{more}"
-            text = f"applies what is in no namespace of the plan's own, and so is every user's: {listed}"
+            text = f"applies what all users share, as it is in no namespace of the plan's: {listed}"
             hint = "give it a `namespace`, or install it once for all users, by another plan"
             yield subject.remark(at, "namespace-shared", text, hint, "advice")
 
