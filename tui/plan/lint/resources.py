@@ -55,7 +55,7 @@ def manifest_broken(subject: Subject) -> Iterator[Remark]:
     for at in subject.steps:
         if not isinstance(at.step, KubernetesApply):
             continue
-        variables = subject.loaded.plan.variables_of(at.step, at.task.each) if at.step.substitute else None
+        variables = subject.variables(at) if at.step.substitute else None
         for file in filter(Path.exists, local_files(at.step)):
             try:
                 read_file(file, variables)
@@ -81,13 +81,11 @@ def namespace_missing(subject: Subject) -> Iterator[Remark]:
     What commands, charts and manifests make that are fetched is not known: of these nothing is remarked on.
     """
     namespaces = subject.loaded.plan.namespaces
-    variables = [subject.variables(at) for at in subject.steps]
-    found = [
-        (at, made_by(at.step, its, namespaces)) for at, its in zip(subject.steps, variables, strict=True)
-    ]
+    steps = [(at, subject.variables(at)) for at in subject.steps]
+    found = [(at, made_by(at.step, its, namespaces)) for at, its in steps]
     makers = _by_name((at, _seen(at) if names is None else names) for at, names in found)
     may_make_any = [at for at, names in found if names is None]
-    for at, its in zip(subject.steps, variables, strict=True):
+    for at, its in steps:
         for name in sorted(used_by(at.step, its, namespaces) - GIVEN):
             ready = [*makers.get(name, ()), *may_make_any]
             if any(maker == at or subject.before(maker, at) for maker in ready):
