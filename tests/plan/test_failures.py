@@ -72,6 +72,15 @@ SAID_TO = {
     ("pod", "InvalidImageName"): "image-name",
     ("pod", "ErrImageNeverPull"): "pull-never",
     ("pod", 'CreateContainerConfigError\nsecret "x" not found'): "container-config",
+    (
+        "pod",
+        "CreateContainerConfigError\ncontainer has runAsNonRoot and image will run as root",
+    ): "runs-as-root",
+    ("pod", "CreateContainerConfigError\ncouldn't find key A in Secret default/db"): "secret-key",
+    ("pod", "Failed: Evicted: The node was low on resource: memory."): "evicted",
+    ("pod", 'RunContainerError\nexec: "/start.sh": permission denied'): "container-start",
+    ("pod", 'warning: FailedMount: SetUp failed for volume "c" : configmap "a" not found'): "volume-missing",
+    ("pod", "warning: FailedCreatePodSandBox: plugin type=calico failed"): "network-plugin",
     ("pod", 'Unschedulable: persistentvolumeclaim "data" not found'): "claim-missing",
     (
         "pod",

@@ -45,6 +45,38 @@ KNOWN: dict[str, Known] = {
         "the image is not on the node and may not be pulled: put a `kind.load` step before this one",
         "pod",
     ),
+    "runs-as-root": known(
+        "runAsNonRoot|verify user is non-root",
+        "the pod may not run as root and its image does: set securityContext.runAsUser to a number, or "
+        "build the image with such a USER",
+        "pod",
+    ),
+    "secret-key": known(
+        "couldn't find key",
+        "the Secret or ConfigMap is there without that key: add it, or correct the key's name",
+        "pod",
+    ),
+    "evicted": known(
+        r"\bEvicted\b",
+        "the node ran out of what the message names: give the container engine more of it, or have the pod "
+        "request what it needs",
+        "pod",
+    ),
+    "container-start": known(
+        "RunContainerError|StartError|CreateContainerError|ContainerCannotRun",
+        "the container cannot be started: correct its command, mounts or securityContext as the message says",
+        "pod",
+    ),
+    "volume-missing": known(
+        r"FailedMount.*(?:secret|configmap) \"?[^\"]+\"? not found",
+        "a volume of the pod is made of a Secret or ConfigMap that is not there: apply it, in its namespace",
+        "pod",
+    ),
+    "network-plugin": known(
+        "FailedCreatePodSandBox|network plugin is not ready|cni plugin not initialized",
+        "the cluster's network does not work yet: see its CNI's pods (`kubectl -n kube-system get pods`)",
+        "pod",
+    ),
     "container-config": known(
         "CreateContainerConfigError",
         "apply the Secret or ConfigMap that the container refers to first",

@@ -41,6 +41,14 @@ def test_what_does_not_exist_is_not_ready() -> None:
         ),
         ({"observedGeneration": 2, "updatedReplicas": 2, "replicas": 3}, False, "1 old replicas"),
         (
+            {
+                "observedGeneration": 2,
+                "conditions": [{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: q"}],
+            },
+            False,
+            "0 of 2 new replicas have been updated: exceeded quota: q",
+        ),
+        (
             {"observedGeneration": 2, "updatedReplicas": 2, "replicas": 2, "availableReplicas": 1},
             False,
             "1 of 2",

@@ -88,6 +88,13 @@ class Rollout(Target):
         )
 
 
+def _refusals(deployment: Object) -> list[str]:
+    """Return why no pods are made of a Deployment, such as a quota, in the API server's words."""
+    conditions = deployment.get("status", {}).get("conditions") or []
+    failed = [each for each in conditions if each["type"] == "ReplicaFailure" and each["status"] == "True"]
+    return [each["message"] for each in failed if each.get("message")]
+
+
 def _deployment(found: Object) -> Status:
     spec, status = found["spec"], found.get("status", {})
     if found["metadata"].get("generation", 0) > status.get("observedGeneration", 0):
@@ -100,7 +107,9 @@ def _deployment(found: Object) -> Status:
     stuck = _RESUME if spec.get("paused") else ""
     paused = "it is paused, and " if stuck else ""
     if wanted is not None and updated < wanted:
-        return Status(False, f"{paused}{updated} of {wanted} new replicas have been updated", stuck=stuck)
+        refused = "".join(f": {each}" for each in _refusals(found))
+        message = f"{paused}{updated} of {wanted} new replicas have been updated{refused}"
+        return Status(False, message, stuck=stuck)
     if (old := status.get("replicas", 0) - updated) > 0:
         return Status(False, f"{paused}{old} old replicas are still there", stuck=stuck)
     available = status.get("availableReplicas", 0)

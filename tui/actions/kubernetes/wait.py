@@ -286,15 +286,18 @@ class _Wait:
             hint = f"{state}`kubectl{where} describe {target.described}` says what it waits for"
             if isinstance(target, Gone) and not target.is_deleted:
                 hint = "have a step before this one delete it: a wait deletes nothing"
+            if not pods:  # they may be refused
+                hint = hint_for(cause, "kubernetes") or hint
             return ActionError(cause, hint, tuple(observer.troubles))
         pod = max(unready, key=_trouble)
         failed = next((c for c in containers(pod.item) if c.phase != "running" and c.exit_code != 0), None)
         if failed:
             verdict = Verdict(failed, hint_for(failed.symptoms, "pod"))
             cause = f"{cause}; {_state(pod, verdict)}"
-            return ActionError(cause, verdict.hint or _LONGER, await self._details(observer, pod, verdict))
+            hint = verdict.hint or hint_for("\n".join(pod.events), "pod") or _LONGER
+            return ActionError(cause, hint, await self._details(observer, pod, verdict))
         why = unschedulable(pod.item)
-        hint = hint_for(f"Unschedulable: {why}", "pod") if why else _LONGER
+        hint = hint_for(f"Unschedulable: {why}" if why else describe(pod.item), "pod") or _LONGER
         last = Verdict(containers(pod.item)[-1], "") if containers(pod.item) else None
         return ActionError(
             f"{cause}; {pod.source}: {describe(pod.item)}", hint, await self._details(observer, pod, last)
