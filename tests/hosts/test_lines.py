@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.hosts.lines import LONGEST, LineSplitter
+from tui.hosts.lines import LONGEST, LineOutput, LineSplitter
 
 
 def split(*pieces: bytes) -> list[str]:
@@ -50,3 +50,17 @@ def test_lines_do_not_depend_on_where_the_stream_is_cut(pieces: list[bytes]) -> 
 @given(st.text(st.characters(blacklist_characters="\r\n", codec="utf-8"), min_size=1))
 def test_what_has_no_end_is_one_line(text: str) -> None:
     assert split(text.encode()) == [text]
+
+
+def test_of_a_progress_bar_that_nobody_can_read_what_stays_is_kept() -> None:
+    kept: list[str] = []
+    output = LineOutput(kept.extend, lambda: None)
+    states = b"".join(b"%d of 200000\r" % i for i in range(200_000))
+    pieces = [states[i : i + 65536] for i in range(0, len(states), 65536)]
+    for piece in (b"before\n", *pieces, b"\nafter\n", b"1\r2\r3\r"):
+        output.feed(piece)
+    output.close()
+    assert kept[0] == "before"
+    assert kept[-5:] == ["199999 of 200000", "after", "1", "2", "3"]
+    assert len(kept) <= len(pieces) + 6
+    assert not output.error

@@ -18,6 +18,8 @@ REST = 0.01
 
 _SHARE = 8  # a stream rests so many times as long as it was worked on: it never takes all of a loop
 
+_MOST_STATES = 20  # of a progress bar, that are kept of one piece of a stream: of more the last alone
+
 _ENDS = re.compile(r"\r+\n|\r+|\n")
 
 
@@ -27,9 +29,14 @@ class LineSplitter:
     What a carriage return ends, such as a progress bar's state, is a line of its own, returned at once; an
     empty one is dropped. Invalid UTF-8 is replaced. The lines are the same wherever the stream is cut into
     pieces.
+
+    Attributes:
+        overwritten: The places, among the lines that were returned last, of those that a terminal would show
+            no more, as something was written over them since.
     """
 
     def __init__(self) -> None:
+        self.overwritten: list[int] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._rest = ""
         self._returned = False  # the rest is a carriage return whose line has been returned
@@ -57,6 +64,7 @@ class LineSplitter:
 
     def _split(self, text: str) -> list[str]:
         text = self._rest + text
+        self.overwritten = []
         if "\r" in text:
             return self._split_at_returns(text)
         *lines, last = text.split("\n")
@@ -73,7 +81,10 @@ class LineSplitter:
             start = end.end()
             returned, self._returned = self._returned, False
             if not returned and (line or end[0].endswith("\n")):
-                lines += _pieces(line)
+                pieces = _pieces(line)
+                if start < len(text) and not end[0].endswith("\n"):
+                    self.overwritten += range(len(lines), len(lines) + len(pieces))
+                lines += pieces
             if start == len(text) and end[0].endswith("\r"):  # its "\n" may still come
                 self._rest, self._returned = "\r", returned or bool(line)
                 return lines
@@ -83,6 +94,9 @@ class LineSplitter:
 
 class LineOutput:
     """A program's output, handed to a receiver line by line.
+
+    Of a progress bar that is drawn again faster than anybody reads, only what stays for a moment is kept.
+    What a line feed ends is never lost.
 
     Attributes:
         error: The exception that the receiver raised; it gets no lines after that.
@@ -108,7 +122,11 @@ class LineOutput:
             Seconds for which the stream is to be left alone.
         """
         began = time.thread_time()
-        self._hand_over(self._splitter.feed(data))
+        lines = self._splitter.feed(data)
+        if len(self._splitter.overwritten) > _MOST_STATES:
+            gone = {*self._splitter.overwritten}
+            lines = [line for i, line in enumerate(lines) if i not in gone]
+        self._hand_over(lines)
         return max(REST, _SHARE * (time.thread_time() - began))
 
     def close(self) -> None:
