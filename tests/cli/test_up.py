@@ -288,12 +288,16 @@ def test_what_a_real_bring_up_needs_is_named_and_does_not_keep_it_from_being_tak
     assert (folder / "down").exists()
 
 
-def test_auto_rehearses_where_there_is_no_kind_and_says_why(folder: Path) -> None:
+def test_auto_rehearses_where_no_engine_is_named_and_says_why(folder: Path) -> None:
     done = bringup(folder, "up", "workflowexecution", "--speed", "200", PATH=str(folder))
     assert done.returncode == 0, done.stderr
     assert "│ REHEARSAL, because " in done.stdout
     assert "the `kind` command is not installed" in done.stdout
     assert "bringup doctor" in done.stdout
+    named = {"PATH": str(folder), "DOCKER_HOST": "tcp://127.0.0.1:1"}
+    done = bringup(folder, "up", "workflowexecution", "--speed", "200", **named)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "the container engine of DOCKER_HOST does not answer" in done.stderr
 
 
 def test_a_rehearsals_failure_is_resumed_as_a_rehearsal(folder: Path) -> None:

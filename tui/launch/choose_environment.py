@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -39,7 +40,7 @@ async def choose_environment(
 ) -> Environment:
     """Return the environment that was asked for, or with `auto` the real one where it can be had.
 
-    Hosts over SSH are connected, and are never given up for a rehearsal.
+    Hosts over SSH are connected, and are never given up for a rehearsal; nor is an engine that is named.
 
     Raises:
         NotReadyError: It cannot be had.
@@ -63,7 +64,7 @@ async def choose_environment(
             _refuse(found)
         if missing is None and (specification.fail or specification.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
-        if missing is not None and (wanted == "kind" or not hosts.are_local):
+        if missing is not None and (wanted == "kind" or not hosts.are_local or _is_engine_named()):
             hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
             raise NotReadyError(missing.cause, hint, missing.details)
     except BaseException:
@@ -72,6 +73,11 @@ async def choose_environment(
     if missing is None:
         return KindEnvironment(hosts, _warnings(found))
     return _rehearsal(specification, plan, f"{missing.cause} (`bringup doctor` says what to do)")
+
+
+def _is_engine_named() -> bool:
+    """Return whether the user's environment says which container engine is meant."""
+    return any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST"))
 
 
 async def look_at(
