@@ -13,6 +13,7 @@ from tests.plan.writing import faults_of, load, marked, one_step, write
 from tui.actions.kubernetes import apply as module
 from tui.errors import ActionError
 from tui.plan.lint import lint
+from tui.plan.model import Cluster
 from tui.plan.steps import KubernetesApply
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def _step(folder: Path, manifests: str, more: str = "") -> KubernetesApply:
 
 
 def _loaded(folder: Path, step: KubernetesApply) -> list[dict[str, object]]:
-    ctx = Recorder(folder=folder, cache=folder / "cache", variables={"value": "filled"})
+    cluster = Cluster(name="c", kubeconfig=folder / "k")
+    ctx = Recorder(folder, folder / "cache", cluster, variables={"value": "filled"})
     return [each.body for each in asyncio.run(module.load(step, ctx))]
 
 
