@@ -23,6 +23,7 @@ from tui.cluster.kind import await_nodes
 from tui.cluster.kind.host_ports import host_ports
 from tui.cluster.kind.nodes import find_nodes
 from tui.cluster.kind.output import Output
+from tui.cluster.kind.stream import progress_of
 from tui.cluster.kubeconfig_file import merge_kubeconfig
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
@@ -99,6 +100,23 @@ def test_a_failure_without_words_tells_the_status(ctx: Recorder) -> None:
 )
 def test_known_failures_have_hints(text: str, hint: str) -> None:
     assert (hint in hint_for(text, "kind.create")) if hint else hint_for(text, "kind.create") == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("36929536 bytes (37 MB, 35 MiB) copied, 4 s, 9.2 MB/s", (36929536, "")),
+        (
+            "36929536 bytes (37 MB, 35 MiB) copied, 4,0 s, 9,2 MB/s ctr: it is full",
+            (36929536, "ctr: it is full"),
+        ),
+        ("35+1 records in", (0, "")),
+        ("ctr: failed to copy 7 bytes", (0, "ctr: failed to copy 7 bytes")),
+        ("", (0, "")),
+    ],
+)
+def test_what_a_node_says_is_told_apart_from_dds_progress(line: str, told: tuple[int, str]) -> None:
+    assert progress_of(line) == told
 
 
 def test_the_ports_that_a_configuration_takes() -> None:

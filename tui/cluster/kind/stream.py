@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _IMPORT = ("ctr", "--namespace", "k8s.io", "images", "import", "--all-platforms", "--digests")
 _SNAPSHOTTER = re.compile(r"""^\s*snapshotter = ['"](.+?)['"]""", re.MULTILINE)
-_DD = re.compile(r"(?:(\d+) bytes |\d+\+\d+ records )")  # how dd's own lines begin
+# What dd says of itself; what another says at its end stands in its last line, which has no end.
+_DD = re.compile(r"(?:(\d+) bytes .*?B/s|\d+\+\d+ records (?:in|out))\s*")
 _ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of one platform
 
 
@@ -157,10 +158,17 @@ async def _pipe(
 
     def take(lines: list[str]) -> None:
         for line in lines:
-            if (own := _DD.match(line)) is None:
-                said.append(line)
-            elif own[1]:
-                delivery.report.progress(int(own[1]), max(size, int(own[1])), "B", "load")
+            sent, rest = progress_of(line)
+            if rest:
+                said.append(rest)
+            if sent:
+                delivery.report.progress(sent, max(size, sent), "B", "load")
 
     status = await delivery.target.run(("sh", "-c", script), on_lines=take, env=delivery.engine.environment)
     return status, "\n".join(filter(str.strip, said))
+
+
+def progress_of(line: str) -> tuple[int, str]:
+    """Return how many bytes dd tells that it has copied, 0 if none; and what of the line others said."""
+    own = _DD.match(line)
+    return (int(own[1] or 0), line[own.end() :]) if own else (0, line)
