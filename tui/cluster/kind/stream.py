@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _IMPORT = ("ctr", "--namespace", "k8s.io", "images", "import", "--all-platforms", "--digests")
 _SNAPSHOTTER = re.compile(r"""^\s*snapshotter = ['"](.+?)['"]""", re.MULTILINE)
 # What dd says of itself; what another says at its end stands in its last line, which has no end.
-_DD = re.compile(r"(?:(\d+) bytes .*?B/s|\d+\+\d+ records (?:in|out))\s*")
+_DD = re.compile(r"(?:(\d+) bytes .*?(?:B/s|bytes/sec\))|\d+\+\d+ records (?:in|out))\s*")
 _ONE_PLATFORM = (1, 48)  # the engine API's version since which a save can be of one platform
 
 
