@@ -164,7 +164,8 @@ def _settle(future: asyncio.Future[None], error: BaseException | None = None) ->
 
 def groups_of(session: int) -> set[int]:
     """Return the groups of a program's session and of its descendants: `timeout` makes one; blocks."""
-    return {process.group for process in list_family(session)}
+    groups = {process.group for process in list_family(session)}
+    return groups - {0, 1}  # a signal to which would be one to far more
 
 
 def send_signal(groups: Iterable[int], number: signal.Signals) -> None:

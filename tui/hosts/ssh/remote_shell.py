@@ -109,15 +109,17 @@ start=${start##*) }; start=$(set -- $start; echo "${20}")
 """.strip()
 
 # The groups that the program's descendants have made, as `timeout` does, each with a minus. A process whose
-# parent has ended descends from nobody: a daemon, which has seen to that, goes on.
+# parent has ended descends from nobody: a daemon, which has seen to that, goes on. While the program starts,
+# it is still in the group of this shell, which may be that of who knows what else.
 _DESCENDANTS = """
 others= family=" $group " found=1 all=$(ps -A -o pid=,ppid=,pgid=)
+own=$(echo "$all" | while read -r pid parent its; do [ "$pid" != $$ ] || echo "$its"; done)
 while [ -n "$found" ]; do
   found=
   while read -r pid parent its; do
     case $family in *" $pid "*) continue ;; *" $parent "*) ;; *) [ "$its" = $group ] || continue ;; esac
     family="$family$pid " found=1
-    case "-$group $others " in *"-$its "*) ;; *) others="$others -$its" ;; esac
+    case "-0 -1 -$own -$group $others " in *"-$its "*) ;; *) others="$others -$its" ;; esac
   done <<ALL
 $all
 ALL
