@@ -122,6 +122,22 @@ SAID_TO = {
         'status 403: pods "p" is forbidden: error looking up account: serviceaccount "b" not found',
     ): "service-account",
     ("kubernetes", 'status 403: configmaps is forbidden: User "u" cannot list'): "forbidden",
+    **{
+        ("kubernetes", f"status 422: X is invalid: {text}"): "immutable"
+        for text in (
+            "roleRef: Invalid value: rbac.RoleRef{}: cannot change roleRef",
+            "parameters: Forbidden: updates to parameters are forbidden.",
+            "spec: Forbidden: pod updates may not change fields other than `spec.tolerations`",
+            "spec.clusterIPs[0]: Invalid value: []string{}: may not change once set",
+            "spec: Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden",
+        )
+    },
+    ("kubernetes", "status 422: spec.ports[0].nodePort: provided port is already allocated"): "node-port",
+    ("kubernetes", 'status 422: status.storedVersions[0]: Invalid value: "v1alpha1"'): "stored-version",
+    ("kubernetes", "status 422: data: Too long: may not be more than 1048576 bytes"): "too-large",
+    ("kubernetes", "status 403: maximum memory usage per Container is 1Gi, but limit is 2Gi"): "quota",
+    ("pod", "Scheduling is blocked due to non-empty scheduling gates"): "scheduling-gate",
+    ("pod", 'corresponding condition of pod readiness gate "x/y" does not exist'): "readiness-gate",
     ("postgres", "(28P01)"): "database-login",
     ("postgres", "(25001)"): "in-transaction",
     ("postgres", "(42501)"): "database-privilege",

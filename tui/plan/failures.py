@@ -99,6 +99,17 @@ KNOWN: dict[str, Known] = {
         "the nodes have too little left: lower the pod's requests, or give the container engine more",
         "pod",
     ),
+    "scheduling-gate": known(
+        "scheduling gates",
+        "a controller such as Kueue holds the pod back: see what it waits for, as its quota and queues say",
+        "pod",
+    ),
+    "readiness-gate": known(
+        "pod readiness gate",
+        "the pod waits for a condition that a controller sets, such as a load balancer's: bring that up, or "
+        "take the readinessGate out",
+        "pod",
+    ),
     "no-node-ready": known(
         r"taint[^}]*not-ready",
         "no node is ready: kubectl describe nodes says why; with disableDefaultCNI, apply a CNI first",
@@ -135,12 +146,14 @@ KNOWN: dict[str, Known] = {
         "kubernetes",
     ),
     "quota": known(
-        "exceeded quota",
-        "raise the namespace's ResourceQuota, or lower what the object requests",
+        r"exceeded quota|failed quota|must specify limits"
+        r"|(?:maximum|minimum) \S+ (?:usage|limit to request ratio) per",
+        "raise the namespace's ResourceQuota or LimitRange, or change what the object requests",
         "kubernetes",
     ),
     "immutable": known(
         r"immutable|may not change once set|updates to \S+ spec for fields other than"
+        r"|updates to \S+ are forbidden|updates may not change fields|cannot change roleRef"
         "|spec is invalid after creation|may not be changed|cannot be changed",
         "a field of an object that exists cannot be changed: delete the object, then apply it anew",
         "kubernetes",
@@ -167,8 +180,20 @@ KNOWN: dict[str, Known] = {
         "kubernetes",
     ),
     "too-large": known(
-        r"request is too large|status 413\b|Too long: must have at most",
+        r"request is too large|status 413\b|message larger than max"
+        r"|Too long: (?:must have at most|may not be (?:more|longer) than)",
         "the object is too large for the API server: split it",
+        "kubernetes",
+    ),
+    "node-port": known(
+        "provided (?:port|IP) is already allocated",
+        "another Service has it (kubectl get services -A): take another one, or leave it to the cluster",
+        "kubernetes",
+    ),
+    "stored-version": known(
+        r"status\.storedVersions\[\d+\]: Invalid",
+        "objects may be kept in a version that the CRD's manifest has no more: leave it in spec.versions, or "
+        "delete the CRD with all its objects",
         "kubernetes",
     ),
     "conflict": known(

@@ -104,7 +104,8 @@ it is that of the user there. Commands get a kubeconfig of that context alone. S
 production by accident, contexts are refused that are not known to be local by name and address, such as
 `kind-…`, `k3d-…`, `minikube`, `docker-desktop` or `colima`, until one is allowed once:
 `bringup up --allow-context NAME`. `bringup contexts` lists those that were, `bringup contexts --forget NAME`
-forgets one.
+forgets one. Objects that name no namespace go to that of the step, else to `default`: a warning says so
+where the context has another one, which kubectl would take.
 
 Objects that are made there get the label `bringup/owner`. `bringup down` deletes what carries it, custom
 resources first and namespaces late, and nothing that was there before. What helm has installed, a

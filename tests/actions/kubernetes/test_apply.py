@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tests.clients.kubernetes.peer import recorder, refusal, serving
 from tui.actions.kubernetes import apply as module
+from tui.actions.kubernetes import leaving
 from tui.actions.kubernetes.apply import apply, in_order, secret_values
 from tui.clients.kubernetes import discovery
 from tui.errors import ActionError
@@ -44,6 +45,7 @@ class Server:
         self.refusals = list(refusals)
         self.kept: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
+        self.stays = 1000  # how often it may be looked for before what is being deleted has gone
         self.kinds = [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True}]
         self.app = web.Application()
         self.app.router.add_get("/api/v1", self._discover)
@@ -57,6 +59,10 @@ class Server:
 
     async def _get(self, request: web.Request) -> web.Response:
         found = self.kept.get(request.path)
+        if found and "deletionTimestamp" in found["metadata"]:
+            self.stays -= 1
+            if not self.stays:
+                del self.kept[request.path]
         return web.json_response(found) if found else refusal(404, "not found")
 
     async def _delete(self, request: web.Request) -> web.Response:
@@ -79,15 +85,16 @@ class Server:
         return web.json_response(self.kept[request.path])
 
 
-async def _apply(server: Server, folder: Path, *manifests: Manifest, **more: Any) -> tuple[Done, Recorder]:
+async def _apply(
+    server: Server, folder: Path, *manifests: Manifest, context_namespace: str = "", **more: Any
+) -> tuple[Done, Recorder]:
     async with serving(server.app) as url:
 
         def prepare() -> tuple[KubernetesApply, Recorder]:
             file = folder / "all.json"
             file.write_text(json.dumps({"kind": "List", "items": [m.body for m in manifests]}))
-            return KubernetesApply(kind="kubernetes.apply", manifests=(str(file),), **more), recorder(
-                folder, url
-            )
+            step = KubernetesApply(kind="kubernetes.apply", manifests=(str(file),), **more)
+            return step, recorder(folder, url, context_namespace)
 
         step, ctx = await asyncio.to_thread(prepare)
         return await apply(step, ctx), ctx
@@ -174,6 +181,8 @@ async def test_it_is_not_tried_for_ever(tmp_path: Path) -> None:
             "being deleted",
         ),
         (422, "ConfigMap is invalid: data: field is immutable", "delete the object"),
+        (422, "RoleBinding is invalid: roleRef: cannot change roleRef", "`replace: configmap/a`"),
+        (500, "rpc error: trying to send message larger than max", "split it"),
         (400, "unknown field", "kubectl explain"),
         (400, "it is refused", "all.json:1"),
     ],
@@ -248,6 +257,51 @@ async def test_a_finished_job_of_ours_is_replaced(
             await _apply(server, tmp_path, _manifest("Job", "a"))
         assert "kubectl -n default delete job a" in caught.value.hint
     assert ("delete" in server.asked) is replaced
+
+
+async def test_what_is_named_is_replaced_whatever_refuses_its_change(tmp_path: Path) -> None:
+    server = Server(
+        refusal(422, 'ConfigMap "a" is invalid: roleRef: Invalid value: x: cannot change roleRef')
+    )
+    server.kept["/api/v1/namespaces/default/configmaps/a"] = _manifest("ConfigMap", "a").body
+    done, _ = await _apply(server, tmp_path, _manifest("ConfigMap", "a"), replace=("configmap/a",))
+    assert done.note == "1 objects: 1 replaced"
+
+
+@pytest.mark.parametrize("goes", [True, False])
+async def test_what_is_being_deleted_is_made_anew_once_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goes: bool
+) -> None:
+    server = Server()
+    server.stays = 3 if goes else 1000
+    monkeypatch.setattr(leaving, "_POLL", 0.0)
+    monkeypatch.setattr(leaving, "_GONE_WITHIN", 20.0 if goes else 0.0)
+    held = {"deletionTimestamp": "now", "finalizers": ["example.com/keep"]}
+    body = {"kind": "ConfigMap", "metadata": {"name": "a", "resourceVersion": "1", **held}}
+    server.kept["/api/v1/namespaces/default/configmaps/a"] = body
+    if goes:
+        done, ctx = await _apply(server, tmp_path, _manifest("ConfigMap", "a"))
+        assert done.note == "1 objects: 1 created"
+        assert [line for _, line in ctx.lines if "is being deleted" in line] == [
+            "configmap/a is being deleted; waiting until it is gone: its finalizers are example.com/keep"
+        ]
+    else:
+        with pytest.raises(ActionError, match=r"has not gone away: .* example.com/keep") as caught:
+            await _apply(server, tmp_path, _manifest("ConfigMap", "a"))
+        assert "kubectl edit configmap a" in caught.value.hint
+
+
+async def test_objects_that_kubectl_would_put_elsewhere_are_told(tmp_path: Path) -> None:
+    placed = Manifest({**_manifest("ConfigMap", "c").body, "metadata": {"name": "c", "namespace": "b"}}, "x")
+    objects = (_manifest("ConfigMap", "a"), placed)
+    _, ctx = await _apply(Server(), tmp_path, *objects, context_namespace="team-a")
+    [warning] = ctx.warnings
+    assert warning.startswith(
+        "configmap/a names no namespace and so went to default, while kubectl takes team-a"
+    )
+    for more in ({"namespace": "b"}, {"move_to": "b"}):
+        _, ctx = await _apply(Server(), tmp_path, *objects, context_namespace="team-a", **more)
+        assert not ctx.warnings
 
 
 async def test_generated_names_differ_and_stay_through_tries(tmp_path: Path) -> None:

@@ -34,14 +34,16 @@ async def serving(app: web.Application) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def recorder(folder: Path, server: str = "") -> Recorder:
-    """A context whose cluster is at a URL."""
+def recorder(folder: Path, server: str = "", namespace: str = "") -> Recorder:
+    """A context whose cluster is at a URL, and whose kubeconfig may name a namespace."""
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(
         json.dumps(
             {
                 "current-context": "it",
-                "contexts": [{"name": "it", "context": {"cluster": "it", "user": "me"}}],
+                "contexts": [
+                    {"name": "it", "context": {"cluster": "it", "user": "me", "namespace": namespace}}
+                ],
                 "clusters": [{"name": "it", "cluster": {"server": server}}],
                 "users": [{"name": "me", "user": {"token": "open-sesame"}}],
             }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.actions.kubernetes.certificates import with_certificates
 from tui.actions.kubernetes.kustomize import build
+from tui.actions.kubernetes.leaving import staying
 from tui.actions.kubernetes.pod_templates import with_fast_probes, with_image_ids
 from tui.actions.kubernetes.pushed_images import with_pushed_images
 from tui.actions.kubernetes.server_side import (
@@ -56,7 +57,6 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each further request for an object that the server could not take."""
 
 _ESTABLISHED_WITHIN = 60.0
-_GONE_WITHIN = 60.0
 _POLL = 0.2
 
 
@@ -82,9 +82,19 @@ async def apply(step: KubernetesApply, ctx: Context) -> Done:
         manifests = await with_certificates(manifests, wanted, namespace, api, ctx)
         application = _Application(api, ctx, namespace, len(manifests), step.replace)
         outcomes = await application.run(manifests)
+    if application.placed and not (step.move_to or step.namespace) and api.namespace not in {"", namespace}:
+        ctx.warn(
+            f"{_shown(application.placed)} and so went to {namespace}, while kubectl takes {api.namespace}, "
+            "the namespace of the context: write `namespace` in the step or in the manifest"
+        )
     counts = Counter(outcomes)
     parts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
     return Done(f"{len(outcomes)} objects: {parts}", changed=set(counts) != {"unchanged"})
+
+
+def _shown(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - 1} more name" if len(titles) > 1 else " names"
+    return f"{titles[0]}{more} no namespace"
 
 
 def in_order(manifests: Sequence[Manifest]) -> tuple[list[Manifest], list[Manifest], list[Manifest]]:
@@ -161,6 +171,7 @@ class _Application:
         self._replaceable = replaceable
         self._discovery = Discovery(api)
         self._outcomes: list[Outcome] = []
+        self.placed: list[str] = []  # objects that the step gave their namespace
 
     async def run(self, manifests: Sequence[Manifest]) -> list[Outcome]:
         namespaces, definitions, rest = in_order([named(manifest) for manifest in manifests])
@@ -179,6 +190,8 @@ class _Application:
             left_out = ", ".join(fields)
             self._ctx.log(f"{manifest.title} was exported: left out what the server writes ({left_out}, …)")
         outcome = await self._persist(manifest)
+        resource = await self._discovery.resource(manifest.api_version, manifest.kind)
+        self.placed += [manifest.title] if resource.namespaced and not manifest.namespace else []
         self._ctx.log(f"{manifest.title} {outcome}")
         self._outcomes.append(outcome)
         self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)
@@ -201,7 +214,7 @@ class _Application:
         resource = await self._discovery.resource(manifest.api_version, manifest.kind)
         body = prepared(manifest.body, resource, self._namespace)
         path = resource.item(body["metadata"].get("namespace", ""), manifest.name)
-        before = await self._api.find(path)
+        before = await staying(self._api, path, manifest.title, self._ctx)
         if before and (fields := fields_taken_over(before)):
             self._ctx.log(f"{manifest.title}: taking over the fields that kubectl applied")
             version = before["metadata"]["resourceVersion"]
@@ -212,23 +225,15 @@ class _Application:
             return outcome_of(before, await self._api.apply(path, body))
         except ApiError as error:
             named = any(_refers(each, manifest, resource) for each in self._replaceable)
-            refused = "immutable" in error.message or (named and "are forbidden" in error.message)
+            refused = "immutable" in error.message or error.hint == KNOWN["immutable"].hint
             if not (before and refused and (named or is_replaceable(before))):
                 raise
         why = "may be replaced, and has" if named else "is finished, and its template has"
         self._ctx.log(f"{manifest.title} {why} changed: replacing it")
-        await self._delete(path)
+        await self._api.request("DELETE", path, query={"propagationPolicy": "Background"})
+        await staying(self._api, path, manifest.title, self._ctx)
         await self._api.apply(path, body)
         return "replaced"
-
-    async def _delete(self, path: str) -> None:
-        """Delete an object, and wait until it is gone."""
-        await self._api.request("DELETE", path, query={"propagationPolicy": "Background"})
-        end = end_of(self._ctx, _GONE_WITHIN)
-        while await self._api.find(path):
-            if asyncio.get_running_loop().time() >= end:
-                raise ActionError(f"{path} was deleted, but has not gone away", "see its finalizers")
-            await asyncio.sleep(_POLL)
 
     async def _established(self, definition: Manifest) -> None:
         """Wait until the API server accepts objects of a CRD, which takes a moment."""
@@ -254,7 +259,8 @@ class _Application:
         hint = error.hint or f"it is in {manifest.source}"
         if error.hint == KNOWN["immutable"].hint:
             namespace = manifest.namespace or self._namespace
-            hint = f"{hint}: kubectl -n {namespace} delete {manifest.kind.lower()} {manifest.name}"
+            hint = f"{hint}: kubectl -n {namespace} delete {manifest.kind.lower()} {manifest.name}; "
+            hint += f"`replace: {manifest.kind.lower()}/{manifest.name}` has the step do so"
         cause = f"{manifest.title} was refused (status {error.status}): {error.message}"
         return ActionError(cause, hint, (manifest.source,) if manifest.source != THE_PLAN else ())
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.clients.kubernetes.api import Object
 
 Stage = Literal["schedule", "start", "ready", "done"]
@@ -96,6 +98,21 @@ def holds(pod: Object, kind: str) -> bool:
     return condition(pod, kind).get("status") == "True"
 
 
+def has_failed(pod: Object) -> bool:
+    """Return whether a pod has ended and did not succeed."""
+    return bool(pod.get("status", {}).get("phase") == "Failed")
+
+
+def counting(pods: Sequence[Object]) -> list[Object]:
+    """Return the pods that are to be ready: not those that succeeded, are being deleted, or are given up.
+
+    A pod that has failed, as one that was evicted, is given up where others take its place.
+    """
+    there = [each for each in pods if "deletionTimestamp" not in each["metadata"]]
+    there = [each for each in there if each.get("status", {}).get("phase") != "Succeeded"]
+    return [pod for pod in there if not (has_failed(pod) and pod["metadata"].get("ownerReferences"))] or there
+
+
 def stage(pod: Object) -> Stage:
     """Return the stage that a pod is in; `done` once it is ready."""
     if holds(pod, "Ready"):
@@ -140,6 +157,8 @@ def describe(pod: Object) -> str:
     if status.get("reason"):
         return f"{status.get('phase', '')}: {status['reason']}: {status.get('message', '')}"
     states = [str(c) for c in containers(pod) if c.reason != "Completed"]
+    if (readiness := condition(pod, "Ready")).get("reason") == "ReadinessGatesNotReady":
+        states.append(str(readiness.get("message") or readiness["reason"]))
     return "; ".join(states) if states else str(status.get("phase", "Pending"))
 
 

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from tui.actions.kubernetes.pods import condition, describe, holds
+from tui.actions.kubernetes.pods import condition, counting, describe, has_failed, holds
 from tui.actions.kubernetes.rollouts import Rollout, selector
 from tui.actions.kubernetes.target import Status, Target
 from tui.plan.json_path import JsonPath
@@ -122,13 +122,13 @@ class Pods(Target):
 
     def judge(self, items: Sequence[Object]) -> Status:
         """Return their state; a pod that has failed, and that nothing owns, is not replaced."""
-        counted = [each for each in items if _counts(each)]
+        counted = counting(items)
         unready = [each for each in counted if not holds(each, "Ready")]
         if not counted:
             return Status(False, f"there are none in namespace {self.namespace} yet")
         message = f"{len(counted) - len(unready)} of {plural(len(counted), 'pod')} ready"
         for pod in unready:
-            if pod.get("status", {}).get("phase") == "Failed" and not pod["metadata"].get("ownerReferences"):
+            if has_failed(pod) and not pod["metadata"].get("ownerReferences"):
                 message += f"; pod/{pod['metadata']['name']}: {describe(pod)}"
                 return Status(False, message, failed=message)
         return Status(not unready, message)
@@ -139,14 +139,8 @@ class Pods(Target):
 
     def is_brief(self, items: Sequence[Object]) -> bool:
         """Return whether one has a container without a readiness probe."""
-        containers = [each for pod in items if _counts(pod) for each in pod["spec"]["containers"]]
+        containers = [each for pod in counting(items) for each in pod["spec"]["containers"]]
         return not all("readinessProbe" in each for each in containers)
-
-
-def _counts(pod: Object) -> bool:
-    """Return whether a pod is to be ready: not if it has succeeded, or is being deleted."""
-    ended = pod.get("status", {}).get("phase") == "Succeeded"
-    return not ended and "deletionTimestamp" not in pod["metadata"]
 
 
 class Service(Target):
@@ -184,7 +178,7 @@ class Service(Target):
             return Status(False, f"it does not exist in namespace {self.namespace} yet")
         if not self._labels:
             return Status(False, "it has no selector", stuck="name a service that has pods of its own")
-        counted = [each for each in items if _counts(each)]
+        counted = counting(items)
         ready = sum(holds(each, "Ready") for each in counted)
         return Status(ready > 0, f"{ready} of {plural(len(counted), 'pod')} ready")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.background_tasks import background_tasks
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.actions.kubernetes.background_tasks import Start
     from tui.actions.kubernetes.pod_tracker import PodTracker
+    from tui.actions.kubernetes.pods import Container
     from tui.actions.kubernetes.target import Status, Target
     from tui.clients.kubernetes.api import Api, Object
     from tui.plan.steps import KubernetesWait
@@ -75,6 +77,7 @@ class _Wait:
         self._discovery = Discovery(api)
         self._found: dict[Target, dict[str, Object]] = {target: {} for target in targets}
         self._over: set[Target] = set()
+        self._seen: set[Target] = set()  # what has been there
         self._spans: dict[Target, Span] = {}
         self._old_failures: dict[Target, str] = {}
         self._stuck_since: dict[Target, float] = {}
@@ -114,7 +117,9 @@ class _Wait:
         return ", ".join((*counted, *told))
 
     def _status(self, target: Target) -> Status:
-        return target.judge(list(self._found[target].values()))
+        status = target.judge(list(self._found[target].values()))
+        deleted = target.noun and target in self._seen and not self._found[target]
+        return replace(status, message="it was deleted") if deleted and not status.ready else status
 
     def _is_ready(self, target: Target) -> bool:
         return target in self._over or self._status(target).ready
@@ -133,6 +138,7 @@ class _Wait:
 
     def _keep(self, target: Target, items: Sequence[Object]) -> None:
         self._found[target] = {_identity(each): each for each in items}
+        self._seen.update({target} if items else ())
 
     def _warn_of_old_pods(self) -> None:
         for target in self._targets:
@@ -154,7 +160,7 @@ class _Wait:
                 elif change.kind == "DELETED":
                     self._found[target].pop(_identity(change.item), None)
                 else:
-                    self._found[target][_identity(change.item)] = change.item
+                    self._keep(target, (*self._found[target].values(), change.item))
                 if not selector and (selector := target.pods(list(self._found[target].values()))):
                     start(observer.follow_pods(target, selector))
                 self._see(target)
@@ -266,6 +272,10 @@ class _Wait:
         if absent:
             where = f", and to namespace {absent.namespace}" if absent.is_namespaced else ""
             hint = f"check that it is applied before{where}"
+            if absent in self._seen:
+                hint = "find out who deletes it, and have it applied after that"
+            if isinstance(absent, Job):
+                hint += "; one with ttlSecondsAfterFinished goes by itself: give it more time to be seen"
             return ActionError(cause, hint, tuple(observer.troubles))
         return await self._explained(cause, observer, missing[0])
 
@@ -287,21 +297,22 @@ class _Wait:
             if isinstance(target, Gone) and not target.is_deleted:
                 hint = "have a step before this one delete it: a wait deletes nothing"
             if not pods:  # they may be refused
-                hint = hint_for(cause, "kubernetes") or hint
+                hint = hint_for("\n".join((cause, *observer.troubles)), "kubernetes") or hint
             return ActionError(cause, hint, tuple(observer.troubles))
         pod = max(unready, key=_trouble)
-        failed = next((c for c in containers(pod.item) if c.phase != "running" and c.exit_code != 0), None)
-        if failed:
+        found = containers(pod.item)
+        if failed := next((c for c in found if _is_failing(c)), None):
             verdict = Verdict(failed, hint_for(failed.symptoms, "pod"))
             cause = f"{cause}; {_state(pod, verdict)}"
             hint = verdict.hint or hint_for("\n".join(pod.events), "pod") or _LONGER
             return ActionError(cause, hint, await self._details(observer, pod, verdict))
-        why = unschedulable(pod.item)
-        hint = hint_for(f"Unschedulable: {why}" if why else describe(pod.item), "pod") or _LONGER
-        last = Verdict(containers(pod.item)[-1], "") if containers(pod.item) else None
-        return ActionError(
-            f"{cause}; {pod.source}: {describe(pod.item)}", hint, await self._details(observer, pod, last)
-        )
+        why, state = unschedulable(pod.item), describe(pod.item)
+        last = next((c for c in reversed(found) if c.phase == "running"), found[-1] if found else None)
+        hint = hint_for(f"Unschedulable: {why}" if why else "\n".join((state, *pod.events)), "pod") or _LONGER
+        if last and hint == _LONGER and any(c.reason == "PodInitializing" for c in found):
+            hint = f"the pod's other containers wait for `{last.name}`: see its last lines for what it lacks"
+        details = await self._details(observer, pod, Verdict(last, "") if last else None)
+        return ActionError(f"{cause}; {pod.source}: {state}", hint, details)
 
     async def _details(self, observer: Observer, pod: PodTracker, verdict: Verdict | None) -> tuple[str, ...]:
         lines = list(pod.lines)
@@ -316,6 +327,16 @@ def _identity(item: Object) -> str:
     """Return what tells an object from others of a list."""
     metadata = item["metadata"]
     return str(metadata.get("uid") or metadata["name"])
+
+
+def _is_failing(container: Container) -> bool:
+    """Return whether a container does not run as it should; not if it has yet to begin."""
+    if container.phase == "running" or container.exit_code == 0:
+        return False
+    return container.exit_code is not None or container.reason not in _BEGINNING
+
+
+_BEGINNING = {"", "ContainerCreating", "PodInitializing"}
 
 
 def _trouble(pod: PodTracker) -> tuple[int, str]:

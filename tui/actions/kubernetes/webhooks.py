@@ -20,7 +20,10 @@ _PASSING = re.compile(
     r"connection refused|no endpoints available|connection reset|EOF|i/o timeout|no route to host"
     r"|deadline exceeded"
 )
-_UNTYPED = re.compile(r"^failed to (create (typed|manager)|convert|update managed ?fields)")
+_OBJECT = re.compile(
+    r"^failed to (create (typed|manager)|convert|update managed ?fields)"
+    r"|request is too large|message larger than max"
+)
 
 Verdict = Literal["answers", "waiting", "refused"]
 
@@ -40,10 +43,10 @@ def judge(error: ApiError) -> Verdict:
 def is_busy(error: ApiError) -> bool:
     """Return whether the API server itself could not answer just now.
 
-    Objects that do not fit their schema count as refused, though some versions answer a server-side apply of
-    them with status 500.
+    Objects that do not fit their schema, or are too large, count as refused, though some versions answer a
+    server-side apply of them with status 500.
     """
-    return (error.status == 429 or error.status >= 500) and not _UNTYPED.search(error.message)
+    return (error.status == 429 or error.status >= 500) and not _OBJECT.search(error.message)
 
 
 def denied_by(message: str) -> str | None:

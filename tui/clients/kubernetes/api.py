@@ -102,6 +102,11 @@ class Api:
         self._client = client
         self._access = access
 
+    @property
+    def namespace(self) -> str:
+        """The namespace that the kubeconfig's context has for kubectl; empty if it has none."""
+        return self._access.namespace
+
     async def request(
         self,
         method: str,

@@ -6,7 +6,7 @@ import base64
 import re
 import ssl
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +37,7 @@ class Access:
         server_name: The name that its certificate must bear, where that is not the URL's.
         insecure: Whether its certificate is not looked at.
         proxy: URL of the HTTP proxy that it is reached through; None for that of the environment, if any.
+        namespace: The context's namespace, which kubectl takes where none is named; empty if it has none.
     """
 
     server: str
@@ -48,6 +49,7 @@ class Access:
     server_name: str | None = None
     insecure: bool = False
     proxy: str | None = None
+    namespace: str = ""
 
     def tls(self) -> ssl.SSLContext:
         """Return how the connection is secured, by the rules of kubectl.
@@ -114,7 +116,7 @@ def access_of(config: dict[str, Any], folder: Path, context: str = "") -> Access
     chosen = _named(config, "context", context or config.get("current-context"))
     cluster = _named(config, "cluster", chosen.get("cluster"))
     user = _named(config, "user", chosen["user"]) if chosen.get("user") else {}
-    return _access(cluster, user, folder)
+    return replace(_access(cluster, user, folder), namespace=str(chosen.get("namespace") or ""))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""What a wait says of workloads that do not become ready, in the states that clusters are found in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.actions.kubernetes.shelf import Shelf, conditions
+from tests.clients.kubernetes.peer import recorder, serving
+from tui.actions.kubernetes import wait as module
+from tui.actions.kubernetes.wait import wait
+from tui.errors import ActionError
+from tui.plan.steps import KubernetesWait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PODS = "/api/v1/namespaces/default/pods"
+EVENTS = "/api/v1/namespaces/default/events"
+JOBS = "/apis/batch/v1/namespaces/default/jobs"
+SETS = "/apis/apps/v1/namespaces/default/statefulsets"
+SELECTED = {"selector": {"matchLabels": {"app": "it"}}}
+BEGINNING = {"waiting": {"reason": "PodInitializing"}}
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_STEADY_AFTER", 0.0)
+    monkeypatch.setattr(module, "_TICK", 0.01)
+
+
+def _set(shelf: Shelf) -> None:
+    spec = {"replicas": 1, "template": {"spec": {"containers": [{"name": "app"}]}}, **SELECTED}
+    shelf.put(SETS, "it", spec=spec, status={"observedGeneration": 1})
+
+
+def _pod(shelf: Shelf, name: str = "it-0", /, *, owned: bool = True, **status: Any) -> None:
+    metadata = {"labels": {"app": "it"}, "ownerReferences": [{"kind": "StatefulSet", "name": "it"}] * owned}
+    spec = {"containers": [{"name": "app", "readinessProbe": {}}], "initContainers": [{"name": "first"}]}
+    ready = conditions(PodScheduled="True", Ready="False")
+    shelf.put(PODS, name, metadata=metadata, spec=spec, status={"phase": "Pending", **ready, **status})
+
+
+def _event(shelf: Shelf, kind: str, name: str, reason: str, message: str) -> None:
+    about = {"kind": kind, "name": name, "uid": f"uid-{name}", "apiVersion": "v1"}
+    shelf.put(EVENTS, "e", involvedObject=about, reason=reason, type="Warning", message=message)
+
+
+def _state(name: str, state: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "state": state, "restartCount": 0, "image": "x", "containerID": f"id-{name}"}
+
+
+def _begin(shelf: Shelf) -> None:
+    shelf.logs["it-0"] = "waiting for the database\n"
+    app = _state("app", BEGINNING)
+    _pod(shelf, initContainerStatuses=[_state("first", {"running": {}})], containerStatuses=[app])
+
+
+def _gate(shelf: Shelf) -> None:
+    lacking = 'corresponding condition of pod readiness gate "x/y" does not exist.'
+    held = {"type": "Ready", "status": "False", "reason": "ReadinessGatesNotReady", "message": lacking}
+    scheduled = {"type": "PodScheduled", "status": "True"}
+    _pod(shelf, conditions=[scheduled, held], containerStatuses=[_state("app", {"running": {}})])
+
+
+def _hold(shelf: Shelf) -> None:
+    why = "Scheduling is blocked due to non-empty scheduling gates"
+    held = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": why}
+    _pod(shelf, conditions=[held])
+
+
+def _mount(shelf: Shelf) -> None:
+    _pod(shelf, containerStatuses=[_state("app", {"waiting": {"reason": "ContainerCreating"}})])
+    why = 'MountVolume.SetUp failed for volume "c" : configmap "c" not found'
+    _event(shelf, "Pod", "it-0", "FailedMount", why)
+
+
+def _exceed(shelf: Shelf) -> None:
+    why = 'create Pod it-0 failed error: pods "it-0" is forbidden: exceeded quota: q'
+    _event(shelf, "StatefulSet", "it", "FailedCreate", why)
+
+
+def _take(shelf: Shelf) -> None:
+    shelf.take(SETS, "it")
+
+
+@pytest.mark.parametrize(
+    ("becomes", "seen", "cause", "hint"),
+    [
+        (_begin, "waiting for the database", "pod/it-0: first: running; app: PodInit", "wait for `first`"),
+        (_gate, "readiness gate", 'readiness gate "x/y" does not exist', "readinessGate"),
+        (_hold, "scheduling gates", "non-empty scheduling gates", "Kueue"),
+        (_mount, "FailedMount", "app: ContainerCreating", "apply it, in its namespace"),
+        (_exceed, "exceeded quota", "0 of 1 pods are ready", "ResourceQuota"),
+        (_take, "it was deleted", "statefulset/it: it was deleted", "who deletes it"),
+    ],
+)
+async def test_what_holds_a_rollout_up_is_told(
+    tmp_path: Path, becomes: Callable[[Shelf], None], seen: str, cause: str, hint: str
+) -> None:
+    shelf = Shelf()
+    _set(shelf)
+    error = await _late(tmp_path, shelf, becomes, seen, rollouts="statefulset/it")
+    assert cause in error.cause
+    assert hint in error.hint
+
+
+async def test_a_job_that_is_gone_may_have_ended(tmp_path: Path) -> None:
+    error = await _late(tmp_path, Shelf(), lambda _: None, "does not exist", jobs="it")
+    assert "ttlSecondsAfterFinished" in error.hint
+
+
+async def test_an_evicted_pod_does_not_count_beside_the_one_in_its_place(tmp_path: Path) -> None:
+    shelf = Shelf()
+    _pod(shelf, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
+    _pod(shelf, "it-1", **conditions(PodScheduled="True", Ready="True"))
+    step = KubernetesWait.model_validate({"kind": "kubernetes.wait", "pods": "app=it"})
+    async with serving(shelf.app) as url:
+        done = await wait(step, await asyncio.to_thread(recorder, tmp_path, url))
+    assert done.note == "1 of 1 pod ready"
+
+
+async def _late(
+    folder: Path, shelf: Shelf, becomes: Callable[[Shelf], None], seen: str, **fields: Any
+) -> ActionError:
+    """Wait until time is up, which it is once the log has said what was changed."""
+    step = KubernetesWait.model_validate({"kind": "kubernetes.wait", **fields})
+    async with serving(shelf.app) as url:
+        ctx = await asyncio.to_thread(recorder, folder, url)
+        waiting = asyncio.create_task(wait(step, ctx))
+        async with asyncio.timeout(20):
+            while not ctx.lines:  # noqa: ASYNC110 - what it says is watched
+                await asyncio.sleep(0.01)
+            becomes(shelf)
+            while not any(seen in line for _, line in ctx.lines):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        ctx.deadline = asyncio.get_running_loop().time()
+        with pytest.raises(ActionError) as caught:
+            await waiting
+    return caught.value
