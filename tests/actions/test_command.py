@@ -96,6 +96,7 @@ async def test_a_program_that_is_not_there(ctx: Recorder) -> None:
     error = await failure(command(argv=("no-such-program", "--help")), ctx)
     assert error.cause == "there is no program no-such-program"
     assert "PATH" in error.hint
+    assert "`shell`" in (await failure(command(argv=("echo hello && ls",)), ctx)).hint
 
 
 async def test_a_shell_that_misses_a_program(ctx: Recorder) -> None:

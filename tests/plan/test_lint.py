@@ -57,6 +57,10 @@ SHOWN = {
         "manifest-broken",
         steps("▶{kind: kubernetes.apply, manifests: [namespace.yaml, bad.yaml]}", WAIT),
     ),
+    "a directory that is not for kustomize": (
+        "manifest-broken", steps("▶{kind: kubernetes.apply, manifests: {kustomize: image}}")
+    ),
+    "no images": ("nothing-named", steps("▶{kind: image.pull, images: []}")),
     "image built twice in a task": ("image-built-twice", steps(BUILD, f"▶{BUILD}")),
     "image built twice in two tasks": ("image-built-twice", tasks({"a": BUILD, "b": f"▶{BUILD}"})),
     "two images of one source": ("image-built-twice", steps(BUILD, f"▶{BUILD.replace('made', 'other')}")),

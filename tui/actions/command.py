@@ -175,9 +175,10 @@ async def _run(
     except FileNotFoundError as error:
         if ctx.host.shares_files and (wrong := await asyncio.to_thread(_missing, argv[0], Path(folder))):
             raise ActionError(*wrong) from error
-        raise ActionError(
-            f"there is no program {argv[0]}{at(ctx.host)}", "install it, or correct its name or PATH"
-        ) from error
+        hint = "install it, or correct its name or PATH"
+        if len(argv[0].split()) > 1:
+            hint = "write a line of shell as `shell`, or each of its words as an item of `argv`"
+        raise ActionError(f"there is no program {argv[0]}{at(ctx.host)}", hint) from error
     except OSError as error:
         if "/" in argv[0] and ctx.host.shares_files and await asyncio.to_thread(Path(folder, argv[0]).is_dir):
             raise ActionError(f"{argv[0]} is a directory", "name the program in it") from error

@@ -385,14 +385,15 @@ KNOWN: dict[str, Known] = {
         "log in to the registry (`docker login REGISTRY`), and check the image's name and your access",
         *("image", "kind"),
     ),
+    "image-platform": known(
+        "no matching manifest|no image found in (?:manifest list|image index)|no match for platform"
+        "|does not provide the (?:specified )?platform|does not match the specified platform",
+        "the image is not made for this platform: choose another tag, or set `platform`",
+        *("image", "kind"),
+    ),
     "image-missing": known(
         r"manifest unknown|manifest for \S+ not found|name unknown|\S+: not found",
         "check the image's name and tag",
-        *("image", "kind"),
-    ),
-    "image-platform": known(
-        "no matching manifest|no image found in manifest list",
-        "the image is not made for this platform: choose another tag, or set `platform`",
         *("image", "kind"),
     ),
     "registry-unreachable": known(
@@ -497,6 +498,10 @@ KNOWN: dict[str, Known] = {
     "certificate": known(
         "x509: |certificate verify failed|certificate has expired",
         "the server's certificate is not trusted here: is it that of an earlier cluster, or of a proxy?",
+    ),
+    "plain-http": known(
+        "first record does not look like a TLS handshake|ssl.*wrong version number",
+        "what answers there does not speak TLS: correct the port, or write `http://` in place of `https://`",
     ),
     "rollout-timeout": known(
         "timed out waiting for the condition",

@@ -22,7 +22,8 @@ THE_PLAN = "the plan"
 """The source of objects that are written in the plan, or made by what is."""
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
-_KUSTOMIZATIONS = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""What a file that is written for kustomize may be called."""
 _MOST_BYTES = 1 << 24
 _SHAPE = "an object is a mapping with apiVersion, kind and metadata"
 
@@ -138,7 +139,7 @@ def read_file(path: Path, variables: Mapping[str, Any] | None = None) -> list[Ma
         PlanError: The file cannot be read, or its content cannot; see `read_objects`.
     """
     place = Place(str(path), 0)
-    if path.name in _KUSTOMIZATIONS:
+    if path.name in KUSTOMIZATIONS:
         hint = f"name its directory: manifests: [{{kustomize: {path.parent.name}}}]"
         raise PlanError.at(place, "is written for kustomize, and is no Kubernetes object", hint)
     return read_objects(read_bytes(path), str(path), variables)

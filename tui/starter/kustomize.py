@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tui.plan.faults import PlanError
-from tui.plan.manifests import read_objects
+from tui.plan.manifests import KUSTOMIZATIONS, read_objects
 from tui.text import one_line
 
 if TYPE_CHECKING:
     from tui.plan.manifests import Manifest
     from tui.starter.tree import Tree
 
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LISTS = ("resources", "bases", "components")
 _MOST_BYTES = 1 << 20
 _PATIENCE = 15.0  # seconds to build a directory
@@ -41,7 +40,7 @@ def find_kustomizations(tree: Tree) -> list[str]:
     """Return the directories for kustomize that no other one uses, and that are no components."""
     found: dict[str, list[str]] = {}
     for directory, names in tree.by_directory.items():
-        name = next((name for name in _FILES if name in names), None)
+        name = next((name for name in KUSTOMIZATIONS if name in names), None)
         data = _read(tree, f"{directory}/{name}".lstrip("/")) if name else None
         if isinstance(data, dict) and data.get("kind") != "Component":
             listed = [item for key in _LISTS for item in _texts(data.get(key))]

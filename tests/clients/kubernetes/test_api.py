@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from tests.clients.kubernetes.peer import api_server, recorder, refusal, serving
 from tests.ssh.web import certified
+from tui.actions.kubernetes.apply import is_passing
 from tui.clients.kubernetes.api import ApiError, UnreachableError, UntrustedError, is_loopback, open_api
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.ready import ask_ready
@@ -79,11 +81,30 @@ async def test_a_server_that_is_not_there_is_told_of_with_a_hint(tmp_path: Path)
         ) as caught:
             await api.get("/thing")
         assert "is the cluster running" in caught.value.hint
+        assert not is_passing(caught.value)  # it has never answered: it is down
         with pytest.raises(UnreachableError):
             await api.text("/thing")
         with pytest.raises(UnreachableError):
             async with api.websocket("/thing", ["v4.channel.k8s.io"]):
                 pass
+
+
+async def test_only_a_server_that_has_answered_and_speaks_tls_is_asked_again(tmp_path: Path) -> None:
+    app, _ = _app()
+    async with AsyncExitStack() as stack:
+        async with serving(app) as url:
+            ctx = await asyncio.to_thread(recorder, tmp_path, url.replace("http:", "https:"))
+            async with connect(ctx) as api:
+                with pytest.raises(ActionError, match="does not speak TLS") as caught:
+                    await api.get("/thing")
+            assert not isinstance(caught.value, UnreachableError)  # which is asked again
+            ctx = await asyncio.to_thread(recorder, tmp_path, url)
+            api = await stack.enter_async_context(connect(ctx))
+            with pytest.raises(ApiError):
+                await api.get("/missing")
+        with pytest.raises(UnreachableError) as gone:
+            await api.get("/thing")
+        assert is_passing(gone.value)
 
 
 async def test_a_server_with_anothers_certificate_is_told_of_and_not_asked_again(tmp_path: Path) -> None:

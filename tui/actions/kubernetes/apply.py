@@ -279,7 +279,7 @@ def is_passing(error: ApiError | UnreachableError) -> bool:
     name stays wrong.
     """
     if isinstance(error, UnreachableError):
-        return True
+        return error.passing
     if unanswered(error.message):
         return passing(error.message)
     if denied_by(error.message):

@@ -47,6 +47,7 @@ FIELD_MANAGER = "bringup"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 _PATIENCE = 60.0  # seconds for one answer: webhooks alone may take 30
+_CONNECT = 10.0  # seconds for a connection
 _LARGEST = 2**21  # bytes that are read ahead; an object can have 1.5 MiB
 
 
@@ -68,13 +69,18 @@ class ApiError(ActionError):
 
 
 class UnreachableError(ActionError):
-    """The API server did not answer."""
+    """The API server did not answer.
 
-    def __init__(self, server: str, error: BaseException) -> None:
+    Attributes:
+        passing: Whether it may in a moment: one that has never answered, and takes no connection, is down.
+    """
+
+    def __init__(self, server: str, error: BaseException, *, answered: bool = True) -> None:
         super().__init__(
             f"the API server at {server} does not answer: {reason(error)}",
             "is the cluster running? `bringup status` asks it; nodes of kind are containers: `docker ps`",
         )
+        self.passing = answered or not isinstance(error, aiohttp.ClientConnectorError | TimeoutError)
 
 
 class UntrustedError(ActionError):
@@ -88,19 +94,23 @@ class UntrustedError(ActionError):
         )
 
 
-def _unanswered(server: str, error: BaseException) -> ActionError:
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
-        return UntrustedError(server, why)
-    return UnreachableError(server, error)
-
-
 class Api:
     """A connection to an API server."""
 
     def __init__(self, client: Any, access: Access) -> None:
         self._client = client
         self._access = access
+        self._answered = False
+
+    def _unanswered(self, error: BaseException) -> ActionError:
+        server = self._access.server
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
+            return UntrustedError(server, why)
+        if isinstance(error, aiohttp.ClientConnectorSSLError) and "WRONG_VERSION" in str(error.os_error):
+            hint = "correct the kubeconfig's `server`: its port, or `http://` in place of `https://`"
+            return ActionError(f"what answers at {server} does not speak TLS", hint)
+        return UnreachableError(server, error, answered=self._answered)
 
     @property
     def namespace(self) -> str:
@@ -139,12 +149,14 @@ class Api:
                 body=body,
                 auth_settings=["BearerToken"],
                 response_types_map=dict.fromkeys((200, 201, 202), "object"),
-                _request_timeout=_PATIENCE,
+                _request_timeout=aiohttp.ClientTimeout(_PATIENCE, sock_connect=_CONNECT),
             )
         except _library.ApiException as error:
+            self._answered = True
             raise _refusal(error.status or 0, error.body, error.headers) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unanswered(self._access.server, error) from error
+            raise self._unanswered(error) from error
+        self._answered = True
         return answer if isinstance(answer, dict) else {}
 
     async def get(self, path: str, **query: str) -> Object:
@@ -193,8 +205,9 @@ class Api:
                 header_params={"Accept": "application/json, */*"},
                 auth_settings=["BearerToken"],
                 _preload_content=False,
-                _request_timeout=aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence),
+                _request_timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=silence),
             )
+            self._answered = True
             try:
                 if response.status >= 300:
                     raise _refusal(response.status, await response.text(errors="replace"), response.headers)
@@ -202,7 +215,7 @@ class Api:
             finally:
                 response.close()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unanswered(self._access.server, error) from error
+            raise self._unanswered(error) from error
 
     @contextlib.asynccontextmanager
     async def websocket(
@@ -228,7 +241,7 @@ class Api:
         except aiohttp.WSServerHandshakeError as error:
             raise ApiError(error.status, error.message) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unanswered(self._access.server, error) from error
+            raise self._unanswered(error) from error
         try:
             yield socket
         finally:

@@ -15,6 +15,7 @@ from tui.plan.lint.resources import (
     image_missing,
     manifest_broken,
     namespace_missing,
+    nothing_named,
 )
 from tui.plan.lint.unprefixed import not_isolated, unprefixed
 
@@ -30,6 +31,7 @@ _RULES = (
     cluster_missing,
     image_missing,
     manifest_broken,
+    nothing_named,
     namespace_missing,
     unprefixed,
     not_isolated,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from tui.plan.faults import PlanError
 from tui.plan.lint.commands import namespaces_made
-from tui.plan.manifests import local_files, read_file
+from tui.plan.manifests import KUSTOMIZATIONS, local_files, read_file
 from tui.plan.namespaces import made_by, used_by
 from tui.plan.own_namespaces import GIVEN
 from tui.plan.steps import ImageBuild, KindDelete, KubernetesApply
 from tui.plan.steps.command import ProgramStep
+from tui.plan.steps.sources import Kustomized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,6 +56,10 @@ def manifest_broken(subject: Subject) -> Iterator[Remark]:
     for at in subject.steps:
         if not isinstance(at.step, KubernetesApply):
             continue
+        for directory in (each.kustomize for each in at.step.manifests if isinstance(each, Kustomized)):
+            if directory.is_dir() and not any((directory / name).exists() for name in KUSTOMIZATIONS):
+                text, hint = f"{directory} has no {KUSTOMIZATIONS[0]}", "name the directory that has it"
+                yield subject.remark(at, "manifest-broken", text, hint)
         variables = subject.variables(at) if at.step.substitute else None
         for file in filter(Path.exists, local_files(at.step)):
             try:
@@ -63,6 +68,15 @@ def manifest_broken(subject: Subject) -> Iterator[Remark]:
                 for fault in error.faults:
                     text = f"{fault.place}: {fault.cause}"
                     yield subject.remark(at, "manifest-broken", text, fault.hint or "correct the file")
+
+
+def nothing_named(subject: Subject) -> Iterator[Remark]:
+    """Remark on steps whose list of what they are for is empty."""
+    for at in subject.steps:
+        for name, field in type(at.step).model_fields.items():
+            if field.is_required() and getattr(at.step, name) == ():
+                hint = "name what it is for, or take the step away"
+                yield subject.remark(at, "nothing-named", f"does nothing: {name!r} is empty", hint, "advice")
 
 
 def image_missing(subject: Subject) -> Iterator[Remark]:
