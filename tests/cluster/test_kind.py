@@ -78,11 +78,57 @@ def test_kinds_failure_is_told_with_what_helps(ctx: Recorder) -> None:
         output.take([line])
     error = output.failure("cluster demo could not be created", 1)
     assert error.cause.startswith(
-        "cluster demo could not be created (at 'Preparing nodes'): failed to create"
+        "cluster demo could not be created (at 'Preparing nodes'): `docker run` failed: Bind for 0.0.0.0:8081"
     )
     assert "free the host port" in error.hint
     assert error.details[-1].endswith("port is already allocated")
     assert all(span.closed for span in ctx.spans)
+
+
+RAN = 'ERROR: failed to create cluster: failed to init node: command "docker run --cgroupns=private" failed'
+TRACE = """\
+k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1
+\tcmd/kubeadm/app/cmd/phases/workflow/runner.go:259
+main.main
+\tcmd/kubeadm/kubeadm.go:25
+runtime.goexit
+\t/usr/local/go/src/runtime/asm_amd64.s:1598
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "cause", "hint"),
+    [
+        (
+            f"{RAN} with error: exit status 125\nCommand \ndocker: Error response from daemon: full\n",
+            "failed to init node: `docker run` failed: full",
+            "",
+        ),
+        (
+            f"{RAN} with error: exit status 1\n\n[kubelet-check] It is not healthy after 4m\n{20 * TRACE}",
+            "failed to init node: `docker run` failed: It is not healthy after 4m",
+            "kubelet does not start",
+        ),
+        (
+            f"{RAN} with error: exit status 137\n",
+            "failed to init node: `docker run` failed: exit status 137",
+            "",
+        ),
+        (
+            "ERROR: failed to create cluster: unable to decode config:\n  line 5: field x not found\n",
+            "unable to decode config: line 5: field x not found",
+            "Kind's configuration",
+        ),
+        ("Error: unknown flag: --kubeconfig\nUsage:\n", "unknown flag: --kubeconfig", "upgrade kind"),
+    ],
+)
+def test_what_kind_ran_is_told_by_what_that_said(ctx: Recorder, said: str, cause: str, hint: str) -> None:
+    output = Output(ctx)
+    output.take(said.splitlines())
+    error = output.failure("it failed", 1)
+    assert error.cause == f"it failed: {cause}"
+    assert hint in error.hint if hint else not error.hint
+    assert not [line for line in error.details if ".go:" in line or "goexit" in line]
 
 
 def test_a_failure_without_words_tells_the_status(ctx: Recorder) -> None:

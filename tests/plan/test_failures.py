@@ -179,6 +179,26 @@ SAID_TO = {
         'could not find a log line that matches "Reached target .*Multi-User System.*"',
     ): "node-systemd",
     ("kind.create", "failed to init node: cgroup mountpoint does not exist"): "cgroup",
+    ("kind.create", "cannot expose privileged port 80: listen tcp4: permission denied"): "privileged-port",
+    (
+        "kind.create",
+        "error: json: cannot unmarshal object into Go struct field X.kubeletExtraArgs of type []v1beta4.Arg",
+    ): "kubeadm-config",
+    ("kind.create", "[kubelet-check] The kubelet is not healthy\n(required cgroups disabled)"): "kubelet",
+    ("kind.create", "running kind with rootless provider requires cgroup v2"): "rootless",
+    ("kind.create", "all predefined address pools have been fully subnetted"): "address-pool",
+    ("kind.create", "Pool overlaps with other one on this address space"): "address-overlap",
+    ("kind.create", "can't initialize ip6tables table `nat': Table does not exist"): "ip6tables",
+    ("kind.create", 'The container name "/demo-control-plane" is already in use'): "container-name",
+    ("kind.create", 'invalid mount config for type "bind": bind source path does not exist: /x'): (
+        "mount-source"
+    ),
+    ("kind.create", 'exec: "docker": executable file not found in $PATH'): "engine-program",
+    ("kind.create", "unknown apiVersion: kind.x-k8s.io/v1alpha5"): "kind-version",
+    ("kind.create", "unable to decode config: yaml: unmarshal errors"): "kind-config",
+    ("kind.create", 'error getting credentials - err: exec: "docker-credential-desktop": executable'): (
+        "login-helper"
+    ),
     ("kind.load", "Got permission denied while trying to connect to the Docker daemon"): "engine-permission",
     (
         "kind.create",

@@ -325,6 +325,10 @@ KNOWN: dict[str, Known] = {
         "image.build",
     ),
     # What kind says.
+    "privileged-port": known(
+        "cannot expose privileged port",
+        "map a host port of 1024 or above: a rootless engine may not take those below",
+    ),
     "port-taken": known(
         "port is already (?:allocated|in use)|address already in use|ports are not available",
         "free the host port that is named, or map another one in the plan",
@@ -337,6 +341,23 @@ KNOWN: dict[str, Known] = {
     "node-systemd": known(
         "could not find a log line that matches .*Multi-User",
         "the node's systemd did not start: `bringup doctor` checks cgroups and inotify limits",
+        "kind",
+    ),
+    "kubeadm-config": known(
+        "cannot unmarshal .* Go struct field|strict decoding error",
+        "write `kubeadmConfigPatches` as the node's Kubernetes takes them: since v1.31 extra arguments are a"
+        " list of `name` and `value`",
+        "kind.create",
+    ),
+    "kubelet": known(
+        r"kubelet-check\]",
+        "the node's kubelet does not start: `bringup doctor` checks cgroups, inotify limits, memory and disk;"
+        " `kind create cluster --retain` leaves the node, whose `journalctl -u kubelet` says why",
+        "kind",
+    ),
+    "rootless": known(
+        "rootless provider requires",
+        "prepare the machine as https://kind.sigs.k8s.io/docs/user/rootless says, or use an engine with root",
         "kind",
     ),
     # Not kind's own notice, which it gives at every start on cgroup v1.
@@ -360,8 +381,39 @@ KNOWN: dict[str, Known] = {
         "the program and the container engine are of different ages: upgrade the older one",
     ),
     "address-pool": known(
-        "non-overlapping IPv4 address pool",
+        "non-overlapping IPv[46] address pool|address pools have been fully subnetted",
         "the container engine has no addresses left for networks: `docker network prune`",
+    ),
+    "address-overlap": known(
+        "pool overlaps with other one|conflicts with existing route",
+        "another network has these addresses: see `docker network ls` and `ip route`, and remove or move it",
+    ),
+    "ip6tables": known(
+        "ip6tables|IPv6 is disabled",
+        "the kernel lacks what IPv6 needs: `sudo modprobe ip6table_nat`, net.ipv6.conf.all.disable_ipv6=0",
+    ),
+    "container-name": known(
+        "container name .* already in use",
+        "another container has that name: `docker rm --force NAME`, or name the cluster otherwise",
+    ),
+    "mount-source": known(
+        "bind source path does not exist|mounts denied",
+        "make the directory that `hostPath` names, and share it in Docker Desktop's settings if that is used",
+    ),
+    "engine-program": known(
+        r'exec: "(?:docker|podman|nerdctl|finch)": executable file not found',
+        "install the engine's own command too, which kind runs, or put it on PATH",
+        "kind",
+    ),
+    "kind-version": known(
+        r"unknown (?:flag: --|apiVersion)",
+        "this kind does not know it: upgrade kind, or write what its version takes",
+        "kind",
+    ),
+    "kind-config": known(
+        "unable to decode config|invalid configuration",
+        "correct the field of Kind's configuration that is named",
+        "kind",
     ),
     "cluster-exists": known(
         "already exist for a cluster with the name",
@@ -369,6 +421,11 @@ KNOWN: dict[str, Known] = {
     ),
     "no-cluster": known(
         "no nodes found for cluster", "create the cluster before this step, or correct its name"
+    ),
+    "login-helper": known(
+        "error getting credentials|docker-credential-[^\n]*not found",
+        "install the program that `credsStore` or `credHelpers` of ~/.docker/config.json names, or take its"
+        " line out",
     ),
     "image-absent": known(
         "not present locally", "build or pull the image before this step: it is not in the engine"

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r"^ (?P<mark>[•✓✗]) (?P<text>.*?)(?P<begins>\s*\.\.\.)?$")
 _ORNAMENT = re.compile(r"[^\w)]+$")
+_COMMAND = re.compile(r'command "(?P<program>\S+(?: \S+)?).*" failed with error: (?P<status>.*)')
+_TELLING = (  # what tells most of a failed command's output, best first
+    re.compile(r"Error response from daemon: (.+)"),
+    re.compile(r"(?i)^(?:Command Output: )?error(?: execution phase [^:]+)?: (.+)"),
+    re.compile(r"^\[kubelet-check\] (.+)"),
+)
+# A line of Go's traces, which kubeadm prints below each of its errors: a function, or the place in it.
+_TRACED = re.compile(r"(?:main|runtime|[\w-]+\.[\w.-]+/\S+)\.\S+|\t\S+\.(?:go|s):\d+")
 _KEPT = 15  # lines shown with an error
+_READ = 200  # lines in which a known failure is looked for
 
 
 class Output:
@@ -41,6 +50,8 @@ class Output:
         self.current = ""
         self.lines: deque[str] = deque(maxlen=_KEPT)
         self._error = ""
+        self._said: deque[str] = deque(maxlen=_READ)  # since the error
+        self._scope = "kind"
 
     async def follow(self, argv: Sequence[str], host: Host, directory: PurePath | None = None) -> int:
         """Run the command against the host's container engine.
@@ -56,6 +67,7 @@ class Output:
         Raises:
             ActionError: There is no such command.
         """
+        self._scope = f"kind.{argv[1]}"
         engine = await host.engine()
         place = directory if host.shares_files else None
         try:
@@ -68,15 +80,18 @@ class Output:
 
     def take(self, lines: list[str]) -> None:
         """Process new lines."""
-        self._report.log(lines)
-        for line in lines:
+        told = [line for line in lines if not _TRACED.fullmatch(line)]
+        self._report.log(told)
+        for line in told:
             self._read(line)
 
     def _read(self, line: str) -> None:
         if line.strip():
             self.lines.append(line)
-        if line.startswith("ERROR: ") and not self._error:
-            self._error = line.removeprefix("ERROR: ")
+        if self._error:
+            self._said.append(line)
+        elif line.lower().startswith("error: "):
+            self._error = line.partition(": ")[2]
         step = _STEP.match(line)
         if step is None:
             return
@@ -101,7 +116,21 @@ class Output:
             what: What could not be done, such as `cluster demo could not be created`.
             status: The command's exit status.
         """
-        reason = self._error or f"kind exited with status {status}"
         step = f" (at {self.current!r})" if self.current else ""
-        hint = hint_for("\n".join(self.lines), "kind")
+        reason = self._reason() or f"kind exited with status {status}"
+        hint = hint_for("\n".join((reason, *(self._said if self._error else self.lines))), self._scope)
         return ActionError(f"{what}{step}: {reason}", hint, tuple(self.lines))
+
+    def _reason(self) -> str:
+        """Return kind's error, with what the command that it ran said in place of its arguments."""
+        error = self._error.removeprefix("failed to create cluster: ")
+        if error.endswith(":") and self._said:
+            error += f" {self._said[0].strip()}"
+        ran = _COMMAND.search(error)
+        if ran is None:
+            return error
+        found = (match for each in _TELLING for line in reversed(self._said) if (match := each.search(line)))
+        told = next((match[1].strip() for match in found), ran["status"])
+        if told == ran["status"] and len(self._said) == 1:
+            told = self._said[0].removeprefix("Command Output: ").strip() or told
+        return f"{error[: ran.start()]}`{ran['program']}` failed: {told}"
