@@ -98,6 +98,8 @@ def _leave_pending(ctx: Recorder) -> None:
 WRONG = {
     "{kind: helm.install, release: ▶Own, chart: 'oci://x/y'}": "release: 'Own' is not the name of a release",
     "▶{kind: helm.install, release: own, chart: nowhere}": "steps, item 1: no such file or directory",
+    "▶{kind: helm.install, release: own, chart: 'oci://x/y', repository: 'https://x'}": "steps, item 1: 'oci",
+    "{kind: helm.install, release: own, chart: x, repository: ▶'oci://y'}": "repository: 'oci://y' is a",
     "▶{kind: helm.install, release: own}": "the key 'chart' is missing",
 }
 

@@ -100,7 +100,7 @@ runtime.goexit
     ("said", "cause", "hint"),
     [
         (
-            f"{RAN} with error: exit status 125\nCommand \ndocker: Error response from daemon: full\n",
+            f"{RAN} with error: exit status 125\n\ndocker: Error response from daemon: full\n",
             "failed to init node: `docker run` failed: full",
             "",
         ),

@@ -109,6 +109,22 @@ SAID_TO = {
     ("kubernetes", "status 400: metadata.managedFields must be nil"): "server-fields",
     ("kubernetes", "status 409: metadata.resourceVersion: the object has been modified"): "server-fields",
     ("kubernetes", "status 500: failed to convert: illegal base64 data at input byte 3"): "no-base64",
+    ("kubernetes", "You may need to run `helm dependency build`"): "helm-dependencies",
+    ("kubernetes", "values don't meet the specifications of the schema(s) in the following chart(s)"): (
+        "helm-schema"
+    ),
+    ("kubernetes", "pre-install hooks failed: 1 error occurred: * job failed: BackoffLimitExceeded"): (
+        "helm-hook"
+    ),
+    ("command", "failed post-install: timed out waiting for the condition"): "helm-hook",
+    ("kubernetes", 'ConfigMap "x" exists and cannot be imported: invalid ownership metadata'): (
+        "helm-ownership"
+    ),
+    ("kubernetes", "chart requires kubeVersion: >=1.35.0 which is incompatible with v1.32.0"): "helm-version",
+    ("kubernetes", "library charts are not installable"): "helm-library",
+    ("kubernetes", 'chart "web" version "9" not found in https://x.example repository'): "helm-repository",
+    ("kubernetes", "execution error at (a/t.yaml:1:6): give it a host"): "helm-template",
+    ("kubernetes", "YAML parse error on a/t.yaml: error converting YAML to JSON"): "helm-template",
     ("kubernetes", 'template: a/t.yaml:3:27: executing "a/t.yaml" at <.Values.x.y>: nil'): "helm-template",
     ("kubernetes", "status 500: failed to create typed patch object: .a: expected string, got 1"): "not-text",
     ("kubernetes", 'status 500: .env: duplicate entries for key [name="A"]'): "same-key",

@@ -206,8 +206,44 @@ KNOWN: dict[str, Known] = {
         "write plain text under `stringData`, or encode it as base64",
         "kubernetes",
     ),
+    "helm-dependencies": known(
+        "missing in charts/ directory|helm dependency (?:build|update)",
+        "get the chart's dependencies by a `command` step before this one: `helm dependency build CHART`",
+        *("kubernetes", "command"),
+    ),
+    "helm-schema": known(
+        "don't meet the specifications of the schema",
+        "correct the values that are named: the chart's values.schema.json says what it takes",
+        *("kubernetes", "command"),
+    ),
+    "helm-hook": known(
+        r"(?:pre|post)-(?:install|upgrade|rollback|delete)\b.*(?:failed|timed out)"
+        r"|failed (?:pre|post)-(?:install|upgrade)",
+        "a hook of the chart failed, most often a Job: `kubectl logs job/NAME` says why, if it is kept",
+        *("kubernetes", "command"),
+    ),
+    "helm-ownership": known(
+        "invalid ownership metadata",
+        "the object that is named was made by other means: delete it, or leave it out of one of the two",
+        *("kubernetes", "command"),
+    ),
+    "helm-version": known(
+        "chart requires kubeVersion",
+        "name a `version` of the chart that is for the cluster's Kubernetes, or another node image",
+        *("kubernetes", "command"),
+    ),
+    "helm-library": known(
+        "library charts are not installable",
+        "name the chart that uses it: a library has only templates for others",
+        *("kubernetes", "command"),
+    ),
+    "helm-repository": known(
+        r"is not a valid chart repository|not found in \S+ (?:index|repository)|no chart version found",
+        "check the chart's name, its `version` and `repository`: `helm search repo --versions` lists them",
+        *("kubernetes", "command"),
+    ),
     "helm-template": known(
-        r"template: \S+:\d+:\d+: executing",
+        r"template: \S+:\d+:\d+: executing|(?:execution|parse) error at \(|YAML parse error on",
         "correct the template, or give it the value that it names: `values` or `files` of the step",
         "kubernetes",
     ),

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from tui.plan.faults import shown
 from tui.plan.steps.base import StepBase
@@ -21,6 +21,13 @@ def _release(name: str) -> str:
         hint = "at most 53 lower-case letters and digits, with - and . between them"
         raise ValueError(f"{shown(name)} is not the name of a release", hint)
     return name
+
+
+def _no_registry(address: str) -> str:
+    if str(address).startswith("oci://"):
+        hint = f"write `chart: {address}/NAME` in place of both: a registry has no index of charts"
+        raise ValueError(f"{shown(address)} is a registry, not a repository of charts", hint)
+    return address
 
 
 class _HelmStep(StepBase):
@@ -47,7 +54,9 @@ class HelmInstall(_HelmStep):
         min_length=1,
         description="The chart: a directory or archive, `oci://…`, or its name in `repository`.",
     )
-    repository: Url | None = Field(None, description="Repository that has the chart.")
+    repository: Annotated[Url, BeforeValidator(_no_registry)] | None = Field(
+        None, description="Repository that has the chart."
+    )
     version: str | None = Field(None, description="Version of the chart; the latest if absent.")
     values: dict[str, Any] = Field(
         default_factory=dict, description="Values of the chart, over those of files."
@@ -59,6 +68,9 @@ class HelmInstall(_HelmStep):
 
     @model_validator(mode="after")
     def _has_chart(self, info: ValidationInfo) -> HelmInstall:
+        if self.repository is not None and "://" in self.chart:
+            hint = "leave `repository` out, or let `chart` be its name there"
+            raise ValueError(f"{shown(self.chart)} is an address of its own, beside a `repository`", hint)
         if self.path is not None:
             try:
                 existing_path(self.chart, info)
