@@ -91,6 +91,7 @@ WRONG = {
     one_task("", "variables: {▶each: 1}\n"): ("'each' is taken", "choose another name"),
     one_task("title: ▶${each}"): ("variable 'each' is not defined", "it is the item in a task"),
     one_task("when: ▶maybe"): ("when: 'maybe' is neither true nor false", "write ${flag}"),
+    one_task("when: ▶off"): ("when: 'off' is neither true nor false", "write false: off is text"),
     one_task("when: ▶null"): ("when: a list is expected here, not nothing", "give it a value"),
     one_step("{kind: command, shell: x, when: ▶1}"): ("when: true or false is expected here, not 1", ""),
     one_task("needs: [▶load-*]"): ("'first' needs 'load-*', which is no task", ""),

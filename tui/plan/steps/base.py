@@ -50,6 +50,9 @@ def _with_names(data: WrittenStep, handler: Callable[[Any], Any], context: dict[
     raise errors[1]
 
 
+_OF_YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
 def _flag(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -57,7 +60,9 @@ def _flag(value: object) -> object:
     if word.startswith("not "):
         return not _flag(word.removeprefix("not "))
     if word not in {"true", "false"}:
-        raise ValueError(f"{shown(value)} is neither true nor false", "write ${flag} or not ${flag}")
+        meant = _OF_YAML_1_1.get(word)
+        hint = f"write {meant}: {word} is text in today's YAML" if meant else "write ${flag} or not ${flag}"
+        raise ValueError(f"{shown(value)} is neither true nor false", hint)
     return word == "true"
 
 
