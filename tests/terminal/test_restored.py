@@ -230,6 +230,17 @@ def test_what_blocks_the_engine_is_left_soon_after_ctrl_c(terminal: Tmux, tmp_pa
     assert modes(terminal) == "0 0 0 1 0"
 
 
+def test_nothing_runs_on_without_its_terminal(terminal: Tmux, tmp_path: Path) -> None:
+    terminal.type(f"{BRINGUP} up slow.yaml")
+    terminal.wait_for("sleeping")
+    started = [find(tmp_path), *(int((tmp_path / name).read_text()) for name in ("pid", "child"))]
+    terminal.end()
+    deadline = time.monotonic() + 20
+    while any(map(is_running, started)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_a_killed_run_can_be_taken_up(terminal: Tmux, tmp_path: Path) -> None:
     terminal.type(f"{BRINGUP} up slow.yaml; echo code $?")
     terminal.wait_for("sleeping")

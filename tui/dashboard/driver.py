@@ -7,7 +7,7 @@ import os
 import selectors
 import sys
 from codecs import getincrementaldecoder
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -15,6 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from tui.dashboard.tab_progress import TabProgress, is_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _MOST_TYPED = 4096  # bytes that are taken at once
@@ -32,26 +33,67 @@ def tell_server(told: dict[str, Any]) -> None:
     os.write(sys.__stdout__.fileno(), b"M%s%s" % (len(data).to_bytes(4, "big"), data))
 
 
+class _Output:
+    """Standard output, until its terminal is gone: what is drawn then is for nobody.
+
+    Textual's thread that writes would end with an error, and the app wait for it for ever.
+    """
+
+    def __init__(self) -> None:
+        assert sys.__stdout__ is not None
+        self._file = sys.__stdout__
+        self._is_gone = False
+
+    def write(self, text: str) -> None:
+        self._do(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        self._do(self._file.flush)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def _do(self, what: Callable[[], object]) -> None:
+        if not self._is_gone:
+            try:
+                what()
+            except OSError:
+                self._is_gone = True
+
+
 class TerminalDriver(LinuxDriver):
     """Draws on standard output, as that is known to be a terminal; Textual's own draws on standard error."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        assert sys.__stdout__ is not None
-        self._file = sys.__stdout__
+        self._file = cast("Any", _Output())
         self._shows_progress = is_shown(os.environ)
         self._progress = TabProgress()
 
     def run_input_thread(self) -> None:
-        """Take what is typed, as Textual does; but it need not be UTF-8: terminals have other encodings."""
+        """Take what is typed until the terminal is gone.
+
+        As Textual does, but it need not be UTF-8, as terminals have other encodings; and Textual would ask a
+        terminal that is gone again and again, without a pause.
+        """
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                typed = decode(os.read(self.fileno, _MOST_TYPED)) if selector.select(_WAIT) else ""
-                for message in (*(parser.feed(typed) if typed else ()), *parser.tick()):
+                typed = self._read() if selector.select(_WAIT) else None
+                if typed == b"":
+                    return
+                fed = parser.feed(decode(typed)) if typed else ()
+                for message in (*fed, *parser.tick()):
                     self.process_message(message)
+
+    def _read(self) -> bytes:
+        """Return what is typed; nothing where the terminal is gone."""
+        try:
+            return os.read(self.fileno, _MOST_TYPED)
+        except OSError:
+            return b""
 
     def show_progress(self, progress: TabProgress) -> None:
         """Show in the terminal's tab how far the run is, where the terminal can."""
