@@ -126,7 +126,7 @@ async def test_the_instruction_that_failed_is_told_with_its_line(
         ActionError, match=r'Dockerfile:3: COPY nothing /x: .*"/nothing".* not found'
     ) as caught:
         await build(await asyncio.to_thread(_building, tmp_path, tag, lines), ctx)
-    assert ".dockerignore" in caught.value.hint
+    assert caught.value.hint.startswith("there is no nothing in ")
     step = await asyncio.to_thread(_building, tmp_path, tag, f"FROM {BASE}\n", builder="nobody-made-it")
     with pytest.raises(ActionError, match='no builder "nobody-made-it" found') as caught:
         await build(step, ctx)
