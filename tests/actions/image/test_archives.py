@@ -126,6 +126,7 @@ async def test_an_archive_is_loaded_once(ctx: Recorder, name: str, tmp_path: Pat
 
 NONE: dict[str, tuple[bytes, str]] = {
     "a text": (b"not a tar", "cannot be read as an archive of images"),
+    "one of zstd": (b"\x28\xb5\x2f\xfd" + bytes(600), "is compressed by zstd, which is not read"),
     "another tar": (_tar({"etc/passwd": b""}), "is no archive of images"),
     "no JSON": (_tar({"manifest.json": b"[{"}), "cannot be read as an archive of images"),
     "no blob": (_tar({"index.json": b'{"manifests": [{"digest": "a:1"}]}'}), "cannot be read as an archive"),

@@ -23,6 +23,7 @@ _CHUNK = 1 << 20  # bytes
 _MOST_JSON = 1 << 24  # bytes
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MANIFEST, _INDEX = "manifest.json", "index.json"  # Docker's, and that of an OCI layout
+_ZSTD = b"\x28\xb5\x2f\xfd"  # how its files begin
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
@@ -128,7 +129,11 @@ def _explained(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise ActionError(f"there is no archive {path}", "make it in a step before, or correct it") from error
     except (tarfile.TarError, EOFError, LZMAError, zlib.error, KeyError, TypeError, ValueError) as error:
-        hint = "make it anew: it is damaged, or compressed by what is not read, such as zstd"
+        with path.open("rb") as file:
+            if file.read(len(_ZSTD)) == _ZSTD:
+                cause = f"{path} is compressed by zstd, which is not read"
+                raise ActionError(cause, "unpack it (`zstd -d`), or make it as a .tar or .tar.gz") from error
+        hint = "make it anew: it is damaged, or no tar"
         why = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
         raise ActionError(f"{path} cannot be read as an archive of images: {why}", hint) from error
     except OSError as error:
