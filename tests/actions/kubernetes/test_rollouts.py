@@ -174,7 +174,7 @@ def test_what_is_updated_by_hand_is_complete_when_its_pods_are_ready() -> None:
     revisions = {"updateRevision": "b", "currentRevision": "a"}
     status = STATEFUL_SET.status(_object(counts | revisions, replicas=2, updateStrategy=by_hand))
     assert status.ready
-    assert status.left == "1 pods are of an older revision, as OnDelete leaves them"
+    assert status.left.startswith("1 pods are of an older revision, as OnDelete leaves them; delete")
     fresh = {**counts, "updateRevision": "a", "currentRevision": "a"}
     assert STATEFUL_SET.status(_object(fresh, replicas=2, updateStrategy=by_hand)).left == ""
     assert not STATEFUL_SET.status(_object(counts, replicas=3, updateStrategy=by_hand)).ready

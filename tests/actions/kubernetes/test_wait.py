@@ -88,6 +88,13 @@ async def test_pods_that_their_strategy_leaves_are_a_warning(tmp_path: Path) -> 
     )
 
 
+async def test_a_daemon_set_that_no_node_takes_is_a_warning(tmp_path: Path) -> None:
+    _, ctx = await _wait(tmp_path, "daemonset", _rollout({}, {"desiredNumberScheduled": 0}))
+    assert ctx.warnings == [
+        "daemonset/it: it has no pods, as no node fits its nodeSelector, affinity and tolerations"
+    ]
+
+
 async def test_what_times_out_beside_ready_pods_says_so(tmp_path: Path) -> None:
     found = _rollout({"replicas": 1}, {"updatedReplicas": 1, "replicas": 2, "availableReplicas": 1})
     with pytest.raises(ActionError, match="1 old replicas are still there") as caught:

@@ -157,7 +157,8 @@ def _daemon_set(found: Object) -> Status:
         return Status(available >= wanted, message, left=_old_pods(wanted - updated, "OnDelete"))
     if updated < wanted:
         return Status(False, f"{updated} of {wanted} new pods have been updated")
-    return Status(available >= wanted, f"{available} of {wanted} updated pods are available")
+    nowhere = "" if wanted else "it has no pods, as no node fits its nodeSelector, affinity and tolerations"
+    return Status(available >= wanted, f"{available} of {wanted} updated pods are available", left=nowhere)
 
 
 def _is_by_hand(strategy: Object) -> bool:
@@ -166,7 +167,10 @@ def _is_by_hand(strategy: Object) -> bool:
 
 def _old_pods(count: int, kept_by: str) -> str:
     """Describe the pods that the update strategy leaves as they are; empty if there are none."""
-    return f"{count} pods are of an older revision, as {kept_by} leaves them" if count > 0 else ""
+    text = (
+        f"{count} pods are of an older revision, as {kept_by} leaves them; delete them to have them replaced"
+    )
+    return text if count > 0 else ""
 
 
 def is_probed(found: Object) -> bool:

@@ -22,7 +22,7 @@ class Status:
         failed: Set where it has failed; text that differs with each failure, so that one from before can be
             told from a new one.
         stuck: What to do; set where it cannot go on until a user does something.
-        left: What is not as its template says although it is complete; empty if nothing.
+        left: What is worth a warning although it is complete, such as old pods; empty if nothing.
     """
 
     ready: bool

@@ -90,7 +90,7 @@ class _Wait:
         for target in self._targets:
             await self._look(target)
         if self._count_ready() == len(self._targets):
-            self._warn_of_old_pods()
+            self._warn_of_what_is_left()
             return Done(self._note(), changed=False)
         async with background_tasks() as start:
             observer = Observer(self._api, self._namespace, self._ctx, start, self._change.set)
@@ -103,7 +103,7 @@ class _Wait:
                 observer.close()
                 for span in self._spans.values():
                     span.close()
-        self._warn_of_old_pods()
+        self._warn_of_what_is_left()
         return Done(self._note())
 
     @property
@@ -140,10 +140,10 @@ class _Wait:
         self._found[target] = {_identity(each): each for each in items}
         self._seen.update({target} if items else ())
 
-    def _warn_of_old_pods(self) -> None:
+    def _warn_of_what_is_left(self) -> None:
         for target in self._targets:
             if left := self._status(target).left:
-                self._ctx.warn(f"{target}: {left}; delete them to have them replaced")
+                self._ctx.warn(f"{target}: {left}")
 
     async def _follow(self, target: Target, observer: Observer, start: Start) -> None:
         """Watch a target, whether it exists yet or not."""
