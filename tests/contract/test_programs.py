@@ -96,8 +96,9 @@ async def test_what_a_program_leaves_in_the_background_is_told_heard_and_ended_w
     assert await started.task == 0
     assert len(told) == 1
     assert "tick 12" not in started.lines
-    await asyncio.sleep(2.0)  # longer than a program's output is waited for
-    assert "tick 12" in started.lines
+    async with asyncio.timeout(20):  # the last tick comes later than a program's output is waited for
+        while "tick 12" not in started.lines:  # noqa: ASYNC110 - what is heard is watched
+            await asyncio.sleep(0.05)
     assert await said(host, "echo", "more") == ["more"]
     assert await started.alive() == started.pids[1:]
     await host.close()
