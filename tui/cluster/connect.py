@@ -29,5 +29,6 @@ async def connect(ctx: Place) -> AsyncIterator[Api]:
     for port, local in (await provider.reach(cluster, host)).items():
         ctx.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
     context = await asyncio.to_thread(choose_context, cluster.kubeconfig, provider.context_of(cluster))
-    async with open_api(cluster.kubeconfig, context) as api:
+    # One that was made here has answered then, and may but restart.
+    async with open_api(cluster.kubeconfig, context, answered=not cluster.stands) as api:
         yield api

@@ -81,12 +81,20 @@ async def test_a_server_that_is_not_there_is_told_of_with_a_hint(tmp_path: Path)
         ) as caught:
             await api.get("/thing")
         assert "is the cluster running" in caught.value.hint
-        assert not is_passing(caught.value)  # it has never answered: it is down
+        assert is_passing(caught.value)  # of a cluster that was made here: it may but restart
         with pytest.raises(UnreachableError):
             await api.text("/thing")
         with pytest.raises(UnreachableError):
             async with api.websocket("/thing", ["v4.channel.k8s.io"]):
                 pass
+
+
+async def test_a_standing_clusters_server_that_has_never_answered_is_down(tmp_path: Path) -> None:
+    ctx = await asyncio.to_thread(recorder, tmp_path, "http://127.0.0.1:1")
+    async with open_api(ctx.cluster.kubeconfig) as api:
+        with pytest.raises(UnreachableError) as caught:
+            await api.get("/thing")
+    assert not is_passing(caught.value)
 
 
 async def test_only_a_server_that_has_answered_and_speaks_tls_is_asked_again(tmp_path: Path) -> None:

@@ -97,10 +97,10 @@ class UntrustedError(ActionError):
 class Api:
     """A connection to an API server."""
 
-    def __init__(self, client: Any, access: Access) -> None:
+    def __init__(self, client: Any, access: Access, *, answered: bool = False) -> None:
         self._client = client
         self._access = access
-        self._answered = False
+        self._answered = answered
 
     def _unanswered(self, error: BaseException) -> ActionError:
         server = self._access.server
@@ -249,12 +249,13 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def open_api(kubeconfig: Path, context: str = "") -> AsyncIterator[Api]:
+async def open_api(kubeconfig: Path, context: str = "", *, answered: bool = False) -> AsyncIterator[Api]:
     """Connect to the cluster of a kubeconfig's context; the connection is closed when the block ends.
 
     Args:
         kubeconfig: The kubeconfig file.
         context: The name of the context; the file's current one if empty.
+        answered: Whether its API server has answered before.
 
     Raises:
         ActionError: The kubeconfig is not usable.
@@ -267,7 +268,7 @@ async def open_api(kubeconfig: Path, context: str = "") -> AsyncIterator[Api]:
     tls = await asyncio.to_thread(access.tls)
     client = await _client(access, tls)
     try:
-        yield Api(client, access)
+        yield Api(client, access, answered=answered)
     finally:
         await client.close()
 
