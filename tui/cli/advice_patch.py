@@ -52,13 +52,10 @@ def patch(change: Change, document: Document, plan: Callable[[], Plan | None], b
 
 def _dockerfile_changed(change: CopyLater, plan: Plan | None) -> tuple[Path, str, str | None]:
     """Return a Dockerfile with its text before and after a change; None where it cannot be made."""
-    step = (
-        next((task.steps[change.step] for task in plan.tasks if task.id == change.task), None)
-        if plan
-        else None
-    )
     from tui.plan.steps import ImageBuild  # whoever has the plan has it, too
 
+    tasks = plan.tasks if plan else ()
+    step = next((task.steps[change.step] for task in tasks if task.id == change.task), None)
     if not isinstance(step, ImageBuild):
         return Path(), "", None
     path = step.dockerfile or step.context / "Dockerfile"

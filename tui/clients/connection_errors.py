@@ -18,14 +18,18 @@ def reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"{error.host}: {error.os_error.strerror or 'name not known'}"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        refused = error.certificate_error
-        return f"its certificate is not trusted: {getattr(refused, 'verify_message', '') or refused}"
+        return f"its certificate is not trusted: {distrust(error)}"
     if isinstance(error, aiohttp.ClientSSLError):  # its number is OpenSSL's, not the system's
         why = getattr(error.os_error, "reason", None) or str(error.os_error)
         return f"TLS failed: {why.replace('_', ' ').lower()}"
     if isinstance(error, aiohttp.ClientResponseError):
         return error.message.partition("\n")[0].rstrip(":")
     return _of_system(error)
+
+
+def distrust(error: aiohttp.ClientConnectorCertificateError) -> str:
+    """Return why a certificate is not trusted, in OpenSSL's words."""
+    return getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
 
 
 def _of_system(error: BaseException) -> str:

@@ -160,7 +160,8 @@ class _Wait:
                 elif change.kind == "DELETED":
                     self._found[target].pop(_identity(change.item), None)
                 else:
-                    self._keep(target, (*self._found[target].values(), change.item))
+                    self._found[target][_identity(change.item)] = change.item
+                    self._seen.add(target)
                 if not selector and (selector := target.pods(list(self._found[target].values()))):
                     start(observer.follow_pods(target, selector))
                 self._see(target)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from tui.clients.connection_errors import reason
+from tui.clients.connection_errors import distrust, reason
 from tui.clients.kubernetes.exec_login import log_in
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.lean import import_lean
@@ -105,8 +105,7 @@ class Api:
     def _unanswered(self, error: BaseException) -> ActionError:
         server = self._access.server
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
-            return UntrustedError(server, why)
+            return UntrustedError(server, distrust(error))
         if isinstance(error, aiohttp.ClientConnectorSSLError) and "WRONG_VERSION" in str(error.os_error):
             hint = "correct the kubeconfig's `server`: its port, or `http://` in place of `https://`"
             return ActionError(f"what answers at {server} does not speak TLS", hint)

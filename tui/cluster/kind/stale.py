@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _LEASES = "/apis/coordination.k8s.io/v1/{}leases"
 _LEASE = _LEASES.format("namespaces/kube-system/") + "/kube-controller-manager"
 _KUBELETS = "kube-node-lease"  # whose leases say that nodes live: each has one holder for ever
-_MERGE = "application/merge-patch+json"
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 _SECONDS = len("2026-01-02T03:04:05")
 
@@ -42,6 +41,8 @@ async def free_leases(api: Api, since: str) -> list[str]:
     Raises:
         ActionError: The API server cannot be asked.
     """
+    from tui.clients.kubernetes.api import MERGE  # whoever has an `Api` has loaded it
+
     freed = []
     for lease in (await api.get(_LEASES.format("")))["items"]:
         metadata, spec = lease["metadata"], lease.get("spec") or {}
@@ -57,7 +58,7 @@ async def free_leases(api: Api, since: str) -> list[str]:
             "spec": {"holderIdentity": None},
         }
         with contextlib.suppress(ActionError):
-            await api.request("PATCH", path, body=body, content_type=_MERGE)
+            await api.request("PATCH", path, body=body, content_type=MERGE)
             freed.append(_name(lease))
     return freed
 
