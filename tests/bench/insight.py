@@ -15,18 +15,21 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from tests.bench.engine import random_phases
 from tests.plans import NOTHING, make_plan, started
 from tui.insight.forecast import forecast
+from tui.plan.load import load_plan
 from tui.plan.simulation import Rules, simulate_whole
 from tui.run import events as e
 from tui.run.journal import Journal
 from tui.run.state import RunState, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _REPEATS = 9
 _STEPS = 3  # of a task, and
@@ -72,13 +75,27 @@ def measure(count: int, mode: str, limit: int | None) -> tuple[float, float, flo
 
 
 def kept(folder: Path, count: int) -> Path:
-    """The journal of a run of some tasks that computed and waited, sampled once a second."""
-    phases = random_phases(count)
-    plan = make_plan(phases, tasks={id_: {"steps": [NOTHING] * _STEPS} for phase in phases for id_ in phase})
-    first = replace(started(plan, "parallel"), environment="kind")
+    """The journal of a run of some tasks that computed and waited, sampled once a second.
+
+    Of its plan a need can be dropped, so that there is a patch to advise.
+    """
+    phases = random_phases(count - 2)
+    phases[0]["image"] = []
+    phases[-1]["space"] = ["image"]
+    file = folder / "plan.yaml"
+    file.write_text(yaml.safe_dump(_plan(phases), sort_keys=False))
+    loaded = load_plan(file)
+    first = replace(
+        started(loaded.plan, "eager"),
+        environment="kind",
+        path=str(file),
+        digest=loaded.digest,
+        prefetch=False,
+    )
     rng = random.Random(1)
     begun = fold([first])
-    ahead = forecast(begun, {id_: rng.uniform(1, 60) for id_ in begun.tasks}, 0.0)
+    seconds = {id_: rng.uniform(1, 60) for id_ in begun.tasks} | {"image": 600.0, "space": 120.0}
+    ahead = forecast(begun, seconds, 0.0)
     events = [event for id_ in begun.tasks for event in _in_steps(id_, ahead.starts[id_], ahead.ends[id_])]
     usage = e.Usage(1.5, 2000.0)
     events += [
@@ -90,6 +107,29 @@ def kept(folder: Path, count: int) -> Path:
         journal.append(event)
     journal.close()
     return journal.directory
+
+
+def _plan(phases: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, Any]:
+    """A plan as its file has it."""
+    steps = {
+        "image": [{"kind": "image.pull", "images": [f"redis:{i}"]} for i in range(_STEPS)],
+        "space": [{"kind": "kubernetes.namespace", "names": [f"s{i}"]} for i in range(_STEPS)],
+    }
+    return {
+        "apiVersion": "bringup/v1",
+        "name": "test",
+        "cluster": {"name": "c", "kubeconfig": "kc"},
+        "phases": [
+            {
+                "id": f"phase-{i}",
+                "tasks": [
+                    {"id": id_, "needs": [*needs], "steps": steps.get(id_, [NOTHING] * _STEPS)}
+                    for id_, needs in phase.items()
+                ],
+            }
+            for i, phase in enumerate(phases)
+        ],
+    }
 
 
 def _in_steps(task: str, start: float, end: float) -> Iterator[e.Event]:
@@ -108,10 +148,10 @@ def _in_steps(task: str, start: float, end: float) -> Iterator[e.Event]:
     yield e.TaskFinished(end, task, "succeeded")
 
 
-def command(*arguments: str) -> float:
-    """Milliseconds that a command takes at best."""
+def command(folder: str, *arguments: str) -> float:
+    """Milliseconds that a command takes at best, in a directory."""
     line = (sys.executable, "-m", "tui", *arguments)
-    return best(lambda: subprocess.run(line, check=True, stdout=subprocess.DEVNULL))
+    return best(lambda: subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=folder))
 
 
 def main() -> None:
@@ -125,11 +165,11 @@ def main() -> None:
             print(f"{count:>7} {mode:<11} {limit or '–':>5}", *columns, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         run = str(kept(Path(folder), 200))
-        version = command("--version")
+        version = command(folder, "--version")
         print(f"\nbringup --version            {version:>5.0f} ms")
         commands = ("why", run), ("what-if", run, "--mode", "eager"), ("compare", run, run), ("advise", run)
         for asked in commands:
-            spent = command(*asked)
+            spent = command(folder, *asked)
             print(
                 f"bringup {asked[0]:<8} of 200 tasks {spent:>5.0f} ms {spent / version:>8.2f} × floor",
                 flush=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from tui.dashboard.app import Dashboard
 from tui.dashboard.frame import Model
 from tui.dashboard.widgets.machine_lane import MachineLane
 from tui.dashboard.widgets.timeline import Timeline
+from tui.plan.address import DEFAULT, LOCAL
 from tui.run import events as e
 from tui.run.journal import Journal
 
@@ -59,6 +61,29 @@ def test_cores_are_shown_below_the_bars_where_there_is_room(
             assert text[bars + int(scale.at(5))] == "▄"
             assert text[bars + int(scale.at(15))] == "█"
             assert rows < 2 or "3.9 of 4.0 GiB" in lane.render_line(1).text
+
+    with brief_waits():
+        asyncio.run(look())
+
+
+@pytest.mark.parametrize(("host", "shown"), [(LOCAL, True), ("ssh://far", False)])
+def test_a_system_that_does_not_tell_is_no_idle_one(tmp_path: Path, host: str, shown: bool) -> None:
+    journal = Journal(tmp_path / "run")
+    machine = e.Machine("Darwin", 8, 16.0)
+    journal.append(replace(started(make_plan([{"one": []}])), machine=machine, hosts={DEFAULT: host}))
+    for event in ran("one", 0.0, 20.0):
+        journal.append(event)
+    journal.close()
+    run = Still(journal.directory)
+    app = Dashboard(run, Model(run))
+
+    async def look() -> None:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+            lane = app.screen.query_one(MachineLane)
+            assert lane.display == shown
+            assert not shown or "cores" in lane.render_line(0).text
+            assert not shown or "not measured on this system" in lane.render_line(0).text
 
     with brief_waits():
         asyncio.run(look())

@@ -103,3 +103,17 @@ async def test_a_cancelled_run_ends_at_once(tmp_path: Path) -> None:
     loop.call_later(0.1, running.do, CancelRun())
     assert (await running.run()).outcome == "cancelled"
     assert loop.time() - began < 20
+
+
+async def test_a_system_without_these_files_is_not_sampled_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As macOS is one."""
+    nowhere = tmp_path / "nowhere"
+    monkeypatch.setattr("tui.hosts.usage.sources._MACHINE", (str(nowhere / "stat"),))
+    monkeypatch.setattr("tui.hosts.usage.here._PROCESSES", nowhere)
+    events: list[e.Event] = []
+    state = await engine("sleep 0.3", events, tmp_path).run()
+    assert (state.outcome, state.samples) == ("succeeded", {})
+    (step,) = state.tasks["one"].attempts[0].steps
+    assert step.cpu > 0  # what programs used, every system tells

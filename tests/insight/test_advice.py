@@ -18,7 +18,6 @@ from tui.run.state import RunState, fold
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tui.plan.model import Plan
 
 PHASES: list[dict[str, list[str]]] = [{"long": [], "short": []}, {"last": ["short"]}]
 
@@ -139,7 +138,7 @@ def planned(
         ]
     end = max(each[-1][1] for each in times.values())
     state = fold([*events, e.RunFinished(end, "succeeded")])
-    return state, [f"{a.rule} {a.saves:.0f}" for a in advise(state, lambda: plan).advice]
+    return state, [f"{a.rule} {a.saves:.0f}" for a in advise(state).advice]
 
 
 def test_what_could_run_ahead_is_told_where_it_did_not() -> None:
@@ -259,13 +258,12 @@ def test_a_run_of_two_hundred_tasks_is_advised_on_at_once() -> None:
         e.Sampled(float(at), 1.0, "default", 4, 8000, 1.0, e.Usage(3.0), nodes=e.Usage(2.0))
         for at in range(1, 300)
     ]
-    plan = make_plan(phases)
     state = tell(begun(phases=phases), *events, *samples, e.RunFinished(300.0, "succeeded"))
-    best = min(_timed(state, plan) for _ in range(3))
+    best = min(_timed(state) for _ in range(3))
     assert best < 1.0  # 0.3 on a machine with nothing else to do
 
 
-def _timed(state: RunState, plan: Plan) -> float:
+def _timed(state: RunState) -> float:
     began = time.process_time()
-    advise(state, lambda: plan, [state] * 5)
+    advise(state, [state] * 5)
     return time.process_time() - began

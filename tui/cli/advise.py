@@ -54,7 +54,7 @@ def advise(run: str | None, output: str, patch: bool) -> None:
 
             return patch_of_change(advice.change, source.document, source.plan, base)
 
-        advised = advise_run(state, source.plan, *like(store, kept, state))
+        advised = advise_run(state, *like(store, kept, state))
         if patch:
             click.echo(next(filter(None, map(patch_of, advised.advice)), ""), nl=False)
         elif output == "json":
@@ -69,7 +69,7 @@ def advise(run: str | None, output: str, patch: bool) -> None:
                 click.echo(line, color=True)
 
 
-def first_advice(kept: KeptRun, plan: Plan) -> Advice | None:
+def first_advice(kept: KeptRun) -> Advice | None:
     """Return what is advised first after a run, if anything is; nothing where its journal cannot be read."""
     from tui.cli.kept import like
     from tui.insight.advice import advise as advise_run
@@ -80,7 +80,7 @@ def first_advice(kept: KeptRun, plan: Plan) -> Advice | None:
         found = like(Store(), kept, state)
     except OSError:
         return None
-    return next(iter(advise_run(state, lambda: plan, *found).advice), None)
+    return next(iter(advise_run(state, *found).advice), None)
 
 
 def _open(store: Store, reference: str | None) -> KeptRun:

@@ -113,7 +113,7 @@ def _advice(run: RunHandle, state: RunState) -> Advice | None:
     from tui.run.kept_run import KeptRun
 
     launch = run.launch()
-    return first_advice(KeptRun(launch.folder, state.started), launch.loaded.plan)
+    return first_advice(KeptRun(launch.folder, state.started))
 
 
 def _interruptible(launching: _Launching) -> _Launching:

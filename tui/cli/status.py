@@ -98,5 +98,5 @@ def _print_run(run: KeptRun | None, specification: Specification, down: KeptRun 
     else:
         from tui.cli.advise import first_advice
 
-        advice = None if down else first_advice(run, specification.plan)
+        advice = None if down else first_advice(run)
         print_report(run, _stands(run, specification.plan, down), advice=advice)

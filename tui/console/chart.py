@@ -6,7 +6,7 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tui.insight.busy_axis import busiest, cpu_shares, level
+from tui.insight.busy_axis import NOT_MEASURED, busiest, cpu_shares, level, not_measured
 from tui.insight.cpu_seconds import FULL
 from tui.insight.time_axis import Scale, run_scale
 from tui.text import AHEAD, GLYPHS, cells, clock, fit, one_line, seconds, tick_step
@@ -51,6 +51,8 @@ def chart(state: RunState, style: Style, width: int, now: float) -> Iterator[str
             yield f"   {mark} {fit(one_line(task.title), names)} {took:>7}  {bar}".rstrip()
     if samples := busiest(state.samples):
         yield f"     {'cores busy':<{names + 8}}  {_cores(samples, scale, style)}"
+    elif not_measured(state):
+        yield style(f"     {'cores busy':<{names + 8}}  {NOT_MEASURED}", "dim")
 
 
 def _cores(samples: Sequence[Sampled], scale: Scale, style: Style) -> str:

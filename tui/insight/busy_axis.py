@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from tui.plan.address import LOCAL
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tui.insight.time_axis import Scale
     from tui.run.events import Sampled
     from tui.run.samples import Samples
+    from tui.run.state import RunState
 
 LEVELS = "▁▂▃▄▅▆▇█"
+NOT_MEASURED = "not measured on this system"
 _GAP = 0.5  # seconds between two samples that are nothing but how their times are measured
 SCARCE = 0.9
 """The share of a host's memory in use from which on it is told."""
@@ -25,6 +29,14 @@ def busiest(samples: Samples) -> Sequence[Sampled]:
         key=lambda of: sum(sample.machine.cpu * sample.seconds for sample in of),
         default=(),
     )
+
+
+def not_measured(state: RunState) -> bool:
+    """Return whether a run's machine keeps no count of what it is busy with: all but Linux."""
+    started = state.started
+    if started is None or started.environment == "rehearsal" or state.samples:
+        return False
+    return started.machine.system != "Linux" and set(started.hosts.values()) <= {LOCAL}
 
 
 def cpu_shares(samples: Iterable[Sampled], scale: Scale) -> list[float | None]:

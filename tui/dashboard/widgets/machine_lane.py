@@ -9,7 +9,15 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.insight.busy_axis import busiest, cpu_shares, is_scarce, level, memory_shares
+from tui.insight.busy_axis import (
+    NOT_MEASURED,
+    busiest,
+    cpu_shares,
+    is_scarce,
+    level,
+    memory_shares,
+    not_measured,
+)
 from tui.insight.cpu_seconds import FULL
 
 if TYPE_CHECKING:
@@ -27,6 +35,8 @@ _ROOM = 30  # lines of the screen from which on there is room for it
 
 class MachineLane(Widget):
     """Shows a row of the cores of the busiest host, and one of its memory where that runs out.
+
+    On a system that does not tell, it says that.
 
     Attributes:
         frame: What is shown.
@@ -68,7 +78,8 @@ class MachineLane(Widget):
         if frame is None:
             return
         self._samples = busiest(frame.state.samples)
-        self.display = bool(self._samples) and self.app.size.height >= _ROOM
+        told = bool(self._samples) or not_measured(frame.state)
+        self.display = told and self.app.size.height >= _ROOM
         drawn = (len(self._samples), is_scarce(self._samples), self._timeline.scale)
         if drawn != self._drawn:
             self.refresh(layout=drawn[:2] != self._drawn[:2])
@@ -81,7 +92,9 @@ class MachineLane(Widget):
     def render_line(self, y: int) -> Strip:
         """Return the row of the cores, or that of memory."""
         if not self._samples:
-            return Strip.blank(self.size.width, self.rich_style)
+            head = "     cores ".ljust(self._timeline.columns.bars)
+            strip = Strip([Segment(head + NOT_MEASURED, self._style("quiet"))])
+            return strip.adjust_cell_length(self.size.width, self.rich_style)
         last, scale = self._samples[-1], self._timeline.scale
         if y == 0:
             label, now = "cores", f"{last.machine.cpu:.1f} of {last.cores}"

@@ -17,7 +17,7 @@ from tui.text import seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui.insight.advice.finding import Change, Finding, PlanOf
+    from tui.insight.advice.finding import Change, Finding
     from tui.run.state import RunState
     from tui.run.times import Times
 
@@ -94,7 +94,6 @@ class Advised:
 
 def advise(
     state: RunState,
-    plan: PlanOf = lambda: None,
     like: Iterable[RunState] = (),
     times: Sequence[Times] | None = None,
 ) -> Advised:
@@ -105,7 +104,6 @@ def advise(
 
     Args:
         state: The run; it has come up.
-        plan: Returns its plan, or None: then only what the run itself shows is looked at.
         like: Runs of its like, without it; looked at only if something is found.
         times: How long these took; by default that is taken from them.
     """
@@ -122,11 +120,11 @@ def advise(
     differ = _differ(state, times)
     least = max(LEAST_SHARE * took, LEAST_SECONDS / _speed(state), differ)
     simulated = whole.makespan
-    found = islice(chain.from_iterable(rule(state, plan) for rule in _RULES), _MOST)
+    found = islice(chain.from_iterable(rule(state) for rule in _RULES), _MOST)
     sure = [
         (finding, saved)
         for finding in found
-        if (saved := _saved(finding, whole, simulated, state) or 0.0) >= least and finding.fits()
+        if (saved := _saved(finding, whole, simulated, state) or 0.0) >= least
     ]
     others = [(WholeRun.of(each, EMPTY, each.at), each) for each in islice(like, _LIKE)] if sure else []
     advice = [_weighed(finding, saved, state, others) for finding, saved in sure]

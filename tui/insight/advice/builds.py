@@ -11,7 +11,7 @@ from tui.text import one_line, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tui.insight.advice.finding import Changed, PlanOf
+    from tui.insight.advice.finding import Changed
     from tui.insight.whole_run import WholeRun
     from tui.run.attempt_state import AttemptState, SpanState, StepState
     from tui.run.state import RunState
@@ -32,7 +32,7 @@ _INSTALLS: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = (
 _CACHED = 0.5  # seconds within which an instruction did nothing
 
 
-def find(state: RunState, _: PlanOf) -> Iterator[Finding]:
+def find(state: RunState) -> Iterator[Finding]:
     """Yield the builds that installed again what had not changed."""
     for task in state.tasks.values():
         attempt = task.attempt

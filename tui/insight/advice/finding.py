@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tui.insight.whole_run import WholeRun
-    from tui.plan.model import Plan
     from tui.run.state import RunState
 
 
@@ -75,9 +73,6 @@ class CopyLater:
     files: tuple[str, ...]
 
 
-PlanOf = Callable[[], "Plan | None"]
-"""Returns a run's plan, which takes a while to read: asked for only where the run itself does not tell."""
-
 Change = RemoveLimit | DropNeeds | FastProbes | LoadImages | CopyLater
 
 
@@ -87,7 +82,6 @@ class Finding:
 
     Attributes:
         changed: How a run would have gone with the change.
-        fits: Whether the plan allows for the change; asked only where that would save enough.
     """
 
     rule: str
@@ -99,4 +93,3 @@ class Finding:
     task: str = ""
     command: tuple[str, ...] = ()
     change: Change | None = None
-    fits: Callable[[], bool] = lambda: True

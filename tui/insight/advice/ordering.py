@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from tui.text import one_line, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tui.insight.advice.finding import Changed, PlanOf
+    from tui.insight.advice.finding import Changed
     from tui.insight.whole_run import WholeRun
     from tui.run.state import RunState
 
@@ -25,14 +24,15 @@ _WITHOUT_IMAGES = (
     *("kind.create", "kubernetes.namespace", "kubernetes.pull_secret"),
     *("postgres.migrate", "postgres.verify"),
 )
+_OF_NODES = "what its nodes are made of is such an image, too: leave a need of that"
 
 
-def find(state: RunState, plan: PlanOf) -> Iterator[Finding]:
+def find(state: RunState) -> Iterator[Finding]:
     """Yield what holds tasks back for nothing."""
     yield from _barrier(state)
     if state.limit is not None:
         yield _limit(state.limit)
-    yield from _needs(state, plan)
+    yield from _needs(state)
     yield from _prefetch(state)
 
 
@@ -75,7 +75,7 @@ def _limit(limit: int) -> Finding:
     )
 
 
-def _needs(state: RunState, plan: PlanOf) -> Iterator[Finding]:
+def _needs(state: RunState) -> Iterator[Finding]:
     """Find needs of tasks that only make images, by tasks that use none of them."""
     for task in state.tasks.values():
         for need in task.needs:
@@ -91,21 +91,11 @@ def _needs(state: RunState, plan: PlanOf) -> Iterator[Finding]:
                     f"let {mine} start without {its}",
                     task=task.id,
                     why=f"{its} only makes images, and {mine} uses none of them",
-                    caveat="",
+                    caveat=_OF_NODES if CREATES in task.kinds else "",
                     how=f"remove `{need}` from the needs of task `{task.id}`",
                     change=DropNeeds(task.id, (need,)),
                     changed=_without_needs(task.id, (need,)),
-                    fits=partial(_uses_nothing, plan, task.id, need),
                 )
-
-
-def _uses_nothing(plan: PlanOf, task: str, need: str) -> bool:
-    """Return whether a task uses no image that another makes, and names that itself among its needs."""
-    tasks = {each.id: each for each in found.tasks} if (found := plan()) else {}
-    if task not in tasks or need not in tasks or need not in tasks[task].needs:
-        return False
-    made = {image for step in tasks[need].steps for image in step.images_made}
-    return not any(made & {*step.images_used, *getattr(step, "images", ())} for step in tasks[task].steps)
 
 
 def _others_need(state: RunState, task: str, need: str) -> bool:

@@ -10,7 +10,6 @@ from tui.text import one_line, plural, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.insight.advice.finding import PlanOf
     from tui.insight.whole_run import WholeRun
     from tui.run.attempt_state import AttemptState, StepState
     from tui.run.events import PodProbed
@@ -22,7 +21,7 @@ _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waite
 _WORTH_CHANGING = 2.0  # seconds that a pod waited for its probe
 
 
-def find(state: RunState, _: PlanOf) -> Iterator[Finding]:
+def find(state: RunState) -> Iterator[Finding]:
     """Yield the steps that waited for pods that waited for their probes."""
     for task in state.tasks.values():
         attempt = task.attempt

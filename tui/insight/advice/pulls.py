@@ -16,7 +16,7 @@ from tui.text import one_line, plural, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tui.insight.advice.finding import Changed, PlanOf
+    from tui.insight.advice.finding import Changed
     from tui.insight.whole_run import WholeRun
     from tui.run.attempt_state import AttemptState, SpanState
     from tui.run.state import RunState
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waited for pods alone
 
 
-def find(state: RunState, _: PlanOf) -> Iterator[Finding]:
+def find(state: RunState) -> Iterator[Finding]:
     """Yield the tasks that waited for nodes to pull, where pulls and loads run ahead of their tasks."""
     load = max((_seconds(span) for span in _spans(state, "load")), default=None)
     creation = next((task.id for task in state.tasks.values() if CREATES in task.kinds), None)
