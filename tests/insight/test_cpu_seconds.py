@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.insight.running import begun, ran, tell
-from tui.insight.cpu_seconds import CpuSeconds, Place, busy_cores, cpu_seconds, others, task_cpu
+from tests.plans import make_plan, started
+from tui.insight.cpu_seconds import CpuSeconds, Place, background, busy_cores, cpu_seconds, others, task_cpu
+from tui.insight.whole_run import machine_of
 from tui.run import events as e
+from tui.run.state import fold
 
 ONE_PHASE: list[dict[str, list[str]]] = [{"first": [], "second": []}]
 
@@ -67,6 +70,26 @@ def test_no_more_is_shared_than_was_used(steps: list[tuple[float, float]], used:
     shared = sum(task_cpu(state).values())
     worked = [cpu for i, cpu in enumerate(used) if any(s < i + 1 and i < s + d for s, d in steps)]
     assert shared == pytest.approx(sum(worked))
+
+
+def test_what_nodes_use_in_any_case_is_no_steps() -> None:
+    """While the cluster is made, and for fifteen seconds then in which a step works for five."""
+    plan = make_plan(
+        [{"cluster": []}, {"app": ["cluster"]}],
+        cluster={"name": "c", "kubeconfig": "/kc"},
+        tasks={"cluster": {"steps": [{"kind": "kind.create"}]}},
+    )
+    state = tell(fold([started(plan)]), *ran("cluster", 0.0, 5.0), *ran("app", 5.0, 20.0))
+    tell(
+        state, *(sample(float(at), nodes=0.2 if at <= 5 else 1.4 if at <= 10 else 0.4) for at in range(1, 21))
+    )
+    assert background(state, "default") == pytest.approx(0.4)
+    assert task_cpu(state) == {"cluster": 0.0, "app": pytest.approx(5.0)}
+    assert machine_of(state).cores == pytest.approx(1.6)
+    few = tell(
+        fold([started(plan)]), *ran("cluster", 0.0, 5.0), *(sample(at + 6.0, nodes=1.0) for at in range(5))
+    )
+    assert background(few, "default") == 0.0
 
 
 def test_full_cores_are_told_in_stretches() -> None:

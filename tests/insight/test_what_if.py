@@ -73,22 +73,20 @@ def test_a_run_whose_mode_was_changed_is_simulated_as_it_went(
 
 
 RECORDED = Path(__file__).parent / "recordings"
-"""Real runs of the bundled plan, on two cores within twenty minutes of each other."""
+"""Real runs of the bundled plan, by turns on two cores with nothing else to do."""
 
 
 def test_real_runs_foretell_those_in_other_modes() -> None:
-    """To a tenth; only a sequential run from one in eager mode, whose tasks waited beside loads, too slow."""
+    """Each to a tenth, though runs in one mode differ by a thirtieth."""
     runs = [fold(read_events(directory)) for directory in sorted(RECORDED.iterdir())]
     pairs = [(one, other) for one in runs for other in runs if one.mode != other.mode]
-    assert len(pairs) == 16
+    assert len(pairs) == 24
     for one, other in pairs:
         like = [each for each in runs if each.mode == one.mode and each is not one]
         answer = what_if(one, EMPTY, one.at, Changes(mode=other.mode), like)
-        hard = (one.mode, other.mode) == ("eager", "sequential")
-        assert answer.makespan == pytest.approx(other.ended_at, rel=0.3 if hard else 0.1)
+        assert answer.makespan == pytest.approx(other.ended_at, rel=0.1)
         assert len(answer.like) == len(like)
         assert answer.range[0] <= answer.makespan <= answer.range[1]
-        assert any("rather take less" in note for note in answer.notes) == (one.mode == "eager")
 
 
 def test_real_times_count_for_what_has_ended_and_expected_ones_for_the_rest() -> None:

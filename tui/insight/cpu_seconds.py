@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.insight.run_ahead import CREATES
 from tui.run.work_time import Interval
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ FULL = 0.9
 
 _SHORTEST = 3.0  # seconds that cores are full at least to be told
 _GAP = 1.5  # seconds between two full stretches that are told as one
+
+_ENOUGH = 10  # samples that tell what nodes use whatever is asked of them
+_BUSIER = 20  # one sample of so many may be below that
+_MOST = 0.25  # of the cores, that it is taken to be
 
 _WORK: Mapping[str, tuple[str, ...]] = {
     "nodes": ("kind.", "kubernetes.", "postgres.", "command"),
@@ -67,7 +72,7 @@ def cpu_seconds(state: RunState, *, ahead: bool = False) -> dict[Place, CpuSecon
 
     What a step's programs used is measured. What nodes, engine and bringup itself used is not told apart by
     step: it is shared by the steps that ran meanwhile and whose kind makes that part work, in equal parts, so
-    it is an estimate. In runs without samples there is none of it.
+    it is an estimate; what nodes use in any case is left out. In runs without samples there is none of it.
 
     Args:
         state: The run.
@@ -75,9 +80,11 @@ def cpu_seconds(state: RunState, *, ahead: bool = False) -> dict[Place, CpuSecon
     """
     steps = list(_working(state))
     found = {(step.place, step.ahead): 0.0 for step in steps}
-    for samples in state.samples.values():
+    for host, samples in state.samples.items():
         for part, kinds in _WORK.items():
-            _share([step for step in steps if step.kind.startswith(kinds)], tuple(samples), part, found)
+            least = background(state, host) if part == "nodes" else 0.0
+            at_work = [step for step in steps if step.kind.startswith(kinds)]
+            _share(at_work, tuple(samples), part, least, found)
 
     def used(place: Place) -> float:
         return found[place, False] + (found.get((place, True), 0.0) if ahead else 0.0)
@@ -118,6 +125,21 @@ def busy_cores(samples: Iterable[Sampled]) -> list[Interval]:
     return [interval for interval in full if interval.seconds >= _SHORTEST]
 
 
+def background(state: RunState, host: str) -> float:
+    """Return the cores that a cluster's nodes keep busy whatever is asked of them; 0 where that is not known.
+
+    It is what they used in nearly every second since the cluster was made.
+    """
+    samples = state.samples.get(host, ())
+    if not any(CREATES in task.kinds for task in state.tasks.values()):
+        return 0.0
+    made = max((step.end for step in _working(state) if step.kind == CREATES), default=0.0)
+    used = sorted(each.nodes.cpu for each in samples if each.nodes and each.at - each.seconds >= made)
+    if len(used) < _ENOUGH:
+        return 0.0
+    return min(used[len(used) // _BUSIER], _MOST * max(sample.cores for sample in samples))
+
+
 def others(sample: Sampled) -> float:
     """Return the cores that others than this run kept busy; what could not be measured counts as theirs."""
     parts = (sample.nodes, sample.engine, sample.programs, sample.own)
@@ -145,9 +167,10 @@ def _share(
     steps: Sequence[_Working],
     samples: Sequence[Sampled],
     part: str,
+    least: float,
     found: dict[tuple[Place, bool], float],
 ) -> None:
-    """Give each step its share of what a part of the samples used, by how long it ran in each."""
+    """Give each step its share of what a part of the samples used above the least, by its time in each."""
     overlaps: list[list[tuple[tuple[Place, bool], float]]] = [[] for _ in samples]
     ends = [sample.at for sample in samples]
     starts = [sample.at - sample.seconds for sample in samples]
@@ -160,4 +183,4 @@ def _share(
         whole = sum(seconds for _, seconds in shares)
         if used is not None and whole > 0:
             for place, seconds in shares:
-                found[place] += used.cpu * sample.seconds * seconds / whole
+                found[place] += max(used.cpu - least, 0.0) * sample.seconds * seconds / whole

@@ -153,11 +153,9 @@ def _notes(
         yield "CPU seconds were not measured: tasks are taken not to slow each other"
         if changes.cores is not None:
             yield "so the number of cores makes no difference here"
-    if any(task.prefetches for task in state.tasks.values()):
-        if any(mode != "eager" for _, mode in changed.modes):
-            yield "tasks waited while images were loaded beside them: it will rather take less than this"
-        else:
-            yield "what ran ahead of a task's place is taken to do so again, as in this run"
+    has_ahead = any(task.prefetches for task in state.tasks.values())
+    if has_ahead and all(mode == "eager" for _, mode in changed.modes):
+        yield "what ran ahead of a task's place is taken to do so again, as in this run"
     if took and abs(simulated - took) > max(_UNALIKE * took, 0.5):
         yield f"the simulation is off by {abs(simulated / took - 1):.0%}: trust differences more than times"
 

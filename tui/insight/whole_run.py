@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.insight.cpu_seconds import cpu_seconds, others
+from tui.insight.cpu_seconds import background, cpu_seconds, others
 from tui.insight.critical_path import critical_path
 from tui.insight.profile import Machine, Profile, Spell, profile
 from tui.insight.run_ahead import UNTIL_NODES, RunAhead
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MODES = ("sequential", "parallel", "eager")
 """The modes, from the slowest to the fastest."""
 
+_CLOSE = 0.01  # of a run's time, by which its simulation may differ
 _FITTINGS = 7  # halvings in search of what others wanted: to a hundredth
 
 
@@ -45,16 +46,18 @@ def cpu_of(state: RunState) -> dict[tuple[str, int, int], float]:
 def machine_of(state: RunState) -> Machine:
     """Return what a run ran on; with cores without end where that is not known, or was several machines.
 
-    The tasks of several machines did not share one's cores.
+    The tasks of several machines did not share one's cores. What nodes use whatever is asked of them was not
+    there for any task.
     """
     if len(state.samples) > 1 or state.started is None:
         return Machine(math.inf)
-    for samples in state.samples.values():
-        spells = []
+    for host, samples in state.samples.items():
+        least, spells = background(state, host), []
         for sample in samples:
             rest = others(sample)
-            spells.append(Spell(sample.at - sample.seconds, sample.machine.cpu - rest, rest))
-        return Machine(max(sample.cores for sample in samples), spells)
+            own = sample.machine.cpu - rest - (min(least, sample.nodes.cpu) if sample.nodes else 0.0)
+            spells.append(Spell(sample.at - sample.seconds, own, rest))
+        return Machine(max(sample.cores for sample in samples) - least, spells)
     return Machine(state.started.machine.cores or math.inf)
 
 
@@ -111,9 +114,11 @@ class WholeRun:
         """Return it with as much wanted by others as makes its simulation last as long as the run did.
 
         How much others wanted while there was none to spare cannot be seen, only what they got; what is found
-        from that is where the search begins.
+        from that is kept where it does so: in a run whose tasks left cores free, most would.
         """
         if math.isinf(self.profile.cores) or not self.profile.others:
+            return self
+        if abs(self.makespan - took) <= _CLOSE * took:
             return self
         low, high = 0.0, max(2 * self.profile.others, self.profile.cores)
         for _ in range(_FITTINGS):
