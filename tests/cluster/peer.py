@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.doctor.peers import serving
-from tui.cluster.kind.nodes import CLUSTER, ROLE
+from tui.cluster.kind.maker import Kind
 from tui.hosts.local import LocalHost
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ users: [{{name: kind-demo, user: {{token: own}}}}]
 
 def container(name: str, role: str = "control-plane", state: str = "running", **more: Any) -> dict[str, Any]:
     """A node as the engine lists it."""
-    labels = {CLUSTER: "demo", ROLE: role}
+    labels = {Kind.cluster_label: "demo", Kind.role_label: role}
     return {"Id": name, "Names": [f"/{name}"], "State": state, "Labels": labels, "Ports": [], **more}
 
 

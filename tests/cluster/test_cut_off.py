@@ -15,7 +15,7 @@ from tui.actions.image.deliver import deliver as load
 from tui.actions.kind import create
 from tui.clients.engine_api import connect
 from tui.clients.engine_errors import EngineLostError
-from tui.cluster.kind.nodes import find_nodes
+from tui.cluster.containers.nodes import find_nodes
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
 from tui.plan.steps import KindCreate, KindLoad

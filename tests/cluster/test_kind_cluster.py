@@ -12,12 +12,8 @@ import yaml
 from tests.actions.recorder import Recorder
 from tests.cluster.peer import Peer, container, peer, ready
 from tui.cluster.connect import connect
-from tui.cluster.kind.create import create
-from tui.cluster.kind.delete import delete
-from tui.cluster.kind.examine import examine
-from tui.cluster.kind.host_ports import examine_ports, publisher
-from tui.cluster.kind.load import deliver
-from tui.cluster.kind.stop import stop
+from tui.cluster.containers.host_ports import publisher
+from tui.cluster.containers.provider import create, delete, deliver, examine, examine_ports, stop
 from tui.cluster.provider import ClusterSpec, Node, Port, PortUse, Provider, provider_of
 from tui.errors import ActionError
 from tui.plan.model import Cluster

@@ -1,7 +1,7 @@
 """What a provider of clusters does, and how a plan's is found.
 
-A provider is a package in `tui.cluster` that has the functions of `Provider`. A new one is its package, and
-its name in `provider` of `tui.plan.model.Cluster`.
+A provider is a module with the functions of `Provider`: one for clusters that stand, and one for those whose
+nodes are containers, whatever program makes them.
 """
 
 from __future__ import annotations
@@ -230,8 +230,8 @@ class Provider(Protocol):
 
 
 async def provider_of(cluster: Cluster) -> Provider:
-    """Return the provider of a plan's cluster; its package is imported when it is first needed."""
-    module = f"tui.cluster.{'context' if cluster.stands else cluster.provider}"
+    """Return the provider of a plan's cluster; its module is imported when it is first needed."""
+    module = f"tui.cluster.{'context' if cluster.stands else 'containers.provider'}"
     return cast("Provider", await asyncio.to_thread(importlib.import_module, module))
 
 

@@ -1,11 +1,11 @@
-"""Exporting the logs of a Kind cluster."""
+"""Exporting the logs of a cluster of containers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.cluster.kind.nodes import find_nodes
-from tui.cluster.kind.output import Output
+from tui.cluster.containers.makers import maker_of
+from tui.cluster.containers.nodes import find_nodes
 from tui.errors import ActionError
 from tui.hosts.host import at
 from tui.reporter import Done
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 async def export_logs(cluster: Cluster, host: Host, directory: Path, report: Reporter) -> Done:
     """See `tui.cluster.provider.Provider`."""
-    if not await find_nodes(cluster, host):
+    nodes = await find_nodes(cluster, host)
+    if not nodes:
         raise ActionError(f"there is no cluster {cluster.name}{at(host)}", "run a `kind.create` step first")
-    output = Output(report)
-    here = [str(directory)] if host.shares_files else []  # else kind makes a directory there
-    argv = ("kind", "export", "logs", *here, "--name", cluster.name)
-    if status := await output.follow(argv, host):
-        raise output.failure(f"the logs of cluster {cluster.name} could not all be exported", status)
-    place = str(directory) if here else output.lines[-1] if output.lines else ""
+    to = directory if host.shares_files else None
+    place = await maker_of(cluster).export_logs(cluster.name, host, nodes, to, report)
     return Done(f"exported to {place}{at(host)}")
