@@ -41,10 +41,10 @@ def test_it_tells_what_it_takes_what_it_leaves_and_what_to_do_next(tmp_path: Pat
     assert done.stdout.index("nothing to remark") < done.stdout.index("bringup up --env rehearsal")
     assert "p4ssw0rd" not in done.stdout
     assert steps(load_plan(tmp_path / "bringup.yaml")) == {
-        "cluster": ["kind.create"],
+        "cluster": ["cluster.create"],
         f"image-{tmp_path.name.lower().replace('_', '-')}"[:40].strip("-"): ["image.build acme/web:dev"],
         "pull-images": ["image.pull postgres:15"],
-        "load": ["kind.load acme/web:dev, postgres:15"],
+        "load": ["image.deliver acme/web:dev, postgres:15"],
         "deploy": [
             "kubernetes.apply db.yaml, namespace.yaml, web.yaml",
             "kubernetes.wait statefulset/db, deployment/web",

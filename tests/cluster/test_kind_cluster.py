@@ -117,7 +117,7 @@ async def test_nobody_else_s_cluster_is_taken_for_the_plan_s(
     with pytest.raises(ActionError, match="has no context kind-demo") as caught:
         async with connect(report):
             pass
-    assert "run a `kind.create` step first" in caught.value.hint
+    assert "run a `cluster.create` step first" in caught.value.hint
 
 
 async def test_a_kubeconfig_of_one_cluster_of_this_machine_may_name_it_otherwise(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tui.doctor.finding import Finding, joined
-from tui.doctor.programs import judge_kind
+from tui.doctor.programs import judge_provider
 from tui.doctor.rules import (
     GIB,
     judge_architecture,
@@ -155,7 +155,7 @@ def test_proxies(environment: dict[str, str], level: str, says: str) -> None:
     ],
 )
 def test_kind(kind: str | None, program: str, said: str | None, needed: bool, level: str, says: str) -> None:
-    finding = judge_kind(kind, program, said, needed=needed)
+    finding = judge_provider("kind", {"kind": kind, program: said}, needed=needed)
     assert (finding.level, says in finding.text) == (level, True)
     assert bool(finding.hint) == (level == "fault")
 

@@ -80,7 +80,7 @@ def choose_context(path: Path, own: str) -> str:
         return names[0]
     raise ActionError(
         f"the kubeconfig {path} has no context {own}",
-        "run a `kind.create` step first; or, if another of its contexts leads to the plan's cluster, "
+        "run a `cluster.create` step first; or, if another of its contexts leads to the plan's cluster, "
         f"`kubectl config rename-context NAME {own} --kubeconfig {path}`",
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from tui.cluster.provider import provider_of, read_config
 from tui.doctor import rules
 from tui.doctor.finding import Finding, joined
-from tui.doctor.programs import Facts, examine_disk, examine_kind, examine_kubectl, judge_engine
+from tui.doctor.programs import Facts, examine_disk, examine_kubectl, examine_provider, judge_engine
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from tui.cluster.provider import Condition, PortUse
     from tui.hosts.host import Host
     from tui.plan.model import Plan
-    from tui.plan.steps import ImageBuild, KindCreate, Step
+    from tui.plan.steps import ImageBuild, Step
+    from tui.plan.steps.cluster import CreatesCluster
 
     Known = Facts | Finding  # what the engine said, or why it said nothing
 
 _API_PATIENCE = 3.0  # seconds for the cluster's API server
 _INOTIFY = "/proc/sys/fs/inotify"
 _RESOLV_CONF = "/etc/resolv.conf"
+PROVIDER = "provider"
+"""The check of what makes the cluster, whose findings have that program's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ class Subject:
     steps: Sequence[Step]
 
     @property
-    def create(self) -> KindCreate | None:
+    def create(self) -> CreatesCluster | None:
         """The step that creates the plan's cluster."""
         steps = (step for task in self.plan.tasks for step in task.wanted_steps)
-        return next((cast("KindCreate", step) for step in steps if step.makes_cluster), None)
+        return next((cast("CreatesCluster", step) for step in steps if step.makes_cluster), None)
 
 
 async def _engine(subject: Subject, known: Known) -> Finding:
@@ -57,9 +60,15 @@ async def _engine(subject: Subject, known: Known) -> Finding:
     return Finding(known.check, "ok", f"{known.text}; the plan does not need one")
 
 
-async def _kind(subject: Subject, known: Known) -> Finding:
-    needed = any("kind" in step.programs for step in subject.steps)
-    return await examine_kind(subject.host, known.engine if isinstance(known, Facts) else None, needed)
+async def _provider(subject: Subject, known: Known) -> Finding:
+    engine = known.engine if isinstance(known, Facts) else None
+    needed = any(step.needs_provider for step in subject.steps)
+    return await examine_provider(subject.host, engine, provider_named(subject.plan), needed)
+
+
+def provider_named(plan: Plan) -> str:
+    """Return what makes a plan's cluster, or would."""
+    return plan.cluster.provider if plan.cluster else "kind"
 
 
 async def _kubectl(subject: Subject, _: Known) -> Finding:
@@ -141,7 +150,7 @@ def judge_port(use: PortUse) -> Finding:
     text = f"host port {use.port} is held by {use.holder}"
     if use.own:
         return Finding("ports", "ok", text)
-    return Finding("ports", "fault", text, f"{use.remedy}, or map another port in Kind's configuration")
+    return Finding("ports", "fault", text, f"{use.remedy}, or map another port in the cluster's configuration")
 
 
 async def _dns(subject: Subject, known: Known) -> Finding:
@@ -153,8 +162,8 @@ async def _dns(subject: Subject, known: Known) -> Finding:
     return rules.judge_dns(servers)
 
 
-async def _proxies(_: Subject, __: Known) -> Finding:
-    return rules.judge_proxies(os.environ)
+async def _proxies(subject: Subject, _: Known) -> Finding:
+    return rules.judge_proxies(os.environ, handed=provider_named(subject.plan) == "kind")
 
 
 async def _kubeconfig(subject: Subject, _: Known) -> Finding:
@@ -219,7 +228,7 @@ async def _shares_kernel(host: Host, known: Known) -> bool:
 
 CHECKS: Mapping[str, Callable[[Subject, Known], Awaitable[Finding]]] = {
     "container engine": _engine,
-    "kind": _kind,
+    PROVIDER: _provider,
     "buildx": _buildx,
     "kubectl": _kubectl,
     "images": _architecture,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.doctor.checks import CHECKS, Subject
+from tui.doctor.checks import CHECKS, PROVIDER, Subject, provider_named
 from tui.doctor.finding import Finding, of_host
 from tui.doctor.programs import ask_engine
 from tui.errors import BringupError
@@ -24,7 +24,7 @@ Outcome = TypeVar("Outcome")
 
 _PATIENCE = 5.0  # seconds for a check
 _ESSENTIAL_PATIENCE = 30.0  # seconds, before a run, for a check that keeps the run from beginning
-_ESSENTIAL = ("container engine", "kind", "ports", "kubeconfig", "context")
+_ESSENTIAL = ("container engine", PROVIDER, "ports", "kubeconfig", "context")
 """What a bring-up cannot do without."""
 _STANDING = ("context", "cluster")
 """What is looked at where the cluster stands."""
@@ -82,15 +82,16 @@ async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
         looks.append(_made(Subject(plan, host, ()), ["context"], _PATIENCE, _ESSENTIAL_PATIENCE))
     for host, steps in hosts.steps(plan).items():
         names = ["container engine"] if _needs_engine(steps) else []
-        names += ["kind"] if any("kind" in step.programs for step in steps) else []
+        names += [PROVIDER] if any(step.needs_provider for step in steps) else []
         names += ["buildx"] if any(step.kind == "image.build" for step in steps) else []
         if any(step.makes_cluster for step in steps):
             names = [name for name in CHECKS if name not in (*_COSTLY, "context")]
         if names:
             looks.append(_made(Subject(plan, host, steps), names, _PATIENCE, _ESSENTIAL_PATIENCE))
     found = [finding for each in await asyncio.gather(*looks) for finding in each]
+    essential = (*_ESSENTIAL, provider_named(plan))
     return [
-        finding if finding.check in _ESSENTIAL else replace(finding, level="warning")
+        finding if finding.check in essential else replace(finding, level="warning")
         for finding in found
         if finding.level in ("warning", "fault")
     ]
@@ -129,7 +130,8 @@ async def _made(
         async def checked(name: str) -> Finding:
             known = await asking
             within = (essential or patience) if name in _ESSENTIAL else patience
-            return await _bounded(name, partial(CHECKS[name], subject, known), within)
+            shown = provider_named(subject.plan) if name == PROVIDER else name
+            return await _bounded(shown, partial(CHECKS[name], subject, known), within)
 
         checks = [group.create_task(checked(name)) for name in names]
     return [task.result() for task in checks]

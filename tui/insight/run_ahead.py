@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.plan.contention import Part
 from tui.plan.graph import Graph, Node
-from tui.plan.kinds import AT_ONCE, MAKING, ON_NODES
+from tui.plan.kinds import AT_ONCE, CREATING, MAKING, ON_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from tui.insight.profile import StepParts
     from tui.run.state import RunState, TaskState
 
-CREATES = "kind.create"
-"""The kind of the step that creates the cluster."""
-
 _USUALLY = 0.1  # of the time in which a cluster is created, after which its nodes run
-_NODES_RUN = "Preparing nodes"  # the span at whose end they do
+_NODES_RUN = ("Preparing nodes", "Creating LoadBalancer")  # the spans of kind and k3d at whose end they do
 
 UNTIL_NODES = "\0until nodes"
 """What is added to a task's id for its part until the cluster's nodes run."""
@@ -162,13 +159,14 @@ def early_steps(state: RunState, *, barriers: bool = False) -> dict[str, Early]:
 
 
 def _creation(task: TaskState) -> Creation | None:
-    if CREATES not in task.kinds:
+    number = next((number for number, kind in enumerate(task.kinds) if kind in CREATING), None)
+    if number is None:
         return None
-    number, attempt = task.kinds.index(CREATES), task.attempt
+    attempt = task.attempt
     step = next((each for each in attempt.steps if each.step == number), None) if attempt else None
     if attempt is None or step is None or step.finished is None or step.finished <= step.started:
         return Creation(task.id, number, _USUALLY)
-    ends = (span.finished for span in attempt.spans if span.name == _NODES_RUN and span.step == number)
+    ends = (span.finished for span in attempt.spans if span.name in _NODES_RUN and span.step == number)
     at = next((end for end in ends if end is not None), None)
     took = step.finished - step.started
     share = _USUALLY if at is None else min(max((at - step.started) / took, 0.0), 1.0)

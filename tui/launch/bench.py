@@ -137,7 +137,7 @@ class Bench:
         self._is_here = specification.hosts.get(DEFAULT, LOCAL) == LOCAL
         if not plan.can_go_down:
             cause = "the plan has no steps that take it down, which is done after each run"
-            raise UsageError(cause, "add `down: [{kind: kind.delete}]` to it")
+            raise UsageError(cause, "add `down: [{kind: cluster.delete}]` to it")
         if specification.environment != "rehearsal" and asyncio.run(
             look_at(_stands, specification, self._prompter)
         ):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.actions.environment import Environment, KindEnvironment
 from tui.cluster.permission import allow
 from tui.cluster.provider import provider_of
+from tui.doctor.checks import provider_named
 from tui.doctor.examine import preflight
 from tui.errors import BringupError, NotReadyError
 from tui.hosts.host_set import open_hosts
@@ -58,7 +59,7 @@ async def choose_environment(
             await host.connect()
             await allow(plan.cluster.context, host)
         found = await preflight(plan, hosts)
-        missing = _missing(found)
+        missing = _missing(found, provider_named(plan))
         if missing is None:
             specification.loaded.require_files()
             _refuse(found)
@@ -121,9 +122,9 @@ async def take_up_cluster(plan: Plan, environment: Environment, done: Container[
     await provider.reach(plan.cluster, host, anew=True)
 
 
-def _missing(found: Sequence[Finding]) -> NotReadyError | None:
+def _missing(found: Sequence[Finding], provider: str) -> NotReadyError | None:
     """Return all engines and programs that a real bring-up misses; None if there are none."""
-    missing = [each for each in _faults(found) if each.check in ("container engine", "kind")]
+    missing = [each for each in _faults(found) if each.check in ("container engine", provider)]
     if not missing:
         return None
     hints = dict.fromkeys(each.hint for each in missing if each.hint)

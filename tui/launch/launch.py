@@ -23,7 +23,8 @@ from tui.plan.bundled import manifests_folder
 from tui.plan.labels import OWNER
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
-from tui.plan.steps import KindDelete, KindStop
+from tui.plan.steps import ClusterDelete, ClusterStop
+from tui.plan.steps.cluster import DeletesCluster
 from tui.run import events as e
 from tui.run.directories import cache_directory
 from tui.run.feed import Feed
@@ -121,13 +122,13 @@ def launch_down(
         what = "has no cluster" if whole.cluster is None else "does not make its cluster"
         raise UsageError(f"--stop: the plan {what}", "take it down without --stop")
     if not (whole.can_go_down or stop):
-        kind = "command, shell: …" if whole.cluster is None else "kind.delete"
+        kind = "command, shell: …" if whole.cluster is None else "cluster.delete"
         raise UsageError("the plan has no steps that take it down", f"add `down: [{{kind: {kind}}}]` to it")
     phases = (
         Phase(
             id="down",
             title="Take down",
-            tasks=_down_tasks(whole, (KindStop(kind="kind.stop"),) if stop else _down_steps(whole)),
+            tasks=_down_tasks(whole, (ClusterStop(kind="cluster.stop"),) if stop else _down_steps(whole)),
         ),
     )
     plan = whole.model_copy(update={"phases": phases})
@@ -147,9 +148,9 @@ def _down_steps(plan: Plan) -> tuple[Step, ...]:
     """Return the steps that take a plan down; of a cluster that stands, what was made there goes last."""
     if plan.cluster is None or not plan.cluster.stands:
         return plan.down
-    others = tuple(step for step in plan.down if not isinstance(step, KindDelete))
+    others = tuple(step for step in plan.down if not isinstance(step, DeletesCluster))
     title = f"Delete what has the label {OWNER}={plan.cluster.owner}"
-    return (*others, KindDelete(kind="kind.delete", title=title))
+    return (*others, ClusterDelete(kind="cluster.delete", title=title))
 
 
 def _down_tasks(plan: Plan, steps: tuple[Step, ...]) -> tuple[Task, ...]:

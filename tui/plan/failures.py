@@ -31,18 +31,18 @@ KNOWN: dict[str, Known] = {
     "pull-always": known(
         r"(?:ErrImagePull|ImagePullBackOff).*imagePullPolicy: Always",
         "imagePullPolicy is Always, as it is by default for `:latest`: the node does not use the image "
-        "that kind.load loaded; set `imagePullPolicy: IfNotPresent`, or check the name and pull secret",
+        "that was loaded into it; set `imagePullPolicy: IfNotPresent`, or check the name and pull secret",
         "pod",
     ),
     "pod-image": known(
         "ErrImagePull|ImagePullBackOff",
-        "check the image's name, load it with a `kind.load` step, or add a pull secret for its registry",
+        "check the image's name, load it with an `image.deliver` step, or add a pull secret for its registry",
         "pod",
     ),
     "image-name": known("InvalidImageName", "correct the image's name in the manifest", "pod"),
     "pull-never": known(
         "ErrImageNeverPull",
-        "the image is not on the node and may not be pulled: put a `kind.load` step before this one",
+        "the image is not on the node and may not be pulled: put an `image.deliver` step before this one",
         "pod",
     ),
     "runs-as-root": known(
@@ -504,7 +504,7 @@ KNOWN: dict[str, Known] = {
         "kind.create",
     ),
     "node-image": known(
-        "failed to pull image", "name a node image that can be had with `image` of kind.create", "kind"
+        "failed to pull image", "name a node image that can be had with `image` of cluster.create", "kind"
     ),
     "control-plane": known(
         "timed out waiting for ready|kubelet.*not.*healthy|timed out waiting for the condition",

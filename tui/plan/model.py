@@ -32,6 +32,7 @@ from tui.plan.scope import NAME
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names, StepBase, Wanted
+from tui.plan.steps.cluster import ProviderName
 from tui.plan.steps.command import Setting, VariableName
 from tui.plan.steps.references import Namespace
 from tui.plan.substitute import UndefinedError, as_text, find
@@ -149,7 +150,7 @@ class Cluster(Frozen):
     name: str = Field(
         "", pattern=CLUSTER_NAME, validate_default=True, description="Name of the cluster that is made."
     )
-    provider: Literal["kind"] = Field("kind", description="What makes the cluster.")
+    provider: ProviderName = Field("kind", description="What makes the cluster.")
     kubeconfig: PlanPath = Field(
         Path(),
         validate_default=True,
@@ -285,7 +286,7 @@ class Plan(Frozen):
     )
     failed: tuple[Step, ...] = Field(
         (),
-        description="Steps that follow when a task has failed and no other runs, such as `kind.logs`; what"
+        description="Steps that follow when a task has failed and no other runs, such as `cluster.logs`; what"
         " fails of them is a warning.",
     )
     down: tuple[Step, ...] = Field((), description="Steps that take the environment away again.")

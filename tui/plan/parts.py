@@ -11,6 +11,7 @@ from tui.plan.faults import shown, suggest
 from tui.plan.kinds import ASSUMED, OTHERWISE
 from tui.plan.schema import closed_schema
 from tui.plan.steps import STEPS
+from tui.plan.steps.cluster import PROVIDERS
 from tui.plan.values import DURATION_PATTERN
 
 if TYPE_CHECKING:
@@ -120,10 +121,14 @@ def _facts(kind: str, model: type[StepBase]) -> Iterator[str]:
     """Yield what a kind of step needs, how long it may take, and when it gives up, in sentences."""
     if model.needs_cluster and not model.makes_cluster:
         yield "Needs the plan's cluster."
-    if model.programs or model.needs_engine:
-        programs = [f"`{program}`" for program in model.programs]
-        engine = ["a container engine"] if model.needs_engine else []
-        yield f"Needs {' and '.join([*programs, *engine])}."
+    needed = []
+    if model.needs_provider:
+        provider = kind.partition(".")[0]
+        needed.append(f"`{provider}`" if provider in PROVIDERS else "the program that is its provider")
+    if model.needs_engine:
+        needed.append("a container engine")
+    if needed:
+        yield f"Needs {' and '.join(needed)}."
     assumed = ASSUMED.get(kind, OTHERWISE)
     yield f"A rehearsal that knows no time of it assumes {assumed.seconds:g} s, {assumed.source}."
     if model.default_timeout:

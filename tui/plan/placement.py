@@ -44,7 +44,7 @@ def steps_by_host(plan: Plan) -> dict[str, list[Step]]:
     found: dict[str, list[Step]] = {}
     for task in plan.tasks:
         for step in task.wanted_steps:
-            if plan.cluster and plan.cluster.stands and "kind" in step.programs:
+            if plan.cluster and plan.cluster.stands and step.needs_provider:
                 continue  # it needs nothing where the cluster is not made
             name = places.cluster if step.on_cluster_host else places.tasks[task.id]
             found.setdefault(name, []).append(step)

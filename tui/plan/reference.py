@@ -36,7 +36,7 @@ phases:
       - id: cluster
         timeout: 10m
         steps:
-          - {kind: kind.create}
+          - {kind: cluster.create}
       - id: image
         retry: {signatures: [rate-limit, dns]}
         steps:
@@ -46,12 +46,12 @@ phases:
       - id: redis
         needs: [cluster, image]
         steps:
-          - {kind: kind.load, images: "redis:7"}
+          - {kind: image.deliver, images: "redis:7"}
           - {kind: command, shell: "kubectl create deployment redis --image redis:7"}
           - {kind: kubernetes.wait, rollouts: deployment/redis, timeout: 5m}
 
 down:
-  - {kind: kind.delete}
+  - {kind: cluster.delete}
 """
 """A whole plan that needs no further file."""
 
@@ -91,7 +91,7 @@ plain `${{`. A value that is one whole reference keeps its type, so that a list 
 `${{folder}}` always exists: it is the directory of the file in which it is written. Environment variables
 are not read.
 
-References are filled in everywhere in the plan, in Kind's configuration, and in the manifests of steps
+References are filled in everywhere in the plan, in the configuration of the cluster, and in the manifests of steps
 with `substitute: true`. Values are taken from `variables`, over them from each file of `--values`, over
 them from each `--set group.name=value`. What is named in `secrets`, has a key such as `password` or
 `token`, or looks random is never shown.
@@ -109,7 +109,7 @@ where the context has another one, which kubectl would take.
 
 Objects that are made there get the label `bringup/owner`. `bringup down` deletes what carries it, custom
 resources first and namespaces late, and nothing that was there before. What helm has installed, a
-`helm.uninstall` of `down` removes. `kind.create` takes the cluster as it is, so that a plan with both
+`helm.uninstall` of `down` removes. `cluster.create` takes the cluster as it is, so that a plan with both
 `context: ${{context}}` and `name` is brought up in a cluster of its own where that variable is empty.
 
 ## Several users of one cluster
@@ -170,7 +170,7 @@ phases:
         each: ${{operators}}
         steps:
           - {{kind: image.pull, images: "${{each.image}}"}}
-          - {{kind: kind.load, images: "${{each.image}}"}}
+          - {{kind: image.deliver, images: "${{each.image}}"}}
       - id: check
         needs: [load-*]
         when: not ${{fips}}
@@ -192,7 +192,7 @@ phases:
       - id: load
         needs: build
         steps:
-          - {{kind: kind.load, images: "${{output.image}}"}}
+          - {{kind: image.deliver, images: "${{output.image}}"}}
           - {{kind: kubernetes.apply, manifests: server.yaml.in, substitute: true}}
 ```
 
@@ -232,7 +232,7 @@ phases:
   - id: images # without tasks of its own: those of `storage.yaml`
   - id: create
     tasks:
-      - {{id: cluster, steps: [{{kind: kind.create}}]}}
+      - {{id: cluster, steps: [{{kind: cluster.create}}]}}
   - id: deploy
     tasks:
       - {{id: service, needs: [cluster, ds], steps: [{{kind: command, shell: make deploy}}]}}
@@ -255,7 +255,7 @@ phases:
       - id: server
         needs: [cluster, image]
         steps:
-          - {{kind: kind.load, images: "${{image}}"}}
+          - {{kind: image.deliver, images: "${{image}}"}}
           - {{kind: kubernetes.apply, manifests: storage.yaml.in, substitute: true}}
           - {{kind: kubernetes.wait, rollouts: deployment/storage, timeout: 2m}}
 ```

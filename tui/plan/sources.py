@@ -11,7 +11,8 @@ from tui.plan.data import made_of
 from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.kind_config import check_config, check_values
 from tui.plan.manifests import local_files, read_bytes, read_file
-from tui.plan.steps import ConfigMap, KindCreate, KubernetesApply, Secret
+from tui.plan.steps import ConfigMap, KubernetesApply, Secret
+from tui.plan.steps.cluster import CreatesCluster
 from tui.plan.substitute import REFERENCE, fill_text
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
     for p, phase in enumerate(plan.phases):
         for t, task in enumerate(phase.tasks):
             for s, step in enumerate(task.steps):
-                if isinstance(step, KindCreate) and isinstance(step.config, dict):
+                if isinstance(step, CreatesCluster) and isinstance(step.config, dict):
                     part = document.part(("phases", p, "tasks", t, "steps", s, "config"))
                     try:
                         check_values(step.config, part)
@@ -51,7 +52,7 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
 
 def _errors(step: Step, variables: Mapping[str, Any]) -> list[PlanError]:
     errors: list[PlanError] = []
-    if isinstance(step, KindCreate) and isinstance(step.config, Path) and step.config.exists():
+    if isinstance(step, CreatesCluster) and isinstance(step.config, Path) and step.config.exists():
         try:
             text = read_text(step.config)
             check_config(text, fill_text(text, variables, str(step.config)), str(step.config))
@@ -89,7 +90,7 @@ def read_text(file: Path) -> str:
 def references(step: StepBase) -> list[tuple[Place, str]]:
     """Return the references in the files that a step fills in, each with its place."""
     files: list[Path] = []
-    if isinstance(step, KindCreate) and isinstance(step.config, Path):
+    if isinstance(step, CreatesCluster) and isinstance(step.config, Path):
         files = [step.config]
     elif isinstance(step, KubernetesApply) and step.substitute:
         files = list(local_files(step))

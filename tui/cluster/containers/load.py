@@ -38,9 +38,9 @@ async def deliver(cluster: Cluster, host: Host, images: Mapping[str, Host], repo
     async with connect(await host.engine()) as api:
         nodes = [node for node in await list_nodes(api, cluster) if node.runs_pods]
         if not nodes:
-            raise ActionError(f"there is no cluster {cluster.name}", "run a `kind.create` step first")
+            raise ActionError(f"there is no cluster {cluster.name}", "run a `cluster.create` step first")
         if down := [node.name for node in nodes if not node.running]:
-            hint = "run a `kind.create` step first, which starts it again"
+            hint = "run a `cluster.create` step first, which starts it again"
             raise ActionError(f"node {down[0]} of cluster {cluster.name} does not run", hint)
         for source in dict.fromkeys(images.values()):
             names = [name for name, each in images.items() if each is source]

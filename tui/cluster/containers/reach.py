@@ -63,7 +63,7 @@ async def lead(cluster: Cluster, host: Host, text: str) -> Mapping[int, int]:
     nodes = [node for node in await find_nodes(cluster, host) if node.running]
     server = api_port(nodes)
     if server is None:
-        raise ActionError(f"no cluster {cluster.name} runs{at(host)}", "run a `kind.create` step first")
+        raise ActionError(f"no cluster {cluster.name} runs{at(host)}", "run a `cluster.create` step first")
     forwards = {port: await host.forward(port) for port in published(nodes)}
     text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{forwards[server]}", text)
     await asyncio.to_thread(merge_kubeconfig, cluster.kubeconfig, text, context_of(cluster))

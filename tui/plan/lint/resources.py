@@ -11,7 +11,8 @@ from tui.plan.lint.commands import namespaces_made
 from tui.plan.manifests import KUSTOMIZATIONS, local_files, read_file
 from tui.plan.namespaces import made_by, used_by
 from tui.plan.own_namespaces import GIVEN
-from tui.plan.steps import ImageBuild, KindDelete, KubernetesApply
+from tui.plan.steps import ImageBuild, KubernetesApply
+from tui.plan.steps.cluster import DeletesCluster
 from tui.plan.steps.command import ProgramStep
 from tui.plan.steps.sources import Kustomized
 
@@ -42,7 +43,7 @@ def _source(build: ImageBuild) -> tuple[object, ...]:
 def cluster_missing(subject: Subject) -> Iterator[Remark]:
     """Remark on the first step of each task that uses the cluster before it is sure to be there."""
     makers = [at for at in subject.steps if at.step.makes_cluster]
-    uses = [at for at in subject.steps if at.step.needs_cluster and not isinstance(at.step, KindDelete)]
+    uses = [at for at in subject.steps if at.step.needs_cluster and not isinstance(at.step, DeletesCluster)]
     for at in {use.task.id: use for use in reversed(uses)}.values() if makers else ():
         if at not in makers and not any(subject.before(maker, at) for maker in makers):
             yield _unordered(subject, at, "cluster-missing", "the plan's cluster", makers)

@@ -75,7 +75,7 @@ class StepBase(Frozen):
 
     Attributes:
         action: The action that performs it, as `module:function`; imported when it is first needed.
-        programs: Programs that must be on the host that it runs on.
+        needs_provider: Whether that host must have the program that makes the plan's cluster.
         needs_engine: Whether that host must have a container engine.
         needs_cluster: Whether it uses the plan's cluster.
         makes_cluster: Whether it creates the plan's cluster.
@@ -88,7 +88,7 @@ class StepBase(Frozen):
     """
 
     action: ClassVar[str] = ""
-    programs: ClassVar[tuple[str, ...]] = ()
+    needs_provider: ClassVar[bool] = False
     needs_engine: ClassVar[bool] = False
     needs_cluster: ClassVar[bool] = False
     makes_cluster: ClassVar[bool] = False
