@@ -123,6 +123,17 @@ def test_a_chart_gets_the_image_that_is_built_for_it(tmp_path: Path) -> None:
     assert "config: hack/kind-config.yaml" in text
 
 
+def test_a_cluster_is_made_by_what_its_configuration_is_for(tmp_path: Path) -> None:
+    folder = tmp_path / ("shop-" * 10)
+    lay(folder, SHAPES["a configuration of k3d"])
+    done = bringup(folder, "init")
+    assert "hack/k3d.yaml  configuration of the cluster, by k3d" in done.stdout
+    plan = load_plan(folder / "bringup.yaml").plan
+    assert plan.cluster
+    assert (plan.cluster.provider, plan.cluster.name) == ("k3d", "shop-shop-shop-shop-shop-shop-sh")
+    assert bringup(folder, "plan", "lint").returncode == 0
+
+
 def test_a_way_that_leads_nowhere_is_not_gone(tmp_path: Path) -> None:
     lay(
         tmp_path,

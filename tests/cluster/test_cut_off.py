@@ -11,8 +11,8 @@ import pytest
 
 from tests.actions.engines import BASE, give_to_podman, need_image
 from tests.cluster.test_kind import NODE, environment, real
-from tui.actions.image.deliver import deliver as load
 from tui.actions.cluster import create
+from tui.actions.image.deliver import deliver as load
 from tui.clients.engine_api import connect
 from tui.clients.engine_errors import EngineLostError
 from tui.cluster.containers.nodes import find_nodes

@@ -14,9 +14,9 @@ import pytest
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
 from tests.cluster.test_kubeconfig_file import CORPUS, view
+from tui.actions.cluster import create, delete, stop
 from tui.actions.image.build import build
 from tui.actions.image.deliver import deliver as load
-from tui.actions.cluster import create, delete, stop
 from tui.clients.engine_api import connect
 from tui.clients.kubernetes.api import open_api
 from tui.cluster.containers.provider import await_nodes, find_nodes

@@ -251,7 +251,7 @@ class EngineApi:
             said = await found.log(stdout=True, stderr=True, tail=number)
         except (DockerError, ClientError) as error:
             raise explained(error) from error
-        return [line.rstrip("\r\n") for line in said]
+        return "".join(said).splitlines()  # which come in pieces
 
     async def run_in(self, container: str, argv: Sequence[str]) -> tuple[int, str]:
         """Run a short command in a container.

@@ -125,7 +125,8 @@ def unmerge_kubeconfig(path: Path, context: str) -> bool:
 
     Args:
         path: The file.
-        context: The name of the cluster's context, which is that of its user and its cluster too.
+        context: The name of the cluster's context. Its cluster and its user are called so too, or by k3d
+            `admin@CONTEXT`.
 
     Returns:
         Whether there were any.
@@ -139,9 +140,10 @@ def unmerge_kubeconfig(path: Path, context: str) -> bool:
         config = _read(path)
         if config is None:
             return False
-        found = [key for key in _LISTS if any(_name(each) == context for each in _entries(config, key))]
+        own = {context, f"admin@{context}"}
+        found = [key for key in _LISTS if any(_name(each) in own for each in _entries(config, key))]
         for key in found:
-            _set(config, key, _sequence([each for each in _entries(config, key) if _name(each) != context]))
+            _set(config, key, _sequence([each for each in _entries(config, key) if _name(each) not in own]))
         current = _get(config, _CURRENT)
         if current is not None and current.value == context:
             found.append(_CURRENT)

@@ -150,7 +150,9 @@ def judge_port(use: PortUse) -> Finding:
     text = f"host port {use.port} is held by {use.holder}"
     if use.own:
         return Finding("ports", "ok", text)
-    return Finding("ports", "fault", text, f"{use.remedy}, or map another port in the cluster's configuration")
+    return Finding(
+        "ports", "fault", text, f"{use.remedy}, or map another port in the cluster's configuration"
+    )
 
 
 async def _dns(subject: Subject, known: Known) -> Finding:

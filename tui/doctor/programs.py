@@ -22,7 +22,6 @@ OLDEST_API = "1.40"
 """Of the container engine: Docker 19.03's. Older ones are not maintained, nor tried with bringup."""
 
 
-
 class _Program(NamedTuple):
     """What makes clusters.
 
@@ -47,6 +46,8 @@ _PROVIDERS = {
         "https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
         calls_engine=True,
     ),
+    # The first that names nodes in its configuration as it does today.
+    "k3d": _Program("5.0", "https://k3d.io", "https://k3d.io/stable/#installation"),
 }
 
 

@@ -174,8 +174,10 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
 def _of_another_provider(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find steps that are named after another provider than the one that makes the cluster."""
     cluster = data.get("cluster")
-    provider = cluster.get("provider", "kind") if isinstance(cluster, dict) else ""
-    if provider not in PROVIDERS or cluster.get("context"):
+    if not isinstance(cluster, dict) or cluster.get("context"):
+        return
+    provider = cluster.get("provider", "kind")
+    if provider not in PROVIDERS:
         return
     further = (found for key in ("failed", "down") for found in _kinds_at(data, (key,)))
     for kind, where in chain(_kinds(data), further):

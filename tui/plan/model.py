@@ -32,7 +32,7 @@ from tui.plan.scope import NAME
 from tui.plan.signature import Signature
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names, StepBase, Wanted
-from tui.plan.steps.cluster import ProviderName
+from tui.plan.steps.cluster import LONGEST_OF_K3D, ProviderName
 from tui.plan.steps.command import Setting, VariableName
 from tui.plan.steps.references import Namespace
 from tui.plan.substitute import UndefinedError, as_text, find
@@ -188,6 +188,18 @@ class Cluster(Frozen):
         if value is cls.model_fields[info.field_name or ""].default:
             raise PydanticKnownError("missing")
         return handler(value)
+
+    @field_validator("provider")
+    @classmethod
+    def _takes_the_name(cls, provider: str, info: ValidationInfo) -> str:
+        """Refuse a name that is too long for the provider, whose nodes have longer names."""
+        name = info.data.get("name", "")
+        if provider == "k3d" and not info.data.get("context") and len(name) > LONGEST_OF_K3D:
+            cause = (
+                f"k3d takes names of at most {LONGEST_OF_K3D} characters, and {shown(name)} has {len(name)}"
+            )
+            raise ValueError(cause, "give the cluster a shorter `name`")
+        return provider
 
     @property
     def stands(self) -> bool:

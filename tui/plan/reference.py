@@ -91,10 +91,40 @@ plain `${{`. A value that is one whole reference keeps its type, so that a list 
 `${{folder}}` always exists: it is the directory of the file in which it is written. Environment variables
 are not read.
 
-References are filled in everywhere in the plan, in the configuration of the cluster, and in the manifests of steps
-with `substitute: true`. Values are taken from `variables`, over them from each file of `--values`, over
-them from each `--set group.name=value`. What is named in `secrets`, has a key such as `password` or
+References are filled in everywhere in the plan, in the configuration of the cluster, and in the manifests
+of steps with `substitute: true`. Values are taken from `variables`, over them from each file of `--values`,
+over them from each `--set group.name=value`. What is named in `secrets`, has a key such as `password` or
 `token`, or looks random is never shown.
+
+## What makes the cluster
+
+`provider` of `cluster` says which program makes it, kind or k3d. `cluster.create`, `cluster.delete`,
+`cluster.stop` and `cluster.logs` are for both; `kind.create` and the like are names of them for kind alone.
+`config` of `cluster.create` is what the program itself takes: it is checked when the plan is read, and its
+ports before anything is made. What is for k3d was written after k3d's documentation, not yet run against it.
+
+```yaml
+cluster: {{name: shop, provider: k3d, kubeconfig: ~/.kube/shop}}
+phases:
+  - id: create
+    tasks:
+      - id: cluster
+        steps:
+          - kind: cluster.create
+            image: rancher/k3s:v1.31.5-k3s1
+            config:
+              apiVersion: k3d.io/v1alpha5
+              kind: Simple
+              agents: 1
+              ports: [{{port: "8080:80", nodeFilters: [loadbalancer]}}]
+            timeout: 5m
+          - {{kind: image.deliver, images: "shop/web:dev"}}
+down: [{{kind: cluster.delete}}]
+```
+
+Images go straight into the nodes of both, as soon as these take them. A cluster of kind that has several
+nodes cannot be stopped; one of k3d can, and k3d starts it again. Where k3s does not start, the error shows
+what its nodes printed last.
 
 ## A cluster that stands
 
@@ -140,10 +170,10 @@ brings up another environment beside the first, and each `down` deletes its own.
 registry, they are pushed there, and objects that `kubernetes.apply` applies name them there, by their IDs:
 `registry: HOST[:PORT][/PATH]` of the cluster says which, or the cluster itself by its ConfigMap
 `local-registry-hosting`, as kind, k3d and ctlptl document it. `registry: {{port: 5001}}` makes one beside a
-Kind cluster, which its nodes pull from and which goes with it. Without a registry, images go into the nodes
-of kind and, by the `k3d` command, of k3d (which has not been tried), and nothing is done where the node runs
-what the container engine has, as with Docker Desktop or Colima. Charts and commands name images
-as they are in the registry, such as `localhost:5001/shop/web:dev`.
+cluster that is made, which its nodes pull from and which goes with it. Without a registry, images go into the
+nodes of kind and k3d, and nothing is done where the node runs what the container engine has, as with Docker
+Desktop or Colima. Charts and commands name images as they are in the registry, such as
+`localhost:5001/shop/web:dev`.
 
 ## Choice and repetition
 

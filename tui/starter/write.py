@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from tui.plan.steps.cluster import LONGEST_OF_K3D
 from tui.starter.names import listed, quoted, slug, unique
 from tui.starter.steps import lines_of
 
@@ -57,7 +58,11 @@ name: {quoted(draft.name)}"""
     database = draft.database
     if draft.migrations is not None and database is not None:
         yield f"\nvariables:\n  password: {quoted(database.password)}\nsecrets: [password]"
-    yield f"\ncluster:\n  name: {quoted(draft.name)}"
+    by_k3d = draft.provider == "k3d"
+    name = draft.name[:LONGEST_OF_K3D].rstrip("-") if by_k3d else draft.name
+    yield f"\ncluster:\n  name: {quoted(name)}"
+    if by_k3d:
+        yield "  provider: k3d"
     yield f"  kubeconfig: {quoted(f'~/.kube/{draft.name}-config')}"
     yield "\nphases:\n  - id: create\n    tasks:"
     taken = {"cluster"}

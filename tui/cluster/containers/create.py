@@ -59,7 +59,9 @@ async def await_nodes(cluster: Cluster, host: Host) -> None:
         await asyncio.sleep(_LOOK)
     await prepared.wait()
     async with connect(await host.engine()) as api:
-        while not await _take_images(api, await list_nodes(api, cluster)):
+        while True:
+            if await _take_images(api, await list_nodes(api, cluster)):
+                break
             await asyncio.sleep(_LOOK)
 
 
@@ -202,7 +204,9 @@ async def _clean(cluster: Cluster, host: Host, report: Reporter, making: asyncio
     if not gone:
         removal = remove_nodes(host, cluster, None, _REMOVAL)
         _removals[host.name, cluster.name] = asyncio.create_task(removal)
-        report.warn(f"cluster {cluster.name} may be left: `{' '.join(maker_of(cluster).delete(cluster.name))}`")
+        report.warn(
+            f"cluster {cluster.name} may be left: `{' '.join(maker_of(cluster).delete(cluster.name))}`"
+        )
     with contextlib.suppress(ActionError):  # what it says is told by the next creation, which checks first
         await asyncio.to_thread(unmerge_kubeconfig, cluster.kubeconfig, context_of(cluster))
 
@@ -239,7 +243,9 @@ async def _adopt(
         raise broken(cluster, error.cause, error.hint) from error
     waited = nodes if maker.installs_network(spec.config) else ()
     patience = spec.wait if started else _ANSWER
-    ranges = maker.lacks_ranges(spec.config, spec.image)  # a creation may have been cut off before it gave them
+    ranges = maker.lacks_ranges(
+        spec.config, spec.image
+    )  # a creation may have been cut off before it gave them
     unready = await await_ready(cluster, waited, patience, report, restarted=restarted, ranges=ranges)
     if unready:
         raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))

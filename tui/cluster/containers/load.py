@@ -143,4 +143,7 @@ async def _load(delivery: Delivery, found: Mapping[str, Mapping[str, Any]]) -> N
 async def _have_maker_load(delivery: Delivery, image: str) -> None:
     maker, cluster = maker_of(delivery.cluster), delivery.cluster.name
     what = f"{image} could not be loaded into cluster {cluster}"
-    await maker.output(delivery.report).carry_out(what, maker.load(cluster, image), delivery.target)
+    output = maker.output(delivery.report)
+    status = await output.follow(maker.load(cluster, image), delivery.target)
+    if status or output.error:  # which k3d tells with status 0 too
+        raise output.failure(what, status)

@@ -36,7 +36,7 @@ _HELP = "https://kind.sigs.k8s.io/docs/user/local-registry/"
 
 
 def mirrors_of(cluster: Cluster) -> dict[str, str]:
-    """Return where a cluster's nodes find its own registry, by how images in it are named; empty without one."""
+    """Return where nodes find the cluster's own registry, by how images in it are named; empty if none."""
     if not isinstance(cluster.registry, LocalRegistry):
         return {}
     return {cluster.registry.address: f"http://{_name(cluster)}:{_INSIDE}"}

@@ -22,7 +22,9 @@ async def export_logs(cluster: Cluster, host: Host, directory: Path, report: Rep
     """See `tui.cluster.provider.Provider`."""
     nodes = await find_nodes(cluster, host)
     if not nodes:
-        raise ActionError(f"there is no cluster {cluster.name}{at(host)}", "run a `cluster.create` step first")
+        raise ActionError(
+            f"there is no cluster {cluster.name}{at(host)}", "run a `cluster.create` step first"
+        )
     to = directory if host.shares_files else None
     place = await maker_of(cluster).export_logs(cluster.name, host, nodes, to, report)
     return Done(f"exported to {place}{at(host)}")

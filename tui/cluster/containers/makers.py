@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.cluster.k3d.maker import K3d
 from tui.cluster.kind.maker import Kind
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from tui.cluster.containers.maker import Maker
     from tui.plan.model import Cluster
 
-MAKERS: Mapping[str, Maker] = {maker.name: maker for maker in (Kind(),)}
+MAKERS: Mapping[str, Maker] = {maker.name: maker for maker in (Kind(), K3d())}
 
 
 def maker_of(cluster: Cluster) -> Maker:

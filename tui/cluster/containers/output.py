@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _KEPT = 15  # lines shown with an error
 _READ = 200  # lines in which a known failure is looked for
+_FATAL = re.compile(r"level=fatal|\bF\d{4} |panic: ")  # the last words of k3s and its parts
 
 
 class Output(ABC):
@@ -90,10 +92,9 @@ class Output(ABC):
             host: The cluster's host.
 
         Raises:
-            ActionError: It failed, or said that something did.
+            ActionError: It failed.
         """
-        status = await self.follow(argv, host)
-        if status or self.error:
+        if status := await self.follow(argv, host):
             raise self.failure(what, status)
 
     def take(self, lines: list[str]) -> None:
@@ -133,12 +134,13 @@ class Output(ABC):
         Args:
             what: What could not be done, such as `cluster demo could not be created`.
             status: The command's exit status.
-            more: What else was said that may tell why, such as by a node.
+            more: The last lines that nodes printed.
         """
         step = f" (at {self.current!r})" if self.current else ""
         reason = self._reason() or f"{self._maker.name} exited with status {status}"
         said = self._said if self.error else self.lines
-        hint = hint_for("\n".join((reason, *said, *more)), self._scope)
+        last = [line for line in more if _FATAL.search(line)]
+        hint = hint_for("\n".join(last or (reason, *said)), self._scope)
         return ActionError(f"{what}{step}: {reason}", hint, (*self.lines, *more)[-_KEPT:])
 
     def _reason(self) -> str:

@@ -34,7 +34,9 @@ async def stop(cluster: Cluster, host: Host, report: Reporter) -> Done:
             return Done(f"{name} is stopped already", changed=False)
         with report.span("stop", cluster.name):
             if maker.restarts:
-                await maker.output(report).carry_out(f"{name} could not be stopped", maker.stop(cluster.name), host)
+                await maker.output(report).carry_out(
+                    f"{name} could not be stopped", maker.stop(cluster.name), host
+                )
             else:
                 await asyncio.gather(*(api.stop(node.id) for node in running))
     return Done(f"stopped {name}: `bringup up` starts it again")

@@ -11,7 +11,6 @@ from tui.errors import ActionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.plan.model import Cluster
 
 _NEW = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
 

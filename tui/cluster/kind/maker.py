@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tui.cluster.containers.maker import Argv, Maker
@@ -31,7 +32,7 @@ class Kind(Maker):
     home = "https://kind.sigs.k8s.io"
     cluster_label = "io.x-k8s.kind.cluster"
     role_label = "io.x-k8s.kind.role"
-    roles = {each: each for each in ("control-plane", "worker", "external-load-balancer")}
+    roles = MappingProxyType({each: each for each in ("control-plane", "worker", "external-load-balancer")})
     containerd = ("containerd", "config", "dump")
     writes_kubeconfig = True
 

@@ -92,7 +92,7 @@ def _needs(state: RunState) -> Iterator[Finding]:
                     f"let {mine} start without {its}",
                     task=task.id,
                     why=f"{its} only makes images, and {mine} uses none of them",
-                    caveat=_OF_NODES if CREATES in task.kinds else "",
+                    caveat=_OF_NODES if CREATING & {*task.kinds} else "",
                     how=f"remove `{need}` from the needs of task `{task.id}`",
                     change=DropNeeds(task.id, (need,)),
                     changed=_without_needs(task.id, (need,)),

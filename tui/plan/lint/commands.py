@@ -139,7 +139,7 @@ def _other_cluster(command: ProgramStep, cluster: Cluster, folder: Path) -> str:
     """Return how a command chooses another cluster than the plan's; empty if it does not."""
     words = [*(f"{name}={value}" for name, value in command.env.items()), *words_of(script_of(command))]
     asks = any(word.rsplit("/", 1)[-1] in {*_CLIENTS, "kubectx"} for word in words)
-    where, own = command.folder or folder, cluster.context or f"kind-{cluster.name}"
+    where, own = command.folder or folder, cluster.context or f"{cluster.provider}-{cluster.name}"
     for before, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         value = value if equals else following

@@ -9,9 +9,11 @@ from pydantic import Discriminator, Field, Tag
 from tui.plan.steps.base import StepBase
 from tui.plan.values import Duration, ExistingFile, PlanPath
 
-ProviderName = Literal["kind"]
+ProviderName = Literal["kind", "k3d"]
 PROVIDERS = get_args(ProviderName)
 """What makes clusters; each is the name of a program, too."""
+
+LONGEST_OF_K3D = 32  # characters of a cluster's name
 
 ClusterConfig = Annotated[
     Annotated[ExistingFile, Tag("text")] | Annotated[dict[str, Any], Tag("mapping")],
@@ -38,8 +40,8 @@ class CreatesCluster(_ClusterStep):
     config: ClusterConfig | None = Field(
         None,
         description="The provider's own configuration: a file, in which `${…}` is filled in, or itself. With"
-        " kind's node images before v1.31, settings by which clusters start sooner are added, and told, unless"
-        " it has them.",
+        " node images of kind before v1.31, settings by which clusters start sooner are added, and told,"
+        " unless it has them.",
     )
     image: str | None = Field(None, description="Node image; the provider's own default if absent.")
     wait: Duration = Field(120.0, description="How long the made cluster may take to become ready.")
@@ -121,7 +123,7 @@ class _StopsCluster(_ClusterStep):
 
 
 class ClusterStop(_StopsCluster):
-    """Stop the plan's cluster, of kind if it has one node, so that the next `cluster.create` starts it again."""
+    """Stop the plan's cluster, of one node where kind made it, until `cluster.create` starts it again."""
 
     example = "- {kind: cluster.stop}"
 
