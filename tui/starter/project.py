@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.plan.cluster_config import check_config
 from tui.plan.faults import PlanError
+from tui.plan.kind_config import check_config
 from tui.starter.charts import Chart, find_charts
 from tui.starter.images import Build, find_builds
 from tui.starter.kustomize import find_kustomizations
@@ -19,11 +19,7 @@ from tui.text import plural
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CONFIGS = {
-    provider: re.compile(rb"^\s*\"?apiVersion\"?:\s*[\"']?" + group, re.MULTILINE)
-    for provider, group in {"kind": rb"kind\.x-k8s\.io/", "k3d": rb"k3d\.io/"}.items()
-}
-"""How configurations of clusters begin, by the provider whose they are."""
+_KIND_CONFIG = re.compile(rb"^\s*apiVersion:\s*[\"']?kind\.x-k8s\.io/", re.MULTILINE)
 _GOOSE = re.compile(rb"^--\s*\+goose\s+Up\b", re.MULTILINE)
 _TARGET = re.compile(rb"^([A-Za-z0-9][\w./-]*)\s*:(?![=:])", re.MULTILINE)
 _TESTS = re.compile(r"e2e|integration|acceptance|smoke")
@@ -47,7 +43,7 @@ class Found:
         tree: Its files.
         name: What the project is called.
         builds: The images that can be built.
-        configs: Configurations of clusters with the provider whose they are, the likeliest first.
+        configs: Kind's configurations, the likeliest first.
         kustomizations: Directories for kustomize.
         charts: Helm's charts.
         directories: Directories of manifests.
@@ -60,7 +56,7 @@ class Found:
     tree: Tree
     name: str
     builds: list[Build]
-    configs: list[tuple[str, str]]
+    configs: list[str]
     kustomizations: list[str]
     charts: list[Chart]
     directories: list[Directory]
@@ -80,7 +76,7 @@ def find(root: Path) -> Found:
     name = slug(root.resolve().name) or "environment"
     charts = find_charts(tree)
     kustomized = [d for d, names in tree.by_directory.items() if "kustomization" in "".join(names).lower()]
-    configs, unusable = _cluster_configs(tree)
+    configs, unusable = _kind_configs(tree)
     apart = [*(chart.path for chart in charts), *kustomized]
     directories, left = find_directories(tree, [each for each in apart if each])
     makefile = tree.read("Makefile", _MOST_BYTES) if "Makefile" in tree.files else b""
@@ -108,9 +104,9 @@ def _not_seen(tree: Tree) -> dict[str, str]:
     return left
 
 
-def _cluster_configs(tree: Tree) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """Return configurations of clusters, the likeliest first, and what cannot be used, with the reason."""
-    found: list[tuple[str, str]] = []
+def _kind_configs(tree: Tree) -> tuple[list[str], dict[str, str]]:
+    """Return Kind's configurations, the likeliest first, and what cannot be used, with the reason."""
+    found: list[str] = []
     left: dict[str, str] = {}
     looked = 0
     for file in sorted(tree.files, key=lambda file: (file.count("/"), file)):
@@ -118,19 +114,18 @@ def _cluster_configs(tree: Tree) -> tuple[list[tuple[str, str]], dict[str, str]]
             continue
         looked += 1
         data = tree.read(file, _MOST_BYTES)
-        provider = next((name for name, begin in _CONFIGS.items() if begin.search(data)), "")
-        if not provider:
+        if not _KIND_CONFIG.search(data):
             continue
         try:
             text = data.decode("utf-8-sig")
-            check_config(text, text, file, provider)
+            check_config(text, text, file)
         except (PlanError, UnicodeDecodeError) as error:
             left[file] = error.faults[0].cause if isinstance(error, PlanError) else "is not UTF-8 text"
             continue
         if "${" in text:
             left[file] = "holds ${…}, which a plan would fill in"
         else:
-            found.append((file, provider))
+            found.append(file)
     return found, left
 
 

@@ -1,1 +1,0 @@
-"""Clusters whose nodes are containers of the engine, as programs such as kind make them."""
