@@ -30,7 +30,7 @@ def loaded_by(module: str) -> set[str]:
         ("tui.plan.load", CLIENTS | SCREEN),
         ("tui.launch.launch", CLIENTS | SCREEN),
         ("tui.launch.request", CLIENTS | SCREEN | {"pydantic"}),
-        ("tui.cluster.kind", SCREEN | {"kubernetes_asyncio"}),
+        ("tui.cluster.containers.provider", SCREEN | {"kubernetes_asyncio"}),
         ("tui.doctor", CLIENTS | SCREEN | PARSERS),
         ("tui.doctor.standing", CLIENTS | SCREEN),
         ("tui.views.loop", CLIENTS | SCREEN | PARSERS),

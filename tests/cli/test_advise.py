@@ -155,7 +155,7 @@ def test_images_are_loaded_before_all_else(folder: Path) -> None:
     app = yaml.safe_load(changed)["phases"][1]["tasks"][0]
     assert app["steps"][:2] == [
         {"kind": "image.pull", "images": ["redis:7"]},
-        {"kind": "kind.load", "images": ["redis:7"]},
+        {"kind": "image.deliver", "images": ["redis:7"]},
     ]
     assert len(app["steps"]) == 5
     assert len(lines(changed) - lines(PLAN)) == 2

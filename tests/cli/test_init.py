@@ -41,10 +41,10 @@ def test_it_tells_what_it_takes_what_it_leaves_and_what_to_do_next(tmp_path: Pat
     assert done.stdout.index("nothing to remark") < done.stdout.index("bringup up --env rehearsal")
     assert "p4ssw0rd" not in done.stdout
     assert steps(load_plan(tmp_path / "bringup.yaml")) == {
-        "cluster": ["kind.create"],
+        "cluster": ["cluster.create"],
         f"image-{tmp_path.name.lower().replace('_', '-')}"[:40].strip("-"): ["image.build acme/web:dev"],
         "pull-images": ["image.pull postgres:15"],
-        "load": ["kind.load acme/web:dev, postgres:15"],
+        "load": ["image.deliver acme/web:dev, postgres:15"],
         "deploy": [
             "kubernetes.apply db.yaml, namespace.yaml, web.yaml",
             "kubernetes.wait statefulset/db, deployment/web",
@@ -121,6 +121,17 @@ def test_a_chart_gets_the_image_that_is_built_for_it(tmp_path: Path) -> None:
     text = (tmp_path / "bringup.yaml").read_text()
     assert "values: {image: {repository: acme/web, tag: dev, pullPolicy: IfNotPresent}}" in text
     assert "config: hack/kind-config.yaml" in text
+
+
+def test_a_cluster_is_made_by_what_its_configuration_is_for(tmp_path: Path) -> None:
+    folder = tmp_path / ("shop-" * 10)
+    lay(folder, SHAPES["a configuration of k3d"])
+    done = bringup(folder, "init")
+    assert "hack/k3d.yaml  configuration of the cluster, by k3d" in done.stdout
+    plan = load_plan(folder / "bringup.yaml").plan
+    assert plan.cluster
+    assert (plan.cluster.provider, plan.cluster.name) == ("k3d", "shop-shop-shop-shop-shop-shop-sh")
+    assert bringup(folder, "plan", "lint").returncode == 0
 
 
 def test_a_way_that_leads_nowhere_is_not_gone(tmp_path: Path) -> None:

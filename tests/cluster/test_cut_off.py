@@ -11,11 +11,11 @@ import pytest
 
 from tests.actions.engines import BASE, give_to_podman, need_image
 from tests.cluster.test_kind import NODE, environment, real
+from tui.actions.cluster import create
 from tui.actions.image.deliver import deliver as load
-from tui.actions.kind import create
 from tui.clients.engine_api import connect
 from tui.clients.engine_errors import EngineLostError
-from tui.cluster.kind.nodes import find_nodes
+from tui.cluster.containers.nodes import find_nodes
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
 from tui.plan.steps import KindCreate, KindLoad

@@ -14,16 +14,15 @@ import pytest
 from tests.actions.engines import BASE, give_to_podman, need_image, running
 from tests.actions.recorder import Recorder
 from tests.cluster.test_kubeconfig_file import CORPUS, view
+from tui.actions.cluster import create, delete, stop
 from tui.actions.image.build import build
 from tui.actions.image.deliver import deliver as load
-from tui.actions.kind import create, delete, stop
 from tui.clients.engine_api import connect
 from tui.clients.kubernetes.api import open_api
-from tui.cluster.kind import await_nodes
-from tui.cluster.kind.host_ports import host_ports
-from tui.cluster.kind.nodes import find_nodes
-from tui.cluster.kind.output import Output
-from tui.cluster.kind.stream import progress_of
+from tui.cluster.containers.provider import await_nodes, find_nodes
+from tui.cluster.containers.stream import progress_of
+from tui.cluster.kind.config import host_ports
+from tui.cluster.kind.maker import Kind
 from tui.cluster.kubeconfig_file import merge_kubeconfig
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
@@ -61,7 +60,7 @@ def ctx(tmp_path: Path) -> Recorder:
 
 
 def test_kinds_steps_become_spans(ctx: Recorder) -> None:
-    output = Output(ctx)
+    output = Kind().output(ctx)
     output.take(CREATED.splitlines())
     assert [text for _, text in ctx.lines] == CREATED.splitlines()
     assert [span.name for span in ctx.spans] == [
@@ -73,7 +72,7 @@ def test_kinds_steps_become_spans(ctx: Recorder) -> None:
 
 
 def test_kinds_failure_is_told_with_what_helps(ctx: Recorder) -> None:
-    output = Output(ctx)
+    output = Kind().output(ctx)
     for line in FAILED.splitlines():
         output.take([line])
     error = output.failure("cluster demo could not be created", 1)
@@ -123,7 +122,7 @@ runtime.goexit
     ],
 )
 def test_what_kind_ran_is_told_by_what_that_said(ctx: Recorder, said: str, cause: str, hint: str) -> None:
-    output = Output(ctx)
+    output = Kind().output(ctx)
     output.take(said.splitlines())
     error = output.failure("it failed", 1)
     assert error.cause == f"it failed: {cause}"
@@ -132,7 +131,7 @@ def test_what_kind_ran_is_told_by_what_that_said(ctx: Recorder, said: str, cause
 
 
 def test_a_failure_without_words_tells_the_status(ctx: Recorder) -> None:
-    assert Output(ctx).failure("it failed", 2).cause == "it failed: kind exited with status 2"
+    assert Kind().output(ctx).failure("it failed", 2).cause == "it failed: kind exited with status 2"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import yaml
 
-from tui.cluster.kind.pod_ranges import give_ranges
+from tui.cluster.containers.pod_ranges import give_ranges
 from tui.cluster.kind.quick_start import lacks_ranges, with_quick_start
 
 if TYPE_CHECKING:

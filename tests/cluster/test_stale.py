@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tui.clients.kubernetes.api import ApiError
-from tui.cluster.kind.stale import find_stale, free_leases
+from tui.cluster.containers.stale import find_stale, free_leases
 
 if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api

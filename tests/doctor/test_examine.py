@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.doctor.peers import answers_of, serving
-from tui.cluster.kind.nodes import CLUSTER, ROLE
+from tui.cluster.kind.maker import Kind
 from tui.doctor import Finding, examine
 from tui.doctor.examine import preflight
 from tui.errors import NotReadyError
@@ -170,7 +170,7 @@ async def test_a_port_of_the_plan_s_own_cluster(
     node = {
         "Names": ["/node"],
         "State": "paused",
-        "Labels": {CLUSTER: "bringup-doctor", ROLE: "control-plane"},
+        "Labels": {Kind.cluster_label: "bringup-doctor", Kind.role_label: "control-plane"},
         "Ports": [{"IP": "0.0.0.0", "PublicPort": port, "PrivatePort": 80, "Type": "tcp"}],
     }
     async with serving(answers_of("other", tmp_path, [node]), engine_socket) as url:
@@ -283,7 +283,7 @@ async def node_container(engine: ContainerEngine, port: int) -> AsyncIterator[An
         "Image": IMAGE,
         "Cmd": ["sleep", "60"],
         "ExposedPorts": {"80/tcp": {}},
-        "Labels": {CLUSTER: "bringup-doctor", ROLE: "control-plane"},
+        "Labels": {Kind.cluster_label: "bringup-doctor", Kind.role_label: "control-plane"},
         "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}},
     }
     async with engine.client() as docker:

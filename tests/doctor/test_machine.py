@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tui.doctor.finding import Finding, joined
-from tui.doctor.programs import judge_kind
+from tui.doctor.programs import judge_provider
 from tui.doctor.rules import (
     GIB,
     judge_architecture,
@@ -33,7 +33,7 @@ ROOTLESS = ["name=seccomp,profile=default", "name=rootless"]
         ("amd64", "x86_64", "ok", "amd64"),
         ("aarch64", "arm64", "ok", "arm64"),
         ("x86_64", "arm64", "warning", "runs amd64, the machine is arm64"),
-        ("riscv64", "riscv64", "warning", "no node image for riscv64"),
+        ("riscv64", "riscv64", "warning", "no node image is made for riscv64"),
     ],
 )
 def test_architecture(engine: str, machine: str, level: str, says: str) -> None:
@@ -155,8 +155,23 @@ def test_proxies(environment: dict[str, str], level: str, says: str) -> None:
     ],
 )
 def test_kind(kind: str | None, program: str, said: str | None, needed: bool, level: str, says: str) -> None:
-    finding = judge_kind(kind, program, said, needed=needed)
+    finding = judge_provider("kind", {"kind": kind, program: said}, needed=needed)
     assert (finding.level, says in finding.text) == (level, True)
+    assert bool(finding.hint) == (level == "fault")
+
+
+@pytest.mark.parametrize(
+    ("k3d", "needed", "level", "says"),
+    [
+        ("k3d version v5.8.3", True, "ok", "k3d version v5.8.3"),
+        ("k3d version v4.4.8", True, "fault", "k3d 4.4.8 is too old"),
+        (None, True, "fault", "the `k3d` command is not installed"),
+        (None, False, "ok", "k3d not found, which the plan does not need"),
+    ],
+)
+def test_k3d(k3d: str | None, needed: bool, level: str, says: str) -> None:
+    finding = judge_provider("k3d", {"k3d": k3d}, needed=needed)
+    assert (finding.check, finding.level, says in finding.text) == ("k3d", level, True)
     assert bool(finding.hint) == (level == "fault")
 
 

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from tui.cli import main
 from tui.plan.failures import KNOWN
+from tui.plan.model import Retry
 from tui.plan.recognition import applies, hint_for, recognise
-from tui.plan.retry import Retry
 
 SAID = {
     "unexpected status: 503 Service Unavailable": "server-error",
@@ -195,6 +195,13 @@ SAID_TO = {
         'could not find a log line that matches "Reached target .*Multi-User System.*"',
     ): "node-systemd",
     ("kind.create", "failed to init node: cgroup mountpoint does not exist"): "cgroup",
+    ("k3d", "unknown flag: --kubeconfig-update-default"): "k3d-version",
+    ("k3d.create", "Schema Validation failed for config file k3d.yaml: - agents: Invalid type"): "k3d-config",
+    ("k3d.create", "open /proc/sys/net/netfilter/nf_conntrack_max: permission denied"): "k3s-conntrack",
+    (
+        "k3d.create",
+        "Node k3d-demo-server-0 failed to get ready: error waiting for log line `k3s is up and running`",
+    ): "k3s-restarts",
     ("kind.create", "cannot expose privileged port 80: listen tcp4: permission denied"): "privileged-port",
     (
         "kind.create",

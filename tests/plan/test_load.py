@@ -40,7 +40,7 @@ FAULTY = {
         "did you mean 'kubernetes.apply'?",
     ),
     "kind of another type": (
-        one_step("kind: ▶[command]"), "the step's kind must be text, not a list", "one of: command"
+        one_step("kind: ▶[command]"), "the step's kind must be text, not a list", "one of: cluster.create"
     ),
     "no kind": (one_step("▶shell: echo"), "the step has no kind", "add `kind:`"),
     "a step of text": (one_step("▶command"), "a step is a mapping, not 'command'", "add `kind:`"),

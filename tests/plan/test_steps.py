@@ -38,8 +38,7 @@ def test_kinds_of_rollouts_may_be_written_as_for_kubectl(kind: str) -> None:
     assert step.rollouts == ("deployment/a.b", "statefulset/b", "daemonset/c")
 
 
-def test_only_what_kind_itself_does_needs_its_program() -> None:
-    kinds = {name: step for name, step in STEPS.items() if name.startswith("kind.")}
-    assert {name for name, step in kinds.items() if "kind" in step.programs} == {
-        "kind.create", "kind.delete", "kind.logs",
+def test_only_what_a_provider_itself_does_needs_its_program() -> None:
+    assert {name for name, step in STEPS.items() if step.needs_provider} == {
+        *("cluster.create", "cluster.delete", "cluster.logs"), *("kind.create", "kind.delete", "kind.logs")
     }  # fmt: skip

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 DOCKERFILE = "FROM debian:bookworm-slim\nCMD sleep 1000\n"
 COPYING = "FROM golang AS b\nCOPY go.mod ./\nCOPY cmd/ cmd/\nFROM scratch\nCOPY --from=b /x /x\n"
 KIND = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{role: control-plane}]\n"
+K3D = "apiVersion: k3d.io/v1alpha5\nkind: Simple\nports: [{port: '8080:80'}]\n"
 CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\n"
 VALUES = "image:\n  repository: acme/web\n  tag: ''\n"
 MIGRATION = "-- +goose Up\ncreate table t (id int);\n-- +goose Down\ndrop table t;\n"
@@ -153,5 +154,6 @@ SHAPES: dict[str, dict[str, str]] = {
         "k8s/e.json": '{"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-"}}',
         "k8s/f.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: seed}\nspec: {}\n",
     },
+    "a configuration of k3d": {"Dockerfile": DOCKERFILE, "hack/k3d.yaml": K3D},
     "configurations that kind refuses": {"kind.yaml": KIND + "x: 1\n", "k/kind.yaml": KIND + "name: ${x}\n"},
 }

@@ -114,7 +114,7 @@ def _changed(change: _OfPlan, text: str, where: Path_, scope: Scope) -> str | No
         return edit.without_key(text, _at(text), "limit")
     if isinstance(change, LoadImages):
         names = ", ".join(f'"{image}"' for image in change.images)
-        added = [f"{{kind: {kind}, images: [{names}]}}" for kind in ("image.pull", "kind.load")]
+        added = [f"{{kind: {kind}, images: [{names}]}}" for kind in ("image.pull", "image.deliver")]
         return edit.with_first_items(text, _at(text, *where, "steps"), added)
     changed: str | None = text
     if isinstance(change, DropNeeds):

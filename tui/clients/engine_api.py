@@ -209,13 +209,49 @@ class EngineApi:
             EngineRefusedError: It fails to remove it.
             EngineLostError: It does not answer.
         """
+        return await self._drop(f"images/{name}")
+
+    async def remove_network(self, name: str) -> bool:
+        """Remove a network; whether the engine had it, and nothing is in it.
+
+        Raises:
+            EngineRefusedError: It fails to remove it.
+            EngineLostError: It does not answer.
+        """
+        return await self._drop(f"networks/{name}")
+
+    async def remove_volume(self, name: str) -> bool:
+        """Remove a volume; whether the engine had it, and nothing uses it.
+
+        Raises:
+            EngineRefusedError: It fails to remove it.
+            EngineLostError: It does not answer.
+        """
+        return await self._drop(f"volumes/{name}")
+
+    async def _drop(self, path: str) -> bool:
+        """Delete what an engine may refuse to delete, as it is in use or is not there."""
         try:
-            async with self._answer("DELETE", f"images/{name}", {}):
+            async with self._answer("DELETE", path, {}):
                 return True
         except EngineRefusedError as error:
-            if error.status in (404, 409):
+            if error.status in (403, 404, 409):
                 return False
             raise
+
+    async def last_lines(self, container: str, number: int) -> list[str]:
+        """Return the last lines that a container has printed.
+
+        Raises:
+            EngineRefusedError: There is no such container.
+            EngineLostError: It does not answer.
+        """
+        try:
+            found = self._docker.containers.container(container)
+            said = await found.log(stdout=True, stderr=True, tail=number)
+        except (DockerError, ClientError) as error:
+            raise explained(error) from error
+        return "".join(said).splitlines()  # which come in pieces
 
     async def run_in(self, container: str, argv: Sequence[str]) -> tuple[int, str]:
         """Run a short command in a container.

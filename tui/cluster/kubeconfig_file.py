@@ -23,7 +23,7 @@ from tui.clients.kubernetes.kubeconfig import read_access
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     Node = yaml.nodes.Node
 
@@ -33,7 +33,6 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked 
 _PATIENCE = 10.0  # seconds for another program to let go of the file
 _POLL = 0.05  # seconds between looks at its lock
 _WIDTH = 1 << 20  # columns: certificates stay on one line
-_MADE = ("kind-", "k3d-")  # begin the names of contexts that providers write, each after its cluster
 _EFFECTIVE = os.access in os.supports_effective_ids
 _OTHER = "or name another file in `cluster.kubeconfig`"
 
@@ -77,34 +76,25 @@ def choose_context(path: Path, own: str) -> str:
     names = contexts(path)
     if own in names or not names:
         return own
-    only = names[0] if len(names) == 1 and not names[0].startswith(_MADE) else ""
-    if only and urlsplit(read_access(path, only).server).hostname in _LOOPBACK:
-        return only
+    if len(names) == 1 and urlsplit(read_access(path, names[0]).server).hostname in _LOOPBACK:
+        return names[0]
     raise ActionError(
         f"the kubeconfig {path} has no context {own}",
-        "run a `kind.create` step first; or, if another of its contexts leads to the plan's cluster, "
+        "run a `cluster.create` step first; or, if another of its contexts leads to the plan's cluster, "
         f"`kubectl config rename-context NAME {own} --kubeconfig {path}`",
     )
 
 
-def leads_to(path: Path, context: str, others: Sequence[Path] = ()) -> bool:
+def leads_to(path: Path, context: str) -> bool:
     """Return whether programs that are given a file use a context of it, or nothing: it need not exist yet.
-
-    Args:
-        path: The file.
-        context: The name of the context.
-        others: The files of other clusters that they are given after it: of several files the first that
-            names a current context wins. A file of more than one cluster may come to name another.
 
     Raises:
         ActionError: The file cannot be read.
     """
     with _told(path):
         config = _read(path)
-        if config is None or path in others:
-            return not others
-        current = _get(config, _CURRENT)
-        return current is not None and current.value == context
+        current = _get(config, _CURRENT) if config else None
+        return config is None or (current is not None and current.value == context)
 
 
 def merge_kubeconfig(path: Path, text: str, context: str) -> None:
@@ -135,7 +125,8 @@ def unmerge_kubeconfig(path: Path, context: str) -> bool:
 
     Args:
         path: The file.
-        context: The name of the cluster's context, which is that of its user and its cluster too.
+        context: The name of the cluster's context. Its cluster and its user are called so too, or by k3d
+            `admin@CONTEXT`.
 
     Returns:
         Whether there were any.
@@ -149,9 +140,10 @@ def unmerge_kubeconfig(path: Path, context: str) -> bool:
         config = _read(path)
         if config is None:
             return False
-        found = [key for key in _LISTS if any(_name(each) == context for each in _entries(config, key))]
+        own = {context, f"admin@{context}"}
+        found = [key for key in _LISTS if any(_name(each) in own for each in _entries(config, key))]
         for key in found:
-            _set(config, key, _sequence([each for each in _entries(config, key) if _name(each) != context]))
+            _set(config, key, _sequence([each for each in _entries(config, key) if _name(each) not in own]))
         current = _get(config, _CURRENT)
         if current is not None and current.value == context:
             found.append(_CURRENT)

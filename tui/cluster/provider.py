@@ -1,7 +1,7 @@
 """What a provider of clusters does, and how a plan's is found.
 
-A provider is a package in `tui.cluster` that has the functions of `Provider`. A new one is its package, and
-its name in `provider` of `tui.plan.model.Cluster`.
+A provider is a module with the functions of `Provider`: one for clusters that stand, and one for those whose
+nodes are containers, whatever program makes them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from tui.errors import ActionError
-from tui.hosts.ports import ANYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,19 +94,12 @@ class PortUse:
         holder: Who holds it; empty if it is free.
         own: Whether that is the cluster itself.
         remedy: How to free it.
-        address: The host's address that it is to be published at; empty for all.
     """
 
     port: int
     holder: str = ""
     own: bool = False
     remedy: str = ""
-    address: str = ""
-
-    def meets(self, other: PortUse) -> bool:
-        """Return whether two clusters cannot both have it."""
-        addresses = {self.address, other.address}
-        return self.port == other.port and (len(addresses) == 1 or bool(addresses & {*ANYWHERE}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +230,8 @@ class Provider(Protocol):
 
 
 async def provider_of(cluster: Cluster) -> Provider:
-    """Return the provider of a plan's cluster; its package is imported when it is first needed."""
-    module = f"tui.cluster.{'context' if cluster.stands else cluster.provider}"
+    """Return the provider of a plan's cluster; its module is imported when it is first needed."""
+    module = f"tui.cluster.{'context' if cluster.stands else 'containers.provider'}"
     return cast("Provider", await asyncio.to_thread(importlib.import_module, module))
 
 

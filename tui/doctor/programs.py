@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.doctor.finding import Finding
 from tui.doctor.rules import GIB, judge_disk
@@ -21,15 +21,34 @@ if TYPE_CHECKING:
 OLDEST_API = "1.40"
 """Of the container engine: Docker 19.03's. Older ones are not maintained, nor tried with bringup."""
 
-OLDEST_KIND = "0.8"
-"""The first whose clusters outlive a restart of the engine, by its release notes; bringup adopts them."""
 
-_INSTALL = {
-    "kind": "install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
-    "docker": "install Docker's command line, which kind calls",
-    "podman": "install Podman's command line, which kind calls",
+class _Program(NamedTuple):
+    """What makes clusters.
+
+    Attributes:
+        oldest: The oldest version that does.
+        home: Where it can be had.
+        install: The page that says how it is installed.
+        calls_engine: Whether it calls the container engine's own command.
+    """
+
+    oldest: str
+    home: str
+    install: str
+    calls_engine: bool = False
+
+
+_PROVIDERS = {
+    # The first whose clusters outlive a restart of the engine, by its release notes; bringup adopts them.
+    "kind": _Program(
+        "0.8",
+        "https://kind.sigs.k8s.io",
+        "https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
+        calls_engine=True,
+    ),
+    # The first that names nodes in its configuration as it does today.
+    "k3d": _Program("5.0", "https://k3d.io", "https://k3d.io/stable/#installation"),
 }
-_REINSTALL = "install the one for this machine's system and processor: https://kind.sigs.k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +95,56 @@ def judge_engine(engine: ContainerEngine) -> Finding:
     return Finding("container engine", "ok", f"{text}, found by {engine.found}")
 
 
-async def examine_kind(host: Host, engine: ContainerEngine | None, needed: bool) -> Finding:
-    """Ask `kind` and the engine's command, which it calls, for their versions."""
-    program = engine.flavour if engine else "docker"
-    env = engine.environment if engine else None
-    try:
-        kind = await _first_line(host, ("kind", "version"), env)
-        said = await _first_line(host, (program, "--version"), env)
-    except RuntimeError as error:
-        return Finding("kind", "fault" if needed else "warning", str(error), _REINSTALL)
-    return judge_kind(kind, program, said, needed=needed, where=at(host))
-
-
-def judge_kind(kind: str | None, program: str, said: str | None, *, needed: bool, where: str = "") -> Finding:
-    """Judge whether `kind` and the engine's command are there.
+async def examine_provider(host: Host, engine: ContainerEngine | None, name: str, needed: bool) -> Finding:
+    """Ask what makes clusters for its version, and the engine's command where it calls that.
 
     Args:
-        kind: What `kind version` says; None where it is missing.
-        program: The engine's command: `docker` or `podman`.
-        said: What it says of its version; None where it is missing.
-        needed: Whether the plan has steps of kind's.
+        host: The host.
+        engine: Its container engine, if that is known.
+        name: The provider's name.
+        needed: Whether the plan has steps that need it.
+    """
+    program = engine.flavour if engine else "docker"
+    env = engine.environment if engine else None
+    said: dict[str, str | None] = {}
+    try:
+        said[name] = await _first_line(host, (name, "version"), env)
+        if _PROVIDERS[name].calls_engine:
+            said[program] = await _first_line(host, (program, "--version"), env)
+    except RuntimeError as error:
+        hint = f"install the one for this machine's system and processor: {_PROVIDERS[name].home}"
+        return Finding(name, "fault" if needed else "warning", str(error), hint)
+    return judge_provider(name, said, needed=needed, where=at(host))
+
+
+def judge_provider(name: str, said: Mapping[str, str | None], *, needed: bool, where: str = "") -> Finding:
+    """Judge whether what makes clusters is there, with the engine's command where it calls that.
+
+    Args:
+        name: The provider's name.
+        said: What each program says of its version; None where it is missing.
+        needed: Whether the plan has steps that need it.
         where: Appended to what is missing.
     """
-    missing = [name for name, line in (("kind", kind), (program, said)) if line is None]
+    provider = _PROVIDERS[name]
+    missing = [program for program, line in said.items() if line is None]
     if missing and not needed:
-        return Finding("kind", "ok", f"{' and '.join(missing)} not found, which the plan does not need")
+        return Finding(name, "ok", f"{' and '.join(missing)} not found, which the plan does not need")
     if missing:
-        text = "; ".join(f"the `{name}` command is not installed{where}" for name in missing)
-        return Finding("kind", "fault", text, "; ".join(_INSTALL[name] for name in missing))
-    if needed and (version := _old_kind(kind or "")):
-        text = f"kind {version}{where} is too old: {OLDEST_KIND} is needed"
-        return Finding("kind", "fault", text, "upgrade it: https://kind.sigs.k8s.io")
-    provider = ", through kind's Podman provider" if program == "podman" else ""
-    return Finding("kind", "ok", f"{kind}{provider}; {said}")
+        text = "; ".join(f"the `{program}` command is not installed{where}" for program in missing)
+        hints = [
+            f"install {name}: {provider.install}"
+            if program == name
+            else f"install {program.capitalize()}'s command line, which {name} calls"
+            for program in missing
+        ]
+        return Finding(name, "fault", text, "; ".join(hints))
+    if needed and (version := _too_old(said[name] or "", provider.oldest)):
+        text = f"{name} {version}{where} is too old: {provider.oldest} is needed"
+        return Finding(name, "fault", text, f"upgrade it: {provider.home}")
+    through = f", through {name}'s Podman provider" if "podman" in said else ""
+    others = [line for program, line in said.items() if program != name]
+    return Finding(name, "ok", "; ".join(filter(None, (f"{said[name]}{through}", *others))))
 
 
 async def examine_kubectl(host: Host) -> Finding:
@@ -152,10 +188,10 @@ async def _first_line(host: Host, argv: Sequence[str], env: Mapping[str, str] | 
     return lines[0] if lines else ""
 
 
-def _old_kind(said: str) -> str:
-    """Return the version of a `kind` that is too old; empty where it is not, or does not say."""
+def _too_old(said: str, oldest: str) -> str:
+    """Return the version of a program that is too old; empty where it is not, or does not say."""
     found = re.search(r"\bv(\d+\.\d+[\d.]*)", said)
-    return found[1] if found and _parts(found[1]) < _parts(OLDEST_KIND) else ""
+    return found[1] if found and _parts(found[1]) < _parts(oldest) else ""
 
 
 def _parts(version: str) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ INOTIFY = {"max_user_watches": 524288, "max_user_instances": 512}  # kind#2586, 
 STUB = "127.0.0.53"  # systemd-resolved's own address; Docker reads RESOLVED in its place
 RESOLVED = "/run/systemd/resolve/resolv.conf"
 
-_SHIPPED = ("amd64", "arm64")  # what Kind's node images are built for
+_SHIPPED = ("amd64", "arm64")  # what node images are made for
 _SAME = {"x86_64": "amd64", "aarch64": "arm64", "x64": "amd64"}
 _CGROUP_2_SINCE = 19  # Kubernetes 1.19; older kubelets do not start on cgroup v2
 _CGROUP_1_UNTIL = 34  # Kubernetes 1.34; newer kubelets do not start on cgroup v1 (kubernetes#134298)
@@ -40,8 +40,8 @@ def judge_architecture(engine: str, machine: str) -> Finding:
     """
     of_engine, of_machine = (_SAME.get(name.lower(), name.lower()) for name in (engine, machine))
     if of_engine not in _SHIPPED:
-        hint = "build one with `kind build node-image`, and name it as `image` of kind.create"
-        return Finding("images", "warning", f"Kind ships no node image for {of_engine}", hint)
+        hint = "name one as `image` of cluster.create; `kind build node-image` builds kind's"
+        return Finding("images", "warning", f"no node image is made for {of_engine}", hint)
     if of_engine != of_machine:
         text = f"the engine runs {of_engine}, the machine is {of_machine}"
         hint = f"load and build images for {of_engine}: set `platform: linux/{of_engine}`"
@@ -60,14 +60,14 @@ def judge_cgroups(info: Mapping[str, Any], image: str = "") -> Finding:
 
     Args:
         info: The engine's `/info`.
-        image: The node image that the plan asks for; empty for kind's own default.
+        image: The node image that the plan asks for; empty for its provider's own default.
     """
     version = str(info.get("CgroupVersion") or "").removeprefix("v")
     rootless = any(str(option).startswith("name=rootless") for option in info.get("SecurityOptions") or ())
     minor = kubernetes_minor(image)
     text = f"v{version or '?'}, {info.get('CgroupDriver') or 'unknown'} driver"
     if version == "1" and rootless:
-        text = "v1, which a rootless engine cannot run Kind on"
+        text = "v1, on which a rootless engine cannot run clusters"
         return Finding("cgroups", "fault", text, f"{_KERNEL_OPTION}, or use a rootful engine")
     if version == "1" and (minor is None or minor > _CGROUP_1_UNTIL):
         text += f": Kubernetes 1.{_CGROUP_1_UNTIL + 1} and later do not start on v1 (kind#3915)"
@@ -152,11 +152,12 @@ def judge_dns(servers: list[str]) -> Finding:
     return Finding("DNS", "warning", text, hint)
 
 
-def judge_proxies(environment: Mapping[str, str]) -> Finding:
+def judge_proxies(environment: Mapping[str, str], *, handed: bool = True) -> Finding:
     """Judge whether the cluster's API server, on 127.0.0.1, is reached without a proxy.
 
     Args:
         environment: This process's variables.
+        handed: Whether nodes are handed them, as kind does.
     """
     given = {name.lower(): value for name, value in environment.items() if value}
     proxies = {name: given[f"{name}_proxy"] for name in ("http", "https", "all") if f"{name}_proxy" in given}
@@ -169,7 +170,7 @@ def judge_proxies(environment: Mapping[str, str]) -> Finding:
         text = f"{names} set, and NO_PROXY does not name 127.0.0.1, where the cluster's ports are"
         return Finding("proxies", "warning", text, "export NO_PROXY=127.0.0.1,localhost,$NO_PROXY")
     local = [f"{name.upper()}_PROXY" for name, url in proxies.items() if _is_loopback(urlsplit(url).hostname)]
-    if local:
+    if local and handed:
         text = f"{', '.join(local)} is on loopback; kind hands it to the nodes, whose loopback is their own"
         return Finding("proxies", "warning", text, "name the proxy by an address that containers can reach")
     return Finding("proxies", "ok", f"{names}, not for 127.0.0.1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.insight.run_ahead import CREATES
+from tui.plan.kinds import CREATING
 from tui.run.work_time import Interval
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ _BUSIER = 20  # one sample of so many may be below that
 _MOST = 0.25  # of the cores, that it is taken to be
 
 _WORK: Mapping[str, tuple[str, ...]] = {
-    "nodes": ("kind.", "kubernetes.", "postgres.", "command"),
-    "engine": ("kind.", "image.", "command"),
+    "nodes": ("cluster.", "kind.", "kubernetes.", "postgres.", "command"),
+    "engine": ("cluster.", "kind.", "image.", "command"),
     "own": ("",),
 }
 """How the kinds of those steps begin that make the parts of a sample work."""
@@ -131,9 +131,9 @@ def background(state: RunState, host: str) -> float:
     It is what they used in nearly every second since the cluster was made.
     """
     samples = state.samples.get(host, ())
-    if not any(CREATES in task.kinds for task in state.tasks.values()):
+    if not any(CREATING & {*task.kinds} for task in state.tasks.values()):
         return 0.0
-    made = max((step.end for step in _working(state) if step.kind == CREATES), default=0.0)
+    made = max((step.end for step in _working(state) if step.kind in CREATING), default=0.0)
     used = sorted(each.nodes.cpu for each in samples if each.nodes and each.at - each.seconds >= made)
     if len(used) < _ENOUGH:
         return 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui.plan.contention import Part
 from tui.plan.graph import Graph, Node
-from tui.plan.kinds import AT_ONCE, MAKING, ON_NODES
+from tui.plan.kinds import AT_ONCE, CREATING, MAKING, ON_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from tui.insight.profile import StepParts
     from tui.run.state import RunState, TaskState
 
-CREATES = "kind.create"
-"""The kind of the step that creates the cluster."""
-
 _USUALLY = 0.1  # of the time in which a cluster is created, after which its nodes run
-_NODES_RUN = "Preparing nodes"  # the span at whose end they do
+_NODES_RUN = ("Preparing nodes", "Creating LoadBalancer")  # the spans of kind and k3d at whose end they do
 
 UNTIL_NODES = "\0until nodes"
 """What is added to a task's id for its part until the cluster's nodes run."""
@@ -33,17 +30,15 @@ class Early(NamedTuple):
         at_once: How many of its first steps need nothing.
         on_nodes: How many steps need no more than the cluster's nodes, those first ones included.
         after: The tasks that may make what they use.
-        clusters: Those whose nodes the others need, by their names in the plan.
     """
 
     at_once: int
     on_nodes: int
     after: tuple[str, ...]
-    clusters: tuple[str, ...] = ()
 
 
 class Creation(NamedTuple):
-    """A step that creates a cluster, and the share of its time after which nodes run."""
+    """The step that creates the cluster, and the share of its time after which nodes run."""
 
     task: str
     step: int
@@ -57,13 +52,13 @@ class RunAhead:
     Attributes:
         graph: That graph.
         early: The tasks of which something may run ahead.
-        creations: The steps that create clusters, by the clusters' names in the plan.
+        creation: The step that creates the cluster, if there is one.
         owners: The task that each of those tasks is a part of.
     """
 
     graph: Graph
     early: Mapping[str, Early]
-    creations: Mapping[str, Creation]
+    creation: Creation | None
     owners: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -71,27 +66,17 @@ class RunAhead:
         """Return it for a run in eager mode; None where nothing of it may run ahead."""
         asked = state.started.prefetch if state.started else False
         early = {} if asked is False else early_steps(state)
-        creations = creations_of(state)
-        return cls(state.graph, early, creations).with_graph(state.graph) if early else None
+        creation = next((found for task in state.tasks.values() if (found := _creation(task))), None)
+        return cls(state.graph, early, creation).with_graph(state.graph) if early else None
 
     def with_graph(self, graph: Graph) -> RunAhead:
         """Return it for other needs of the same tasks."""
         owners: dict[str, str] = {}
         nodes = list(self._parted(graph, owners))
-        return RunAhead(Graph(nodes), self.early, self.creations, owners)
-
-    def _first(self, task: str) -> Creation | None:
-        """Return the first step of a task that creates a cluster."""
-        return min((each for each in self.creations.values() if each.task == task), default=None)
-
-    def _nodes(self, cluster: str) -> str:
-        """Return the task at whose end a cluster's nodes run; empty if none creates it."""
-        if (creation := self.creations.get(cluster)) is None:
-            return ""
-        # One that a task creates after another is there when the task has finished.
-        return creation.task + UNTIL_NODES * (creation == self._first(creation.task))
+        return RunAhead(Graph(nodes), self.early, self.creation, owners)
 
     def _parted(self, graph: Graph, owners: dict[str, str]) -> Iterator[Node]:
+        made = f"{self.creation.task}{UNTIL_NODES}" if self.creation else ""
         for node in graph.nodes.values():
             needs = node.needs
             early = self.early.get(node.id)
@@ -102,15 +87,13 @@ class RunAhead:
             if early and early.on_nodes > early.at_once:
                 before = (f"{node.id}\0at once",) if early.at_once else ()
                 owners[f"{node.id}\0on nodes"] = node.id
-                made = dict.fromkeys(filter(None, map(self._nodes, early.clusters)))
-                on_nodes = tuple(id_ for id_ in made if id_.removesuffix(UNTIL_NODES) != node.id)
+                on_nodes = (made,) if made and made != f"{node.id}{UNTIL_NODES}" else ()
                 yield Node(f"{node.id}\0on nodes", node.phase, (*early.after, *before, *on_nodes))
                 needs = (*needs, f"{node.id}\0on nodes")
-            if self._first(node.id):
-                until = f"{node.id}{UNTIL_NODES}"
-                owners[until] = node.id
-                yield Node(until, node.phase, needs)
-                needs = (until,)
+            if self.creation and self.creation.task == node.id:
+                owners[made] = node.id
+                yield Node(made, node.phase, needs)
+                needs = (made,)
             yield Node(node.id, node.phase, needs)
 
     def parts(self, tasks: Mapping[str, Sequence[StepParts]]) -> dict[str, list[Part]]:
@@ -127,12 +110,12 @@ class RunAhead:
                 found[f"{id_}\0at once"] = _of(steps, 0, early.at_once)
             if early.on_nodes > early.at_once:
                 found[f"{id_}\0on nodes"] = _of(steps, early.at_once, early.on_nodes)
-            if creation := self._first(id_):
-                creating = [part for each in left if each.step == creation.step for part in each.parts]
-                before = _of(left, -1, creation.step)
-                first, rest = _cut(creating, creation.share)
+            if self.creation and self.creation.task == id_:
+                creating = [part for each in left if each.step == self.creation.step for part in each.parts]
+                before = _of(left, -1, self.creation.step)
+                first, rest = _cut(creating, self.creation.share)
                 found[f"{id_}{UNTIL_NODES}"] = before + first
-                found[id_] = rest + _of(left, creation.step + 1, len(steps) + creation.step + 1)
+                found[id_] = rest + _of(left, self.creation.step + 1, len(steps) + self.creation.step + 1)
             else:
                 found[id_] = [part for each in left for part in each.parts]
         return found
@@ -171,33 +154,19 @@ def early_steps(state: RunState, *, barriers: bool = False) -> dict[str, Early]:
             if barriers:
                 before.update(*state.graph.phases[: task.phase])
             after = tuple(id_ for id_ in state.tasks if id_ in before and MAKING & {*state.tasks[id_].kinds})
-            loads = [i for i in range(at_once, on_nodes) if task.kinds[i] in ON_NODES]
-            clusters = tuple(dict.fromkeys(cluster_of(task, i) for i in loads))
-            found[task.id] = Early(at_once, on_nodes, after, clusters)
+            found[task.id] = Early(at_once, on_nodes, after)
     return found
 
 
-def cluster_of(task: TaskState, step: int) -> str:
-    """Return the name of the cluster that a step is for; empty where the plan does not have several."""
-    return task.clusters[step] if step < len(task.clusters) else ""
-
-
-def creations_of(state: RunState) -> dict[str, Creation]:
-    """Return the steps of a run that create clusters, by the clusters' names."""
-    found: dict[str, Creation] = {}
-    for task in state.tasks.values():
-        for number, kind in enumerate(task.kinds):
-            if kind == CREATES:
-                found.setdefault(cluster_of(task, number), _creation(task, number))
-    return found
-
-
-def _creation(task: TaskState, number: int) -> Creation:
+def _creation(task: TaskState) -> Creation | None:
+    number = next((number for number, kind in enumerate(task.kinds) if kind in CREATING), None)
+    if number is None:
+        return None
     attempt = task.attempt
     step = next((each for each in attempt.steps if each.step == number), None) if attempt else None
     if attempt is None or step is None or step.finished is None or step.finished <= step.started:
         return Creation(task.id, number, _USUALLY)
-    ends = (span.finished for span in attempt.spans if span.name == _NODES_RUN and span.step == number)
+    ends = (span.finished for span in attempt.spans if span.name in _NODES_RUN and span.step == number)
     at = next((end for end in ends if end is not None), None)
     took = step.finished - step.started
     share = _USUALLY if at is None else min(max((at - step.started) / took, 0.0), 1.0)

@@ -137,7 +137,7 @@ class Bench:
         self._is_here = specification.hosts.get(DEFAULT, LOCAL) == LOCAL
         if not plan.can_go_down:
             cause = "the plan has no steps that take it down, which is done after each run"
-            raise UsageError(cause, "add `down: [{kind: kind.delete}]` to it")
+            raise UsageError(cause, "add `down: [{kind: cluster.delete}]` to it")
         if specification.environment != "rehearsal" and asyncio.run(
             look_at(_stands, specification, self._prompter)
         ):
@@ -238,12 +238,13 @@ class Bench:
 
 
 async def _stands(plan: Plan, hosts: Hosts) -> bool:
-    """Return whether one of the plan's clusters is there."""
+    """Return whether the plan's cluster is there."""
     from tui.cluster.provider import provider_of
+    from tui.plan.placement import placement
 
-    for cluster, host in hosts.clusters(plan).values():
-        if not cluster.stands:  # of one that does, only what was made in it goes
-            await host.connect()
-            if await (await provider_of(cluster)).find_nodes(cluster, host):
-                return True
-    return False
+    if plan.cluster is None or plan.cluster.stands:  # of which only what was made in it goes
+        return False
+    host = hosts.of(placement(plan).cluster)
+    await host.connect()
+    provider = await provider_of(plan.cluster)
+    return bool(await provider.find_nodes(plan.cluster, host))

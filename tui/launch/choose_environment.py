@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.actions.environment import Environment, KindEnvironment
 from tui.cluster.permission import allow
 from tui.cluster.provider import provider_of
+from tui.doctor.checks import provider_named
 from tui.doctor.examine import preflight
 from tui.errors import BringupError, NotReadyError
 from tui.hosts.host_set import open_hosts
 from tui.launch.request import UsageError
+from tui.plan.placement import placement
 from tui.run.directories import cache_directory
 from tui.run.store import Store
 from tui.text import one_line
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
 
     from tui.doctor import Finding
-    from tui.hosts.host_set import ClusterAt, Hosts
+    from tui.hosts.host_set import Hosts
     from tui.hosts.ssh.login import Prompter
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
@@ -52,12 +54,12 @@ async def choose_environment(
     try:
         if wanted == "kind" or not hosts.are_local:
             specification.loaded.require_files()
-        for cluster, host in hosts.clusters(plan).values():
-            if cluster.stands and cluster.context == specification.allow_context:
-                await host.connect()
-                await allow(cluster.context, host)
+        if specification.allow_context and plan.cluster is not None:
+            host = hosts.of(placement(plan).cluster)
+            await host.connect()
+            await allow(plan.cluster.context, host)
         found = await preflight(plan, hosts)
-        missing = _missing(found)
+        missing = _missing(found, provider_named(plan))
         if missing is None:
             specification.loaded.require_files()
             _refuse(found)
@@ -94,39 +96,35 @@ async def look_at(
         await hosts.close()
 
 
-async def take_up_clusters(plan: Plan, environment: Environment, done: Container[str]) -> None:
-    """Make sure that the clusters of the run that is resumed are there, and their kubeconfigs lead there.
+async def take_up_cluster(plan: Plan, environment: Environment, done: Container[str]) -> None:
+    """Make sure that the cluster of the run that is resumed is there, and that its kubeconfig leads to it.
 
     A cluster of the same name that was created elsewhere since has the same kubeconfig file.
 
     Raises:
-        UsageError: A cluster is gone, or does not run.
-        ActionError: A kubeconfig cannot be had, or not be written.
+        UsageError: The cluster is gone, or does not run.
+        ActionError: The kubeconfig cannot be had, or not be written.
     """
-    steps = [step for task in plan.tasks if task.id in done for step in task.wanted_steps]
-    created = {step.cluster or "" for step in steps if step.makes_cluster}
-    for name, at in environment.hosts.clusters(plan).items():
-        if name in created or at.cluster.stands:
-            await _take_up(at)
+    creates = any(task.id in done and any(s.makes_cluster for s in task.wanted_steps) for task in plan.tasks)
+    if plan.cluster is None or not (creates or plan.cluster.stands):
+        return
+    host = environment.hosts.of(placement(plan).cluster)
+    provider = await provider_of(plan.cluster)
+    if plan.cluster.stands:
+        await provider.reach(plan.cluster, host, anew=True)
+        return
+    name = f"cluster {plan.cluster.name!r}, which the earlier run made,"
+    nodes = await provider.find_nodes(plan.cluster, host)
+    if not nodes:
+        raise UsageError(f"{name} is gone", "run `bringup up` without --resume")
+    if not all(node.running for node in nodes):
+        raise UsageError(f"{name} does not run", "run `bringup up` without --resume, which starts it again")
+    await provider.reach(plan.cluster, host, anew=True)
 
 
-async def _take_up(at: ClusterAt) -> None:
-    cluster, host = at
-    provider = await provider_of(cluster)
-    if not cluster.stands:
-        name = f"cluster {cluster.name!r}, which the earlier run made,"
-        nodes = await provider.find_nodes(cluster, host)
-        if not nodes:
-            raise UsageError(f"{name} is gone", "run `bringup up` without --resume")
-        if not all(node.running for node in nodes):
-            hint = "run `bringup up` without --resume, which starts it again"
-            raise UsageError(f"{name} does not run", hint)
-    await provider.reach(cluster, host, anew=True)
-
-
-def _missing(found: Sequence[Finding]) -> NotReadyError | None:
+def _missing(found: Sequence[Finding], provider: str) -> NotReadyError | None:
     """Return all engines and programs that a real bring-up misses; None if there are none."""
-    missing = [each for each in _faults(found) if each.check in ("container engine", "kind")]
+    missing = [each for each in _faults(found) if each.check in ("container engine", provider)]
     if not missing:
         return None
     hints = dict.fromkeys(each.hint for each in missing if each.hint)

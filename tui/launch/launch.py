@@ -14,7 +14,7 @@ from tui import __version__
 from tui.cluster.forwards import Forwards
 from tui.engine.engine import Engine
 from tui.engine.session import Session
-from tui.launch.choose_environment import choose_environment, take_up_clusters
+from tui.launch.choose_environment import choose_environment, take_up_cluster
 from tui.launch.cluster_lock import ClusterLock, unwritable
 from tui.launch.request import UsageError
 from tui.launch.specification import resolve_run, resolve_up, stored_setting
@@ -23,7 +23,8 @@ from tui.plan.bundled import manifests_folder
 from tui.plan.labels import OWNER
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
-from tui.plan.steps import KindDelete, KindStop
+from tui.plan.steps import ClusterDelete, ClusterStop
+from tui.plan.steps.cluster import DeletesCluster
 from tui.run import events as e
 from tui.run.directories import cache_directory
 from tui.run.feed import Feed
@@ -85,7 +86,7 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
     plan, run = specification.plan, specification.run
     with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
         if run is not None and environment.name == "kind":
-            runner.run(take_up_clusters(plan, environment, specification.done))
+            runner.run(take_up_cluster(plan, environment, specification.done))
         started = _started(plan, specification, environment)
         if run is not None:
             again = "; ".join(f"{task} ({why})" for task, why in specification.again.items())
@@ -104,7 +105,7 @@ def launch_down(
 
     Args:
         request: What was asked for.
-        stop: Only stop the clusters, so that they can be started again.
+        stop: Only stop the cluster, so that it can be started again.
         prompter: Asks the user what is not known of a machine over SSH.
 
     Raises:
@@ -117,19 +118,17 @@ def launch_down(
     whole, run = specification.plan, specification.run
     if run is not None and not run.is_real and store.leads_to_run(request.plan or ""):
         raise UsageError(f"run {run.id} was a rehearsal, which created nothing", "name a real run, or a plan")
-    made = [name for name, cluster in whole.clusters.items() if not cluster.stands]
-    if stop and not made:
-        what = "does not make its cluster" if whole.clusters else "has no cluster"
+    if stop and (whole.cluster is None or whole.cluster.stands):
+        what = "has no cluster" if whole.cluster is None else "does not make its cluster"
         raise UsageError(f"--stop: the plan {what}", "take it down without --stop")
     if not (whole.can_go_down or stop):
-        kind = "kind.delete" if whole.clusters else "command, shell: …"
+        kind = "command, shell: …" if whole.cluster is None else "cluster.delete"
         raise UsageError("the plan has no steps that take it down", f"add `down: [{{kind: {kind}}}]` to it")
-    stops: tuple[Step, ...] = tuple(KindStop(kind="kind.stop", cluster=name or None) for name in made)
     phases = (
         Phase(
             id="down",
             title="Take down",
-            tasks=_down_tasks(whole, stops if stop else _down_steps(whole)),
+            tasks=_down_tasks(whole, (ClusterStop(kind="cluster.stop"),) if stop else _down_steps(whole)),
         ),
     )
     plan = whole.model_copy(update={"phases": phases})
@@ -146,31 +145,21 @@ def launch_down(
 
 
 def _down_steps(plan: Plan) -> tuple[Step, ...]:
-    """Return the steps that take a plan down; of clusters that stand, what was made there goes last."""
-    standing = {name: cluster for name, cluster in plan.clusters.items() if cluster.stands}
-    others = (
-        step for step in plan.down if not (isinstance(step, KindDelete) and (step.cluster or "") in standing)
-    )
-    title = f"Delete what has the label {OWNER}="
-    last = (
-        KindDelete(
-            kind="kind.delete",
-            title=f"{title}{cluster.owner}{f' in {name}' if name else ''}",
-            cluster=name or None,
-        )
-        for name, cluster in standing.items()
-    )
-    return (*others, *last)
+    """Return the steps that take a plan down; of a cluster that stands, what was made there goes last."""
+    if plan.cluster is None or not plan.cluster.stands:
+        return plan.down
+    others = tuple(step for step in plan.down if not isinstance(step, DeletesCluster))
+    title = f"Delete what has the label {OWNER}={plan.cluster.owner}"
+    return (*others, ClusterDelete(kind="cluster.delete", title=title))
 
 
 def _down_tasks(plan: Plan, steps: tuple[Step, ...]) -> tuple[Task, ...]:
     """Return a task for each step that takes the plan down, so that all are run though one fails."""
-    places = placement(plan)
+    host = placement(plan).cluster
     if len(steps) == 1:
-        host = places.of_cluster(steps[0])
         return (Task(id="down", title="Take down", host=host, steps=steps),)
     return tuple(
-        Task(id=f"down-{number}", title=step.describe(), host=places.of_cluster(step), steps=(step,))
+        Task(id=f"down-{number}", title=step.describe(), host=host, steps=(step,))
         for number, step in enumerate(steps, 1)
     )
 
@@ -210,7 +199,7 @@ def _launch(
 
         feed = Feed(journal)
         held = plan.forwards if stay and environment.name == "kind" else ()
-        forwards = Forwards(held, environment.hosts.clusters(plan))
+        forwards = Forwards(held, plan.cluster, environment.hosts.of(placement(plan).cluster))
         engine = Engine(
             plan,
             environment,
@@ -263,7 +252,7 @@ def _started(plan: Plan, specification: Specification, environment: Environment)
         recording="" if specification.recording is None else str(specification.recording),
         speed=specification.speed,
         hosts=_remote(specification, plan) if environment.name == "kind" else {},
-        cluster=plan.cluster_names,
+        cluster=plan.cluster.name if plan.cluster else "",
         can_go_down=plan.can_go_down,
         prefetch=specification.prefetch,
     )
@@ -274,9 +263,8 @@ def _remote(specification: Specification, plan: Plan) -> dict[str, str]:
     addresses = {DEFAULT: LOCAL, **specification.hosts, LOCAL: LOCAL}
     places = placement(plan)
     used = {name: addresses[name] for name in places.tasks.values()}
-    for name in (places.main, *places.clusters.values()):
-        if addresses[name] != LOCAL:  # where the plan is taken down, also if no task is for it
-            used[name] = addresses[name]
+    if addresses[places.cluster] != LOCAL:  # where the plan is taken down, also if no task is for it
+        used[places.cluster] = addresses[places.cluster]
     return used if set(used.values()) != {LOCAL} else {}
 
 

@@ -10,7 +10,6 @@ from tui.launch.request import UsageError, load, plan_name
 from tui.launch.selection import done_again, known_task, tasks_done
 from tui.launch.standing_cluster import settled
 from tui.plan.address import DEFAULT, LOCAL, parse_address
-from tui.plan.faults import suggest
 from tui.run.store import LATEST, RunReferenceError, Store, is_counted
 from tui.secrets import MASK, Masker, is_secret_key
 
@@ -40,7 +39,7 @@ class Specification:
         recording: The directory of the run that is rehearsed; None for the bundled one.
         speed: How many times as fast a rehearsal is.
         fail: For a rehearsal's tasks that are to fail, in how many attempts.
-        allow_context: The context of a cluster of the plan that is allowed from now on; empty if none is.
+        allow_context: Whether the context of the plan's cluster is allowed from now on.
     """
 
     loaded: LoadedPlan
@@ -55,7 +54,7 @@ class Specification:
     recording: Path | None = None
     speed: float = 1.0
     fail: Mapping[str, int] = field(default_factory=dict)
-    allow_context: str = ""
+    allow_context: bool = False
 
     @property
     def plan(self) -> Plan:
@@ -114,7 +113,8 @@ def resolve_run(request: Request, store: Store) -> Specification:
     elif request.files or request.settings:
         return _resolve(replace(request, host=_host(request, run)), store, run)
     specification = _resolve(_as_run(request, run), store, run)
-    if run.started.cluster in {"", specification.plan.cluster_names} or not run.is_real:
+    cluster = specification.plan.cluster
+    if run.started.cluster in {"", cluster.name if cluster else ""} or not run.is_real:
         return specification
     if not named:  # the plan was asked for, as it is now
         return _resolve(request, store, None)
@@ -177,22 +177,23 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         recording=store.open(request.recording, loaded.plan.name).directory if request.recording else None,
         speed=request.speed,
         fail=request.fail,
-        allow_context=_allowed(request.allow_context, loaded.plan),
+        allow_context=_allows(request.allow_context, loaded.plan),
     )
 
 
-def _allowed(context: str | None, plan: Plan) -> str:
-    """Return the context that was asked to be allowed, of a cluster of the plan; empty if none was.
+def _allows(context: str | None, plan: Plan) -> bool:
+    """Return whether the context of a plan's cluster was asked to be allowed.
 
     Raises:
-        UsageError: No cluster of the plan has it.
+        UsageError: Another one was.
     """
-    own = [cluster.context for cluster in plan.clusters.values() if cluster.stands]
-    if context is not None and context not in own:
+    if context is None:
+        return False
+    own = plan.cluster.context if plan.cluster else ""
+    if context != own:
         cause = f"--allow-context: the plan's cluster is not that of context {context!r}"
-        hint = f"its context is {own[0]!r}" if own else "the plan makes its cluster itself"
-        raise UsageError(cause, suggest(context, own) if len(own) > 1 else hint)
-    return context or ""
+        raise UsageError(cause, f"its context is {own!r}" if own else "the plan makes its cluster itself")
+    return True
 
 
 def host_addresses(request: Request, plan: Plan) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.plan.address import DEFAULT, LOCAL
-from tui.plan.clusters import check_clusters
 from tui.plan.faults import Fault, shown, suggest
 from tui.plan.graph import ON_FAILURE, CycleError, Graph, Node
 from tui.plan.steps import STEPS
+from tui.plan.steps.cluster import PROVIDERS
 from tui.plan.substitute import UndefinedError, find
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
     yield from broken or _circle(tasks, document)
     yield from _secrets(data, values, document)
     yield from _clusterless(data, document)
-    yield from check_clusters(data, document)
+    yield from _of_another_provider(data, document)
     yield from _homeless(data, document)
     yield from _kubeconfig_set(data, document)
 
@@ -64,6 +65,20 @@ def _items(data: Any, path: Path_) -> Iterator[tuple[int, Any, Path_]]:
     found = data.get(path[-1]) if isinstance(data, dict) else None
     for i, item in enumerate(found if isinstance(found, list) else ()):
         yield i, item, (*path, i)
+
+
+def _kinds(data: dict[str, Any]) -> Iterator[tuple[str, Path_]]:
+    """Yield the kinds of the steps of all tasks, as far as they are known, with the steps' paths."""
+    for _, phase, at in _items(data, ("phases",)):
+        for _, task, path in _items(phase, (*at, "tasks")):
+            yield from _kinds_at(task, (*path, "steps"))
+
+
+def _kinds_at(data: Any, path: Path_) -> Iterator[tuple[str, Path_]]:
+    for _, step, where in _items(data, path):
+        kind = step.get("kind") if isinstance(step, dict) else None
+        if isinstance(kind, str) and kind in STEPS:
+            yield kind, where
 
 
 def _texts(data: Any, path: Path_, key: str) -> list[tuple[str, Path_]]:
@@ -142,21 +157,35 @@ def _secrets(data: dict[str, Any], values: dict[str, Any], document: Document) -
 
 def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find a step that needs the plan's cluster where the plan has none."""
-    if data.get("cluster") is not None or data.get("clusters"):
+    if data.get("cluster") is not None:
         return
     for _, _, where in _items(data, ("forwards",)):
         hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
         cause = "a forward leads to the plan's cluster, and the plan has none"
         yield where, Fault(document.place(where), cause, hint)
-    for _, phase, at in _items(data, ("phases",)):
-        for _, task, path in _items(phase, (*at, "tasks")):
-            for _, step, where in _items(task, (*path, "steps")):
-                kind = step.get("kind") if isinstance(step, dict) else None
-                if isinstance(kind, str) and kind in STEPS and STEPS[kind].needs_cluster:
-                    cause = f"{kind} uses the plan's cluster, and the plan has none"
-                    hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
-                    yield where, Fault(document.place(where), cause, hint)
-                    return
+    for kind, where in _kinds(data):
+        if STEPS[kind].needs_cluster:
+            cause = f"{kind} uses the plan's cluster, and the plan has none"
+            hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
+            yield where, Fault(document.place(where), cause, hint)
+            return
+
+
+def _of_another_provider(data: dict[str, Any], document: Document) -> Iterator[Finding]:
+    """Find steps that are named after another provider than the one that makes the cluster."""
+    cluster = data.get("cluster")
+    if not isinstance(cluster, dict) or cluster.get("context"):
+        return
+    provider = cluster.get("provider", "kind")
+    if provider not in PROVIDERS:
+        return
+    further = (found for key in ("failed", "down") for found in _kinds_at(data, (key,)))
+    for kind, where in chain(_kinds(data), further):
+        family, _, verb = kind.partition(".")
+        if family in PROVIDERS and family != provider:
+            cause = f"{kind} is for clusters of {family}, and the plan's is made by {provider}"
+            hint = f"write {'image.deliver' if verb == 'load' else f'cluster.{verb}'}"
+            yield where, Fault(document.place(where), cause, hint)
 
 
 def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
@@ -179,8 +208,7 @@ def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
 def _kubeconfig_set(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find a KUBECONFIG of the plan's own beside a cluster that has one."""
     environment = data.get("environment")
-    has_cluster = data.get("cluster") is not None or bool(data.get("clusters"))
-    if isinstance(environment, dict) and "KUBECONFIG" in environment and has_cluster:
+    if isinstance(environment, dict) and "KUBECONFIG" in environment and data.get("cluster") is not None:
         path = ("environment", "KUBECONFIG")
         cause = "KUBECONFIG leads to the plan's cluster by itself"
         yield path, Fault(document.place(path), cause, "remove it, or set another in `env` of a command")

@@ -31,18 +31,18 @@ KNOWN: dict[str, Known] = {
     "pull-always": known(
         r"(?:ErrImagePull|ImagePullBackOff).*imagePullPolicy: Always",
         "imagePullPolicy is Always, as it is by default for `:latest`: the node does not use the image "
-        "that kind.load loaded; set `imagePullPolicy: IfNotPresent`, or check the name and pull secret",
+        "that was loaded into it; set `imagePullPolicy: IfNotPresent`, or check the name and pull secret",
         "pod",
     ),
     "pod-image": known(
         "ErrImagePull|ImagePullBackOff",
-        "check the image's name, load it with a `kind.load` step, or add a pull secret for its registry",
+        "check the image's name, load it with an `image.deliver` step, or add a pull secret for its registry",
         "pod",
     ),
     "image-name": known("InvalidImageName", "correct the image's name in the manifest", "pod"),
     "pull-never": known(
         "ErrImageNeverPull",
-        "the image is not on the node and may not be pulled: put a `kind.load` step before this one",
+        "the image is not on the node and may not be pulled: put an `image.deliver` step before this one",
         "pod",
     ),
     "runs-as-root": known(
@@ -400,7 +400,7 @@ KNOWN: dict[str, Known] = {
     "cgroup": known(
         "(?<!please upgrade to )cgroup(?! v1 is deprecated)",
         "the node image may not fit this machine's cgroup version: see `bringup doctor`",
-        "kind",
+        *("kind", "k3d"),
     ),
     "engine-permission": known(
         r"permission denied while trying to connect|got permission denied"
@@ -441,6 +441,28 @@ KNOWN: dict[str, Known] = {
         "install the engine's own command too, which kind runs, or put it on PATH",
         "kind",
     ),
+    "k3d-version": known(
+        "unknown (?:flag: --|command)",
+        "this k3d does not know it: upgrade k3d, or write what its version takes",
+        "k3d",
+    ),
+    "k3d-config": known(
+        "schema validation failed|failed cluster configuration validation|error processing/sanitizing"
+        "|failed to (?:transform|filter)",
+        "correct what is named of k3d's configuration",
+        "k3d",
+    ),
+    "k3s-conntrack": known(
+        "nf_conntrack_max: permission denied",
+        "this k3s is too old for the machine's kernel: name a later one as `image` of cluster.create",
+        "k3d",
+    ),
+    "k3s-restarts": known(
+        "stopped returning log lines|failed to get ready",
+        "k3s does not stay up, and its last lines say why: `bringup doctor` checks cgroups, inotify limits,"
+        " memory and disk",
+        "k3d",
+    ),
     "kind-version": known(
         r"unknown (?:flag: --|apiVersion)",
         "this kind does not know it: upgrade kind, or write what its version takes",
@@ -452,11 +474,11 @@ KNOWN: dict[str, Known] = {
         "kind",
     ),
     "cluster-exists": known(
-        "already exist for a cluster with the name",
-        "delete that cluster first: `kind delete cluster --name NAME`",
+        "already exist for a cluster with the name|a cluster with that name already exists",
+        "delete that cluster first: `kind delete cluster --name NAME`, `k3d cluster delete NAME`",
     ),
     "no-cluster": known(
-        "no nodes found for cluster", "create the cluster before this step, or correct its name"
+        "no nodes found for (?:given )?cluster", "create the cluster before this step, or correct its name"
     ),
     "login-helper": known(
         "error getting credentials|docker-credential-[^\n]*not found",
@@ -476,35 +498,35 @@ KNOWN: dict[str, Known] = {
         "unauthorized|authentication required|access denied|access to the resource is denied|no basic auth"
         r"|\bdenied:",
         "log in to the registry (`docker login REGISTRY`), and check the image's name and your access",
-        *("image", "kind"),
+        *("image", "kind", "k3d"),
     ),
     "image-platform": known(
         "no matching manifest|no image found in (?:manifest list|image index)|no match for platform"
         "|does not provide the (?:specified )?platform|does not match the specified platform",
         "the image is not made for this platform: choose another tag, or set `platform`",
-        *("image", "kind"),
+        *("image", "kind", "k3d"),
     ),
     "image-missing": known(
         r"manifest unknown|manifest for \S+ not found|name unknown|\S+: not found",
         "check the image's name and tag",
-        *("image", "kind"),
+        *("image", "kind", "k3d"),
     ),
     "registry-unreachable": known(
         r"no such host|i/o timeout|network is unreachable|connection refused|tls handshake timeout|\bEOF\b"
         r"|Client\.Timeout|server misbehaving|no route to host",
         "the registry cannot be reached: check the container engine's network, DNS and proxy, "
         "or load the image into the engine beforehand (`docker load`)",
-        "image",
-        "kind.create",
+        *("image", "kind.create", "k3d.create"),
     ),
     "registry-certificate": known(
         "x509|certificate",
         "the container engine does not trust the registry's certificate",
-        "image",
-        "kind.create",
+        *("image", "kind.create", "k3d.create"),
     ),
     "node-image": known(
-        "failed to pull image", "name a node image that can be had with `image` of kind.create", "kind"
+        "failed to pull image",
+        "name a node image that can be had with `image` of cluster.create",
+        *("kind", "k3d"),
     ),
     "control-plane": known(
         "timed out waiting for ready|kubelet.*not.*healthy|timed out waiting for the condition",

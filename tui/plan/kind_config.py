@@ -1,4 +1,4 @@
-"""Kind's configuration file, checked when the plan is read: kind itself sees it after minutes of builds."""
+"""What a Kind configuration can say; see `tui.plan.cluster_config`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
-from tui.plan.document import Document, EmptyError, parse_document
-from tui.plan.faults import Place, PlanError, shown
-from tui.plan.messages import explain
-from tui.plan.substitute import References
+from tui.plan.faults import shown
 
 _NUMBER = re.compile(r"[-+]?(0x[0-9a-f]+|0o?[0-7]+|[0-9.]+e[0-9]+)", re.IGNORECASE)
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - it is only compared
-_BEGIN = "begin with `kind: Cluster` and `apiVersion: kind.x-k8s.io/v1alpha4`"
 _WORDS = {"yes": True, "on": True, "no": False, "off": False}
 
 
@@ -211,45 +206,3 @@ class KindConfig(_Patched):
                     )
                 found.add(port)
         return self
-
-
-def check_config(written: str, filled: str, source: str) -> None:
-    """Check a configuration.
-
-    Args:
-        written: The file's text.
-        filled: The text with its references filled in.
-        source: The file's name in errors.
-
-    Raises:
-        PlanError: kind would refuse it; every fault found has its place.
-    """
-    try:
-        document = parse_document(filled, source)
-    except EmptyError as error:
-        raise PlanError.at(Place(source), "is empty", _BEGIN) from error
-    data = document.value
-    if filled != written:  # what is filled in is laid out anew: places are those of the file
-        document = parse_document(References(written, {}, source).text, source)
-    check_values(data, document)
-
-
-def check_values(data: Any, document: Document) -> None:
-    """Check the values of a configuration.
-
-    Args:
-        data: The configuration, filled in.
-        document: Where its values are written.
-
-    Raises:
-        PlanError: kind would refuse it; every fault found has its place.
-    """
-    if not isinstance(data, dict):
-        cause = f"Kind's configuration must be a mapping, not {shown(data)}"
-        raise PlanError.at(document.place(()), cause, _BEGIN)
-    try:
-        KindConfig.model_validate(data)
-    except ValidationError as error:
-        raise PlanError(
-            f for _, f in explain(error, data, document, KindConfig.model_json_schema())
-        ) from error

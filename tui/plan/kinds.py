@@ -14,6 +14,9 @@ WAITING_KINDS = frozenset({"http.check", "kubernetes.wait", "kubernetes.probe"})
 AT_ONCE = frozenset({"image.build", "image.import", "image.pull"})
 """The kinds of steps that may run ahead of their task's place at once; see `tui.plan.prefetch`."""
 
+CREATING = frozenset({"cluster.create", "kind.create"})
+"""The kinds of steps that create the cluster."""
+
 ON_NODES = frozenset({"image.deliver", "kind.load"})
 """The kinds of those that may as soon as the cluster's nodes run."""
 
@@ -37,7 +40,8 @@ _KUBERNAUT = "as kubernaut's authors report of theirs"
 _RECORDED = "as recorded of the bundled plan"
 _GUESSED = "a guess"
 ASSUMED = {
-    "kind.create": Assumed(60, _KUBERNAUT),  # the cluster, in a minute
+    "cluster.create": Assumed(60, _KUBERNAUT),  # in a minute
+    "kind.create": Assumed(60, _KUBERNAUT),
     "kind.load": Assumed(14, _RECORDED),  # 5 to 23 s an image or two
     "image.deliver": Assumed(14, _RECORDED),
     "image.push": Assumed(14, _GUESSED),
@@ -64,7 +68,7 @@ OTHERWISE = Assumed(2, _GUESSED)
 TIME_ASSUMED = "its time is assumed"
 """What a step tells in a rehearsal that knows no time of it."""
 
-_KIND = re.compile(r"command|(helm|http|image|kind|kubernetes|postgres)\.[a-z_]+")
+_KIND = re.compile(r"command|(cluster|helm|http|image|kind|kubernetes|postgres)\.[a-z_]+")
 _WAITING_SPANS = ("schedule", "start", "ready", "connect", "lock", "Waiting ")
 
 

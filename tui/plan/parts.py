@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tui.errors import BringupError
 from tui.plan.faults import shown, suggest
 from tui.plan.kinds import ASSUMED, OTHERWISE
-from tui.plan.schema import closed_schema, held_by
+from tui.plan.schema import closed_schema
 from tui.plan.steps import STEPS
+from tui.plan.steps.cluster import PROVIDERS
 from tui.plan.values import DURATION_PATTERN
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tui.plan.steps import StepBase
 
-SHARED = ("title", "timeout", "when", "cluster")
+SHARED = ("title", "timeout", "when")
 """The keys that every step may have, beside its kind."""
 
 
@@ -120,10 +121,14 @@ def _facts(kind: str, model: type[StepBase]) -> Iterator[str]:
     """Yield what a kind of step needs, how long it may take, and when it gives up, in sentences."""
     if model.needs_cluster and not model.makes_cluster:
         yield "Needs the plan's cluster."
-    if model.programs or model.needs_engine:
-        programs = [f"`{program}`" for program in model.programs]
-        engine = ["a container engine"] if model.needs_engine else []
-        yield f"Needs {' and '.join([*programs, *engine])}."
+    needed = []
+    if model.needs_provider:
+        provider = kind.partition(".")[0]
+        needed.append(f"`{provider}`" if provider in PROVIDERS else "the program that is its provider")
+    if model.needs_engine:
+        needed.append("a container engine")
+    if needed:
+        yield f"Needs {' and '.join(needed)}."
     assumed = ASSUMED.get(kind, OTHERWISE)
     yield f"A rehearsal that knows no time of it assumes {assumed.seconds:g} s, {assumed.source}."
     if model.default_timeout:
@@ -171,7 +176,7 @@ def _value(field: dict[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of {_value(field.get('items', {}))}"
     if field.get("type") == "object":
-        inner = held_by(field)
-        return f"mapping to {_value(inner)}" if inner else "mapping"
+        inner = field.get("additionalProperties")
+        return f"mapping to {_value(inner)}" if isinstance(inner, dict) else "mapping"
     words = {"string": "text", "integer": "whole number", "boolean": "true or false", "number": "number"}
     return "path" if field.get("format") == "path" else words.get(field.get("type", ""), "anything")

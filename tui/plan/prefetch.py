@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.plan.graph import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from tui.plan.model import Plan, Task
     from tui.plan.steps import Step
@@ -33,17 +33,28 @@ class Prefetchable:
 
     Attributes:
         after: The tasks that must have succeeded before.
-        on_nodes: Whether it needs its cluster's nodes.
-        creation: The step that creates these, if there is one.
+        on_nodes: Whether it needs the cluster's nodes.
     """
 
     after: frozenset[str]
     on_nodes: bool
-    creation: Place | None = None
 
 
-def outlook(plan: Plan, *, barriers: bool) -> dict[str, tuple[Prefetchable, ...]]:
-    """Return what of a plan may run ahead: of each task that has any, its first steps that may, in order.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What of a plan may run ahead.
+
+    Attributes:
+        steps: For each task that has any, its first steps that may, in order.
+        creation: The step that creates the cluster, if the plan has one.
+    """
+
+    steps: dict[str, tuple[Prefetchable, ...]]
+    creation: Place | None
+
+
+def outlook(plan: Plan, *, barriers: bool) -> Outlook:
+    """Return what of a plan may run ahead.
 
     Args:
         plan: The plan.
@@ -54,31 +65,33 @@ def outlook(plan: Plan, *, barriers: bool) -> dict[str, tuple[Prefetchable, ...]
         for task in plan.tasks
     }
     if not any(first.values()):
-        return {}
+        return Outlook({}, None)
     graph = Graph.of(plan)
     tasks = {task.id: task for task in plan.tasks}
-    creations = {
-        step.cluster: Place(task.id, i)
-        for task in reversed(plan.tasks)
-        for i, step in reversed([*enumerate(task.steps)])
-        if step.makes_cluster and step.is_wanted
-    }
-    found = {}
+    creation = next(
+        (
+            Place(task.id, i)
+            for task in plan.tasks
+            for i, step in enumerate(task.steps)
+            if step.makes_cluster and step.is_wanted
+        ),
+        None,
+    )
+    steps = {}
     for id_ in filter(first.get, first):
         waits_for = set(graph.upstream(id_))
         if barriers:
             waits_for.update(*graph.phases[: graph.nodes[id_].phase])
         before = [tasks[other] for other in waits_for]
-        found[id_] = tuple(_prefetchable(step, before, creations) for step in first[id_])
-    return found
+        steps[id_] = tuple(_prefetchable(step, before) for step in first[id_])
+    return Outlook(steps, creation)
 
 
-def _prefetchable(step: Step, before: Iterable[Task], creations: Mapping[str | None, Place]) -> Prefetchable:
+def _prefetchable(step: Step, before: Iterable[Task]) -> Prefetchable:
     after = frozenset(
         task.id for task in before if any(_may_change(each, step) for each in task.wanted_steps)
     )
-    on_nodes = step.prefetch == "nodes"
-    return Prefetchable(after, on_nodes, creations.get(step.cluster) if on_nodes else None)
+    return Prefetchable(after, step.prefetch == "nodes")
 
 
 def _may_change(other: Step, step: Step) -> bool:

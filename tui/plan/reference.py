@@ -36,7 +36,7 @@ phases:
       - id: cluster
         timeout: 10m
         steps:
-          - {kind: kind.create}
+          - {kind: cluster.create}
       - id: image
         retry: {signatures: [rate-limit, dns]}
         steps:
@@ -46,12 +46,12 @@ phases:
       - id: redis
         needs: [cluster, image]
         steps:
-          - {kind: kind.load, images: "redis:7"}
+          - {kind: image.deliver, images: "redis:7"}
           - {kind: command, shell: "kubectl create deployment redis --image redis:7"}
           - {kind: kubernetes.wait, rollouts: deployment/redis, timeout: 5m}
 
 down:
-  - {kind: kind.delete}
+  - {kind: cluster.delete}
 """
 """A whole plan that needs no further file."""
 
@@ -91,10 +91,40 @@ plain `${{`. A value that is one whole reference keeps its type, so that a list 
 `${{folder}}` always exists: it is the directory of the file in which it is written. Environment variables
 are not read.
 
-References are filled in everywhere in the plan, in Kind's configuration, and in the manifests of steps
-with `substitute: true`. Values are taken from `variables`, over them from each file of `--values`, over
-them from each `--set group.name=value`. What is named in `secrets`, has a key such as `password` or
+References are filled in everywhere in the plan, in the configuration of the cluster, and in the manifests
+of steps with `substitute: true`. Values are taken from `variables`, over them from each file of `--values`,
+over them from each `--set group.name=value`. What is named in `secrets`, has a key such as `password` or
 `token`, or looks random is never shown.
+
+## What makes the cluster
+
+`provider` of `cluster` says which program makes it, kind or k3d. `cluster.create`, `cluster.delete`,
+`cluster.stop` and `cluster.logs` are for both; `kind.create` and the like are names of them for kind alone.
+`config` of `cluster.create` is what the program itself takes: it is checked when the plan is read, and its
+ports before anything is made. What is for k3d was written after k3d's documentation, not yet run against it.
+
+```yaml
+cluster: {{name: shop, provider: k3d, kubeconfig: ~/.kube/shop}}
+phases:
+  - id: create
+    tasks:
+      - id: cluster
+        steps:
+          - kind: cluster.create
+            image: rancher/k3s:v1.31.5-k3s1
+            config:
+              apiVersion: k3d.io/v1alpha5
+              kind: Simple
+              agents: 1
+              ports: [{{port: "8080:80", nodeFilters: [loadbalancer]}}]
+            timeout: 5m
+          - {{kind: image.deliver, images: "shop/web:dev"}}
+down: [{{kind: cluster.delete}}]
+```
+
+Images go straight into the nodes of both, as soon as these take them. A cluster of kind that has several
+nodes cannot be stopped; one of k3d can, and k3d starts it again. Where k3s does not start, the error shows
+what its nodes printed last.
 
 ## A cluster that stands
 
@@ -109,7 +139,7 @@ where the context has another one, which kubectl would take.
 
 Objects that are made there get the label `bringup/owner`. `bringup down` deletes what carries it, custom
 resources first and namespaces late, and nothing that was there before. What helm has installed, a
-`helm.uninstall` of `down` removes. `kind.create` takes the cluster as it is, so that a plan with both
+`helm.uninstall` of `down` removes. `cluster.create` takes the cluster as it is, so that a plan with both
 `context: ${{context}}` and `name` is brought up in a cluster of its own where that variable is empty.
 
 ## Several users of one cluster
@@ -134,50 +164,16 @@ named without its prefix, and what is in none of them, such as ClusterRoles and 
 applies it last decides about it for all, and whoever made it takes it away. `bringup up --set user=bob`
 brings up another environment beside the first, and each `down` deletes its own.
 
-## Several clusters
-
-`clusters` in place of `cluster` names several, each by a name of the plan's own:
-
-```yaml
-clusters:
-  manager: {{name: fleet-manager, kubeconfig: ~/.kube/fleet-manager}}
-  worker: {{name: fleet-worker, kubeconfig: ~/.kube/fleet-worker}}
-phases:
-  - id: create
-    tasks:
-      - {{id: manager, steps: [{{kind: kind.create}}]}}
-      - {{id: worker, cluster: worker, steps: [{{kind: kind.create}}]}}
-  - id: connect
-    tasks:
-      - id: connect
-        needs: [manager, worker]
-        steps:
-          - {{kind: command, shell: "kubectl --context kind-fleet-worker get nodes"}}
-          - {{kind: kubernetes.wait, nodes: all, cluster: worker, timeout: 2m}}
-down:
-  - {{kind: kind.delete, cluster: worker}}
-  - {{kind: kind.delete}}
-```
-
-A step is for the cluster that its `cluster` says, else that of its task, else that of the `include` by which
-it comes, else the first. So are the steps of `down` and `failed`, and `forwards`. Each cluster is on the host
-on which its `kind.create` runs; some may stand. Their names and contexts differ; they may share a kubeconfig.
-
-Commands get a KUBECONFIG with all of them: programs use the step's own unless `--context` says another. So do
-`bringup env` and `bringup run`, with the first cluster or that of `--cluster NAME`. Images get to the cluster
-of the step that delivers them alone. `down` deletes those clusters that its steps name, `down --stop` stops
-all that the plan makes, and two plans that share one cluster do not run at once.
-
 ## Images and registries
 
 `image.deliver`, which is `kind.load` too, gets images to the plan's cluster by what that is. Where it has a
 registry, they are pushed there, and objects that `kubernetes.apply` applies name them there, by their IDs:
 `registry: HOST[:PORT][/PATH]` of the cluster says which, or the cluster itself by its ConfigMap
 `local-registry-hosting`, as kind, k3d and ctlptl document it. `registry: {{port: 5001}}` makes one beside a
-Kind cluster, which its nodes pull from and which goes with it. Without a registry, images go into the nodes
-of kind and, by the `k3d` command, of k3d (which has not been tried), and nothing is done where the node runs
-what the container engine has, as with Docker Desktop or Colima. Charts and commands name images
-as they are in the registry, such as `localhost:5001/shop/web:dev`.
+cluster that is made, which its nodes pull from and which goes with it. Without a registry, images go into the
+nodes of kind and k3d, and nothing is done where the node runs what the container engine has, as with Docker
+Desktop or Colima. Charts and commands name images as they are in the registry, such as
+`localhost:5001/shop/web:dev`.
 
 ## Choice and repetition
 
@@ -204,7 +200,7 @@ phases:
         each: ${{operators}}
         steps:
           - {{kind: image.pull, images: "${{each.image}}"}}
-          - {{kind: kind.load, images: "${{each.image}}"}}
+          - {{kind: image.deliver, images: "${{each.image}}"}}
       - id: check
         needs: [load-*]
         when: not ${{fips}}
@@ -226,7 +222,7 @@ phases:
       - id: load
         needs: build
         steps:
-          - {{kind: kind.load, images: "${{output.image}}"}}
+          - {{kind: image.deliver, images: "${{output.image}}"}}
           - {{kind: kubernetes.apply, manifests: server.yaml.in, substitute: true}}
 ```
 
@@ -266,14 +262,14 @@ phases:
   - id: images # without tasks of its own: those of `storage.yaml`
   - id: create
     tasks:
-      - {{id: cluster, steps: [{{kind: kind.create}}]}}
+      - {{id: cluster, steps: [{{kind: cluster.create}}]}}
   - id: deploy
     tasks:
       - {{id: service, needs: [cluster, ds], steps: [{{kind: command, shell: make deploy}}]}}
 ```
 
-`storage.yaml` is a plan like any other, but has neither `cluster`, `clusters`, `hosts` nor `limit`;
-`apiVersion` and `name` may be absent:
+`storage.yaml` is a plan like any other, but has neither `cluster`, `hosts` nor `limit`; `apiVersion` and
+`name` may be absent:
 
 ```yaml
 variables:
@@ -289,7 +285,7 @@ phases:
       - id: server
         needs: [cluster, image]
         steps:
-          - {{kind: kind.load, images: "${{image}}"}}
+          - {{kind: image.deliver, images: "${{image}}"}}
           - {{kind: kubernetes.apply, manifests: storage.yaml.in, substitute: true}}
           - {{kind: kubernetes.wait, rollouts: deployment/storage, timeout: 2m}}
 ```
@@ -305,7 +301,7 @@ phases:
 - Its `endpoints`, `forwards`, `environment`, `secrets`, `failed` and `down` are added to those of the plan
   that includes it, whose own environment variables go first. Its `down` comes first: a cluster goes last.
 - One file may be included several times, by different names, and may include others in turn. `when` says
-  whether all its tasks are wanted, `cluster` which of several clusters it is for where it names none.
+  whether all its tasks are wanted.
 
 ## Images
 

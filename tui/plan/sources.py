@@ -1,4 +1,4 @@
-"""The files that a plan fills in: its manifests, and Kind's configuration."""
+"""The files that a plan fills in: its manifests, and the configuration of its cluster."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui.plan.cluster_config import check_config, check_values
 from tui.plan.data import made_of
 from tui.plan.faults import Fault, Place, PlanError
-from tui.plan.kind_config import check_config, check_values
 from tui.plan.manifests import local_files, read_bytes, read_file
-from tui.plan.steps import ConfigMap, KindCreate, KubernetesApply, Secret
+from tui.plan.steps import ConfigMap, KubernetesApply, Secret
+from tui.plan.steps.cluster import CreatesCluster
 from tui.plan.substitute import REFERENCE, fill_text
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def check_files(plan: Plan, document: Document) -> list[Fault]:
-    """Find, before anything runs, the files that cannot be filled in, and what kind would refuse.
+    """Find, before anything runs, the files that cannot be filled in, and what a provider would refuse.
 
     Files that are missing are left out.
 
@@ -33,28 +34,30 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
         document: The plan as it is written.
     """
     faults: dict[Fault, None] = {}
+    provider = plan.cluster.provider if plan.cluster else "kind"
     steps = [(step, plan.variables_of(step, task.each)) for task in plan.tasks for step in task.wanted_steps]
     for step, known in [*steps, *((step, plan.variables_of(step)) for step in plan.down)]:
-        for error in _errors(step, known):
+        for error in _errors(step, known, provider):
             faults |= dict.fromkeys(error.faults)
     for p, phase in enumerate(plan.phases):
         for t, task in enumerate(phase.tasks):
             for s, step in enumerate(task.steps):
-                if isinstance(step, KindCreate) and isinstance(step.config, dict):
+                if isinstance(step, CreatesCluster) and isinstance(step.config, dict):
                     part = document.part(("phases", p, "tasks", t, "steps", s, "config"))
                     try:
-                        check_values(step.config, part)
+                        check_values(step.config, part, provider)
                     except PlanError as error:
                         faults |= dict.fromkeys(error.faults)
     return list(faults)
 
 
-def _errors(step: Step, variables: Mapping[str, Any]) -> list[PlanError]:
+def _errors(step: Step, variables: Mapping[str, Any], provider: str) -> list[PlanError]:
     errors: list[PlanError] = []
-    if isinstance(step, KindCreate) and isinstance(step.config, Path) and step.config.exists():
+    if isinstance(step, CreatesCluster) and isinstance(step.config, Path) and step.config.exists():
         try:
             text = read_text(step.config)
-            check_config(text, fill_text(text, variables, str(step.config)), str(step.config))
+            filled = fill_text(text, variables, str(step.config))
+            check_config(text, filled, str(step.config), provider)
         except PlanError as error:
             errors.append(error)
     elif isinstance(step, KubernetesApply):
@@ -89,7 +92,7 @@ def read_text(file: Path) -> str:
 def references(step: StepBase) -> list[tuple[Place, str]]:
     """Return the references in the files that a step fills in, each with its place."""
     files: list[Path] = []
-    if isinstance(step, KindCreate) and isinstance(step.config, Path):
+    if isinstance(step, CreatesCluster) and isinstance(step.config, Path):
         files = [step.config]
     elif isinstance(step, KubernetesApply) and step.substitute:
         files = list(local_files(step))

@@ -70,7 +70,8 @@ class Draft:
     Attributes:
         name: Its name.
         prefix: The way from the plan's directory to that of the project.
-        config: Kind's configuration; None for kind's own.
+        provider: What makes the cluster.
+        config: Its configuration; None for its own default.
         builds: The images to build.
         pulls: The images to pull.
         deployments: What is to be deployed.
@@ -84,6 +85,7 @@ class Draft:
 
     name: str
     prefix: str = "."
+    provider: str = "kind"
     config: str | None = None
     builds: list[Build] = field(default_factory=list)
     pulls: list[str] = field(default_factory=list)
@@ -166,9 +168,9 @@ def draft(found: Found, name: str, way: str, prefix: str = ".") -> Draft:
 
 def _choose_config(made: Draft, found: Found) -> None:
     if found.configs:
-        made.config, *others = found.configs
-        made.used.append((made.config, "configuration of the Kind cluster"))
-        made.left |= dict.fromkeys(others, f"the cluster is made of {made.config}")
+        (made.config, made.provider), *others = found.configs
+        made.used.append((made.config, f"configuration of the cluster, by {made.provider}"))
+        made.left |= dict.fromkeys((file for file, _ in others), f"the cluster is made of {made.config}")
 
 
 def _kustomized(made: Draft, found: Found) -> list[_Applied]:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.plan.cluster_config import check_config
 from tui.plan.faults import PlanError
-from tui.plan.kind_config import check_config
 from tui.starter.charts import Chart, find_charts
 from tui.starter.images import Build, find_builds
 from tui.starter.kustomize import find_kustomizations
@@ -19,7 +19,11 @@ from tui.text import plural
 if TYPE_CHECKING:
     from pathlib import Path
 
-_KIND_CONFIG = re.compile(rb"^\s*apiVersion:\s*[\"']?kind\.x-k8s\.io/", re.MULTILINE)
+_CONFIGS = {
+    provider: re.compile(rb"^\s*\"?apiVersion\"?:\s*[\"']?" + group, re.MULTILINE)
+    for provider, group in {"kind": rb"kind\.x-k8s\.io/", "k3d": rb"k3d\.io/"}.items()
+}
+"""How configurations of clusters begin, by the provider whose they are."""
 _GOOSE = re.compile(rb"^--\s*\+goose\s+Up\b", re.MULTILINE)
 _TARGET = re.compile(rb"^([A-Za-z0-9][\w./-]*)\s*:(?![=:])", re.MULTILINE)
 _TESTS = re.compile(r"e2e|integration|acceptance|smoke")
@@ -43,7 +47,7 @@ class Found:
         tree: Its files.
         name: What the project is called.
         builds: The images that can be built.
-        configs: Kind's configurations, the likeliest first.
+        configs: Configurations of clusters with the provider whose they are, the likeliest first.
         kustomizations: Directories for kustomize.
         charts: Helm's charts.
         directories: Directories of manifests.
@@ -56,7 +60,7 @@ class Found:
     tree: Tree
     name: str
     builds: list[Build]
-    configs: list[str]
+    configs: list[tuple[str, str]]
     kustomizations: list[str]
     charts: list[Chart]
     directories: list[Directory]
@@ -76,7 +80,7 @@ def find(root: Path) -> Found:
     name = slug(root.resolve().name) or "environment"
     charts = find_charts(tree)
     kustomized = [d for d, names in tree.by_directory.items() if "kustomization" in "".join(names).lower()]
-    configs, unusable = _kind_configs(tree)
+    configs, unusable = _cluster_configs(tree)
     apart = [*(chart.path for chart in charts), *kustomized]
     directories, left = find_directories(tree, [each for each in apart if each])
     makefile = tree.read("Makefile", _MOST_BYTES) if "Makefile" in tree.files else b""
@@ -104,9 +108,9 @@ def _not_seen(tree: Tree) -> dict[str, str]:
     return left
 
 
-def _kind_configs(tree: Tree) -> tuple[list[str], dict[str, str]]:
-    """Return Kind's configurations, the likeliest first, and what cannot be used, with the reason."""
-    found: list[str] = []
+def _cluster_configs(tree: Tree) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Return configurations of clusters, the likeliest first, and what cannot be used, with the reason."""
+    found: list[tuple[str, str]] = []
     left: dict[str, str] = {}
     looked = 0
     for file in sorted(tree.files, key=lambda file: (file.count("/"), file)):
@@ -114,18 +118,19 @@ def _kind_configs(tree: Tree) -> tuple[list[str], dict[str, str]]:
             continue
         looked += 1
         data = tree.read(file, _MOST_BYTES)
-        if not _KIND_CONFIG.search(data):
+        provider = next((name for name, begin in _CONFIGS.items() if begin.search(data)), "")
+        if not provider:
             continue
         try:
             text = data.decode("utf-8-sig")
-            check_config(text, text, file)
+            check_config(text, text, file, provider)
         except (PlanError, UnicodeDecodeError) as error:
             left[file] = error.faults[0].cause if isinstance(error, PlanError) else "is not UTF-8 text"
             continue
         if "${" in text:
             left[file] = "holds ${…}, which a plan would fill in"
         else:
-            found.append(file)
+            found.append((file, provider))
     return found, left
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from tui.plan.steps.cluster import LONGEST_OF_K3D
 from tui.starter.names import listed, quoted, slug, unique
 from tui.starter.steps import lines_of
 
@@ -32,7 +33,7 @@ _GO_ON = """\
   #       needs: [cluster]
   #       steps:
   #         - {{kind: image.build, tag: "{name}/app:dev", context: ., timeout: 10m}}
-  #         - {{kind: kind.load, images: "{name}/app:dev"}}
+  #         - {{kind: image.deliver, images: "{name}/app:dev"}}
   #         - {{kind: kubernetes.apply, manifests: deploy/, namespace: {name}, timeout: 2m}}
   #         - {{kind: kubernetes.wait, rollouts: deployment/app, namespace: {name}, timeout: 5m}}
   #     - id: chart
@@ -57,7 +58,11 @@ name: {quoted(draft.name)}"""
     database = draft.database
     if draft.migrations is not None and database is not None:
         yield f"\nvariables:\n  password: {quoted(database.password)}\nsecrets: [password]"
-    yield f"\ncluster:\n  name: {quoted(draft.name)}"
+    by_k3d = draft.provider == "k3d"
+    name = draft.name[:LONGEST_OF_K3D].rstrip("-") if by_k3d else draft.name
+    yield f"\ncluster:\n  name: {quoted(name)}"
+    if by_k3d:
+        yield "  provider: k3d"
     yield f"  kubeconfig: {quoted(f'~/.kube/{draft.name}-config')}"
     yield "\nphases:\n  - id: create\n    tasks:"
     taken = {"cluster"}
@@ -71,14 +76,14 @@ name: {quoted(draft.name)}"""
         ids.append(unique("pull-images", taken))
         yield from _pull(draft, ids[-1])
     yield from _deploy(draft, ids, taken)
-    yield "\n# What `bringup down` does.\ndown:\n  - {kind: kind.delete}"
+    yield "\n# What `bringup down` does.\ndown:\n  - {kind: cluster.delete}"
     yield from _further(draft)
 
 
 def _cluster(draft: Draft) -> Iterator[str]:
     config: Step = {"config": quoted(draft.at(draft.config))} if draft.config is not None else {}
     yield "      - id: cluster\n        steps:"
-    yield from lines_of({"kind": "kind.create", **config, "timeout": "5m"})
+    yield from lines_of({"kind": "cluster.create", **config, "timeout": "5m"})
     if not draft.deployments:
         yield from lines_of({"kind": "kubernetes.namespace", "names": quoted(draft.name)})
 
@@ -112,7 +117,7 @@ def _deploy(draft: Draft, ids: list[str], taken: set[str]) -> Iterator[str]:
         before = unique("load", taken)
         yield f"      - id: {before}\n        needs: {listed(['cluster', *ids])}"
         yield "        steps:"
-        yield from lines_of({"kind": "kind.load", "images": [*map(quoted, images)], "timeout": "5m"})
+        yield from lines_of({"kind": "image.deliver", "images": [*map(quoted, images)], "timeout": "5m"})
     done = [unique(each.id, taken) for each in draft.deployments]
     for id_, deployment in zip(done, draft.deployments, strict=True):
         yield from _deployment(deployment, id_, before)

@@ -66,7 +66,7 @@ def test_an_image_that_is_always_pulled_is_told_why_loading_does_not_help() -> N
     found["spec"]["containers"][0]["imagePullPolicy"] = "Always"
     assert "imagePullPolicy: IfNotPresent" in hint_for(containers(found)[0].symptoms, "pod")
     found["spec"]["containers"][0]["imagePullPolicy"] = "IfNotPresent"
-    assert "kind.load" in hint_for(containers(found)[0].symptoms, "pod")
+    assert "image.deliver" in hint_for(containers(found)[0].symptoms, "pod")
 
 
 def test_a_pull_that_works_after_all_is_forgotten() -> None:

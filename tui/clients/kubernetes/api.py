@@ -78,7 +78,7 @@ class UnreachableError(ActionError):
     def __init__(self, server: str, error: BaseException, *, answered: bool = True) -> None:
         super().__init__(
             f"the API server at {server} does not answer: {reason(error)}",
-            "is the cluster running? `bringup status` asks it; nodes of kind are containers: `docker ps`",
+            "is the cluster running? `bringup status` asks it; nodes may be containers: `docker ps`",
         )
         self.passing = answered or not isinstance(error, aiohttp.ClientConnectorError | TimeoutError)
 

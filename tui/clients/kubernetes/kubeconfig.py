@@ -125,7 +125,7 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ActionError(
             f"there is no kubeconfig at {path}",
-            "the cluster does not exist yet: put kind.create before this step",
+            "the cluster does not exist yet: put cluster.create before this step",
         ) from None
     except OSError as error:
         raise ActionError(f"cannot read the kubeconfig {path}: {error.strerror}") from error

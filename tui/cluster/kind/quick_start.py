@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from tui.cluster.kind.host_ports import installs_network, with_patches
+from tui.cluster.kind.config import installs_network, with_patches
 
 _VERSION = re.compile(r":v1\.(\d+)\.")  # in the name of a node image
 

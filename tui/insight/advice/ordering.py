@@ -7,9 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from tui.insight.advice.finding import DropNeeds, Finding, RemoveLimit
-from tui.insight.run_ahead import CREATES, creations_of, early_steps
+from tui.insight.run_ahead import early_steps
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.graph import CycleError, Graph, Node
+from tui.plan.kinds import CREATING
 from tui.text import one_line, plural
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _IMAGES_ONLY = ("image.build", "image.pull", "image.deliver", "kind.load")
 _WITHOUT_IMAGES = (
-    *("kind.create", "kubernetes.namespace", "kubernetes.pull_secret"),
+    *(*CREATING, "kubernetes.namespace", "kubernetes.pull_secret"),
     *("postgres.migrate", "postgres.verify"),
 )
 _OF_NODES = "what its nodes are made of is such an image, too: leave a need of that"
@@ -91,7 +92,7 @@ def _needs(state: RunState) -> Iterator[Finding]:
                     f"let {mine} start without {its}",
                     task=task.id,
                     why=f"{its} only makes images, and {mine} uses none of them",
-                    caveat=_OF_NODES if CREATES in task.kinds else "",
+                    caveat=_OF_NODES if CREATING & {*task.kinds} else "",
                     how=f"remove `{need}` from the needs of task `{task.id}`",
                     change=DropNeeds(task.id, (need,)),
                     changed=_without_needs(task.id, (need,)),
@@ -147,11 +148,13 @@ def _ahead(run: WholeRun, state: RunState) -> WholeRun | None:
     Each is in the first phase that has all it waits for, which it then holds up: at worst the run gains more.
     """
     nodes, tasks = dict(run.graph.nodes), dict(run.profile.tasks)
-    creations = creations_of(state)
+    creation = next((task.id for task in state.tasks.values() if CREATING & {*task.kinds}), None)
     for id_, early in early_steps(state, barriers=True).items():
         if id_ not in nodes or id_ not in tasks:
             return None
-        waits = {*early.after, *(creations[each].task for each in early.clusters if each in creations)}
+        waits = {*early.after}
+        if creation is not None and early.on_nodes > early.at_once:
+            waits.add(creation)
         if id_ in waits or not waits <= nodes.keys():
             continue
         phase = max((nodes[other].phase for other in waits), default=0)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tui.insight.advice.finding import Finding, LoadImages
 from tui.insight.profile import StepParts
-from tui.insight.run_ahead import CREATES
 from tui.plan.contention import Part
 from tui.plan.graph import Graph, Node
+from tui.plan.kinds import CREATING
 from tui.run.work_time import Interval, time_at_work, work_time
 from tui.text import one_line, plural, seconds
 
@@ -27,7 +27,7 @@ _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waite
 def find(state: RunState) -> Iterator[Finding]:
     """Yield the tasks that waited for nodes to pull, where pulls and loads run ahead of their tasks."""
     load = max((_seconds(span) for span in _spans(state, "load")), default=None)
-    creation = next((task.id for task in state.tasks.values() if CREATES in task.kinds), None)
+    creation = next((task.id for task in state.tasks.values() if CREATING & {*task.kinds}), None)
     if creation is None or load is None or not state.may_prefetch:
         return
     for task in state.tasks.values():

@@ -10,12 +10,21 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from tui.plan.steps.base import StepBase
+from tui.plan.steps.cluster import (
+    ClusterCreate,
+    ClusterDelete,
+    ClusterLogs,
+    ClusterStop,
+    KindCreate,
+    KindDelete,
+    KindLogs,
+    KindStop,
+)
 from tui.plan.steps.command import Command
 from tui.plan.steps.deliver import ImageDeliver, ImagePush, KindLoad
 from tui.plan.steps.helm import HelmInstall, HelmUninstall
 from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImageImport, ImageMake, ImagePull
-from tui.plan.steps.kind import KindCreate, KindDelete, KindLogs, KindStop
 from tui.plan.steps.kubernetes import (
     KubernetesApply,
     KubernetesNamespace,
@@ -28,7 +37,11 @@ from tui.plan.steps.sources import Certificate, ConfigMap, Inline, Kustomized, R
 from tui.plan.steps.wait import KubernetesWait
 
 Step = Annotated[
-    KindCreate
+    ClusterCreate
+    | ClusterLogs
+    | ClusterDelete
+    | ClusterStop
+    | KindCreate
     | KindLoad
     | KindLogs
     | KindDelete
@@ -63,6 +76,10 @@ STEPS: dict[str, type[StepBase]] = {
 __all__ = [
     "STEPS",
     "Certificate",
+    "ClusterCreate",
+    "ClusterDelete",
+    "ClusterLogs",
+    "ClusterStop",
     "Command",
     "ConfigMap",
     "Database",

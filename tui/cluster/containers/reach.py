@@ -1,4 +1,4 @@
-"""The way to a Kind cluster: its kubeconfig, and over SSH the forwards that lead to it."""
+"""The way to a cluster of containers: its kubeconfig, and over SSH the forwards that lead to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.ready import ask_ready
-from tui.cluster.kind.nodes import api_port, find_nodes, published
+from tui.cluster.containers.makers import maker_of
+from tui.cluster.containers.nodes import api_port, find_nodes, published
 from tui.cluster.kubeconfig_file import merge_kubeconfig
 from tui.errors import ActionError
 from tui.hosts.host import at
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0  # seconds for an API server to answer over another process's forward
 _AUTHORITY = re.compile(r"certificate-authority-data: (\S+)")  # each cluster has its own
 _SERVER = re.compile(r"^(\s*server: )(\S+)\s*$", re.MULTILINE)
+_ANYWHERE = re.compile(r"^(\s*server: https://)0\.0\.0\.0(:\d+\s*)$", re.MULTILINE)
 
 
 def context_of(cluster: Cluster) -> str:
     """See `tui.cluster.provider.Provider`."""
-    return f"kind-{cluster.name}"
+    return maker_of(cluster).context(cluster.name)
 
 
 async def reach(cluster: Cluster, host: Host, *, anew: bool = False) -> Mapping[int, int]:
@@ -61,7 +63,7 @@ async def lead(cluster: Cluster, host: Host, text: str) -> Mapping[int, int]:
     nodes = [node for node in await find_nodes(cluster, host) if node.running]
     server = api_port(nodes)
     if server is None:
-        raise ActionError(f"no cluster {cluster.name} runs{at(host)}", "run a `kind.create` step first")
+        raise ActionError(f"no cluster {cluster.name} runs{at(host)}", "run a `cluster.create` step first")
     forwards = {port: await host.forward(port) for port in published(nodes)}
     text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{forwards[server]}", text)
     await asyncio.to_thread(merge_kubeconfig, cluster.kubeconfig, text, context_of(cluster))
@@ -86,9 +88,11 @@ async def _leads_there(cluster: Cluster, host: Host) -> bool:
 async def kubeconfig_of(cluster: Cluster, host: Host) -> str:
     """See `tui.cluster.provider.Provider`."""
     lines: list[str] = []  # not told: they hold keys
-    engine = await host.engine()
-    argv = ("kind", "get", "kubeconfig", "--name", cluster.name)
-    if await host.run(argv, on_lines=lines.extend, env=engine.environment):
-        raise ActionError(f"kind cannot give the kubeconfig of cluster {cluster.name}", "", tuple(lines[-3:]))
+    maker, engine = maker_of(cluster), await host.engine()
+    env = {**engine.environment, **maker.environment}
+    if await host.run(maker.kubeconfig(cluster.name), on_lines=lines.extend, env=env):
+        cause = f"{maker.name} cannot give the kubeconfig of cluster {cluster.name}"
+        raise ActionError(cause, "", tuple(lines[-3:]))
     start = next((at for at, line in enumerate(lines) if line.startswith("apiVersion:")), 0)
-    return "\n".join(lines[start:]) + "\n"
+    text = "\n".join((*lines[start:], ""))
+    return _ANYWHERE.sub(r"\g<1>127.0.0.1\g<2>", text)  # an address to listen at, not to call

@@ -1,4 +1,4 @@
-"""The nodes of kind's clusters, as the container engine lists them."""
+"""The nodes of clusters of containers, as the container engine lists them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
+from tui.cluster.containers.makers import maker_of
 from tui.cluster.provider import Node, Port
 from tui.errors import BringupError
 
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.clients.engine_api import EngineApi
+    from tui.cluster.containers.maker import Maker
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
 
-CLUSTER = "io.x-k8s.kind.cluster"
-"""The label under which kind writes the cluster's name on a node."""
-ROLE = "io.x-k8s.kind.role"
 _API_PORT = 6443  # of the API server in a node
 _POLL = 0.1  # seconds between looks at containers that come or go
 
@@ -27,16 +26,23 @@ _POLL = 0.1  # seconds between looks at containers that come or go
 async def find_nodes(cluster: Cluster, host: Host) -> list[Node]:
     """See `tui.cluster.provider.Provider`."""
     async with connect(await host.engine()) as api:
-        return await list_nodes(api, cluster.name)
+        return await list_nodes(api, cluster)
 
 
-async def list_nodes(api: EngineApi, cluster: str) -> list[Node]:
+async def list_nodes(api: EngineApi, cluster: Cluster) -> list[Node]:
     """Return the nodes of a cluster by their names, also those that do not run."""
-    return sorted(map(node_of, await api.containers(f"{CLUSTER}={cluster}")), key=lambda node: node.name)
+    containers = await _list_containers(api, cluster)
+    return sorted((each for each in containers if each.role), key=lambda node: node.name)
 
 
-def node_of(listed: dict[str, Any]) -> Node:
-    """Return a node from an entry of the engine's list of containers."""
+async def _list_containers(api: EngineApi, cluster: Cluster) -> list[Node]:
+    """Return all containers of a cluster: its nodes, and what its maker has made beside them."""
+    maker = maker_of(cluster)
+    return [node_of(each, maker) for each in await api.containers(f"{maker.cluster_label}={cluster.name}")]
+
+
+def node_of(listed: dict[str, Any], maker: Maker) -> Node:
+    """Return a node from an entry of the engine's list of containers; its role is empty if it is none."""
     labels = listed.get("Labels") or {}
     ports = (
         Port(str(each.get("IP") or ""), int(each["PublicPort"]), int(each["PrivatePort"]))
@@ -47,8 +53,8 @@ def node_of(listed: dict[str, Any]) -> Node:
         id=str(listed.get("Id", "")),
         name=str((listed.get("Names") or ["?"])[0]).removeprefix("/"),
         state=str(listed.get("State")),
-        cluster=str(labels.get(CLUSTER, "")),
-        role=str(labels.get(ROLE, "")),
+        cluster=str(labels.get(maker.cluster_label, "")),
+        role=maker.roles.get(str(labels.get(maker.role_label)), ""),
         ports=tuple(dict.fromkeys(ports)),
     )
 
@@ -63,12 +69,14 @@ def published(nodes: Sequence[Node]) -> list[int]:
     return sorted({port.number for node in nodes for port in node.ports})
 
 
-async def remove_nodes(host: Host, cluster: str, making: asyncio.Task[None] | None, patience: float) -> bool:
-    """Remove a cluster's nodes, also those that a creation that is being cancelled still starts.
+async def remove_nodes(
+    host: Host, cluster: Cluster, making: asyncio.Task[None] | None, patience: float
+) -> bool:
+    """Remove a cluster's containers, also those that a creation that is being cancelled still starts.
 
     Args:
         host: The cluster's host.
-        cluster: The cluster's name.
+        cluster: The cluster.
         making: The creation, which has finished or is about to.
         patience: Seconds that it may take; the engine goes on with a removal that it was asked for.
 
@@ -79,10 +87,20 @@ async def remove_nodes(host: Host, cluster: str, making: asyncio.Task[None] | No
         async with asyncio.timeout(patience), connect(await host.engine()) as api:
             while True:
                 finished = making is None or making.done()  # what is listed after that is all there will be
-                nodes = await list_nodes(api, cluster)
-                removed = await asyncio.gather(*(api.remove(node.id) for node in nodes))
+                containers = await _list_containers(api, cluster)
+                removed = await asyncio.gather(*(api.remove(each.id) for each in containers))
                 if finished and all(removed):
+                    await _remove_leftovers(api, cluster)
                     return True
                 # A container that is still being created is listed, but cannot be removed yet.
                 await asyncio.sleep(_POLL)
     return False
+
+
+async def _remove_leftovers(api: EngineApi, cluster: Cluster) -> None:
+    """Remove what was made for the cluster beside containers."""
+    networks, volumes = maker_of(cluster).leftovers(cluster.name)
+    for network in networks:
+        await api.remove_network(network)
+    for volume in volumes:
+        await api.remove_volume(volume)

@@ -1,4 +1,4 @@
-"""The condition of a Kind cluster, by its nodes and its API server."""
+"""The condition of a cluster of containers, by its nodes and its API server."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, Literal
 
 from tui.clients.kubernetes.ready import ask_ready
-from tui.cluster.kind.nodes import find_nodes
-from tui.cluster.kind.reach import context_of, reach
+from tui.cluster.containers.makers import maker_of
+from tui.cluster.containers.nodes import find_nodes
+from tui.cluster.containers.reach import context_of, reach
 from tui.cluster.kubeconfig_file import contexts
 from tui.cluster.provider import Condition
 from tui.errors import ActionError
@@ -34,14 +35,16 @@ def judge(cluster: Cluster, nodes: Sequence[Node]) -> Literal["absent", "stopped
         raise broken(cluster, f"node {unborn[0].name} was never started, as its creation was cut off")
     down = [node for node in nodes if not node.running]
     stopped = [node for node in down if node.state != "paused"]
-    if stopped and len(nodes) > 1:  # their addresses may have changed, and etcd's members with them
+    if (
+        stopped and len(nodes) > 1 and not maker_of(cluster).restarts
+    ):  # their addresses may have changed, and etcd's members with them
         raise broken(cluster, f"node {stopped[0].name} is {stopped[0].state}")
     return "stopped" if down else "running"
 
 
 def broken(cluster: Cluster, reason: str, hint: str = "", details: tuple[str, ...] = ()) -> ActionError:
     """Return the error that a cluster is broken."""
-    anew = f"make room for a new one: `bringup down` or `kind delete cluster --name {cluster.name}`"
+    anew = f"make room for a new one: `bringup down` or `{' '.join(maker_of(cluster).delete(cluster.name))}`"
     cause = f"cluster {cluster.name} is broken: {reason}"
     return ActionError(cause, f"{hint}; else {anew}" if hint else anew, details)
 
@@ -58,7 +61,7 @@ async def examine(cluster: Cluster, host: Host, patience: float) -> Condition:
         return Condition("stopped", f"{name} is stopped: {down}", hint)
     await reach(cluster, host)
     kubeconfig, context = cluster.kubeconfig, context_of(cluster)
-    export = f"`kind export kubeconfig --name {cluster.name} --kubeconfig {kubeconfig}`"
+    export = f"`{maker_of(cluster).export_kubeconfig(cluster.name, kubeconfig)}`"
     if context not in await asyncio.to_thread(contexts, kubeconfig):
         text = f"{name} runs, but the kubeconfig {kubeconfig} does not lead to it"
         return Condition("unreachable", text, f"the next `bringup up` writes it, or {export}")

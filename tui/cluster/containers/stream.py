@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.registry import canonical
+from tui.cluster.containers.makers import maker_of
 from tui.errors import ActionError
 from tui.plan.recognition import hint_for
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tui.cluster.provider import Node
     from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
+    from tui.plan.model import Cluster
     from tui.reporter import Reporter
 
 _IMPORT = ("ctr", "--namespace", "k8s.io", "images", "import", "--all-platforms", "--digests")
@@ -39,7 +41,7 @@ class Delivery:
         store: Its API.
         target: The cluster's host.
         api: The API of the engine that runs the nodes.
-        cluster: The cluster's name.
+        cluster: The cluster.
         nodes: Its nodes.
         report: Takes output and progress.
     """
@@ -49,7 +51,7 @@ class Delivery:
     store: EngineApi
     target: Host
     api: EngineApi
-    cluster: str
+    cluster: Cluster
     nodes: Sequence[Node]
     report: Reporter
 
@@ -96,7 +98,7 @@ async def _stream(
             said = output.splitlines()
             raise ActionError(
                 f"node {node.name} could not import the images: {said[-1].strip() if said else status}",
-                hint_for(output, "kind.load"),
+                hint_for(output, f"{maker_of(delivery.cluster).name}.load"),
                 tuple(said[-5:]),
             )
 
@@ -122,7 +124,7 @@ async def _pump(
                 if all(each.finished for each in imports):
                     break
         delivery.report.progress(sent, sent, "B", "load")
-        with delivery.report.span("unpack", delivery.cluster):
+        with delivery.report.span("unpack", delivery.cluster.name):
             return await asyncio.gather(*(each.finish() for each in imports))
 
 
@@ -136,7 +138,8 @@ def _platform(engine: ContainerEngine, image: Mapping[str, Any]) -> dict[str, st
 
 async def _snapshotter(delivery: Delivery) -> list[str]:
     """Return the option that names what keeps the nodes' images on disk."""
-    _, output = await delivery.api.run_in(delivery.nodes[0].id, ("containerd", "config", "dump"))
+    settings = maker_of(delivery.cluster).containerd
+    _, output = await delivery.api.run_in(delivery.nodes[0].id, settings)
     found = _SNAPSHOTTER.search(output)
     return [f"--snapshotter={found[1]}"] if found else []
 

@@ -1,4 +1,4 @@
-"""Waiting for a Kind cluster: until its API server answers, and then until its nodes are ready."""
+"""Waiting for a cluster of containers: until its API server answers, and then until its nodes are ready."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import contextlib
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from tui.cluster.kind.pod_ranges import give_ranges
-from tui.cluster.kind.reach import context_of
-from tui.cluster.kind.stale import find_stale, free_leases
+from tui.cluster.containers.pod_ranges import give_ranges
+from tui.cluster.containers.reach import context_of
+from tui.cluster.containers.stale import find_stale, free_leases
 from tui.errors import ActionError
 from tui.reporter import end_of
 
@@ -41,8 +41,8 @@ async def await_ready(
         nodes: The nodes that are waited for.
         patience: Seconds that all this may take.
         report: Takes a span for each of both.
-        restarted: When the cluster's node was started again, if it was: then it is also waited for that the
-            API tells of what is since.
+        restarted: When the first of the cluster's nodes was started again, if all were: then it is also
+            waited for that the API tells of what is since.
         ranges: Give nodes that have none the ranges of their pods.
 
     Returns:

@@ -1,19 +1,21 @@
-"""Deleting a Kind cluster."""
+"""Deleting a cluster of containers."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from tui.cluster.kind.local_registry import remove_registry
-from tui.cluster.kind.nodes import find_nodes
-from tui.cluster.kind.output import Output
-from tui.cluster.kind.reach import context_of
+from tui.cluster.containers.local_registry import remove_registry
+from tui.cluster.containers.makers import maker_of
+from tui.cluster.containers.nodes import find_nodes
+from tui.cluster.containers.reach import context_of
 from tui.cluster.kubeconfig_file import unmerge_kubeconfig
 from tui.errors import ActionError
 from tui.reporter import Done
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
     from tui.reporter import Reporter
@@ -39,14 +41,20 @@ async def delete(cluster: Cluster, host: Host, report: Reporter) -> Done:
 
 
 async def _delete(cluster: Cluster, host: Host, report: Reporter) -> None:
-    output = Output(report)
-    async with host.scratch() as directory:  # kind would lock the kubeconfig, and fail where it is locked
-        argv = ("kind", "delete", "cluster", "--name", cluster.name)
-        status = await output.follow((*argv, "--kubeconfig", str(directory / "kubeconfig")), host)
+    maker = maker_of(cluster)
+    output = maker.output(report)
+    async with host.scratch() as directory:  # of the user's kubeconfig it would take what is not the plan's
+        path = directory / "kubeconfig"
+        await host.write(path, _nothing())
+        argv, env = maker.delete(cluster.name), {"KUBECONFIG": str(path)}
+        status = await output.follow(argv, host, env=env)
     if left := await find_nodes(cluster, host):
         names = ", ".join(node.name for node in left)
         raise output.failure(f"cluster {cluster.name} could not be deleted ({names} left)", status)
     if status:
-        report.warn(
-            f"kind said on deleting cluster {cluster.name}: {output.failure('it failed', status).cause}"
-        )
+        said = output.failure("it failed", status).cause
+        report.warn(f"{maker.name} said on deleting cluster {cluster.name}: {said}")
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    yield b""

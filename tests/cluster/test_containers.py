@@ -1,23 +1,24 @@
-"""Kind clusters created, adopted, examined and deleted, over real sockets and programs."""
+"""Clusters of containers created, adopted, examined and deleted, over real sockets and programs.
+
+What the protocol says holds for each provider; what is one's own stands below.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 import yaml
 
 from tests.actions.recorder import Recorder
-from tests.cluster.peer import Peer, container, peer, ready
+from tests.cluster.peer import USERS, Peer, container, peer, ready
 from tui.cluster.connect import connect
-from tui.cluster.kind.create import create
-from tui.cluster.kind.delete import delete
-from tui.cluster.kind.examine import examine
-from tui.cluster.kind.host_ports import examine_ports, publisher
-from tui.cluster.kind.load import deliver
-from tui.cluster.kind.stop import stop
+from tui.cluster.containers.host_ports import publisher
+from tui.cluster.containers.makers import MAKERS
+from tui.cluster.containers.provider import create, delete, deliver, examine, examine_ports, stop
 from tui.cluster.provider import ClusterSpec, Node, Port, PortUse, Provider, provider_of
 from tui.errors import ActionError
 from tui.plan.model import Cluster
@@ -34,15 +35,24 @@ contexts: [{name: production, context: {cluster: production, user: me}}]
 users: [{name: me, user: {token: secret}}]
 current-context: production
 """
-CONTROL, WORKER = container("demo-control-plane"), container("demo-worker", "worker")
 SHORT = ClusterSpec(wait=2)
+NO_NETWORK = {
+    "kind": "networking: {disableDefaultCNI: true}",
+    "k3d": "apiVersion: k3d.io/v1alpha5\nkind: Simple\n"
+    "options: {k3s: {extraArgs: [{arg: --flannel-backend=none}]}}",
+}
+
+
+@pytest.fixture(params=["kind", "k3d"])
+def provider(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Cluster:
+def cluster(tmp_path: Path, provider: str) -> Cluster:
     kubeconfig = tmp_path / "shared"
     kubeconfig.write_text(OTHERS)
-    return Cluster(name="demo", kubeconfig=kubeconfig)
+    return Cluster.model_validate({"name": "demo", "kubeconfig": kubeconfig, "provider": provider})
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +62,8 @@ async def client() -> None:
 
 
 @pytest.fixture
-async def there(tmp_path: Path) -> AsyncIterator[Peer]:
-    async with peer(tmp_path) as made:
+async def there(tmp_path: Path, provider: str) -> AsyncIterator[Peer]:
+    async with peer(tmp_path, provider=provider) as made:
         yield made
 
 
@@ -76,17 +86,17 @@ async def test_each_provider_has_what_providers_have(cluster: Cluster) -> None:
 
 
 async def test_adopting_a_cluster_leaves_others_in_the_kubeconfig(
-    cluster: Cluster, there: Peer, report: Recorder
+    cluster: Cluster, provider: str, there: Peer, report: Recorder
 ) -> None:
-    there.nodes(CONTROL)
-    there.members(ready("demo-control-plane"))
+    there.nodes(there.node())
+    there.members(ready(there.name()))
     done = await create(cluster, there.host, ClusterSpec(), report)
     assert (done.changed, done.note) == (False, "cluster demo is there and healthy")
     assert await read(cluster) == {
-        "clusters": ["production", "kind-demo"],
-        "contexts": ["production", "kind-demo"],
-        "users": ["me", "kind-demo"],
-        "current": ["kind-demo"],
+        "clusters": ["production", f"{provider}-demo"],
+        "contexts": ["production", f"{provider}-demo"],
+        "users": ["me", USERS[provider]],
+        "current": [f"{provider}-demo"],
     }
     there.nodes()
     done = await delete(cluster, there.host, report)
@@ -99,13 +109,13 @@ async def test_adopting_a_cluster_leaves_others_in_the_kubeconfig(
 
 
 async def test_steps_go_to_the_plan_s_cluster_whichever_context_is_current(
-    cluster: Cluster, there: Peer, report: Recorder
+    cluster: Cluster, provider: str, there: Peer, report: Recorder
 ) -> None:
-    there.nodes(CONTROL)
-    there.members(ready("demo-control-plane"))
+    there.nodes(there.node())
+    there.members(ready(there.name()))
     await create(cluster, there.host, ClusterSpec(), report)
     text = await asyncio.to_thread(cluster.kubeconfig.read_text)
-    text = text.replace("current-context: kind-demo", "current-context: production")
+    text = text.replace(f"current-context: {provider}-demo", "current-context: production")
     await asyncio.to_thread(cluster.kubeconfig.write_text, text)
     async with connect(report) as api:
         assert await api.text("/readyz") == "ok"
@@ -113,23 +123,23 @@ async def test_steps_go_to_the_plan_s_cluster_whichever_context_is_current(
 
 @pytest.mark.parametrize("several", [True, False])
 async def test_nobody_else_s_cluster_is_taken_for_the_plan_s(
-    cluster: Cluster, report: Recorder, several: bool
+    cluster: Cluster, provider: str, report: Recorder, several: bool
 ) -> None:
     if several:
         more = OTHERS.replace("contexts: [", "contexts: [{name: staging, context: {cluster: x, user: me}}, ")
         await asyncio.to_thread(cluster.kubeconfig.write_text, more)
-    with pytest.raises(ActionError, match="has no context kind-demo") as caught:
+    with pytest.raises(ActionError, match=f"has no context {provider}-demo") as caught:
         async with connect(report):
             pass
-    assert "run a `kind.create` step first" in caught.value.hint
+    assert "run a `cluster.create` step first" in caught.value.hint
 
 
 async def test_a_kubeconfig_of_one_cluster_of_this_machine_may_name_it_otherwise(
-    cluster: Cluster, there: Peer, report: Recorder
+    cluster: Cluster, provider: str, there: Peer, report: Recorder
 ) -> None:
-    own = there.calls.with_name("kubeconfig-of-kind")
+    own = there.calls.with_name(f"kubeconfig-of-{provider}")
     text = (await asyncio.to_thread(own.read_text)).replace(
-        "{name: kind-demo, context", "{name: k3d, context"
+        f"{{name: {provider}-demo, context", "{name: other, context"
     )
     await asyncio.to_thread(cluster.kubeconfig.write_text, text)
     async with connect(report) as api:
@@ -139,37 +149,37 @@ async def test_a_kubeconfig_of_one_cluster_of_this_machine_may_name_it_otherwise
 async def test_a_worker_that_is_not_ready_is_waited_for(
     cluster: Cluster, there: Peer, report: Recorder
 ) -> None:
-    there.nodes(CONTROL, WORKER)
-    there.members(ready("demo-control-plane"), ready("demo-worker", "False", "cni plugin not initialized"))
+    there.nodes(there.node(), there.node("worker"))
+    there.members(ready(there.name()), ready(there.name("worker"), "False", "cni plugin not initialized"))
     asyncio.get_running_loop().call_later(
-        0.1, there.members, ready("demo-control-plane"), ready("demo-worker")
+        0.1, there.members, ready(there.name()), ready(there.name("worker"))
     )
     assert not (await create(cluster, there.host, ClusterSpec(), report)).changed
 
 
+@pytest.mark.parametrize("provider", ["kind"])  # it takes its time
 async def test_a_created_cluster_whose_workers_do_not_become_ready_has_failed(
     cluster: Cluster, there: Peer, report: Recorder
 ) -> None:
-    there.nodes_while_made(CONTROL, WORKER, container("demo-worker2", "worker"))
-    there.members(ready("demo-control-plane"), ready("demo-worker", "False", "cni plugin not initialized"))
+    worker = there.name("worker")
+    late = container("demo-late", "worker", provider=there.provider)
+    there.nodes_while_made(there.node(), there.node("worker"), late)
+    there.members(ready(there.name()), ready(worker, "False", "cni plugin not initialized"))
     with pytest.raises(ActionError) as caught:
         await create(cluster, there.host, SHORT, report)
-    assert caught.value.cause == (
-        "cluster demo could not be created: node demo-worker, node demo-worker2 was not ready after 2 s"
-    )
-    assert caught.value.details == (
-        "node demo-worker: cni plugin not initialized",
-        "node demo-worker2: the node has not joined the cluster",
-    )
+    what = {worker: "cni plugin not initialized", "demo-late": "the node has not joined the cluster"}
+    late_ones = ", ".join(f"node {name}" for name in sorted(what))
+    assert caught.value.cause == (f"cluster demo could not be created: {late_ones} was not ready after 2 s")
+    assert caught.value.details == tuple(f"node {name}: {what[name]}" for name in sorted(what))
     assert (await read(cluster))["contexts"] == ["production"]
 
 
 async def test_a_cluster_without_a_pod_network_is_done_before_its_nodes_are_ready(
-    cluster: Cluster, there: Peer, report: Recorder
+    cluster: Cluster, provider: str, there: Peer, report: Recorder
 ) -> None:
-    spec = ClusterSpec("networking: {disableDefaultCNI: true}")
-    there.nodes_while_made(CONTROL)
-    there.members(ready("demo-control-plane", "False"))
+    spec = ClusterSpec(NO_NETWORK[provider])
+    there.nodes_while_made(there.node())
+    there.members(ready(there.name(), "False"))
     assert (await create(cluster, there.host, spec, report)).changed
     assert "--wait" not in await asyncio.to_thread(there.calls.read_text)
     assert not (await create(cluster, there.host, spec, report)).changed
@@ -187,7 +197,7 @@ async def test_the_kubeconfig_is_looked_at_before_anything_is_made(
 async def test_a_kubeconfig_that_cannot_be_used_keeps_no_cluster_from_being_deleted(
     cluster: Cluster, there: Peer, report: Recorder
 ) -> None:
-    there.nodes_while_made(CONTROL)
+    there.nodes_while_made(there.node())
     await asyncio.to_thread(there.made.touch)
     await asyncio.to_thread(cluster.kubeconfig.write_text, "{")
     assert (await delete(cluster, there.host, report)).note == "deleted cluster demo"
@@ -198,27 +208,36 @@ async def test_a_kubeconfig_that_cannot_be_used_keeps_no_cluster_from_being_dele
     assert await asyncio.to_thread(cluster.kubeconfig.read_text) == "{"
 
 
-async def test_what_a_deletion_leaves_is_told(tmp_path: Path, cluster: Cluster) -> None:
-    async with peer(tmp_path, "echo 'ERROR: failed to delete cluster: it is busy' >&2; exit 1") as there:
+LEFT = {
+    "kind": (
+        "echo 'ERROR: failed to delete cluster: it is busy' >&2; exit 1",
+        "failed to delete cluster: it is busy",
+    ),
+    "k3d": (
+        "fatal 'Failed to delete 2 nodes: Try to delete them manually'",
+        "Failed to delete 2 nodes: Try to delete",
+    ),
+}
+
+
+async def test_what_a_deletion_leaves_is_told(tmp_path: Path, cluster: Cluster, provider: str) -> None:
+    does, says = LEFT[provider]
+    async with peer(tmp_path, does, provider) as there:
         report = Recorder(folder=tmp_path, cache=tmp_path, plan_cluster=cluster, host=there.host)
-        there.nodes(CONTROL, WORKER)
+        there.nodes(there.node(), there.node("worker"))
         with pytest.raises(ActionError) as caught:
             await delete(cluster, there.host, report)
-    assert caught.value.cause == (
-        "cluster demo could not be deleted (demo-control-plane, demo-worker left): "
-        "failed to delete cluster: it is busy"
-    )
+    left = ", ".join(sorted((there.name(), there.name("worker"))))
+    assert caught.value.cause.startswith("cluster demo could not be deleted")
+    assert f"({left} left)" in caught.value.cause
+    assert says in caught.value.cause
     assert (await read(cluster))["contexts"] == ["production"]
 
 
 BROKEN = {
-    "half deleted": ([WORKER], "it has no control-plane node"),
+    "half deleted": ([("worker", "running")], "it has no control-plane node"),
     "left by a creation that was cut off": (
-        [container("demo-control-plane", state="created")],
-        "node demo-control-plane was never started, as its creation was cut off",
-    ),
-    "one of several stopped": (
-        [CONTROL, container("demo-worker", "worker", "exited")], "node demo-worker is exited"
+        [("control-plane", "created")], "node {control} was never started, as its creation was cut off"
     ),
 }  # fmt: skip
 
@@ -228,60 +247,68 @@ async def test_a_broken_cluster_is_told_with_what_to_do(
     cluster: Cluster, there: Peer, report: Recorder, name: str
 ) -> None:
     nodes, says = BROKEN[name]
-    there.nodes(*nodes)
+    there.nodes(*(there.node(role, state) for role, state in nodes))
     for asking in (
         create(cluster, there.host, SHORT, report),
         examine(cluster, there.host, 3),
     ):
         with pytest.raises(ActionError) as caught:
             await asking
-        assert caught.value.cause == f"cluster demo is broken: {says}"
-        assert "`bringup down` or `kind delete cluster --name demo`" in caught.value.hint
+        assert caught.value.cause == f"cluster demo is broken: {says.format(control=there.name())}"
+        command = " ".join(MAKERS[there.provider].delete("demo"))
+        assert f"`bringup down` or `{command}`" in caught.value.hint
+
+
+@pytest.mark.parametrize("provider", ["kind"])
+async def test_several_nodes_of_kind_are_not_started_again(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    there.nodes(there.node(), there.node("worker", "exited"))
+    with pytest.raises(ActionError, match="demo is broken: node demo-worker is exited"):
+        await create(cluster, there.host, SHORT, report)
+    there.nodes(there.node(), there.node("worker"))
+    with pytest.raises(ActionError, match="has 2 nodes, which cannot be started again"):
+        await stop(cluster, there.host, report)
 
 
 @pytest.mark.parametrize(("state", "asked"), [("exited", "start"), ("paused", "unpause")])
 async def test_a_stopped_cluster_is_started_again(
     cluster: Cluster, there: Peer, report: Recorder, state: str, asked: str
 ) -> None:
-    there.nodes(container("demo-control-plane", state=state))
+    there.nodes(there.node(state=state))
     assert (await examine(cluster, there.host, 3)).state == "stopped"
-    there.engine[f"/containers/demo-control-plane/{asked}"] = (200, {})
-    there.engine["/containers/demo-control-plane/json"] = (
+    there.engine[f"/containers/{there.name()}/{asked}"] = (200, {})
+    there.engine[f"/containers/{there.name()}/json"] = (
         200,
         {"State": {"StartedAt": "2026-01-02T03:04:05Z"}},
     )
     for kind in ("pods", "replicasets", "deployments", "statefulsets", "daemonsets"):
         there.api[f"/api/v1/{kind}" if kind == "pods" else f"/apis/apps/v1/{kind}"] = (200, {"items": []})
-    there.members(ready("demo-control-plane"))
+    there.members(ready(there.name()))
     done = await create(cluster, there.host, ClusterSpec(), report)
     assert done.note == "started cluster demo again"
     assert ("restart" in [span.name for span in report.spans]) == (state == "exited")
+    if there.provider == "k3d":
+        called = await asyncio.to_thread(there.calls.read_text)
+        assert ("cluster start demo" in called) == (state == "exited")
 
 
-async def test_a_cluster_of_one_node_is_stopped(cluster: Cluster, there: Peer, report: Recorder) -> None:
-    asked: list[str] = []
+async def test_a_cluster_is_stopped(cluster: Cluster, there: Peer, report: Recorder) -> None:
+    stopped = there.made.with_name("stopped")  # which k3d makes itself
 
-    def stopped() -> dict[str, str]:
-        asked.append("stop")
-        there.nodes(container("demo-control-plane", state="exited"))
+    def touch() -> dict[str, str]:
+        stopped.touch()
         return {}
 
-    there.engine["/containers/demo-control-plane/stop"] = (200, stopped)
+    there.engine[f"/containers/{there.name()}/stop"] = (200, touch)
     assert (await stop(cluster, there.host, report)).note == "there is no cluster demo"
-    there.nodes(CONTROL)
-    assert (
-        await stop(cluster, there.host, report)
-    ).note == "stopped cluster demo: `bringup up` starts it again"
+    there.engine["/containers/json"] = (
+        200, lambda: [there.node(state="exited" if stopped.exists() else "running")]
+    )  # fmt: skip
+    done = await stop(cluster, there.host, report)
+    assert (done.changed, done.note) == (True, "stopped cluster demo: `bringup up` starts it again")
     again = await stop(cluster, there.host, report)
-    assert (again.changed, again.note, asked) == (False, "cluster demo is stopped already", ["stop"])
-
-
-async def test_a_cluster_of_several_nodes_is_not_stopped(
-    cluster: Cluster, there: Peer, report: Recorder
-) -> None:
-    there.nodes(CONTROL, WORKER)
-    with pytest.raises(ActionError, match="has 2 nodes, which cannot be started again"):
-        await stop(cluster, there.host, report)
+    assert (again.changed, again.note) == (False, "cluster demo is stopped already")
 
 
 async def test_an_engine_that_refuses_is_told(cluster: Cluster, there: Peer, report: Recorder) -> None:
@@ -302,8 +329,8 @@ async def test_an_engine_that_is_stopped_midway_is_told(tmp_path: Path, cluster:
 async def test_images_are_not_loaded_into_nodes_that_do_not_run(
     cluster: Cluster, there: Peer, report: Recorder
 ) -> None:
-    there.nodes(container("demo-control-plane", state="exited"))
-    with pytest.raises(ActionError, match="node demo-control-plane of cluster demo does not run"):
+    there.nodes(there.node(state="exited"))
+    with pytest.raises(ActionError, match=f"node {there.name()} of cluster demo does not run"):
         await deliver(cluster, there.host, {"redis:7": there.host}, report)
 
 
@@ -311,9 +338,9 @@ async def test_images_are_not_loaded_into_nodes_that_do_not_run(
 async def test_the_api_server_is_asked(
     cluster: Cluster, there: Peer, report: Recorder, status: int, state: str
 ) -> None:
-    there.nodes(CONTROL)
+    there.nodes(there.node())
     assert (await examine(cluster, there.host, 3)).state == "unreachable"
-    there.members(ready("demo-control-plane"))
+    there.members(ready(there.name()))
     await create(cluster, there.host, ClusterSpec(), report)
     there.api["/readyz"] = (status, "ok")
     if state:
@@ -334,23 +361,30 @@ def test_a_publisher_is_found_by_port_and_address() -> None:
     assert publisher("", 83, [one, two]) is None
 
 
-async def test_who_holds_the_ports_of_a_configuration(cluster: Cluster, there: Peer) -> None:
+def mapping(provider: str, *ports: int) -> str:
+    """A configuration that takes ports of the host."""
+    if provider == "kind":
+        mapped = [{"containerPort": 80, "hostPort": port} for port in ports]
+        return json.dumps({"nodes": [{"role": "control-plane", "extraPortMappings": mapped}]})
+    return json.dumps({"ports": [{"port": f"{port}:80", "nodeFilters": ["loadbalancer"]} for port in ports]})
+
+
+async def test_who_holds_the_ports_of_a_configuration(cluster: Cluster, provider: str, there: Peer) -> None:
     def publishing(name: str, port: int, **labels: str) -> dict[str, object]:
         ports = [{"IP": "0.0.0.0", "PublicPort": port, "PrivatePort": 80, "Type": "tcp"}]
         return {"Names": [f"/{name}"], "State": "running", "Labels": labels, "Ports": ports}
 
-    label = "io.x-k8s.kind.cluster"
+    maker = MAKERS[provider]
     there.nodes(
-        publishing("own", 1, **{label: "demo"}),
-        publishing("other", 2, **{label: "other"}),
+        publishing("own", 1, **{maker.cluster_label: "demo"}),
+        publishing("other", 2, **{maker.cluster_label: "other"}),
         publishing("web", 3),
         {"Names": None, "Labels": None, "State": "exited"},
     )
-    mappings = "".join(f"  - {{containerPort: 80, hostPort: {port}}}\n" for port in (1, 2, 3, 3))
-    config = f"nodes:\n- role: control-plane\n  extraPortMappings:\n{mappings}"
-    assert await examine_ports(cluster, there.host, config) == [
-        PortUse(1, "cluster demo", own=True, remedy="delete it with `kind delete cluster --name demo`"),
-        PortUse(2, "cluster other", remedy="delete it with `kind delete cluster --name other`"),
+    delete_own, delete_other = (" ".join(maker.delete(name)) for name in ("demo", "other"))
+    assert await examine_ports(cluster, there.host, mapping(provider, 1, 2, 3, 3)) == [
+        PortUse(1, "cluster demo", own=True, remedy=f"delete it with `{delete_own}`"),
+        PortUse(2, "cluster other", remedy=f"delete it with `{delete_other}`"),
         PortUse(3, "container web", remedy="stop that container"),
         PortUse(3, "the configuration itself, twice", remedy="remove one"),
     ]

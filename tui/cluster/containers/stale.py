@@ -1,4 +1,4 @@
-"""What a cluster's API still says of before its node was started again.
+"""What a cluster's API still says of before its nodes were started again.
 
 After a restart the API server answers with the state that was stored: pods that are dead are told to be
 ready, until the kubelet and the controllers, which wait for their leases, have looked at them.
@@ -33,7 +33,7 @@ async def free_leases(api: Api, since: str) -> list[str]:
 
     Args:
         api: The cluster's.
-        since: When its only node was started, as an RFC 3339 time of the node's host.
+        since: When the first of its nodes was started, as an RFC 3339 time of the node's host.
 
     Returns:
         The leases' names, each with its namespace.
@@ -68,7 +68,7 @@ async def find_stale(api: Api, since: str) -> dict[str, str]:
 
     Args:
         api: The cluster's.
-        since: When its node was started, as an RFC 3339 time of the node's host.
+        since: When the first of its nodes was started, as an RFC 3339 time of the node's host.
 
     Raises:
         ActionError: The API server cannot be asked.

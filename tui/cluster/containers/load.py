@@ -1,7 +1,7 @@
-"""Loading images from container engines into a Kind cluster's nodes.
+"""Loading images from container engines into the nodes of a cluster of containers.
 
 An archive of all images goes from the engine that has them straight into each node's containerd: no file is
-written. Where that fails, the `kind` command loads them.
+written. Where that fails, the maker's program loads them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from tui.clients.engine_api import connect
 from tui.clients.engine_errors import EngineLostError, no_image
 from tui.clients.registry import canonical
-from tui.cluster.kind.nodes import list_nodes
-from tui.cluster.kind.output import Output
-from tui.cluster.kind.stream import Delivery, stream
+from tui.cluster.containers.makers import maker_of
+from tui.cluster.containers.nodes import list_nodes
+from tui.cluster.containers.stream import Delivery, stream
 from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.reporter import Done
@@ -36,17 +36,17 @@ async def deliver(cluster: Cluster, host: Host, images: Mapping[str, Host], repo
     """See `tui.cluster.provider.Provider`."""
     loaded: list[str] = []
     async with connect(await host.engine()) as api:
-        nodes = [node for node in await list_nodes(api, cluster.name) if node.runs_pods]
+        nodes = [node for node in await list_nodes(api, cluster) if node.runs_pods]
         if not nodes:
-            raise ActionError(f"there is no cluster {cluster.name}", "run a `kind.create` step first")
+            raise ActionError(f"there is no cluster {cluster.name}", "run a `cluster.create` step first")
         if down := [node.name for node in nodes if not node.running]:
-            hint = "run a `kind.create` step first, which starts it again"
+            hint = "run a `cluster.create` step first, which starts it again"
             raise ActionError(f"node {down[0]} of cluster {cluster.name} does not run", hint)
         for source in dict.fromkeys(images.values()):
             names = [name for name, each in images.items() if each is source]
             engine = await source.engine()
             async with connect(engine) as store:
-                delivery = Delivery(source, engine, store, host, api, cluster.name, nodes, report)
+                delivery = Delivery(source, engine, store, host, api, cluster, nodes, report)
                 loaded += await _deliver(delivery, names)
     if not loaded:
         return Done("all images are in the nodes already", changed=False)
@@ -118,7 +118,7 @@ async def _name_in_full(store: EngineApi, name: str, image: Mapping[str, Any]) -
 
 
 async def _load(delivery: Delivery, found: Mapping[str, Mapping[str, Any]]) -> None:
-    """Stream images into all nodes, or have kind load them where that fails."""
+    """Stream images into all nodes, or have the maker's program load them where that fails."""
     try:
         await stream(delivery, found)
         for name in found:
@@ -134,13 +134,16 @@ async def _load(delivery: Delivery, found: Mapping[str, Mapping[str, Any]]) -> N
     except ActionError as error:
         if _FULL in error.cause or delivery.source is not delivery.target:
             raise
-        delivery.report.log(f"kind loads it, as the images could not be streamed: {error.cause}")
-        for name in found:  # kind loads several at once unreliably (kubernetes-sigs/kind#2477)
-            await _have_kind_load(delivery, name)
+        name = maker_of(delivery.cluster).name
+        delivery.report.log(f"{name} loads it, as the images could not be streamed: {error.cause}")
+        for image in found:  # kind loads several at once unreliably (kubernetes-sigs/kind#2477)
+            await _have_maker_load(delivery, image)
 
 
-async def _have_kind_load(delivery: Delivery, name: str) -> None:
-    output = Output(delivery.report)
-    argv = ("kind", "load", "docker-image", name, "--name", delivery.cluster)
-    if status := await output.follow(argv, delivery.target):
-        raise output.failure(f"{name} could not be loaded into cluster {delivery.cluster}", status)
+async def _have_maker_load(delivery: Delivery, image: str) -> None:
+    maker, cluster = maker_of(delivery.cluster), delivery.cluster.name
+    what = f"{image} could not be loaded into cluster {cluster}"
+    output = maker.output(delivery.report)
+    status = await output.follow(maker.load(cluster, image), delivery.target)
+    if status or output.error:  # which k3d tells with status 0 too
+        raise output.failure(what, status)

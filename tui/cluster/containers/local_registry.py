@@ -1,4 +1,4 @@
-"""The registry beside a Kind cluster that its nodes pull from, as kind documents one.
+"""The registry beside a cluster of containers that its nodes pull from, as kind documents one.
 
 Its container is named after the cluster, and made and deleted with it.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tui.clients.engine_api import connect
-from tui.cluster.kind.host_ports import with_patches
-from tui.cluster.kind.reach import context_of
+from tui.cluster.containers.makers import maker_of
+from tui.cluster.containers.reach import context_of
 from tui.errors import ActionError, BringupError
 from tui.hosts.host import at
 from tui.plan.registry import HOSTING, KEY, LocalRegistry
@@ -31,23 +32,14 @@ _LABEL = "bringup.registry"
 """The label under which the cluster's name stands on its registry's container."""
 _INSIDE = 5000  # the registry's port in its container
 _TOLD = 5  # lines of what the container engine said
-_HOSTS = "/etc/containerd/certs.d"
-_PATCH = f"""\
-[plugins."io.containerd.grpc.v1.cri".registry]
-  config_path = "{_HOSTS}"
-"""
 _HELP = "https://kind.sigs.k8s.io/docs/user/local-registry/"
 
 
-def with_hosts_directory(config: str, cluster: Cluster) -> str:
-    """Return a Kind configuration whose nodes look for registries in a directory, if the cluster has one.
-
-    Raises:
-        ActionError: The configuration is not a YAML mapping.
-    """
-    if not isinstance(cluster.registry, LocalRegistry) or "config_path" in config:
-        return config
-    return with_patches(config, "containerdConfigPatches", [_PATCH])
+def mirrors_of(cluster: Cluster) -> dict[str, str]:
+    """Return where nodes find the cluster's own registry, by how images in it are named; empty if none."""
+    if not isinstance(cluster.registry, LocalRegistry):
+        return {}
+    return {cluster.registry.address: f"http://{_name(cluster)}:{_INSIDE}"}
 
 
 async def start_registry(cluster: Cluster, host: Host, report: Reporter) -> None:
@@ -81,16 +73,13 @@ async def lead_to_registry(cluster: Cluster, host: Host, nodes: Sequence[Node]) 
     Raises:
         ActionError: They cannot be told.
     """
-    registry = cluster.registry
-    if not isinstance(registry, LocalRegistry):
+    mirrors, name = mirrors_of(cluster), _name(cluster)
+    if not mirrors:
         return
-    name = _name(cluster)
-    directory = f"{_HOSTS}/{registry.address}"
-    there = f'[host."http://{name}:{_INSIDE}"]'
-    script = f"mkdir -p {directory} && printf '%s\\n' '{there}' > {directory}/hosts.toml"
+    commands = [command for each in mirrors.items() if (command := maker_of(cluster).lead_to_registry(*each))]
     async with connect(await host.engine()) as api:
-        for node in nodes:
-            if node.runs_pods and (await api.run_in(node.id, ("sh", "-c", script)))[0]:
+        for node, command in product(nodes, commands):
+            if node.runs_pods and (await api.run_in(node.id, command))[0]:
                 raise ActionError(f"node {node.name} cannot be led to registry {name}")
         networks = await api.networks_of(nodes[0].id)
         theirs = await api.networks_of(name)

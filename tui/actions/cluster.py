@@ -1,4 +1,4 @@
-"""The `kind.…` steps: the plan's cluster created and deleted by its provider."""
+"""The `cluster.…` steps, which are `kind.…` too: the plan's cluster created and deleted by its provider."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from tui.cluster.provider import ClusterSpec, provider_of, read_config
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
-    from tui.plan.steps import KindCreate, KindDelete, KindLogs, KindStop
+    from tui.plan.steps import StepBase
+    from tui.plan.steps.cluster import CreatesCluster, ExportsLogs
     from tui.reporter import Done
 
 
-async def create(step: KindCreate, ctx: Context) -> Done:
+async def create(step: CreatesCluster, ctx: Context) -> Done:
     """Create the plan's cluster, or adopt a healthy one of that name.
 
     Raises:
@@ -24,8 +25,8 @@ async def create(step: KindCreate, ctx: Context) -> Done:
     return await provider.create(ctx.cluster, ctx.cluster_host, spec, ctx)
 
 
-async def stop(step: KindStop, ctx: Context) -> Done:
-    """Stop the plan's cluster, so that the next `kind.create` starts it again.
+async def stop(step: StepBase, ctx: Context) -> Done:
+    """Stop the plan's cluster, so that the next `cluster.create` starts it again.
 
     Raises:
         ActionError: The cluster could not be started again, or does not stop.
@@ -34,7 +35,7 @@ async def stop(step: KindStop, ctx: Context) -> Done:
     return await provider.stop(ctx.cluster, ctx.cluster_host, ctx)
 
 
-async def delete(step: KindDelete, ctx: Context) -> Done:
+async def delete(step: StepBase, ctx: Context) -> Done:
     """Delete the plan's cluster and its entries in the kubeconfig.
 
     Raises:
@@ -44,7 +45,7 @@ async def delete(step: KindDelete, ctx: Context) -> Done:
     return await provider.delete(ctx.cluster, ctx.cluster_host, ctx)
 
 
-async def logs(step: KindLogs, ctx: Context) -> Done:
+async def logs(step: ExportsLogs, ctx: Context) -> Done:
     """Export the logs of the plan's cluster.
 
     Raises:

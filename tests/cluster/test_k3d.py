@@ -1,0 +1,255 @@
+"""What is k3d's own of a cluster of containers, with a program that behaves as k3d is documented to."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.actions.recorder import Recorder
+from tests.cluster.peer import Peer, container, peer, ready
+from tui.cluster.containers.provider import create, export_logs, find_nodes, kubeconfig_of
+from tui.cluster.k3d.config import as_k3d_reads_it, host_ports, installs_network, with_mirrors
+from tui.cluster.k3d.maker import K3d
+from tui.cluster.provider import ClusterSpec
+from tui.errors import ActionError
+from tui.plan.model import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SERVER = "k3d-demo-server-0"
+HEAD = "apiVersion: k3d.io/v1alpha5\nkind: Simple\n"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Cluster:
+    return Cluster(name="demo", provider="k3d", kubeconfig=tmp_path / "own" / "kubeconfig")
+
+
+@pytest.fixture(autouse=True)
+async def client() -> None:
+    """Importing it takes longer than the tests wait."""
+    await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
+
+
+@pytest.fixture
+async def there(tmp_path: Path) -> AsyncIterator[Peer]:
+    async with peer(tmp_path, provider="k3d") as made:
+        made.members(ready(SERVER))
+        yield made
+
+
+@pytest.fixture
+def report(tmp_path: Path, cluster: Cluster, there: Peer) -> Recorder:
+    return Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster, host=there.host)
+
+
+def removable(there: Peer) -> list[str]:
+    """Have the engine remove what it is told to, and remember that."""
+    removed: list[str] = []
+
+    def remove(path: str) -> dict[str, str]:
+        removed.append(path)
+        if path.startswith("/containers"):
+            there.made.unlink(missing_ok=True)
+        return {}
+
+    for path in (f"/containers/{SERVER}", "/networks/k3d-demo", "/volumes/k3d-demo-images"):
+        there.engine[path] = (200, lambda path=path: remove(path))
+    return removed
+
+
+async def test_a_cluster_is_created_as_the_documentation_says(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    tools = container("k3d-demo-tools", "noRole", provider="k3d")
+    lb = container("k3d-demo-serverlb", "external-load-balancer", provider="k3d")
+    there.nodes_while_made(there.node(), lb, tools)
+    spec = ClusterSpec(f"{HEAD}ports: [{{port: '18080:80'}}]\n", "rancher/k3s:v1.31.5-k3s1")
+    assert (await create(cluster, there.host, spec, report)).note == "created cluster demo"
+    called = (await asyncio.to_thread(there.calls.read_text)).splitlines()
+    assert called[0].startswith("cluster create demo --kubeconfig-update-default=false ")
+    assert "--image rancher/k3s:v1.31.5-k3s1 --config " in called[0]
+    assert called[1] == "kubeconfig get demo"
+    spans = [(span.name, span.subject) for span in report.spans]
+    assert ("Creating node", SERVER) in spans
+    assert all(span.closed for span in report.spans)
+    assert "Creating LoadBalancer 'k3d-demo-serverlb'" in " ".join(text for _, text in report.lines)
+    assert not [text for _, text in report.lines if "\x1b" in text or text.endswith(" ")]
+    made = yaml.safe_load(await asyncio.to_thread(cluster.kubeconfig.read_text))
+    assert (made["current-context"], made["users"][0]["name"]) == ("k3d-demo", "admin@k3d-demo")
+    assert [node.name for node in await find_nodes(cluster, there.host)] == [SERVER, "k3d-demo-serverlb"]
+
+
+async def test_a_creation_that_fails_tells_what_its_nodes_said_and_leaves_nothing(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    why = f"Failed Cluster Start: Failed to start server {SERVER}: Node {SERVER} failed to get ready"
+    await asyncio.to_thread(there.made.with_name("fails").write_text, why)
+    there.nodes_while_made(there.node())
+    removed = removable(there)
+    there.engine[f"/containers/{SERVER}/json"] = (200, {"Config": {"Tty": True}})
+    fatal = 'time="2026-01-02" level=fatal msg="failed to find memory cgroup (v2)"'
+    there.engine[f"/containers/{SERVER}/logs"] = (200, f"starting k3s\n{fatal}\n")
+    with pytest.raises(ActionError) as caught:
+        await create(cluster, there.host, ClusterSpec(), report)
+    assert caught.value.cause == f"cluster demo could not be created (at 'Starting servers'): {why}"
+    assert "cgroup version" in caught.value.hint
+    assert caught.value.details[-1] == f"{SERVER}: {fatal}"
+    assert removed == [f"/containers/{SERVER}", "/networks/k3d-demo", "/volumes/k3d-demo-images"]
+    assert not await asyncio.to_thread(cluster.kubeconfig.exists)
+
+
+async def test_a_creation_that_does_not_end_is_given_up_and_leaves_nothing(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    await asyncio.to_thread(there.made.with_name("hangs").touch)
+    there.nodes_while_made(there.node())
+    removed = removable(there)
+    with pytest.raises(ActionError, match=r"a node was not ready after 0\.2 s"):
+        await create(cluster, there.host, ClusterSpec(wait=0.2), report)
+    assert removed[-1] == "/volumes/k3d-demo-images"
+
+
+DAEMON = "Error response from daemon: "
+
+
+@pytest.mark.parametrize(
+    ("said", "cause", "hint"),
+    [
+        (
+            "ERRO[0003] Failed Cluster Start: Failed to add one or more helper nodes: runtime failed to start"
+            f" node 'k3d-demo-serverlb': {DAEMON}driver failed: Bind for 0.0.0.0:8080 failed: port is already"
+            " allocated\nERRO[0003] Failed to create cluster >>> Rolling Back",
+            "driver failed: Bind for 0.0.0.0:8080 failed: port is already allocated",
+            "free the host port",
+        ),
+        (
+            "ERRO[0001] failed Cluster Creation: docker failed to pull image 'rancher/k3s:no':"
+            f" {DAEMON}manifest for rancher/k3s:no not found: manifest unknown",
+            "manifest for rancher/k3s:no not found: manifest unknown",
+            "check the image's name and tag",
+        ),
+        (
+            "FATA[0000] Schema Validation failed for config file k3d.yaml: - ports.0.port: Invalid type.",
+            "Schema Validation failed for config file k3d.yaml: - ports.0.port: Invalid type.",
+            "k3d's configuration",
+        ),
+        ("Error: unknown flag: --no\nFATA[0000] unknown flag: --no", "unknown flag: --no", "upgrade k3d"),
+        (
+            "FATA[0000] Failed to create cluster 'demo' because a cluster with that name already exists",
+            "Failed to create cluster 'demo' because a cluster with that name already exists",
+            "k3d cluster delete",
+        ),
+        ("", "k3d exited with status 1", ""),
+    ],
+)
+def test_what_k3d_says_of_a_failure_is_told_with_what_helps(
+    tmp_path: Path, said: str, cause: str, hint: str
+) -> None:
+    output = K3d().output(Recorder(folder=tmp_path, cache=tmp_path))
+    output.take(said.splitlines())
+    error = output.failure("it failed", 1)
+    assert error.cause == f"it failed: {cause}"
+    assert hint in error.hint if hint else not error.hint
+
+
+async def test_the_kubeconfig_leads_to_an_address_that_can_be_called(cluster: Cluster, there: Peer) -> None:
+    own = there.calls.with_name("kubeconfig-of-k3d")
+    text = await asyncio.to_thread(own.read_text)
+    url = yaml.safe_load(text)["clusters"][0]["cluster"]["server"]
+    written = text.replace(f'server: "{url}"', "\n    server: https://0.0.0.0:6550\n")
+    await asyncio.to_thread(own.write_text, written)
+    given = yaml.safe_load(await kubeconfig_of(cluster, there.host))
+    assert given["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6550"
+    with pytest.raises(ActionError, match="k3d cannot give the kubeconfig of cluster other"):
+        await kubeconfig_of(cluster.model_copy(update={"name": "other"}), there.host)
+
+
+@pytest.mark.parametrize(
+    ("ports", "taken"),
+    [
+        ("8080:80", [("", 8080)]),
+        ("127.0.0.1:8080:80/tcp", [("127.0.0.1", 8080)]),
+        ("'[::1]:8080:80'", [("::1", 8080)]),
+        ("8000-8002:8000-8002", [("", 8000), ("", 8001), ("", 8002)]),
+        ("8080:30", [("", 8080)]),  # a number of YAML 1.1
+        ("53:53/udp", []),
+        ("80", []),
+        ("127.0.0.1::80", []),
+        ("$PORT:80", []),
+    ],
+)
+def test_the_ports_that_a_configuration_takes(ports: str, taken: list[tuple[str, int]]) -> None:
+    assert host_ports(f"{HEAD}ports:\n- port: {ports}\n  nodeFilters: [loadbalancer]\n") == taken
+
+
+def test_the_ports_of_the_api_and_of_a_registry_are_taken_too() -> None:
+    api = 'kubeAPI: {hostIP: 127.0.0.1, hostPort: "6550"}\n'
+    registry = 'registries: {create: {name: r, hostPort: "5000"}}\n'
+    assert host_ports(HEAD + api + registry) == [("127.0.0.1", 6550), ("0.0.0.0", 5000)]
+    assert host_ports(f"{HEAD}kubeAPI: {{hostPort: random}}\nports: {{}}") == host_ports("") == []
+    for text, says in {"{": "not YAML", "[1]": "not a mapping"}.items():
+        with pytest.raises(ActionError, match=says):
+            host_ports(text)
+
+
+def test_what_is_added_to_a_configuration(tmp_path: Path) -> None:
+    assert with_mirrors("", {}) == as_k3d_reads_it("", tmp_path) == ""
+    own = f"{HEAD}registries:\n  config: |\n    mirrors:\n      other: {{endpoint: [http://o]}}\n"
+    for config, names in {"": ["localhost:5001"], own: ["localhost:5001", "other"]}.items():
+        made = yaml.safe_load(with_mirrors(config, {"localhost:5001": "http://demo-registry:5000"}))
+        assert made["kind"] == "Simple"
+        mirrors = yaml.safe_load(made["registries"]["config"])["mirrors"]
+        assert sorted(mirrors) == names
+        assert mirrors["localhost:5001"] == {"endpoint": ["http://demo-registry:5000"]}
+    with pytest.raises(ActionError, match=r"names a file of registries, r\.yaml"):
+        with_mirrors(f"{HEAD}registries: {{config: r.yaml}}", {"localhost:5001": "http://r:5000"})
+    files = f"{HEAD}files:\n- {{source: a.yaml, destination: /a}}\n- source: |\n    b\n  destination: /b\n"
+    assert yaml.safe_load(as_k3d_reads_it("kubeAPI: {hostPort: 6550}", tmp_path))["kubeAPI"] == {
+        "hostPort": "6550"
+    }
+    sources = [each["source"] for each in yaml.safe_load(as_k3d_reads_it(files, tmp_path))["files"]]
+    assert sources == [str(tmp_path / "a.yaml"), "b\n"]
+
+
+def test_a_cluster_without_flannel_has_no_network() -> None:
+    arguments = "options: {k3s: {extraArgs: [{arg: --flannel-backend=none, nodeFilters: ['server:*']}]}}"
+    assert installs_network(HEAD)
+    assert not installs_network(f"{HEAD}{arguments}")
+
+
+DOCKER = """\
+case "$1" in
+logs) echo "log of $2";;
+cp)
+  case "$2" in
+  *none*) echo "no such path" >&2; exit 1;;
+  *pods) mkdir -p "$3/pods";;
+  *) touch "$3/containerd.log";;
+  esac;;
+esac
+"""
+
+
+async def test_logs_are_exported_by_the_engine_s_command(
+    cluster: Cluster, there: Peer, report: Recorder, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "docker"
+    await asyncio.to_thread(program.write_text, f"#!/bin/sh\n{DOCKER}")
+    lb = container("k3d-demo-serverlb", "external-load-balancer", provider="k3d")
+    there.nodes(there.node(), lb)
+    to = tmp_path / "the logs"
+    assert (await export_logs(cluster, there.host, to, report)).note == f"exported to {to}"
+    found = await asyncio.to_thread(lambda: {str(path.relative_to(to)) for path in to.glob("*/*")})
+    assert found == {
+        *(f"{SERVER}/{name}" for name in ("containerd.log", "node.log", "pods")), "k3d-demo-serverlb/node.log"
+    }  # fmt: skip
+    there.nodes(container("none", provider="k3d"))
+    with pytest.raises(ActionError, match="could not all be exported"):
+        await export_logs(cluster, there.host, to, report)

@@ -1,0 +1,1 @@
+"""Clusters whose nodes are containers of the engine, as programs such as kind make them."""

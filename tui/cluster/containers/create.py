@@ -1,0 +1,283 @@
+"""Creating a cluster of containers, or adopting one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from tui.clients.engine_api import connect
+from tui.cluster.containers.examine import broken, judge
+from tui.cluster.containers.host_ports import check_ports
+from tui.cluster.containers.local_registry import (
+    lead_to_registry,
+    mirrors_of,
+    remove_registry,
+    start_registry,
+    tell_of_registry,
+)
+from tui.cluster.containers.makers import maker_of
+from tui.cluster.containers.nodes import find_nodes, list_nodes, published, remove_nodes
+from tui.cluster.containers.reach import context_of, kubeconfig_of, lead, reach
+from tui.cluster.containers.readiness import await_ready
+from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
+from tui.deadline import in_time
+from tui.errors import ActionError, BringupError, NotReadyError
+from tui.hosts.host import HostLostError
+from tui.reporter import Done
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from tui.clients.engine_api import EngineApi
+    from tui.cluster.provider import ClusterSpec, Node
+    from tui.hosts.host import Host
+    from tui.plan.model import Cluster
+    from tui.reporter import Reporter
+
+_CLEANUP = 1.8  # seconds for the removal of a half-made cluster
+_END = 0.5  # seconds more for a cancelled program to finish
+_REMOVAL = 20.0  # seconds for the removal of one that was left
+_BACK = 5.0  # seconds for a lost connection to stand again
+_ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
+_LOOK = 0.1  # seconds between looks at nodes that boot
+_TELLING = 10  # lines of what a node printed
+
+_removals: dict[tuple[str, str], asyncio.Task[bool]] = {}
+"""The removals of half-made clusters that go on after their creation, by host and name."""
+
+
+_prepared: dict[tuple[str, str], asyncio.Event] = {}
+"""For each cluster that is being created, or was, by host and name: set once all its nodes are there."""
+
+
+async def await_nodes(cluster: Cluster, host: Host) -> None:
+    """See `tui.cluster.provider.Provider`."""
+    while True:
+        if (prepared := _prepared.get((host.name, cluster.name))) is not None:
+            break
+        await asyncio.sleep(_LOOK)
+    await prepared.wait()
+    async with connect(await host.engine()) as api:
+        while True:
+            if await _take_images(api, await list_nodes(api, cluster)):
+                break
+            await asyncio.sleep(_LOOK)
+
+
+async def _take_images(api: EngineApi, nodes: Sequence[Node]) -> bool:
+    for node in nodes:
+        if node.runs_pods and (not node.running or (await api.run_in(node.id, ("crictl", "version")))[0]):
+            return False
+    return True
+
+
+async def create(cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter) -> Done:
+    """See `tui.cluster.provider.Provider`."""
+    prepared = _prepared[host.name, cluster.name] = asyncio.Event()
+    try:
+        done = await _create(cluster, host, spec, report, prepared)
+    except BaseException:
+        _prepared.pop((host.name, cluster.name), None)
+        raise
+    prepared.set()
+    return done
+
+
+async def _create(
+    cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter, prepared: asyncio.Event
+) -> Done:
+    await asyncio.to_thread(check_kubeconfig, cluster.kubeconfig)
+    await _finish_removal(cluster, host, report)
+    if nodes := await find_nodes(cluster, host):
+        return await _adopt(cluster, host, spec, report, nodes, prepared)
+    await check_ports(cluster, host, spec.config)
+    await start_registry(cluster, host, report)
+    making = asyncio.create_task(_make(cluster, host, spec, report, prepared))
+    try:
+        await asyncio.wait({making})
+        making.result()
+    except BaseException:  # cleaning up does not wait for a cancelled program, which takes its time
+        making.cancel()
+        await _clean(cluster, host, report, making)
+        raise
+    return Done(f"created cluster {cluster.name}")
+
+
+async def _make(
+    cluster: Cluster, host: Host, spec: ClusterSpec, report: Reporter, prepared: asyncio.Event
+) -> None:
+    maker = maker_of(cluster)
+    async with host.scratch() as directory:
+        kubeconfig = directory / "kubeconfig"
+        config, told = maker.configure(spec, mirrors_of(cluster))
+        for text in told:
+            report.log(text)
+        path = directory / f"{maker.name}.yaml" if config else None
+        if path is not None:
+            await host.write(path, _once(config.encode()))
+        argv = maker.create(cluster.name, spec.image, path, kubeconfig)
+        await _run(argv, cluster, host, spec, report, prepared)
+        lines: list[str] = []  # not told: it holds keys
+        if maker.writes_kubeconfig:
+            await host.run(("cat", str(kubeconfig)), on_lines=lines.extend)
+    access = "\n".join((*lines, "")) if lines else await kubeconfig_of(cluster, host)
+    for port, local in (await lead(cluster, host, access)).items():
+        report.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
+    nodes = await find_nodes(cluster, host)
+    await lead_to_registry(cluster, host, nodes)
+    if not maker.installs_network(spec.config):
+        report.log("nodes are not waited for: they become ready with the pod network that the plan adds")
+        return
+    ranges = maker.lacks_ranges(spec.config, spec.image)
+    if unready := await await_ready(cluster, nodes, spec.wait, report, ranges=ranges):
+        raise _late(cluster, spec, ", ".join(unready), tuple(unready.values()))
+    await tell_of_registry(cluster)
+
+
+async def _run(
+    argv: Sequence[str],
+    cluster: Cluster,
+    host: Host,
+    spec: ClusterSpec,
+    report: Reporter,
+    prepared: asyncio.Event,
+) -> None:
+    """Run the program that makes a cluster.
+
+    Raises:
+        ActionError: It failed, or its nodes did not become ready.
+    """
+    maker, loop = maker_of(cluster), asyncio.get_running_loop()
+
+    def state() -> str:
+        return f"cluster {cluster.name} was not there yet ({maker.name} was at {output.current!r})"
+
+    def take_nodes() -> None:
+        prepared.set()
+        if maker.waits_for_nodes:
+            limit.reschedule(loop.time() + spec.wait)
+
+    output = maker.output(report, take_nodes)
+    try:
+        async with in_time(report, state, lambda: output.lines), asyncio.timeout(None) as limit:
+            status = await output.follow(argv, host, spec.directory)
+    except TimeoutError as error:
+        raise _late(cluster, spec, "a node", await _said_by_nodes(cluster, host)) from error
+    if status:
+        said = await _said_by_nodes(cluster, host)
+        raise output.failure(f"cluster {cluster.name} could not be created", status, said)
+
+
+def _late(cluster: Cluster, spec: ClusterSpec, what: str, details: tuple[str, ...]) -> ActionError:
+    return ActionError(
+        f"cluster {cluster.name} could not be created: {what} was not ready after {spec.wait:g} s",
+        "the machine may be short of memory or CPU, or `wait` too short: see `bringup doctor`",
+        details,
+    )
+
+
+async def _said_by_nodes(cluster: Cluster, host: Host) -> tuple[str, ...]:
+    """Return the last lines that nodes printed, where those tell why they do not start."""
+    said: list[str] = []
+    if maker_of(cluster).waits_for_nodes:
+        with contextlib.suppress(BringupError, TimeoutError):
+            async with asyncio.timeout(_BACK), connect(await host.engine()) as api:
+                for node in await list_nodes(api, cluster):
+                    lines = await api.last_lines(node.id, _TELLING) if node.runs_pods else ()
+                    said += [f"{node.name}: {line}" for line in lines]
+    return tuple(said)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def _clean(cluster: Cluster, host: Host, report: Reporter, making: asyncio.Task[None]) -> None:
+    if isinstance(_error_of(making), HostLostError):
+        with contextlib.suppress(NotReadyError, HostLostError, TimeoutError):
+            async with asyncio.timeout(_BACK):
+                await host.connect()
+    gone = await remove_nodes(host, cluster, making, _CLEANUP)
+    await remove_registry(cluster, host)
+    await asyncio.wait({making}, timeout=_END)
+    if not gone:
+        removal = remove_nodes(host, cluster, None, _REMOVAL)
+        _removals[host.name, cluster.name] = asyncio.create_task(removal)
+        report.warn(
+            f"cluster {cluster.name} may be left: `{' '.join(maker_of(cluster).delete(cluster.name))}`"
+        )
+    with contextlib.suppress(ActionError):  # what it says is told by the next creation, which checks first
+        await asyncio.to_thread(unmerge_kubeconfig, cluster.kubeconfig, context_of(cluster))
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None
+
+
+async def _finish_removal(cluster: Cluster, host: Host, report: Reporter) -> None:
+    """Remove what an earlier attempt of this process had to leave half made."""
+    if removal := _removals.pop((host.name, cluster.name), None):
+        removal.cancel()  # it may have given up, as its connection was lost
+        report.log(f"removing cluster {cluster.name}, which was left half made")
+        await remove_nodes(host, cluster, None, _REMOVAL)
+
+
+async def _adopt(
+    cluster: Cluster,
+    host: Host,
+    spec: ClusterSpec,
+    report: Reporter,
+    nodes: Sequence[Node],
+    prepared: asyncio.Event,
+) -> Done:
+    maker, restarted = maker_of(cluster), ""
+    if started := judge(cluster, nodes) == "stopped":
+        restarted = await _start(cluster, host, nodes, report)
+    await start_registry(cluster, host, report)
+    await lead_to_registry(cluster, host, await find_nodes(cluster, host))
+    prepared.set()
+    try:
+        await reach(cluster, host, anew=True)
+    except ActionError as error:
+        raise broken(cluster, error.cause, error.hint) from error
+    waited = nodes if maker.installs_network(spec.config) else ()
+    patience = spec.wait if started else _ANSWER
+    ranges = maker.lacks_ranges(
+        spec.config, spec.image
+    )  # a creation may have been cut off before it gave them
+    unready = await await_ready(cluster, waited, patience, report, restarted=restarted, ranges=ranges)
+    if unready:
+        raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
+    await tell_of_registry(cluster)
+    standing = published(await find_nodes(cluster, host))
+    if missing := sorted({port for _, port in maker.host_ports(spec.config)} - {*standing}):
+        report.warn(
+            f"cluster {cluster.name} was made without host port {', '.join(map(str, missing))}"
+            " of the plan's configuration: take it down and up again to have it"
+        )
+    if started:
+        return Done(f"started cluster {cluster.name} again")
+    return Done(f"cluster {cluster.name} is there and healthy", changed=False)
+
+
+async def _start(cluster: Cluster, host: Host, nodes: Sequence[Node], report: Reporter) -> str:
+    """Start a cluster's nodes again.
+
+    Returns:
+        When the first was whose processes had ended; empty if there are others that run pods.
+    """
+    ended = [node for node in nodes if not node.running and node.state != "paused"]
+    maker = maker_of(cluster)
+    async with connect(await host.engine()) as api:
+        for node in nodes:
+            if not node.running:
+                report.log(f"starting node {node.name}, which is {node.state}")
+            if node.state == "paused" or (node in ended and not maker.restarts):
+                await api.wake(node.id, paused=node.state == "paused")
+        if ended and maker.restarts:
+            what = f"cluster {cluster.name} could not be started again"
+            await maker.output(report).carry_out(what, maker.start(cluster.name), host)
+        if any(node.runs_pods and node not in ended for node in nodes):
+            return ""
+        return min([await api.started_at(node.id) for node in ended if node.runs_pods], default="")

@@ -1,0 +1,161 @@
+"""What is a maker's own: its program's commands, its labels, its configuration."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path, PurePath
+
+    from tui.cluster.containers.output import Output
+    from tui.cluster.provider import ClusterSpec, Node
+    from tui.hosts.host import Host
+    from tui.reporter import Reporter
+
+Argv = tuple[str, ...]
+
+
+class Leftovers(NamedTuple):
+    """What a creation makes beside containers: names of networks, and of volumes."""
+
+    networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+
+
+class Maker(ABC):
+    """A program that makes clusters of the engine's containers.
+
+    Attributes:
+        name: What the program is called; its clusters' contexts begin with it.
+        home: Where it can be had.
+        cluster_label: The label under which it writes the cluster's name on a container.
+        role_label: The label under which it writes a container's role.
+        roles: What `Node.role` calls its roles; a container of another role is no node.
+        containerd: What tells in a node how its containerd is set up.
+        environment: Variables that its program gets.
+        writes_kubeconfig: Whether a creation writes a kubeconfig where it is told to.
+        waits_for_nodes: Whether a creation waits until nodes are ready, for however long that takes.
+        restarts: Whether its program starts clusters of several nodes again.
+    """
+
+    name: ClassVar[str]
+    home: ClassVar[str]
+    cluster_label: ClassVar[str]
+    role_label: ClassVar[str]
+    roles: ClassVar[Mapping[str, str]]
+    containerd: ClassVar[Argv]
+    environment: ClassVar[Mapping[str, str]] = {}
+    writes_kubeconfig: ClassVar[bool] = False
+    waits_for_nodes: ClassVar[bool] = False
+    restarts: ClassVar[bool] = False
+
+    def context(self, cluster: str) -> str:
+        """Return what it calls a cluster's context."""
+        return f"{self.name}-{cluster}"
+
+    @abstractmethod
+    def create(self, cluster: str, image: str | None, config: PurePath | None, kubeconfig: PurePath) -> Argv:
+        """Return the command that creates a cluster.
+
+        Args:
+            cluster: Its name.
+            image: The image of its nodes; None for its own default.
+            config: The file with its configuration; None if there is none.
+            kubeconfig: A file that it may write its kubeconfig to, and nowhere else.
+        """
+
+    @abstractmethod
+    def delete(self, cluster: str) -> Argv:
+        """Return the command that deletes a cluster; it is given a kubeconfig of its own as KUBECONFIG."""
+
+    @abstractmethod
+    def kubeconfig(self, cluster: str) -> Argv:
+        """Return the command that prints a cluster's kubeconfig."""
+
+    @abstractmethod
+    def export_kubeconfig(self, cluster: str, path: Path) -> str:
+        """Return the command that writes a cluster's kubeconfig into a file, as a user gives it."""
+
+    @abstractmethod
+    def load(self, cluster: str, image: str) -> Argv:
+        """Return the command that loads an image into a cluster's nodes."""
+
+    def start(self, cluster: str) -> Argv:
+        """Return the command that starts a cluster again, if it `restarts`."""
+        raise NotImplementedError
+
+    def stop(self, cluster: str) -> Argv:
+        """Return the command that stops a cluster, if it `restarts`."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def output(self, report: Reporter, on_nodes: Callable[[], None] | None = None) -> Output:
+        """Return what reads the output of a run of its program.
+
+        Args:
+            report: Takes the lines.
+            on_nodes: Called when all containers that are nodes are there.
+        """
+
+    @abstractmethod
+    def configure(self, spec: ClusterSpec, mirrors: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+        """Return the configuration that a cluster is made with, and what to tell of what was added to it.
+
+        Args:
+            spec: What the cluster is to be like.
+            mirrors: The URLs of the registries that nodes are to find, by how images in them are named.
+
+        Raises:
+            ActionError: What the user wrote cannot be used.
+        """
+
+    @abstractmethod
+    def host_ports(self, config: str) -> list[tuple[str, int]]:
+        """Return the TCP addresses and ports of the host that a configuration takes.
+
+        Raises:
+            ActionError: It cannot be used.
+        """
+
+    @abstractmethod
+    def installs_network(self, config: str) -> bool:
+        """Return whether it installs a pod network, without which nodes do not become ready."""
+
+    def lacks_ranges(self, config: str, image: str | None) -> bool:
+        """Return whether nodes get the ranges of their pods from us."""
+        return False
+
+    def lead_to_registry(self, address: str, url: str) -> Argv:
+        """Return the command that tells a node of a registry; empty where its configuration does.
+
+        Args:
+            address: How images in it are named.
+            url: Where nodes find it.
+        """
+        return ()
+
+    def leftovers(self, cluster: str) -> Leftovers:
+        """Return what is to be removed with the containers of a cluster that was half made."""
+        return Leftovers()
+
+    @abstractmethod
+    async def export_logs(
+        self, cluster: str, host: Host, nodes: Sequence[Node], directory: Path | None, report: Reporter
+    ) -> str:
+        """Export the logs of a cluster.
+
+        Args:
+            cluster: Its name.
+            host: Its host.
+            nodes: Its nodes.
+            directory: Where to; None for a new directory of the host's.
+            report: Takes output.
+
+        Returns:
+            Where they are.
+
+        Raises:
+            ActionError: Not all could be exported.
+        """

@@ -1,0 +1,71 @@
+"""What a Kind configuration says, and what is added to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tui.errors import ActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+_NEW = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+
+
+def parse_config(config: str) -> dict[str, Any]:
+    """Parse a Kind configuration.
+
+    Raises:
+        ActionError: It is not a YAML mapping.
+    """
+    try:
+        content = yaml.load(config, Loader=yaml.CSafeLoader) or {}
+    except yaml.YAMLError as error:
+        raise ActionError(f"Kind's configuration is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ActionError("Kind's configuration is not a mapping", "begin it with `kind: Cluster`")
+    return content
+
+
+def with_patches(config: str, key: str, patches: Sequence[str]) -> str:
+    """Return a Kind configuration with further patches, such as of `kubeadmConfigPatches`.
+
+    Raises:
+        ActionError: It is not a YAML mapping.
+    """
+    content = _NEW | parse_config(config)
+    return yaml.safe_dump(content | {key: [*(content.get(key) or ()), *patches]}, sort_keys=False)
+
+
+def host_ports(config: str) -> list[tuple[str, int]]:
+    """Return the TCP addresses and ports of the host that a configuration takes.
+
+    Raises:
+        ActionError: It is not a YAML mapping.
+    """
+    content = parse_config(config)
+    network = _mapping(content.get("networking"))
+    found = [(network.get("apiServerAddress") or "127.0.0.1", network.get("apiServerPort"))]
+    for node in _list(content.get("nodes")):
+        found += [
+            (mapping.get("listenAddress") or "", mapping.get("hostPort"))
+            for mapping in map(_mapping, _list(_mapping(node).get("extraPortMappings")))
+            if str(mapping.get("protocol") or "TCP").upper() == "TCP"
+        ]
+    return [(str(address), port) for address, port in found if type(port) is int and 0 < port < 1 << 16]
+
+
+def installs_network(config: str) -> bool:
+    """Return whether kind installs a pod network, without which nodes do not become ready."""
+    return _mapping(parse_config(config).get("networking")).get("disableDefaultCNI") is not True
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
