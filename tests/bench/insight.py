@@ -99,7 +99,7 @@ def kept(folder: Path, count: int) -> Path:
     events = [event for id_ in begun.tasks for event in _in_steps(id_, ahead.starts[id_], ahead.ends[id_])]
     usage = e.Usage(1.5, 2000.0)
     events += [
-        e.Sampled(float(at), 1.0, "default", 2, 8000.0, 3.0, usage, nodes=usage)
+        e.Sampled(float(at), 1.0, "default", 8, 8000.0, 3.0, usage, nodes=usage)
         for at in range(1, int(ahead.end))
     ]
     journal = Journal(folder / "run")
@@ -142,7 +142,7 @@ def _in_steps(task: str, start: float, end: float) -> Iterator[e.Event]:
             number = step * _SPANS + span + 1
             yield e.SpanStarted(at + span * each / _SPANS, task, 1, step, number, "load", f"image:{span}")
             yield e.SpanFinished(at + (span + 1) * each / _SPANS, task, 1, number)
-        yield e.CpuUsed(at + each, task, 1, step, each / 2)
+        yield e.CpuUsed(at + each, task, 1, step, each / 20)
         yield e.StepFinished(at + each, task, 1, step)
     yield e.AttemptFinished(end, task, 1, "succeeded")
     yield e.TaskFinished(end, task, "succeeded")

@@ -79,24 +79,23 @@ def cpu_seconds(state: RunState, *, ahead: bool = False) -> dict[Place, CpuSecon
         ahead: Whether to count what a step used while it ran ahead of its place.
     """
     steps = list(_working(state))
-    found = {(step.place, step.ahead): 0.0 for step in steps}
+    shares = [0.0] * len(steps)
     for host, samples in state.samples.items():
         for part, kinds in _WORK.items():
             least = background(state, host) if part == "nodes" else 0.0
-            at_work = [step for step in steps if step.kind.startswith(kinds)]
-            _share(at_work, tuple(samples), part, least, found)
-
-    def used(place: Place) -> float:
-        return found[place, False] + (found.get((place, True), 0.0) if ahead else 0.0)
-
-    return {
-        Place(task.id, attempt.attempt, step.step): CpuSeconds(
-            step.cpu, used(Place(task.id, attempt.attempt, step.step))
-        )
+            at_work = [(i, step) for i, step in enumerate(steps) if step.kind.startswith(kinds)]
+            _share(at_work, tuple(samples), part, least, shares)
+    found: dict[Place, float] = {}
+    for step, share in zip(steps, shares, strict=True):
+        if ahead or not step.ahead:
+            found[step.place] = found.get(step.place, 0.0) + share
+    measured = {
+        Place(task.id, attempt.attempt, step.step): step.cpu
         for task in state.tasks.values()
         for attempt in task.attempts
         for step in attempt.steps
     }
+    return {place: CpuSeconds(cpu, found[place]) for place, cpu in measured.items()}
 
 
 def task_cpu(state: RunState) -> dict[str, float]:
@@ -164,23 +163,32 @@ def _kind(task: TaskState, step: int) -> str:
 
 
 def _share(
-    steps: Sequence[_Working],
+    steps: Iterable[tuple[int, _Working]],
     samples: Sequence[Sampled],
     part: str,
     least: float,
-    found: dict[tuple[Place, bool], float],
+    found: list[float],
 ) -> None:
-    """Give each step its share of what a part of the samples used above the least, by its time in each."""
-    overlaps: list[list[tuple[tuple[Place, bool], float]]] = [[] for _ in samples]
+    """Give each step its share of what a part of the samples used above the least, by its time in each.
+
+    Args:
+        steps: Those that make the part work, with their places in `found`.
+        samples: The samples of a host.
+        part: The part.
+        least: Cores of it that are no step's.
+        found: The CPU seconds of each step, to which its share is added.
+    """
+    overlaps: list[list[tuple[int, float]]] = [[] for _ in samples]
     ends = [sample.at for sample in samples]
     starts = [sample.at - sample.seconds for sample in samples]
-    for step in steps:
-        for i in range(bisect_right(ends, step.start), bisect_left(starts, step.end)):
-            start = max(step.start, starts[i])
-            overlaps[i].append(((step.place, step.ahead), min(step.end, ends[i]) - start))
+    for number, step in steps:
+        start, end = step.start, step.end
+        for i in range(bisect_right(ends, start), bisect_left(starts, end)):
+            overlaps[i].append((number, min(end, ends[i]) - max(start, starts[i])))
     for sample, shares in zip(samples, overlaps, strict=True):
         used = getattr(sample, part)
         whole = sum(seconds for _, seconds in shares)
-        if used is not None and whole > 0:
-            for place, seconds in shares:
-                found[place] += max(used.cpu - least, 0.0) * sample.seconds * seconds / whole
+        if used is not None and used.cpu > least and whole > 0:
+            each = (used.cpu - least) * sample.seconds / whole
+            for number, seconds in shares:
+                found[number] += each * seconds

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.plan.contention import Part
@@ -198,7 +197,7 @@ class _Replay:
     @property
     def others(self) -> float:
         """The cores that others wanted, on average."""
-        return fmean(self._others) if self._others else 0.0
+        return sum(self._others) / len(self._others) if self._others else 0.0
 
     def run(self) -> None:
         """Play all of it."""

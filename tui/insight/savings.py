@@ -76,9 +76,12 @@ class Saver:
 
     def savings(self, task: str, step: int | None = None) -> Savings:
         """Return what it would save if a task, or one of its steps, were shorter."""
-        lines = [self._cut(task, step, cut) for cut in CUTS]
+        whole = self._cut(task, step, CUTS[-1])
+        if self.line.end - whole.end < _NOTHING:
+            return Savings()
+        lines = [*(self._cut(task, step, cut) for cut in CUTS[:-1]), whole]
         saved = tuple(max(self.line.end - line.end, 0.0) for line in lines)
-        if saved[-1] < _NOTHING or not (taking_over := self._new(lines[-1])):
+        if not (taking_over := self._new(whole)):
             return Savings(saved)
         # Between the last cut with the same path and the first with another, by halves.
         bent = next(i for i, line in enumerate(lines) if self._new(line))
