@@ -7,6 +7,8 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
+from tui.engine.awake_loop import AwakeLoop
+
 if TYPE_CHECKING:
     from tui.engine.engine import Engine
     from tui.run.commands import Command
@@ -31,7 +33,7 @@ class Session:
         """
         self.feed = feed
         self._engine = engine
-        self._runner = runner or asyncio.Runner()
+        self._runner = runner or asyncio.Runner(loop_factory=AwakeLoop)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running = threading.Event()
         self._error: BaseException | None = None

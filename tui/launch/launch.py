@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.cluster.forwards import Forwards
+from tui.engine.awake_loop import AwakeLoop
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.launch.choose_environment import choose_environment, take_up_cluster
@@ -84,7 +85,10 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
     store = Store()
     specification = resolve_up(request, store)
     plan, run = specification.plan, specification.run
-    with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
+    with (
+        asyncio.Runner(loop_factory=AwakeLoop) as runner,
+        _environment(runner, specification, plan, prompter) as environment,
+    ):
         if run is not None and environment.name == "kind":
             runner.run(take_up_cluster(plan, environment, specification.done))
         started = _started(plan, specification, environment)
@@ -135,7 +139,10 @@ def launch_down(
     loaded = specification.loaded  # taking it down needs no file that bringing it up does
     loaded = replace(loaded, missing=tuple(each for each in loaded.missing if each[0][0] == "down"))
     specification = replace(specification, loaded=loaded, environment="kind", done={}, mode="sequential")
-    with asyncio.Runner() as runner, _environment(runner, specification, plan, prompter) as environment:
+    with (
+        asyncio.Runner(loop_factory=AwakeLoop) as runner,
+        _environment(runner, specification, plan, prompter) as environment,
+    ):
         started = replace(_started(plan, specification, environment), purpose="down")
         if run is not None and run.is_real:
             verb = "stops" if stop else "takes down"
