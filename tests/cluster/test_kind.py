@@ -19,6 +19,7 @@ from tui.actions.image.build import build
 from tui.actions.image.deliver import deliver as load
 from tui.clients.engine_api import connect
 from tui.clients.kubernetes.api import open_api
+from tui.cluster.containers.local_registry import spare_registry
 from tui.cluster.containers.provider import await_nodes, find_nodes
 from tui.cluster.containers.stream import progress_of
 from tui.cluster.kind.config import host_ports
@@ -28,6 +29,7 @@ from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
 from tui.plan.recognition import hint_for
+from tui.plan.registry import LocalRegistry
 from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad, KindStop
 
 if TYPE_CHECKING:
@@ -183,6 +185,23 @@ nodes:
     for text, says in {"{": "not YAML", "[1]": "not a mapping", "kind": "not a mapping"}.items():
         with pytest.raises(ActionError, match=says):
             host_ports(text)
+
+
+@pytest.mark.parametrize(
+    ("variables", "spared"),
+    [
+        ({}, {}),
+        ({"NO_PROXY": "a"}, {}),
+        ({"https_proxy": "http://p"}, {"NO_PROXY": "demo-registry"}),
+        ({"HTTP_PROXY": "http://p", "no_proxy": "a,b"}, {"NO_PROXY": "a,b,demo-registry"}),
+    ],
+)
+def test_nodes_reach_their_registry_without_the_proxy_that_they_get(
+    ctx: Recorder, variables: dict[str, str], spared: dict[str, str]
+) -> None:
+    cluster = ctx.cluster.model_copy(update={"registry": LocalRegistry(port=5001)})
+    assert spare_registry(cluster, variables) == spared
+    assert spare_registry(ctx.cluster, variables) == {}
 
 
 async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:

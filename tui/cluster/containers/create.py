@@ -13,6 +13,7 @@ from tui.cluster.containers.local_registry import (
     lead_to_registry,
     mirrors_of,
     remove_registry,
+    spare_registry,
     start_registry,
     tell_of_registry,
 )
@@ -161,7 +162,8 @@ async def _run(
     output = maker.output(report, take_nodes)
     try:
         async with in_time(report, state, lambda: output.lines), asyncio.timeout(None) as limit:
-            status = await output.follow(argv, host, spec.directory)
+            env = spare_registry(cluster, (await host.machine()).variables)
+            status = await output.follow(argv, host, spec.directory, env)
     except TimeoutError as error:
         raise _late(cluster, spec, "a node", await _said_by_nodes(cluster, host)) from error
     if status:

@@ -21,7 +21,7 @@ from tui.hosts.host import at
 from tui.plan.registry import HOSTING, KEY, LocalRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tui.cluster.provider import Node
     from tui.hosts.host import Host
@@ -40,6 +40,20 @@ def mirrors_of(cluster: Cluster) -> dict[str, str]:
     if not isinstance(cluster.registry, LocalRegistry):
         return {}
     return {cluster.registry.address: f"http://{_name(cluster)}:{_INSIDE}"}
+
+
+def spare_registry(cluster: Cluster, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return variables by which nodes reach a cluster's own registry without a proxy.
+
+    Args:
+        cluster: The cluster.
+        variables: Those of its host, whose proxies its nodes get.
+    """
+    proxies = (variables.get(name) for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"))
+    if not mirrors_of(cluster) or not any(proxies):
+        return {}
+    spared = variables.get("NO_PROXY") or variables.get("no_proxy")
+    return {"NO_PROXY": ",".join(filter(None, (spared, _name(cluster))))}
 
 
 async def start_registry(cluster: Cluster, host: Host, report: Reporter) -> None:
