@@ -149,7 +149,11 @@ async def test_an_engine_that_says_nothing_is_given_up(
     [
         ("ssh://me@far", "an engine over SSH cannot be used directly", "--host ssh://me@far"),
         ("unix://var/run/docker.sock", "no such socket", "unix:///var/run/docker.sock"),
-        ("/var/run/docker.sock", "not an address of the form unix://… or tcp://…", "DOCKER_HOST"),
+        (
+            "/var/run/docker.sock",
+            "not an address of the form unix://… or tcp://…",
+            "unix:///var/run/docker.sock",
+        ),
     ],
 )
 async def test_addresses_that_cannot_be_used(tmp_path: Path, url: str, cause: str, hint: str) -> None:

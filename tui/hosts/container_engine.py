@@ -179,7 +179,8 @@ def _check_scheme(candidate: Candidate) -> None:
             f"bring the whole plan up there: `bringup up --host {candidate.url}`",
         )
     if not candidate.url.startswith(("unix://", *WEB)):
-        raise SilentError("not an address of the form unix://… or tcp://…")
+        hint = f"write it as unix://{candidate.url}" if candidate.url.startswith("/") else ""
+        raise SilentError("not an address of the form unix://… or tcp://…", hint)
 
 
 def _explained(error: Exception) -> SilentError:

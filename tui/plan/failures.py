@@ -314,6 +314,12 @@ KNOWN: dict[str, Known] = {
         "give the argument a value in `args`, or a default in the Dockerfile",
         "image.build",
     ),
+    "build-from": known(
+        r"invalid from flag value [^\n]*\$|(?:variable expansion is not supported for|failed to parse) "
+        r"(?:--from|stage name [^\n]*\$)",
+        "`--from` takes no variable: make that image a stage above, by `FROM IMAGE AS NAME`, and name that",
+        "image.build",
+    ),
     "build-target": known(
         "failed to reach build target|target stage .* could not be found",
         "name a stage of the Dockerfile, which begins with `FROM … AS NAME`, as the step's `target`",
