@@ -229,6 +229,29 @@ async def test_an_image_for_another_platform_is_not_there(
     assert [f"for {platform}" in warning for warning in ctx.warnings] == [True] * pulled
 
 
+async def test_builds_and_pulls_heed_the_defaults_of_the_docker_command(
+    tmp_path: Path, step: ImageBuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_DEFAULT_PLATFORM", "linux/arm64")
+    proxies = {"default": {"httpProxy": "http://me:pass@proxy:3128", "noProxy": "localhost", "x": 1}}
+    await asyncio.to_thread((tmp_path / "config.json").write_text, json.dumps({"proxies": proxies}))
+    peer = Peer(BUILT)
+    peer.made = {"demo:1": ID, "redis:7": ID}
+    async with recording(peer, tmp_path) as ctx:
+        await build(step.model_copy(update={"args": {"http_proxy": "own"}}), ctx)
+        built = peer.query
+        await pull(ImagePull(kind="image.pull", images=("redis:7",)), ctx)
+    assert json.loads(built["buildargs"]) == {
+        "HTTP_PROXY": "http://me:pass@proxy:3128",
+        "http_proxy": "own",
+        "NO_PROXY": "localhost",
+        "no_proxy": "localhost",
+    }
+    assert "pass" in ctx.secrets
+    assert built["platform"] == peer.query["platform"] == "linux/arm64"
+
+
 @pytest.mark.parametrize(("platform", "warns"), [("linux/arm64/v8", True), ("linux/amd64", False)])
 async def test_a_build_for_another_platform_than_is_wanted_is_told(
     tmp_path: Path, step: ImageBuild, platform: str, warns: bool

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tui.actions.image import buildx
 from tui.actions.image.build_context import read_context
 from tui.actions.image.build_output import BuildOutput
+from tui.actions.image.docker_defaults import default_platform, proxy_arguments
 from tui.actions.image.dockerfile import platform_arguments
 from tui.actions.image.logins import build_logins, logins_for
 from tui.actions.image.missing_source import hint_for_missing
@@ -25,7 +26,7 @@ from tui.reporter import Done
 from tui.text import amount
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from tui.actions.context import Context
     from tui.actions.image.build_context import BuildContext
@@ -45,6 +46,8 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
         ActionError: It could not be built; the details are the build's last lines.
     """
     engine = await ctx.host.engine()
+    if step.platform is None and (usual := await default_platform(ctx.host)):
+        step = step.model_copy(update={"platform": (usual,)})
     context = await asyncio.to_thread(read_context, step.context, step.dockerfile)
     by_buildx = await buildx.is_wanted(step, context.content, engine, ctx.host)
     async with connect(engine) as api:
@@ -81,11 +84,12 @@ async def _build(
 ) -> tuple[str, list[str]]:
     """Build an image by the engine itself, and return its ID and the last lines that were printed."""
     mark = new_mark() if engine.flavour == "podman" else ""
+    parameters = _parameters(step, context, engine, mark, await proxy_arguments(engine, ctx))
     output = BuildOutput(ctx)
     with contextlib.closing(output):
         try:
             async with in_time(ctx, output.state, lambda: output.lines):
-                await _send(api, engine, _parameters(step, context, engine, mark), context, output, ctx)
+                await _send(api, engine, parameters, context, output, ctx)
         except asyncio.CancelledError:
             if mark and not (ctx.host.shares_kernel and await end_marked(mark, _LINGERING)):
                 ctx.warn(f"Podman may go on with the build of {step.tag} until its instruction ends")
@@ -100,10 +104,10 @@ async def _build(
 
 
 def _parameters(
-    step: ImageBuild, context: BuildContext, engine: ContainerEngine, mark: str
+    step: ImageBuild, context: BuildContext, engine: ContainerEngine, mark: str, proxies: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the parameters of the engine's API for a build."""
-    args = dict(step.args)
+    args = {**proxies, **step.args}
     platform = step.platform[0] if step.platform else None
     if engine.flavour == "docker":
         args = platform_arguments(context.content, platform, engine.architecture) | args

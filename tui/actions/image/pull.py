@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from tui.actions.image.docker_defaults import default_platform
 from tui.actions.image.layers import Layers
 from tui.actions.image.logins import login_at, logins_for
 from tui.actions.image.platforms import other_platform
@@ -33,10 +34,11 @@ async def pull(step: ImagePull, ctx: Context) -> Done:
         ActionError: Some could not be pulled; all the others are, first.
     """
     engine = await ctx.host.engine()
+    platform = step.platform or await default_platform(ctx.host)
     async with connect(engine) as api:
         names = list(dict.fromkeys(step.images))
-        absent = [name for name in names if not _is_there(await api.find_image(name), step.platform)]
-        pulls = _Pulls(api, ctx, step.platform, await logins_for(engine))
+        absent = [name for name in names if not _is_there(await api.find_image(name), platform)]
+        pulls = _Pulls(api, ctx, platform, await logins_for(engine))
         async with in_time(ctx, pulls.state):
             results = await asyncio.gather(*(pulls.pull(name) for name in absent), return_exceptions=True)
     failed = [result for result in results if isinstance(result, BaseException)]

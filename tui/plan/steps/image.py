@@ -19,7 +19,9 @@ from tui.plan.values import (
     existing_path,
 )
 
-_PLATFORM = "Platform such as `linux/arm64`; the container engine's own if absent."
+_PLATFORM = (
+    "Platform such as `linux/arm64`; that of DOCKER_DEFAULT_PLATFORM or the container engine's own if absent."
+)
 _IDENTIFIER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 
 
@@ -55,12 +57,14 @@ class ImageBuild(StepBase):
         description="Directory that the build copies from; `.dockerignore` is honoured."
     )
     dockerfile: ExistingFile | None = Field(None, description="`Dockerfile` in the context if absent.")
-    args: dict[str, str] = Field(default_factory=dict, description="Build arguments.")
+    args: dict[str, str] = Field(
+        default_factory=dict, description="Build arguments, beside the proxies of Docker's `config.json`."
+    )
     target: str | None = Field(None, description="Build stage to stop at; the last one if absent.")
     platform: Annotated[tuple[str, ...], OneOrMore()] | None = Field(
         None,
-        description="Platforms such as `linux/arm64`, of which buildx takes several; the container engine's"
-        " own if absent.",
+        description="Platforms such as `linux/arm64`, of which buildx takes several; if absent that of"
+        " DOCKER_DEFAULT_PLATFORM, or the container engine's own.",
     )
     builder: str | None = Field(
         None,
