@@ -11,7 +11,7 @@ import yaml
 
 from tests.actions.recorder import Recorder
 from tests.cluster.peer import Peer, container, peer, ready
-from tui.cluster.containers.provider import create, export_logs, find_nodes, kubeconfig_of
+from tui.cluster.containers.provider import create, delete, export_logs, find_nodes, kubeconfig_of
 from tui.cluster.k3d.config import as_k3d_reads_it, host_ports, installs_network, with_mirrors
 from tui.cluster.k3d.maker import K3d
 from tui.cluster.provider import ClusterSpec
@@ -55,11 +55,13 @@ def removable(there: Peer) -> list[str]:
 
     def remove(path: str) -> dict[str, str]:
         removed.append(path)
-        if path.startswith("/containers"):
+        if path == "container":
             there.made.unlink(missing_ok=True)
         return {}
 
-    for path in (f"/containers/{SERVER}", "/networks/k3d-demo", "/volumes/k3d-demo-images"):
+    there.engine[f"/containers/{SERVER}"] = (200, lambda: remove("container"))
+    for path in ("/networks/k3d-demo", "/volumes/k3d-demo-images"):
+        there.engine[f"GET {path}"] = (200, {"Labels": {"app": "k3d"}})
         there.engine[path] = (200, lambda path=path: remove(path))
     return removed
 
@@ -101,7 +103,11 @@ async def test_a_creation_that_fails_tells_what_its_nodes_said_and_leaves_nothin
     assert caught.value.cause == f"cluster demo could not be created (at 'Starting servers'): {why}"
     assert "cgroup version" in caught.value.hint
     assert caught.value.details[-1] == f"{SERVER}: {fatal}"
-    assert removed == [f"/containers/{SERVER}", "/networks/k3d-demo", "/volumes/k3d-demo-images"]
+    left = ["/networks/k3d-demo", "/volumes/k3d-demo-images"]
+    assert removed[:3] == [*left, "container"]  # what an earlier creation may have left goes first
+    assert [each for each in removed[3:] if each != "container"] == left
+    assert not (await delete(cluster, there.host, report)).changed
+    assert removed[-2:] == left
     assert not await asyncio.to_thread(cluster.kubeconfig.exists)
 
 

@@ -43,13 +43,15 @@ async def serving(answers: Mapping[str, tuple[int, object]], path: str = "") -> 
     """Serve answers on a Unix socket or a free port of loopback; yields the URL.
 
     Args:
-        answers: Status and body by path: a text, something for JSON, or a function that returns either.
+        answers: Status and body by path, or by method and path: a text, something for JSON, or a function
+            that returns either.
         path: The socket's.
     """
 
     async def answer(request: web.BaseRequest) -> web.Response:
         asked = request.path.removeprefix("/v1.41")
-        status, body = answers.get(asked, (404, {"message": f"no {asked}"}))
+        absent = (404, {"message": f"no {asked}"})
+        status, body = answers.get(f"{request.method} {asked}", answers.get(asked, absent))
         if callable(body):
             body = await asyncio.to_thread(body)
         if isinstance(body, str):

@@ -209,35 +209,40 @@ class EngineApi:
             EngineRefusedError: It fails to remove it.
             EngineLostError: It does not answer.
         """
-        return await self._drop(f"images/{name}")
-
-    async def remove_network(self, name: str) -> bool:
-        """Remove a network; whether the engine had it, and nothing is in it.
-
-        Raises:
-            EngineRefusedError: It fails to remove it.
-            EngineLostError: It does not answer.
-        """
-        return await self._drop(f"networks/{name}")
-
-    async def remove_volume(self, name: str) -> bool:
-        """Remove a volume; whether the engine had it, and nothing uses it.
-
-        Raises:
-            EngineRefusedError: It fails to remove it.
-            EngineLostError: It does not answer.
-        """
-        return await self._drop(f"volumes/{name}")
-
-    async def _drop(self, path: str) -> bool:
-        """Delete what an engine may refuse to delete, as it is in use or is not there."""
         try:
-            async with self._answer("DELETE", path, {}):
+            async with self._answer("DELETE", f"images/{name}", {}):
                 return True
         except EngineRefusedError as error:
-            if error.status in (403, 404, 409):
+            if error.status in (404, 409):
                 return False
             raise
+
+    async def remove_labelled(self, path: str, label: str) -> bool:
+        """Remove a network or a volume if it has a label.
+
+        Args:
+            path: `networks/NAME` or `volumes/NAME`.
+            label: `key=value`.
+
+        Returns:
+            Whether there is none with that label any more; one that is in use stays.
+
+        Raises:
+            EngineRefusedError: It fails to remove it.
+            EngineLostError: It does not answer.
+        """
+        key, _, value = label.partition("=")
+        try:
+            async with self._answer("GET", path, {}) as response:
+                labels = (await response.json()).get("Labels") or {}
+            if labels.get(key) == value:
+                async with self._answer("DELETE", path, {}):
+                    pass
+        except EngineRefusedError as error:
+            if error.status not in (403, 404, 409):
+                raise
+            return error.status == 404
+        return True
 
     async def last_lines(self, container: str, number: int) -> list[str]:
         """Return the last lines that a container has printed.

@@ -18,7 +18,7 @@ from tui.cluster.containers.local_registry import (
     tell_of_registry,
 )
 from tui.cluster.containers.makers import maker_of
-from tui.cluster.containers.nodes import find_nodes, list_nodes, published, remove_nodes
+from tui.cluster.containers.nodes import find_nodes, list_nodes, published, remove_leftovers, remove_nodes
 from tui.cluster.containers.reach import context_of, kubeconfig_of, lead, reach
 from tui.cluster.containers.readiness import await_ready
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from tui.plan.model import Cluster
     from tui.reporter import Reporter
 
-_CLEANUP = 1.8  # seconds for the removal of a half-made cluster
+_CLEANUP = 1.8  # seconds for the removal of a half-made cluster where the creation was cancelled
 _END = 0.5  # seconds more for a cancelled program to finish
-_REMOVAL = 20.0  # seconds for the removal of one that was left
+_REMOVAL = 20.0  # seconds for that of one that failed, or was left
 _BACK = 5.0  # seconds for a lost connection to stand again
 _ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
 _LOOK = 0.1  # seconds between looks at nodes that boot
@@ -93,14 +93,17 @@ async def _create(
     if nodes := await find_nodes(cluster, host):
         return await _adopt(cluster, host, spec, report, nodes, prepared)
     await check_ports(cluster, host, spec.config)
+    async with connect(await host.engine()) as api:  # a creation may have been cut off
+        await remove_leftovers(api, cluster)
     await start_registry(cluster, host, report)
     making = asyncio.create_task(_make(cluster, host, spec, report, prepared))
     try:
         await asyncio.wait({making})
         making.result()
-    except BaseException:  # cleaning up does not wait for a cancelled program, which takes its time
+    except BaseException as error:  # cleaning up does not wait for a cancelled program, which takes its time
         making.cancel()
-        await _clean(cluster, host, report, making)
+        patience = _CLEANUP if isinstance(error, asyncio.CancelledError) else _REMOVAL
+        await _clean(cluster, host, report, making, patience)
         raise
     return Done(f"created cluster {cluster.name}")
 
@@ -195,13 +198,16 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-async def _clean(cluster: Cluster, host: Host, report: Reporter, making: asyncio.Task[None]) -> None:
+async def _clean(
+    cluster: Cluster, host: Host, report: Reporter, making: asyncio.Task[None], patience: float
+) -> None:
     if isinstance(_error_of(making), HostLostError):
         with contextlib.suppress(NotReadyError, HostLostError, TimeoutError):
             async with asyncio.timeout(_BACK):
                 await host.connect()
-    gone = await remove_nodes(host, cluster, making, _CLEANUP)
-    await remove_registry(cluster, host)
+    gone, _ = await asyncio.gather(
+        remove_nodes(host, cluster, making, patience), remove_registry(cluster, host)
+    )
     await asyncio.wait({making}, timeout=_END)
     if not gone:
         removal = remove_nodes(host, cluster, None, _REMOVAL)

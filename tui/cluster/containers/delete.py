@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tui.clients.engine_api import connect
 from tui.cluster.containers.local_registry import remove_registry
 from tui.cluster.containers.makers import maker_of
-from tui.cluster.containers.nodes import find_nodes
+from tui.cluster.containers.nodes import find_nodes, remove_leftovers
 from tui.cluster.containers.reach import context_of
 from tui.cluster.kubeconfig_file import unmerge_kubeconfig
 from tui.errors import ActionError
@@ -28,6 +29,9 @@ async def delete(cluster: Cluster, host: Host, report: Reporter) -> Done:
     await remove_registry(cluster, host)
     if there:
         await _delete(cluster, host, report)
+    else:
+        async with connect(await host.engine()) as api:  # a creation may have been cut off
+            await remove_leftovers(api, cluster)
     removed = False
     try:
         removed = await asyncio.to_thread(unmerge_kubeconfig, cluster.kubeconfig, context_of(cluster))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from tui.reporter import Reporter
 
 Argv = tuple[str, ...]
-
-
-class Leftovers(NamedTuple):
-    """What a creation makes beside containers: names of networks, and of volumes."""
-
-    networks: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
+Leftovers = tuple[tuple[str, str], ...]
+"""Networks and volumes by the engine's paths, `networks/NAME`, each with the label that its maker gives."""
 
 
 class Maker(ABC):
@@ -137,8 +132,8 @@ class Maker(ABC):
         return ()
 
     def leftovers(self, cluster: str) -> Leftovers:
-        """Return what is to be removed with the containers of a cluster that was half made."""
-        return Leftovers()
+        """Return what a creation makes beside containers, which those do not take with them."""
+        return ()
 
     @abstractmethod
     async def export_logs(

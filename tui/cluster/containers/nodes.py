@@ -89,18 +89,14 @@ async def remove_nodes(
                 finished = making is None or making.done()  # what is listed after that is all there will be
                 containers = await _list_containers(api, cluster)
                 removed = await asyncio.gather(*(api.remove(each.id) for each in containers))
-                if finished and all(removed):
-                    await _remove_leftovers(api, cluster)
+                if finished and all(removed) and await remove_leftovers(api, cluster):
                     return True
                 # A container that is still being created is listed, but cannot be removed yet.
                 await asyncio.sleep(_POLL)
     return False
 
 
-async def _remove_leftovers(api: EngineApi, cluster: Cluster) -> None:
-    """Remove what was made for the cluster beside containers."""
-    networks, volumes = maker_of(cluster).leftovers(cluster.name)
-    for network in networks:
-        await api.remove_network(network)
-    for volume in volumes:
-        await api.remove_volume(volume)
+async def remove_leftovers(api: EngineApi, cluster: Cluster) -> bool:
+    """Remove what was made for a cluster beside its containers, which are gone; whether nothing is left."""
+    leftovers = maker_of(cluster).leftovers(cluster.name)
+    return all([await api.remove_labelled(*each) for each in leftovers])

@@ -24,9 +24,8 @@ shift 2
 while [ $# -gt 0 ]; do
   mkdir -p "$to/$1" && "$engine" logs "$1" >"$to/$1/node.log" 2>&1 || failed=1
   if [ "$2" = pods ]; then
-    for path in /var/log/pods /var/lib/rancher/k3s/agent/containerd/containerd.log; do
-      "$engine" cp "$1:$path" "$to/$1/" || failed=1
-    done
+    "$engine" cp "$1:/var/log/pods" "$to/$1/" || failed=1
+    "$engine" cp "$1:/var/lib/rancher/k3s/agent/containerd/containerd.log" "$to/$1/"  # k3s may have none
   fi
   shift 2
 done
@@ -51,4 +50,4 @@ async def export_logs(
     if await host.run(argv, on_lines=take, env=engine.environment):
         cause = f"the logs of cluster {cluster} could not all be exported{at(host)}"
         raise ActionError(cause, f"see what `{engine.flavour}` said", tuple(lines[-_KEPT:]))
-    return lines[-1]
+    return str(directory or lines[-1])

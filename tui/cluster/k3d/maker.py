@@ -85,7 +85,7 @@ class K3d(Maker):
 
     def leftovers(self, cluster: str) -> Leftovers:
         """See `Maker`."""
-        return Leftovers((f"k3d-{cluster}",), (f"k3d-{cluster}-images",))
+        return (f"networks/k3d-{cluster}", "app=k3d"), (f"volumes/k3d-{cluster}-images", "app=k3d")
 
     async def export_logs(
         self, cluster: str, host: Host, nodes: Sequence[Node], directory: Path | None, report: Reporter
