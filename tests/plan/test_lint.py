@@ -57,6 +57,20 @@ SHOWN = {
         "manifest-broken",
         steps("▶{kind: kubernetes.apply, manifests: [namespace.yaml, bad.yaml]}", WAIT),
     ),
+    "manifests without an object": (
+        "manifest-broken",
+        steps("▶{kind: kubernetes.apply, manifests: nothing.yaml}"),
+    ),
+    "a directory beside the chart's": ("chart-broken", steps("▶{kind: helm.install, release: a, chart: .}")),
+    "a chart without its dependency": (
+        "chart-broken",
+        steps("▶{kind: helm.install, release: a, chart: web}"),
+    ),
+    "an archive that is none": ("chart-broken", steps("▶{kind: helm.install, release: a, chart: bad.yaml}")),
+    "values that are no YAML": (
+        "chart-broken",
+        steps("▶{kind: helm.install, release: a, chart: db, files: bad.yaml}"),
+    ),
     "a directory that is not for kustomize": (
         "manifest-broken", steps("▶{kind: kubernetes.apply, manifests: {kustomize: image}}")
     ),
@@ -161,6 +175,15 @@ NOT_SHOWN = {
         "{kind: kubernetes.apply, manifests: 'https://x/y', namespace: a}"
     ),
     "a namespace that is always there": steps(WAIT.replace("namespace: a", "namespace: kube-system")),
+    "a chart whose dependency is there by another directory's name": steps(
+        "{kind: helm.install, release: a, chart: db}"
+    ),
+    "a chart whose dependencies a command fetches": steps(
+        "{kind: command, shell: helm dependency build web}", "{kind: helm.install, release: a, chart: web}"
+    ),
+    "manifests of which one has an object": steps(
+        "{kind: kubernetes.apply, manifests: [nothing.yaml, namespace.yaml]}"
+    ),
     "words in quotes": shell('echo "a || true; sleep 5 & x" && make'),
     "a comment": shell("make x # || true"),
     "an alternative that may fail": shell("make x || make y"),
@@ -212,6 +235,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, "FROM scratch\n", "image/Dockerfile")
     write(tmp_path, "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", "namespace.yaml")
     write(tmp_path, "a: b: c\n", "bad.yaml")
+    write(tmp_path, "# nothing\n---\n", "nothing.yaml")
+    write(
+        tmp_path, "name: web\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.x}]\n", "web/Chart.yaml"
+    )
+    write(tmp_path, "name: db\nversion: 1.0.0\ndependencies: [{name: pg, version: 1.x}]\n", "db/Chart.yaml")
+    write(tmp_path, "name: pg\nversion: 1.0.0\n", "db/charts/any/Chart.yaml")
     secret = "{apiVersion: v1, kind: Secret, metadata: {namespace: a, name: b}}"
     listed = f"# one\n---\nkind: List\nitems: [{secret}]\n---\n# nothing\n--- # another\n"
     write(tmp_path, listed, "secret.yaml")

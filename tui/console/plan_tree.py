@@ -46,7 +46,8 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
         yield style(f"at most {plan.limit} tasks at once", "dim")
     for _, fault in loaded.missing:
         yield f"{style('!', 'warning')} {one_line(f'{fault.place}: {fault.cause}')}"
-        yield f"  hint: {one_line(fault.hint)}"
+        if fault.hint:
+            yield f"  hint: {one_line(fault.hint)}"
     if loaded.missing:
         yield "`bringup up` needs what is missing; a rehearsal does not: bringup up --env rehearsal"
 
@@ -78,7 +79,8 @@ def remarks(found: Sequence[Remark], style: Style) -> Iterator[str]:
         kind = "failed" if remark.level == "fault" else "warning"
         place, text = one_line(str(remark.place)), one_line(remark.text)
         yield f"{place}: {style(remark.level, kind)}: {text} [{remark.rule}]"
-        yield f"  hint: {one_line(remark.hint)}"
+        if remark.hint:
+            yield f"  hint: {one_line(remark.hint)}"
     faults = sum(remark.level == "fault" for remark in found)
     advice = len(found) - faults
     yield (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
+from tui.plan.contents import check_contents
 from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.yaml_values import MOST_DEPTH, MOST_NODES, Reader
 
@@ -160,6 +161,7 @@ def parse_document(data: bytes | str, name: str) -> Document:
     if len(raw) > _MOST_BYTES:
         cause = "is larger than 1 MiB"
         raise PlanError.at(Place(name, 0), cause, "a plan is a page or two; is this the right file?")
+    check_contents(raw, name)
     text = _decoded(raw, name)
     node = _compose(text, name)
     if node is None:

@@ -125,7 +125,7 @@ KNOWN: dict[str, Known] = {
     ),
     # What the API server answers; texts begin with its status.
     "namespace-missing": known(
-        r"(?:status 404|\(NotFound\)).*\bnamespaces? \"",
+        r"(?:status 404|\(NotFound\)).*\bnamespaces? \"|\bnamespaces? \"[^\"]+\" not found",
         "the namespace must exist first: apply it, or put a `kubernetes.namespace` step before this one",
         "kubernetes",
         "command",
@@ -169,6 +169,11 @@ KNOWN: dict[str, Known] = {
         "put quotes around the value that the message names: it must be text",
         "kubernetes",
     ),
+    "no-value": known(
+        "unknown object type .?nil",
+        'a value in the manifest is empty: give the field one, or an empty text, "", or take it out',
+        *("kubernetes", "command"),
+    ),
     "same-key": known(
         "duplicate entries for key",
         "two entries of a list have the same name or port: remove one of them",
@@ -180,7 +185,7 @@ KNOWN: dict[str, Known] = {
         "kubernetes",
     ),
     "too-large": known(
-        r"request is too large|status 413\b|message larger than max"
+        r"request (?:entity )?(?:is )?too large|status 413\b|message larger than max"
         r"|Too long: (?:must have at most|may not be (?:more|longer) than)",
         "the object is too large for the API server: split it",
         "kubernetes",
@@ -205,6 +210,50 @@ KNOWN: dict[str, Known] = {
         "illegal base64 data",
         "write plain text under `stringData`, or encode it as base64",
         "kubernetes",
+    ),
+    "helm-no-chart": known(
+        r"Chart\.yaml file is missing",
+        "name the directory that itself has the Chart.yaml; one that is called like a chart of a repository"
+        " is taken for that",
+        *("kubernetes", "command"),
+    ),
+    "helm-archive": known(
+        "does not appear to be a gzipped archive|(?:gzip|tar): invalid|chart archive",
+        "the archive is damaged, or a page that a server sent: fetch it again (`helm pull`)",
+        *("kubernetes", "command"),
+    ),
+    "helm-chart": known(
+        r"validation: chart\.metadata|cannot load \S+\.yaml|error unpacking|error evaluating symlink"
+        r"|double-star .* not supported",
+        "correct the chart's files as the message says: `helm lint CHART` finds more",
+        *("kubernetes", "command"),
+    ),
+    "helm-values": known(
+        r"failed to parse \S+: error (?:converting|unmarshaling)|failed parsing --set",
+        "correct that file of values: it must be a YAML mapping, name: value",
+        *("kubernetes", "command"),
+    ),
+    "helm-named": known(
+        r"\brepo \S+ not found|non-absolute URLs should be in form|no repo named",
+        "name the chart as it is called in its repository, and that by its URL (`repository: https://…`,"
+        " `--repo`); a chart of this machine by its directory",
+        *("kubernetes", "command"),
+    ),
+    "helm-address": known(
+        "invalid chart URL format|could not find protocol handler|missing registry host",
+        "write the whole address: https://… of a repository, oci://… of a registry",
+        *("kubernetes", "command"),
+    ),
+    "helm-undeployed": known(
+        "has no deployed releases",
+        "its first installation failed: `helm uninstall` the release, then try again",
+        *("kubernetes", "command"),
+    ),
+    "helm-login": known(
+        r"failed to (?:authorize|download|fetch|perform|do request)\b.*(?:unauthorized|denied|\b40[13]\b)"
+        r"|(?:unauthorized|denied|\b40[13]\b).*oci://",
+        "log in to the chart's registry (`helm registry login HOST`), and check its name and your access",
+        *("kubernetes", "command"),
     ),
     "helm-dependencies": known(
         "missing in charts/ directory|helm dependency (?:build|update)",
@@ -238,17 +287,18 @@ KNOWN: dict[str, Known] = {
         *("kubernetes", "command"),
     ),
     "helm-repository": known(
-        r"is not a valid chart repository|not found in \S+ (?:index|repository)|no chart version found",
+        r"is not a valid chart repository|not found in \S+ (?:index|repository)|no chart version found"
+        r"|no chart name found|improper constraint",
         "check the chart's name, its `version` and `repository`: `helm search repo --versions` lists them",
         *("kubernetes", "command"),
     ),
     "helm-template": known(
         r"template: \S+:\d+:\d+: executing|(?:execution|parse) error at \(|YAML parse error on",
         "correct the template, or give it the value that it names: `values` or `files` of the step",
-        "kubernetes",
+        *("kubernetes", "command"),
     ),
     "invalid": known(
-        r"status 422\b|failed to (?:create (?:typed|manager)|convert)",
+        r"status 422\b|failed to (?:create (?:typed|manager)|convert)|\S+ \"[^\"]+\" is invalid: ",
         "correct the field that the message names: kubectl explain says what it takes",
         "kubernetes",
     ),
@@ -262,7 +312,14 @@ KNOWN: dict[str, Known] = {
         "apply the service account before the pods that use it, or correct its name",
         "kubernetes",
     ),
-    "forbidden": known(r"status 403\b", "the kubeconfig's user may not do this", "kubernetes"),
+    "exists-already": known(
+        r"\b\S+ \"[^\"]+\" already exists",
+        "it is there already: apply it in place of creating it, or delete it first",
+        *("kubernetes", "command"),
+    ),
+    "forbidden": known(
+        r"status 403\b|is forbidden: User", "the kubeconfig's user may not do this", "kubernetes"
+    ),
     # SQLSTATEs.
     "database-login": known(
         r"\((?:28000|28P01|3D000)\)",

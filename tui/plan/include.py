@@ -23,6 +23,16 @@ _OWN = ("cluster", "hosts", "limit")
 _LISTS = ("include", "secrets", "endpoints", "forwards", "failed", "down")
 _KNOWN = ("apiVersion", "name", "title", "variables", "environment", "phases", *_LISTS)
 
+_OTHERS = {
+    "services": "a Compose file",
+    "tasks": "a Taskfile",
+    "processes": "a file of process-compose",
+    "jobs": "a workflow of a CI system",
+    "resources": "a kustomization",
+    "replicaCount": "a file of a chart's values",
+}
+"""Files of other tools, by a key that only they have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Included:
@@ -160,6 +170,11 @@ def _check_plan(document: Document) -> None:
     if "kind" in document.value and "phases" not in document.value:
         hint = "name it under `manifests` of a `kubernetes.apply` step"
         raise PlanError.at(document.keys["kind",], "this is a Kubernetes object, not a plan", hint)
+    if not {"apiVersion", "phases"} & document.value.keys():
+        for key, what in _OTHERS.items():
+            if key in document.value:
+                hint = "name a plan; `bringup init` writes one of what a directory holds"
+                raise PlanError.at(document.keys[key,], f"this is {what}, not a plan", hint)
 
 
 def _check_part(document: Document) -> None:

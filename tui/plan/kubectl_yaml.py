@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tui.plan.contents import check_contents
 from tui.plan.document import TEMPLATE, yaml_error
 from tui.plan.faults import Place, PlanError, shown
 from tui.plan.substitute import References, as_text
@@ -108,8 +109,9 @@ def decode(data: bytes, source: str) -> str:
     """Return a file's text without its byte order marks.
 
     Raises:
-        PlanError: It is not the encoding that it says, or not UTF-8.
+        PlanError: It is not the encoding that it says, not UTF-8, or not what was written at all.
     """
+    check_contents(data, source)
     encoding = next((name for bom, name in _BOMS.items() if data.startswith(bom)), "utf-8")
     try:
         text = data.decode(encoding)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui.plan.contents import DECRYPT
 from tui.plan.faults import Place, PlanError
 from tui.plan.kubectl_yaml import read_values
 from tui.plan.steps import Inline, Kustomized, Remote
@@ -25,6 +27,9 @@ _SUFFIXES = {".yaml", ".yml", ".json"}
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """What a file that is written for kustomize may be called."""
 _MOST_BYTES = 1 << 24
+_CONFIGURATIONS = re.compile(
+    r"(?:kubeadm|audit|\w+\.config)\.k8s\.io/|kind\.x-k8s\.io/|k3d\.io/|ctlptl\.dev/|skaffold/"
+)
 _SHAPE = "an object is a mapping with apiVersion, kind and metadata"
 
 
@@ -202,6 +207,11 @@ def _check(value: dict[str, Any], place: Place) -> None:
     if value["apiVersion"].startswith("kustomize.config.k8s.io/"):
         hint = f"name its directory: manifests: [{{kustomize: {Path(place.file).parent.name}}}]"
         raise PlanError.at(place, f"the {kind} is written for kustomize", hint)
+    if isinstance(value.get("sops"), dict):
+        raise PlanError.at(place, f"the {kind} is encrypted by SOPS", DECRYPT)
+    if _CONFIGURATIONS.match(value["apiVersion"]):
+        hint = "take it out of the manifests, and give it to that program"
+        raise PlanError.at(place, f"the {kind} configures a program, and is no Kubernetes object", hint)
     if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
         raise PlanError.at(place, f"the {kind} has no metadata.name", "give it a name: it is applied by it")
     for key in ("name", "generateName", "namespace"):

@@ -26,6 +26,17 @@ _TAGS = {
     *("Certificate", "ConfigMap", "Inline", "Kustomized", "Remote", "Secret"),
     *("Signature", "mapping", "text"),
 }
+_SAID_ELSEWHERE = {
+    **dict.fromkeys(("bash", "cmd", "exec", "run", "script", "sh", "shell"), "command"),
+    **dict.fromkeys(("chart", "helm", "helm.upgrade"), "helm.install"),
+    **dict.fromkeys(("kubectl", "kustomize", "manifest", "manifests"), "kubernetes.apply"),
+    **dict.fromkeys(("wait", "rollout"), "kubernetes.wait"),
+    "build": "image.build",
+    "pull": "image.pull",
+    "push": "image.push",
+    "http": "http.check",
+}
+"""What other tools call kinds of steps."""
 _STEP_FIELDS = {"steps", "failed", "down"}
 
 _WANTED = {
@@ -99,14 +110,16 @@ def _fault(
             hint = f"begin the name of what is there for YAML's anchors with x-: x-{key.lstrip('._-')}"
         return Fault(document.keys.get(path, place), f"unknown key {shown(key)}", hint)
     if kind == "missing":
-        return Fault(place, f"the key {str(path[-1])!r} is missing", _about(schema, loc))
+        hint = f"add `{path[-1]}: …`. {_about(schema, loc)}".strip()
+        return Fault(place, f"the key {str(path[-1])!r} is missing", hint)
     if kind == "union_tag_invalid" and not _is_step(path):
         cause = f"text or a mapping is expected here, not {shown(value)}"
         return Fault(place, f"{_name(path)}{cause}", _hint(schema, kind, value, loc))
     if kind == "union_tag_invalid":
         place, tag = document.place((*path, "kind")), value.get("kind")
         if isinstance(tag, str):
-            return Fault(place, f"unknown step kind {shown(tag)}", suggest(tag, STEP_KINDS))
+            meant = _SAID_ELSEWHERE.get(tag.lower().removeprefix("docker."), tag)
+            return Fault(place, f"unknown step kind {shown(tag)}", suggest(meant, STEP_KINDS))
         return Fault(
             place, f"the step's kind must be text, not {shown(tag)}", f"one of: {', '.join(STEP_KINDS)}"
         )
@@ -161,6 +174,8 @@ def _hint(schema: dict[str, Any], kind: str, value: Any, loc: tuple[str | int, .
         return "give it a value, or remove its key"
     if kind in {"list_type", "tuple_type"} and isinstance(value, dict):
         return "begin each item with `- `"
+    if kind in {"list_type", "tuple_type"} and isinstance(value, str) and loc[-1] == "argv":
+        return "write each word as an item of it, or the line as `shell` in its place"
     if kind == "string_type" and isinstance(value, bool):
         return f'write it as text, in quotes: "{shown(value)}"'
     return _about(schema, loc)

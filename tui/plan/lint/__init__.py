@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.plan.lint.charts import broken_charts
 from tui.plan.lint.commands import commands, shared_output
 from tui.plan.lint.environment import unexpanded
 from tui.plan.lint.migrations import wrong_migrations
@@ -31,6 +32,7 @@ _RULES = (
     cluster_missing,
     image_missing,
     manifest_broken,
+    broken_charts,
     nothing_named,
     namespace_missing,
     unprefixed,

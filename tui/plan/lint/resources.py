@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.plan.faults import PlanError
 from tui.plan.lint.commands import namespaces_made
-from tui.plan.manifests import KUSTOMIZATIONS, local_files, read_file
+from tui.plan.manifests import KUSTOMIZATIONS, is_remote, local_files, read_file
 from tui.plan.namespaces import made_by, used_by
 from tui.plan.own_namespaces import GIVEN
 from tui.plan.steps import ImageBuild, KubernetesApply
@@ -62,13 +62,20 @@ def manifest_broken(subject: Subject) -> Iterator[Remark]:
                 text, hint = f"{directory} has no {KUSTOMIZATIONS[0]}", "name the directory that has it"
                 yield subject.remark(at, "manifest-broken", text, hint)
         variables = subject.variables(at) if at.step.substitute else None
-        for file in filter(Path.exists, local_files(at.step)):
+        files = [*local_files(at.step)]
+        known = all(isinstance(each, str) and not is_remote(each) for each in at.step.manifests)
+        empty = known and all(map(Path.exists, files)) and bool(at.step.manifests)
+        for file in filter(Path.exists, files):
             try:
-                read_file(file, variables)
+                empty = not read_file(file, variables) and empty
             except PlanError as error:
+                empty = False
                 for fault in error.faults:
                     text = f"{fault.place}: {fault.cause}"
                     yield subject.remark(at, "manifest-broken", text, fault.hint or "correct the file")
+        if empty:
+            hint = "check the step's files and directories"
+            yield subject.remark(at, "manifest-broken", "its manifests hold no objects", hint)
 
 
 def nothing_named(subject: Subject) -> Iterator[Remark]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.errors import ActionError
-from tui.plan.migrations.sql import psql_only
+from tui.plan.contents import held_instead
+from tui.plan.migrations.sql import BLOCK_HINT, psql_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +91,10 @@ class Source:
             ActionError: It cannot be read, or is not as goose wants it.
         """
         try:
-            text = self.path.read_bytes().decode("utf-8-sig")
+            data = self.path.read_bytes()
+            if found := held_instead(data):
+                raise ActionError(f"{self.name}:{found.line}: {found.cause}", found.hint)
+            text = data.decode("utf-8-sig")
         except OSError as error:
             raise ActionError(f"{self.path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -251,14 +255,16 @@ class _Parser:
     def _annotate(self, line: str) -> None:
         match self._annotation(line):
             case "UP":
-                self._move({_Part.START: _Part.UP}, "a second `-- +goose Up`")
+                self._move({_Part.START: _Part.UP}, "a second `-- +goose Up`", "take this line away")
             case "DOWN":
                 self._expect_block_ended()
                 self._expect_finished()
-                self._move({_Part.UP: _Part.DOWN}, "`-- +goose Down` without a `-- +goose Up` before it")
+                what = "`-- +goose Down` without a `-- +goose Up` before it"
+                self._move({_Part.UP: _Part.DOWN}, what, "begin the file with `-- +goose Up`, and its SQL")
             case "STATEMENTBEGIN":
                 blocks = {_Part.UP: _Part.UP_BLOCK, _Part.DOWN: _Part.DOWN_BLOCK}
-                self._move(blocks, "`-- +goose StatementBegin` inside of a statement, or before Up")
+                what = "`-- +goose StatementBegin` inside of a statement, or before Up"
+                self._move(blocks, what, "put it right above the statement, below `-- +goose Up`")
             case "STATEMENTEND":
                 self._end_block()
             case "NO TRANSACTION":
@@ -289,16 +295,17 @@ class _Parser:
                 raise self._wrong("nothing between StatementBegin and StatementEnd", "take both away")
             self._store()
         blocks = {_Part.UP_BLOCK: _Part.UP, _Part.DOWN_BLOCK: _Part.DOWN}
-        self._move(blocks, "`-- +goose StatementEnd` without its `-- +goose StatementBegin`")
+        self._move(blocks, "`-- +goose StatementEnd` without its `-- +goose StatementBegin`", BLOCK_HINT)
 
-    def _move(self, allowed: dict[_Part, _Part], otherwise: str) -> None:
+    def _move(self, allowed: dict[_Part, _Part], otherwise: str, hint: str) -> None:
         if self.part not in allowed:
-            raise self._wrong(otherwise)
+            raise self._wrong(otherwise, hint)
         self.part = allowed[self.part]
 
     def _expect_block_ended(self) -> None:
         if self.part in {_Part.UP_BLOCK, _Part.DOWN_BLOCK}:
-            raise self._wrong("no `-- +goose StatementEnd` to the StatementBegin above")
+            what = "no `-- +goose StatementEnd` to the StatementBegin above"
+            raise self._wrong(what, "put `-- +goose StatementEnd` below the statement")
 
     def _expect_finished(self) -> None:
         written = [(number, line) for number, line in self._pending if line.strip()]
@@ -314,7 +321,7 @@ class _Parser:
                 "end it with a semicolon at the end of a line",
             )
 
-    def _wrong(self, what: str, hint: str = "") -> ActionError:
+    def _wrong(self, what: str, hint: str) -> ActionError:
         return ActionError(f"{self.name}:{self.line}: {what}", hint)
 
 
