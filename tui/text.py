@@ -129,3 +129,18 @@ def ago(value: float) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun: `1 task`, `3 tasks`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def title_and_cause(title: str, cause: str) -> str:
+    """Return what failed and why in one line, where what both name is said once.
+
+    Args:
+        title: Such as `image.pull redis:7`.
+        cause: Such as `redis:7 could not be pulled`.
+    """
+    at = title.find(" ")
+    while at >= 0:
+        if cause.startswith(f"{title[at + 1 :]} "):
+            return title[: at + 1] + cause
+        at = title.find(" ", at + 1)
+    return f"{title}: {cause}"

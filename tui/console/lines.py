@@ -9,7 +9,7 @@ from tui.run import events as e
 from tui.run.event_json import encode
 from tui.run.standing import Stands
 from tui.run.summary import REHEARSAL
-from tui.text import GLYPHS, amount, clock, one_line, seconds
+from tui.text import GLYPHS, amount, clock, one_line, seconds, title_and_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,11 +123,8 @@ class Lines:
         if event.failure is None:
             return
         failure = event.failure
-        self._line(
-            event.at,
-            event.task,
-            self._style(f"✗ {one_line(failure.title)}: {one_line(failure.cause)}", "failed"),
-        )
+        told = title_and_cause(one_line(failure.title), one_line(failure.cause))
+        self._line(event.at, event.task, self._style(f"✗ {told}", "failed"))
         if failure.hint:
             self._line(event.at, event.task, f"  hint: {one_line(failure.hint)}")
 

@@ -10,7 +10,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
-from tui.text import GLYPHS, plural
+from tui.text import GLYPHS, plural, title_and_cause
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -127,8 +127,8 @@ class LogHead(Vertical):
         box.display = failure is not None
         if failure is None:
             return
-        title = f"{failure.title}: " if failure.title else ""
-        rows = [Content.assemble(("✗ ", "$text-error bold"), (clean(title + failure.cause), "bold"))]
+        said = title_and_cause(failure.title, failure.cause) if failure.title else failure.cause
+        rows = [Content.assemble(("✗ ", "$text-error bold"), (clean(said), "bold"))]
         details = [line for text in failure.details for line in text.splitlines()]
         rows += [Content(f"  {clean(line)}") for line in details[:_DETAILS]]
         if failure.hint:
