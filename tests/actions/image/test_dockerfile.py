@@ -13,6 +13,7 @@ from tui.actions.image.dockerfile import instructions, needs_buildkit, platform_
 
 ONLY_BUILDKIT = [
     ("FROM x\nRUN --mount=type=cache,target=/c true\n", "2: RUN --mount"),
+    ("FROM\tx\nRUN\t--mount=type=cache,target=/c\ttrue\n", "2: RUN --mount"),
     ("FROM x\nRUN --network=none true\n", "2: RUN --network"),
     ("FROM x\nrun --security=insecure --mount=type=tmpfs,target=/t true\n", "2: RUN --security"),
     ("FROM x\nCOPY --link a b\n", "2: COPY --link"),

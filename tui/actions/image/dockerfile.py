@@ -121,7 +121,7 @@ def instructions(content: bytes) -> Iterator[Instruction]:
             if not line.endswith(escape):
                 break
         begin += next((skipped for skipped, line in enumerate(lines[begin:at]) if _says(line)), 0)
-        name, _, rest = text.strip().partition(" ")
+        name, rest = (*text.split(maxsplit=1), "", "")[:2]
         end = _after_heredocs(lines, at, rest) if name.upper() in _FLAGS else at
         if name:
             yield Instruction(begin + 1, name.upper(), rest, heredoc=end > at)
