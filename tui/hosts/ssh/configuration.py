@@ -225,6 +225,8 @@ def _configuration(address: Address, values: Values) -> Configuration:
     def paths(names: Sequence[str]) -> tuple[Path, ...]:
         return tuple(_path(name, tokens) for name in names if name not in ("", "none"))
 
+    if one("proxycommand") and one("proxyusefdpass") == "yes":
+        raise ValueError("`ProxyUseFdpass` is not supported: name a ProxyCommand that passes data on")
     timeout = one("connecttimeout")
     strict = one("stricthostkeychecking", "ask")
     ciphers = _words(values, "ciphers")
