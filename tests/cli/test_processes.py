@@ -102,7 +102,7 @@ def test_a_current_directory_that_is_gone_is_told(tmp_path: Path, monkeypatch: p
     assert "the current directory is not there any more" in result.output
 
 
-def test_a_killed_run_is_resumed(folder: Path) -> None:
+def test_a_killed_run_is_resumed_once_what_it_left_is_ended(folder: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "tui", "up", "slow.yaml", "--output", "json"],
         cwd=folder,
@@ -112,8 +112,7 @@ def test_a_killed_run_is_resumed(folder: Path) -> None:
         pids = [wait_for(folder / "pid"), wait_for(folder / "child")]  # which begin when `quick` has ended
         process.kill()
         process.communicate()
-    for pid in pids:
-        os.kill(int(pid), signal.SIGKILL)
+    assert all(map(is_running, pids))
     assert "cut off" in bringup(folder, "runs", "slow.yaml").stdout
     (folder / "pid").unlink()
     with subprocess.Popen(
@@ -123,8 +122,11 @@ def test_a_killed_run_is_resumed(folder: Path) -> None:
         text=True,
     ) as process:
         wait_for(folder / "pid")
+        left = [pid for pid in pids if is_running(pid)]
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=20)
+    assert not left
+    assert re.search(r"ended what run \S+ had left running: \S+ \(\d+\)", output)
     assert "quick   │ ✓ done by run" in output
 
 

@@ -38,6 +38,7 @@ class RunContext:
     """What all attempts of a run share.
 
     Attributes:
+        run: The run's id.
         plan: The plan.
         environment: What carries out steps.
         placement: Where.
@@ -49,6 +50,7 @@ class RunContext:
         unpaused: Set while the run is not paused.
     """
 
+    run: str
     plan: Plan
     environment: Environment
     placement: Placement

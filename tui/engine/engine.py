@@ -119,6 +119,7 @@ class Engine:
         self._beside = beside or contextlib.nullcontext()
         self._masker = Masker(plan.secret_values)
         self._context = RunContext(
+            started.run,
             plan,
             environment,
             placement(plan),

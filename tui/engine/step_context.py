@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TAIL = 15
 """Lines of output that are shown with a failure."""
+MARK = "BRINGUP_STEP"
+"""The variable that tells a command which step it is of, as `RUN/TASK/STEP`, the step counted from 0."""
 _PROGRESS_EVERY = 0.1  # seconds
 
 
@@ -61,7 +63,8 @@ class StepContext:
         self.folder: Path = context.plan.folder_of(written)
         self.cache = context.cache
         self.variables: Mapping[str, Any] = context.outputs.variables(written, attempt.task)
-        self.env: Mapping[str, str] = context.plan.environment
+        mark = f"{context.run}/{self.task}/{step}"
+        self.env: Mapping[str, str] = {**context.plan.environment, MARK: mark}
         self.deadline = deadline
         self._attempt = attempt
         self._last_progress = float("-inf")

@@ -118,7 +118,7 @@ class Program(asyncio.Protocol):
     async def outlived(self) -> str:
         """Return what goes on although the program has finished, as `sleep (4711)`, if anything does."""
         if self._silent.done():
-            await _gone({self.group}, _DRAIN)
+            await gone({self.group}, _DRAIN)
         processes = await asyncio.to_thread(list_processes)
         names = [
             f"{each.name} ({each.number})"
@@ -133,10 +133,10 @@ class Program(asyncio.Protocol):
         try:
             groups |= await asyncio.to_thread(groups_of, self.group)
             send_signal(groups, signal.SIGTERM)
-            await _gone(groups, _GRACE)
+            await gone(groups, _GRACE)
         finally:  # also where this itself is cancelled
             send_signal(groups, signal.SIGKILL)
-            await _gone(groups, _REAP)
+            await gone(groups, _REAP)
             await asyncio.wait({self._exited}, timeout=_REAP)
             self.close()
 
@@ -175,7 +175,7 @@ def send_signal(groups: Iterable[int], number: signal.Signals) -> None:
             os.killpg(group, number)
 
 
-async def _gone(groups: set[int], patience: float) -> None:
+async def gone(groups: set[int], patience: float) -> None:
     """Wait, for some seconds at most, until no process of some groups runs any more."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience  # by the clock: on a busy machine each look takes longer

@@ -17,6 +17,7 @@ from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.launch.choose_environment import choose_environment, take_up_cluster
 from tui.launch.cluster_lock import ClusterLock, unwritable
+from tui.launch.left_behind import end_left_behind
 from tui.launch.request import UsageError
 from tui.launch.specification import resolve_run, resolve_up, stored_setting
 from tui.plan.address import DEFAULT, LOCAL
@@ -95,8 +96,7 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
         if run is not None:
             again = "; ".join(f"{task} ({why})" for task, why in specification.again.items())
             told = f"runs again what run {run.id} did: {again}" if again else ""
-            note = "\n".join(filter(None, (started.note, told)))
-            started = replace(started, resumed=run.id, note=note)
+            started = replace(_noted(started, told), resumed=run.id)
         with _launch(plan, specification, environment, started, runner, store, stay) as launch:
             yield launch
 
@@ -198,6 +198,9 @@ def _launch(
     limits = Limits.from_environment()
     lock = ClusterLock(plan, started) if environment.name != "rehearsal" else None
     with lock or contextlib.nullcontext():
+        if lock and specification.run and (left := runner.run(end_left_behind(specification.run))):
+            told = f"ended what run {specification.run.id} had left running: {', '.join(left)}"
+            started = _noted(started, told)
         folder = store.root / started.run
         try:
             journal = Journal(folder)
@@ -263,6 +266,11 @@ def _started(plan: Plan, specification: Specification, environment: Environment)
         can_go_down=plan.can_go_down,
         prefetch=specification.prefetch,
     )
+
+
+def _noted(started: e.RunStarted, text: str) -> e.RunStarted:
+    """Return a run's first event with a further line in its note, unless the line is empty."""
+    return replace(started, note="\n".join(filter(None, (started.note, text))))
 
 
 def _remote(specification: Specification, plan: Plan) -> dict[str, str]:
