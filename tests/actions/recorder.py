@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tui.hosts.host import Host
+    from tui.hosts.host_set import ClusterAt
     from tui.plan.model import Cluster
     from tui.reporter import Probed
 
@@ -45,6 +46,7 @@ class Recorder:
     plan_cluster: Cluster | None = None
     host: Host = field(default_factory=LocalHost)
     cluster_at: Host | None = None
+    other_clusters: Sequence[ClusterAt] = ()
     images: Mapping[str, Host] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     built_images: frozenset[str] = frozenset()

@@ -12,6 +12,7 @@ from tests.actions.recorder import Recorder
 from tests.cluster.peer import peer
 from tui.actions.command import run
 from tui.errors import ActionError
+from tui.hosts.host_set import ClusterAt
 from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
 from tui.plan.steps import Command
@@ -262,6 +263,63 @@ async def test_elsewhere_a_command_gets_a_kubeconfig_of_its_own(
     lines = [text for _, text in clustered.lines]
     assert ("current-context: kind-demo" in lines) is on_cluster_host
     assert lines[-1] == "700"
+
+
+WORKER = MINE.replace("kind-demo", "kind-worker").replace("production", "other")
+
+
+@pytest.fixture
+def several(clustered: Recorder, tmp_path: Path) -> Recorder:
+    """A plan with another cluster, which is there already."""
+    worker = Cluster(name="worker", kubeconfig=tmp_path / "worker")
+    clustered.other_clusters = [ClusterAt(worker, LocalHost())]
+    worker.kubeconfig.write_text(WORKER.format(current="kind-worker"))
+    return clustered
+
+
+async def contexts(ctx: Recorder) -> tuple[str, list[str]]:
+    """The context that kubectl uses in a command, and those that it knows."""
+    await run(command(shell="kubectl config current-context; kubectl config get-contexts -o name"), ctx)
+    first, *known = [text for _, text in ctx.lines]
+    return first, known
+
+
+@pytest.mark.skipif(not KUBECTL, reason="kubectl is not installed")
+@pytest.mark.parametrize("there", ["its own", "shared", "none"])
+async def test_of_several_clusters_the_step_s_own_is_meant_and_others_are_known_by_name(
+    several: Recorder, tmp_path: Path, there: str
+) -> None:
+    if there == "its own":
+        await asyncio.to_thread((tmp_path / "kubeconfig").write_text, MINE.format(current="kind-demo"))
+    elif there == "shared":
+        several.plan_cluster = Cluster(name="demo", kubeconfig=tmp_path / "worker")
+    current, known = await contexts(several)
+    assert current == "kind-demo"  # also while it does not exist yet: it never is another
+    assert "kind-worker" in known
+    if there == "its own":
+        assert (
+            await run(command(shell=SHOW), several)
+        ).note == f"{tmp_path / 'kubeconfig'}:{tmp_path / 'worker'}|"
+
+
+@pytest.mark.skipif(not KUBECTL, reason="kubectl is not installed")
+async def test_elsewhere_a_command_gets_kubeconfigs_of_the_clusters_that_are_there(
+    several: Recorder, tmp_path: Path
+) -> None:
+    async with peer(tmp_path) as kind:
+        kind.host.shares_files = False  # as if it were another machine
+        several.host = several.cluster_at = kind.host
+        near = several.other_clusters[0].cluster
+        for at, known in (LocalHost(), ["kind-demo"]), (kind.host, ["kind-demo"] * 2):
+            several.other_clusters = [ClusterAt(near, at)]
+            several.lines.clear()
+            script = "IFS=:; cat $KUBECONFIG | sed -n 's/^current-context: //p'"
+            await run(command(shell=script), several)
+            assert [text for _, text in several.lines] == known  # which this kind calls all of its clusters
+        several.cluster_at = LocalHost()
+        several.lines.clear()
+        await run(command(shell="kubectl config current-context"), several)
+        assert [text for _, text in several.lines] == ["kind-demo"]
 
 
 class Apart(LocalHost):

@@ -128,9 +128,8 @@ def test_a_cluster_is_made_by_what_its_configuration_is_for(tmp_path: Path) -> N
     lay(folder, SHAPES["a configuration of k3d"])
     done = bringup(folder, "init")
     assert "hack/k3d.yaml  configuration of the cluster, by k3d" in done.stdout
-    plan = load_plan(folder / "bringup.yaml").plan
-    assert plan.cluster
-    assert (plan.cluster.provider, plan.cluster.name) == ("k3d", "shop-shop-shop-shop-shop-shop-sh")
+    cluster = load_plan(folder / "bringup.yaml").plan.clusters[""]
+    assert (cluster.provider, cluster.name) == ("k3d", "shop-shop-shop-shop-shop-shop-sh")
     assert bringup(folder, "plan", "lint").returncode == 0
 
 

@@ -104,6 +104,24 @@ def test_a_shared_kubeconfig_never_leads_elsewhere(folder: Path, monkeypatch: py
     assert Path(first).read_text() == '{"current-context": "kind-c"}'
 
 
+def test_of_several_clusters_one_goes_first_and_the_others_follow(folder: Path) -> None:
+    assert bringup(folder, "up").returncode == 0
+    clusters = ", ".join(f"{name}: {{name: {name}, kubeconfig: {name}}}" for name in ("c", "d"))
+    (folder / "bringup.yaml").write_text(f"{PLAN}clusters: {{{clusters}}}\n")
+    for name in ("c", "d"):
+        text = KUBECONFIG.replace("kind-c", f"kind-{name}").replace(
+            "current-context: production", f"current-context: kind-{name}"
+        )
+        (folder / name).write_text(text)
+    for options, value in ((), f"{folder}/c:{folder}/d"), (("--cluster", "d"), f"{folder}/d:{folder}/c"):
+        assert f"export KUBECONFIG={value}\n" in bringup(folder, "env", *options).stdout
+    done = bringup(folder, "env", "--cluster", "e")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: --cluster: the plan has no cluster 'e'\n  hint: known here: c, d\n"
+    (folder / "d").unlink()  # it may be made later
+    assert f"export KUBECONFIG={folder}/c:{folder}/d\n" in bringup(folder, "env").stdout
+
+
 def _start(folder: Path, *arguments: str, **how: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*BRINGUP, "run", "--", *arguments], cwd=folder, **how)  # type: ignore[call-overload,no-any-return]
 

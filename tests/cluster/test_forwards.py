@@ -17,7 +17,7 @@ from tests.plan.writing import CLUSTER, HEAD, faults_of, load, one_task, write
 from tests.plans import make_plan, started
 from tui.cluster.forwards import Forwards
 from tui.doctor.standing import examine_standing
-from tui.hosts.host_set import Hosts
+from tui.hosts.host_set import ClusterAt, Hosts
 from tui.hosts.local import LocalHost
 from tui.launch.specification import Specification
 from tui.launch.use import in_use
@@ -48,7 +48,7 @@ async def test_a_connection_goes_to_what_is_ready_then(tmp_path: Path) -> None:
     first, then = Peer(), Peer(pod("new"))
     async with serving(first.app) as url, serving(then.app) as other:
         ctx = await asyncio.to_thread(recorder, tmp_path, url)
-        async with Forwards([DB], ctx.cluster, LocalHost()) as forwards:
+        async with Forwards([DB], {"": ClusterAt(ctx.cluster, LocalHost())}) as forwards:
             [port] = forwards.ports.values()
             assert await said(port) == b""  # no pod is there yet
             first.pods = (pod("a"),)
@@ -72,7 +72,7 @@ async def test_a_port_that_is_taken_is_replaced(tmp_path: Path) -> None:
         forward = DB.model_copy(update={"local": number})
         async with serving(cluster.app) as url:
             ctx = await asyncio.to_thread(recorder, tmp_path, url)
-            async with Forwards([forward], ctx.cluster, LocalHost()) as forwards:
+            async with Forwards([forward], {"": ClusterAt(ctx.cluster, LocalHost())}) as forwards:
                 [port] = forwards.ports.values()
                 assert forwards.moved == {number: port}
                 assert await said(port) == b"HELLO"

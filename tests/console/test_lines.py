@@ -135,7 +135,8 @@ def test_a_silent_task_says_that_it_lives_and_what_it_is_at(tmp_path: Path) -> N
 
 def test_the_report_draws_bars_names_failures_and_says_how_to_go_on(tmp_path: Path) -> None:
     _, state = bring(tmp_path)
-    stands = Stands("/home/me/my kube/x", (("Data", "http://127.0.0.1:1"),), "/state/run")
+    file = "/home/me/my kube/x"
+    stands = Stands(file, (("Data", "http://127.0.0.1:1"),), "/state/run", kubeconfigs=(file,))
     printed = report(state, stands, PLAIN, width=80)
     text = "\n".join(printed)
     bars = {line.split()[1]: line for line in printed if line.lstrip()[:1] in {"✓", "✗", "–"} and "█" in line}

@@ -19,7 +19,7 @@ from tui.actions.environment import KindEnvironment
 from tui.doctor.examine import preflight
 from tui.doctor.rules import GIB
 from tui.hosts.host_set import Hosts
-from tui.launch.choose_environment import take_up_cluster
+from tui.launch.choose_environment import take_up_clusters
 from tui.launch.request import UsageError
 from tui.plan.load import load_plan
 from tui.plan.model import Plan
@@ -129,5 +129,47 @@ async def test_a_run_is_not_resumed_on_a_cluster_that_is_not_there(
     there.nodes(*nodes)
     environment = KindEnvironment(Hosts.here(there.host))
     with pytest.raises(UsageError, match=says) as caught:
-        await take_up_cluster(plan, environment, {"create": "earlier"})
+        await take_up_clusters(plan, environment, {"create": "earlier"})
     assert caught.value.hint.startswith("run `bringup up` without --resume")
+
+
+def two_clusters(directory: Path, *ports: int, **more: object) -> Path:
+    """A plan of two clusters, each with a host port."""
+    tasks = [
+        {
+            "id": name,
+            "cluster": name,
+            "steps": [{"kind": "kind.create", "config": {**KIND, "nodes": [node_with(port)]}}],
+        }
+        for name, port in zip(("one", "two"), ports, strict=True)
+    ]
+    clusters = {name: {"name": f"demo-{name}", "kubeconfig": name} for name in ("one", "two")}
+    plan = {"apiVersion": "bringup/v1", "name": "two", "clusters": clusters, **more}
+    path = directory / "bringup.yaml"
+    path.write_text(json.dumps({**plan, "phases": [{"id": "one", "tasks": tasks}]}))
+    return path
+
+
+KIND = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+
+
+def node_with(port: int) -> dict[str, object]:
+    return {"role": "control-plane", "extraPortMappings": [{"containerPort": 80, "hostPort": port}]}
+
+
+@pytest.mark.parametrize("apart", [0, 1])
+async def test_one_host_port_for_two_clusters_is_told_before_anything_begins(
+    tmp_path: Path, there: Peer, unused_tcp_port: int, apart: int
+) -> None:
+    ports = unused_tcp_port, unused_tcp_port + apart
+    plan = (await asyncio.to_thread(lambda: load_plan(two_clusters(tmp_path, *ports)))).plan
+    found = [each for each in await preflight(plan, Hosts.here(there.host)) if each.check == "ports"]
+    text = f"clusters demo-one and demo-two both map host port {unused_tcp_port}"
+    assert [(each.level, each.text) for each in found] == ([] if apart else [("fault", text)])
+
+
+async def test_a_kubeconfig_of_any_cluster_that_cannot_be_used_is_told(tmp_path: Path, there: Peer) -> None:
+    plan = (await asyncio.to_thread(lambda: load_plan(two_clusters(tmp_path, 0, 0)))).plan
+    await asyncio.to_thread((tmp_path / "two").mkdir)
+    [found] = [each for each in await preflight(plan, Hosts.here(there.host)) if each.check == "kubeconfig"]
+    assert (found.level, found.text) == ("fault", f"the kubeconfig {tmp_path}/two is not a regular file")

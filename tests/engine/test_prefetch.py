@@ -204,17 +204,33 @@ def test_an_image_that_is_made_again_is_loaded_again(bring: Callable[..., Ahead]
 def test_what_may_run_ahead_of_whom() -> None:
     found = outlook(plan_of(), barriers=False)
     assert {
-        id_: [(set(step.after), step.on_nodes) for step in steps] for id_, steps in found.steps.items()
-    } == {"redis": [(set(), False), (set(), True)]}
-    assert found.creation == ("cluster", 0)
+        id_: [(set(step.after), step.on_nodes, step.creation) for step in steps]
+        for id_, steps in found.items()
+    } == {"redis": [(set(), False, None), (set(), True, ("cluster", 0))]}
 
 
 def test_what_is_not_wanted_does_not_run_ahead_and_holds_nothing_back() -> None:
     unwanted = {"when": False}
-    assert "redis" not in outlook(plan_of(redis=({**PULL, **unwanted}, LOAD)), barriers=False).steps
+    assert "redis" not in outlook(plan_of(redis=({**PULL, **unwanted}, LOAD)), barriers=False)
     makes = {"kind": "command", "shell": "make image"}
     after = [
-        outlook(plan_of(cluster=({**makes, **more}, CREATE)), barriers=False).steps["redis"][0].after
+        outlook(plan_of(cluster=({**makes, **more}, CREATE)), barriers=False)["redis"][0].after
         for more in ({}, unwanted)
     ]
     assert after == [frozenset({"cluster"}), frozenset()]
+
+
+def test_images_wait_for_the_nodes_of_their_own_cluster(bring: Callable[..., Ahead]) -> None:
+    phases: list[dict[str, list[str]]] = [
+        {"cluster": [], "other": ["cluster"]}, {"redis": ["cluster"], "far": ["other"]}
+    ]  # fmt: skip
+    there = {"cluster": "other"}
+    tasks = {"other": {"steps": [CREATE | there]}, "far": {"steps": [LOAD | there, APPLY | there]}}
+    clusters = {name: {"name": name, "kubeconfig": f"/tmp/{name}"} for name in ("cluster", "other")}
+    here = {"cluster": "cluster"}
+    steps = {"cluster": {"steps": [CREATE | here]}, "redis": {"steps": [LOAD | here, APPLY | here]}}
+    plan = make_plan(phases, tasks=steps | tasks, clusters=clusters)
+    run = bring(plan, fails=[("other", "kind.create")], stay=True)
+    run.run((100.0, Retry("other")), (200.0, Close()))
+    # What was loaded into a cluster that has come up stays when another fails.
+    assert run.ahead() == [("redis", 0, 4.0), ("far", 0, 24.0), ("far", 0, 104.0)]

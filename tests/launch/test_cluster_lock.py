@@ -1,4 +1,4 @@
-"""The lock on a cluster where the file system has none."""
+"""The locks on clusters: of several in one plan, and where the file system has none."""
 
 from __future__ import annotations
 
@@ -38,4 +38,29 @@ def test_a_home_on_a_network_without_locks_is_no_other_run(
         ClusterLock(plan, started(plan)).take()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nowhere"))
     with ClusterLock(plan, started(plan)):
+        pass
+
+
+def lock(*names: str) -> ClusterLock:
+    """That of a plan of some clusters."""
+    clusters = {f"its-{name}": {"name": name, "kubeconfig": f"/{name}"} for name in names}
+    plan = make_plan(
+        [{"a": []}], **({"clusters": clusters} if len(names) > 1 else {"cluster": {**clusters}.popitem()[1]})
+    )
+    return ClusterLock(plan, started(plan))
+
+
+def test_plans_that_share_a_cluster_do_not_run_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    held = lock("a", "b")
+    with held:
+        held.take()
+        for names, meant in (["b", "c"], "b"), (["c", "a"], "a"), (["a"], "a"):
+            with pytest.raises(NotReadyError, match=f"at cluster '{meant}'"):
+                lock(*names).take()
+        with lock("c"):  # who did not get all has none
+            pass
+    with lock("b", "c"):
         pass

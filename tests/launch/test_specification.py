@@ -76,8 +76,7 @@ def test_down_and_status_go_by_the_run_that_is_named(store: Store, monkeypatch: 
     other.mkdir()
     monkeypatch.chdir(other)
     found = resolve_run(Request(plan=run), store)
-    assert found.plan.cluster is not None
-    assert found.plan.cluster.name == "two"
+    assert found.plan.clusters[""].name == "two"
     assert (found.plan.variables["word"], found.plan.variables["text"]) == ("from-file", "a=b")
     assert found.hosts == {"builder": "ssh://builder", "default": "local"}
     assert resolve_run(Request(plan=run, host="ssh://asked"), store).hosts["default"] == "ssh://asked"

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from tui.cli import main
 from tui.plan.failures import KNOWN
-from tui.plan.model import Retry
 from tui.plan.recognition import applies, hint_for, recognise
+from tui.plan.retry import Retry
 
 SAID = {
     "unexpected status: 503 Service Unavailable": "server-error",

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.plan.writing import HEAD, STEPS, faults_of, load, marked, one_task, write
+from tests.plans import make_plan
 from tui.cli import main
 from tui.plan.placement import placement
 
@@ -58,13 +59,13 @@ def test_each_part_is_where_its_task_is(tmp_path: Path, host: str) -> None:
     write(tmp_path / "image", "FROM scratch", "Dockerfile")
     places = placement(load(tmp_path, PLACED.replace("CLUSTER", host)).plan)
     assert places.tasks == {"cluster": host, "image": "builder", "pull": "local", "load": "default"}
-    assert places.cluster == host
+    assert (places.clusters, places.main) == ({"": host}, host)
     assert places.images == {"app:1": "builder", "redis": "local", "postgres": "local"}
 
 
 def test_a_cluster_that_nobody_creates_is_where_tasks_are_that_name_no_host(tmp_path: Path) -> None:
     places = placement(load(tmp_path, one_task("host: builder", HOSTS)).plan)
-    assert (places.cluster, places.images) == ("default", {})
+    assert (places.main, places.images) == ("default", {})
 
 
 def test_addresses_are_read_as_they_are_written(tmp_path: Path) -> None:
@@ -99,3 +100,10 @@ def test_a_plan_is_shown_with_its_machines(tmp_path: Path) -> None:
     data = json.loads(CliRunner().invoke(main, ["plan", "show", path, "--output", "json"]).stdout)
     assert data["hosts"] == {"default": "ssh://me@box", "builder": "ssh://builder:2222"}
     assert [task.get("host") for task in data["phases"][0]["tasks"]] == [None, "builder"]
+
+
+def test_a_plan_that_only_takes_a_cluster_away_does_so_where_it_was_made() -> None:
+    steps = [{"kind": "kind.delete"}]
+    cluster = {"name": "demo", "kubeconfig": "/config"}
+    plan = make_plan([{"down": []}], cluster=cluster, tasks={"down": {"host": "far", "steps": steps}})
+    assert placement(plan).clusters == {"": "far"}

@@ -41,7 +41,7 @@ def test_a_kind_is_told_with_all_its_keys_and_their_parts(tmp_path: Path) -> Non
         assert told in done.stdout
     data = json.loads(bringup(tmp_path, "plan", "steps", "postgres.migrate", "--output", "json").stdout)
     keys = {key["name"]: key for key in data["keys"]}
-    assert set(keys) == {"connection", "migrations", "title", "timeout", "when"}
+    assert set(keys) == {"connection", "migrations", "title", "timeout", "when", "cluster"}
     assert keys["migrations"]["required"]
     assert [part["name"] for part in data["parts"]] == ["Database"]
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui.reporter import Probed, Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tui.hosts.host import Host
+    from tui.hosts.host_set import ClusterAt
     from tui.plan.model import Cluster
 
 
@@ -43,15 +44,19 @@ class Context(Reporter, Protocol):
 
     @property
     def cluster_host(self) -> Host:
-        """The host that the plan's cluster runs on."""
+        """The host that the step's cluster runs on."""
 
     @property
     def cluster(self) -> Cluster:
-        """The plan's cluster.
+        """The step's cluster.
 
         Raises:
             ActionError: The plan has none.
         """
+
+    @property
+    def other_clusters(self) -> Sequence[ClusterAt]:
+        """The plan's other clusters, each with its host."""
 
     def probed(self, pod: Probed) -> None:
         """Report that a pod became ready, and how long it waited for its probe."""
@@ -65,7 +70,7 @@ class Context(Reporter, Protocol):
 
     @property
     def delivered_images(self) -> frozenset[str]:
-        """The images that the plan gets to its cluster."""
+        """The images that the plan gets to the step's cluster."""
 
     def image_host(self, image: str) -> Host:
         """Return the host that the plan makes or pulls an image on; the task's host if it does neither."""

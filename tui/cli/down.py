@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @host_options
 @OUTPUT
 @click.option(
-    "--stop", is_flag=True, help="Only stop the cluster, of one node: the next `bringup up` starts it again."
+    "--stop",
+    is_flag=True,
+    help="Only stop clusters, of one node each: the next `bringup up` starts them again.",
 )
 @click.option("--no-tui", is_flag=True, expose_value=False, help="Print lines, as it does anyway.")
 def down(output: str, verbose: bool, stop: bool, **given: Any) -> None:

@@ -7,22 +7,24 @@ from typing import Any
 
 import click
 
-from tui.cli.options import UP, errors, plan_or_run_options
+from tui.cli.options import UP, cluster_option, errors, plan_or_run_options
 from tui.console.variables import SHELLS
 
 
 @click.command()
 @plan_or_run_options
+@cluster_option
 @click.option(
     "--shell", type=click.Choice(SHELLS), default="sh", show_default=True, help="What the text is for."
 )
 def env(shell: str, **given: Any) -> None:
     """Print the environment variables of what RUN, or the latest run of PLAN, brought up.
 
-    They are KUBECONFIG and the plan's `environment`, WITH THEIR SECRETS. Set them by `eval "$(bringup env)"`,
-    in fish by `bringup env --shell fish | source`, in PowerShell by `bringup env --shell powershell |
-    Out-String | Invoke-Expression`. On an error nothing is printed. Of a run over SSH they lead to its
-    machine while `bringup tunnel` is open.
+    They are KUBECONFIG and the plan's `environment`, WITH THEIR SECRETS. Of several clusters KUBECONFIG leads
+    to the first, and by `--context` to the others. Set them by `eval "$(bringup env)"`, in fish by `bringup
+    env --shell fish | source`, in PowerShell by `bringup env --shell powershell | Out-String |
+    Invoke-Expression`. On an error nothing is printed. Of a run over SSH they lead to its machine while
+    `bringup tunnel` is open.
     """
     with errors():
         import asyncio

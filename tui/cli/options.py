@@ -119,6 +119,12 @@ def environment_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def cluster_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--cluster` to a command."""
+    text = "Which of the plan's clusters comes first in KUBECONFIG, by its name in the plan."
+    return click.option("--cluster", metavar="NAME", help=text)(command)
+
+
 def host_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--host` and `--verbose` to a command."""
     command = click.option(

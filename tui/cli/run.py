@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.asking import Detail, terminal
-from tui.cli.options import errors, host_options, plan_or_run_options
+from tui.cli.options import cluster_option, errors, host_options, plan_or_run_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ class _WithProgram(click.Command):
 
 @click.command(cls=_WithProgram)
 @plan_or_run_options
+@cluster_option
 @host_options
 @click.pass_obj
 def run(program: list[str], /, verbose: bool, **given: Any) -> None:

@@ -1,4 +1,4 @@
-"""The forwards of a plan: ports of this machine that lead to Services of its cluster while they are held."""
+"""The forwards of a plan: ports of this machine that lead to Services of clusters while they are held."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tui.errors import ActionError, BringupError
 from tui.hosts.listen import listen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tui.clients.kubernetes.api import Api
-    from tui.hosts.host import Host
-    from tui.plan.model import Cluster, Forward
+    from tui.hosts.host_set import ClusterAt
+    from tui.plan.model import Forward
 
 
 class Forwards(contextlib.AbstractAsyncContextManager["Forwards"]):
@@ -30,21 +30,19 @@ class Forwards(contextlib.AbstractAsyncContextManager["Forwards"]):
         ports: The port of each forward that is held; another one than wanted where that was taken.
     """
 
-    def __init__(self, forwards: Sequence[Forward], cluster: Cluster | None, host: Host) -> None:
+    def __init__(self, forwards: Sequence[Forward], clusters: Mapping[str, ClusterAt]) -> None:
         """Prepare them.
 
         Args:
             forwards: What leads where.
-            cluster: The cluster; None where nothing leads to one.
-            host: The host that it runs on.
+            clusters: The plan's clusters by their names in it; none where nothing leads to one.
         """
         self.ports: dict[Forward, int] = {}
         self._forwards = forwards
-        self._cluster = cluster
-        self._host = host
+        self._clusters = clusters
         self._stack = contextlib.AsyncExitStack()
         self._opening = asyncio.Lock()
-        self._api: Api | None = None
+        self._apis: dict[str, Api] = {}
 
     async def __aenter__(self) -> Forwards:
         """Open the ports."""
@@ -79,27 +77,28 @@ class Forwards(contextlib.AbstractAsyncContextManager["Forwards"]):
         module = "tui.clients.kubernetes.port_forward"
         ports = await asyncio.to_thread(importlib.import_module, module)  # it takes a while at first
         where = forward.namespace, forward.service, forward.port
-        known, api = self._api, await self._connect(None)
+        name = forward.cluster or ""
+        known, api = self._apis.get(name), await self._connect(name, None)
         try:
             target = await ports.find_target(api, *where)
         except ActionError:
             if known is None:
                 raise
-            api = await self._connect(known)  # that was of a cluster that is gone, or its connection was lost
+            api = await self._connect(name, known)  # its cluster is gone, or its connection was lost
             target = await ports.find_target(api, *where)
         await ports.bridge(api, target, reader, writer)
 
-    async def _connect(self, broken: Api | None) -> Api:
-        """Return a connection to the cluster, another one than one that is broken."""
+    async def _connect(self, name: str, broken: Api | None) -> Api:
+        """Return a connection to a cluster, another one than one that is broken."""
         from tui.clients.kubernetes.api import open_api
         from tui.cluster.kubeconfig_file import choose_context
 
         async with self._opening:
-            if self._api is None or self._api is broken:
-                assert self._cluster is not None
-                provider = await provider_of(self._cluster)
-                await provider.reach(self._cluster, self._host)
-                own, path = provider.context_of(self._cluster), self._cluster.kubeconfig
+            if self._apis.get(name) is broken:
+                cluster, host = self._clusters[name]
+                provider = await provider_of(cluster)
+                await provider.reach(cluster, host)
+                own, path = provider.context_of(cluster), cluster.kubeconfig
                 context = await asyncio.to_thread(choose_context, path, own)
-                self._api = await self._stack.enter_async_context(open_api(path, context))
-            return self._api
+                self._apis[name] = await self._stack.enter_async_context(open_api(path, context))
+            return self._apis[name]

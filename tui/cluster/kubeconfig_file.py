@@ -23,7 +23,7 @@ from tui.clients.kubernetes.kubeconfig import read_access
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     Node = yaml.nodes.Node
 
@@ -33,6 +33,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked 
 _PATIENCE = 10.0  # seconds for another program to let go of the file
 _POLL = 0.05  # seconds between looks at its lock
 _WIDTH = 1 << 20  # columns: certificates stay on one line
+_MADE = ("kind-", "k3d-")  # begin the names of contexts that providers write, each after its cluster
 _EFFECTIVE = os.access in os.supports_effective_ids
 _OTHER = "or name another file in `cluster.kubeconfig`"
 
@@ -76,8 +77,9 @@ def choose_context(path: Path, own: str) -> str:
     names = contexts(path)
     if own in names or not names:
         return own
-    if len(names) == 1 and urlsplit(read_access(path, names[0]).server).hostname in _LOOPBACK:
-        return names[0]
+    only = names[0] if len(names) == 1 and not names[0].startswith(_MADE) else ""
+    if only and urlsplit(read_access(path, only).server).hostname in _LOOPBACK:
+        return only
     raise ActionError(
         f"the kubeconfig {path} has no context {own}",
         "run a `cluster.create` step first; or, if another of its contexts leads to the plan's cluster, "
@@ -85,16 +87,24 @@ def choose_context(path: Path, own: str) -> str:
     )
 
 
-def leads_to(path: Path, context: str) -> bool:
+def leads_to(path: Path, context: str, others: Sequence[Path] = ()) -> bool:
     """Return whether programs that are given a file use a context of it, or nothing: it need not exist yet.
+
+    Args:
+        path: The file.
+        context: The name of the context.
+        others: The files of other clusters that they are given after it: of several files the first that
+            names a current context wins. A file of more than one cluster may come to name another.
 
     Raises:
         ActionError: The file cannot be read.
     """
     with _told(path):
         config = _read(path)
-        current = _get(config, _CURRENT) if config else None
-        return config is None or (current is not None and current.value == context)
+        if config is None or path in others:
+            return not others
+        current = _get(config, _CURRENT)
+        return current is not None and current.value == context
 
 
 def merge_kubeconfig(path: Path, text: str, context: str) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from tui.cluster.kubeconfig_file import choose_context, leads_to
 from tui.cluster.provider import provider_of
 from tui.errors import ActionError, BringupError
+from tui.hosts.host_set import ClusterAt
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable, Sequence
     from pathlib import PurePath
 
     from tui.cluster.place import Place
@@ -28,9 +29,10 @@ _ABSENT = (BringupError, OSError)
 
 @contextlib.asynccontextmanager
 async def kubeconfig_for(host: Host, ctx: Place) -> AsyncIterator[str]:
-    """Give programs on a host a kubeconfig that leads to the plan's cluster, or to none.
+    """Give programs on a host a kubeconfig that leads to a cluster, or to none.
 
-    The user's own kubeconfig never applies, nor another context of a shared file: it may be production.
+    Those of the plan's other clusters follow, so that `--context` chooses one. The user's own kubeconfig
+    never applies, nor another context of a shared file: it may be production.
 
     Args:
         host: Where the programs run.
@@ -39,35 +41,56 @@ async def kubeconfig_for(host: Host, ctx: Place) -> AsyncIterator[str]:
     Yields:
         The value for their `KUBECONFIG`.
     """
-    provider = await provider_of(ctx.cluster)
+    own = ClusterAt(ctx.cluster, ctx.cluster_host)
+    context = (await provider_of(own.cluster)).context_of(own.cluster)
     if host.shares_files:
-        with contextlib.suppress(*_ABSENT):
-            await provider.reach(ctx.cluster, ctx.cluster_host)
-        path, context = ctx.cluster.kubeconfig, provider.context_of(ctx.cluster)
+        for cluster, place in (own, *ctx.other_clusters):
+            with contextlib.suppress(*_ABSENT):
+                await (await provider_of(cluster)).reach(cluster, place)
+        path, others = own.cluster.kubeconfig, [each.cluster.kubeconfig for each in ctx.other_clusters]
         with contextlib.suppress(ActionError):
             context = await asyncio.to_thread(choose_context, path, context)
-        if await asyncio.to_thread(leads_to, path, context):
-            yield str(path)
+        files = joined([path, *others])
+        if await asyncio.to_thread(leads_to, path, context, others):
+            yield files
             return
-        # Of several files the first that names a current context wins.
-        async with _scratch_file(host, json.dumps({"current-context": context})) as first:
-            yield f"{first}{os.pathsep}{path}"
+        async with _scratch_files(host, [_to(context)]) as first:
+            yield f"{first}{os.pathsep}{files}"
         return
-    text = ""
-    if host is ctx.cluster_host:
-        with contextlib.suppress(*_ABSENT):
-            text = await provider.kubeconfig_of(ctx.cluster, host)
-    async with _scratch_file(host, text) as file:
-        yield str(file)
+    mine, *theirs = [await _text_of(at, host) for at in (own, *ctx.other_clusters)]
+    texts = [mine or (_to(context) if any(theirs) else ""), *filter(None, theirs)]
+    async with _scratch_files(host, texts) as files:
+        yield files
+
+
+def joined(paths: Iterable[PurePath]) -> str:
+    """Return files as a value of `KUBECONFIG`."""
+    return os.pathsep.join(dict.fromkeys(map(str, paths)))
+
+
+def _to(context: str) -> str:
+    """Return a kubeconfig that only names a context: of several files the first that names one wins."""
+    return json.dumps({"current-context": context})
+
+
+async def _text_of(at: ClusterAt, host: Host) -> str:
+    """Return a kubeconfig that leads to a cluster from a host; empty where it is not on that."""
+    if host is not at.host:
+        return ""
+    with contextlib.suppress(*_ABSENT):
+        return await (await provider_of(at.cluster)).kubeconfig_of(at.cluster, host)
+    return ""
 
 
 @contextlib.asynccontextmanager
-async def _scratch_file(host: Host, text: str) -> AsyncIterator[PurePath]:
-    """Write a file on a host for as long as the block runs, for its user alone."""
+async def _scratch_files(host: Host, texts: Sequence[str]) -> AsyncIterator[str]:
+    """Write files on a host for as long as the block runs, for its user alone; yield a `KUBECONFIG`."""
 
-    async def content() -> AsyncIterator[bytes]:
+    async def content(text: str) -> AsyncIterator[bytes]:
         yield text.encode()
 
     async with host.scratch() as directory:
-        await host.write(directory / "kubeconfig", content())
-        yield directory / "kubeconfig"
+        files = [directory / f"kubeconfig{number or ''}" for number in range(len(texts))]
+        for file, text in zip(files, texts, strict=True):
+            await host.write(file, content(text))
+        yield joined(files)

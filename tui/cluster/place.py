@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 from tui.reporter import Reporter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.hosts.host import Host
+    from tui.hosts.host_set import ClusterAt
     from tui.plan.model import Cluster
 
 
@@ -16,8 +19,12 @@ class Place(Reporter, Protocol):
 
     @property
     def cluster(self) -> Cluster:
-        """The plan's cluster."""
+        """The cluster."""
 
     @property
     def cluster_host(self) -> Host:
         """The host that it runs on."""
+
+    @property
+    def other_clusters(self) -> Sequence[ClusterAt]:
+        """The plan's other clusters, each with its host."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from tui.errors import ActionError
+from tui.hosts.ports import ANYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,12 +95,19 @@ class PortUse:
         holder: Who holds it; empty if it is free.
         own: Whether that is the cluster itself.
         remedy: How to free it.
+        address: The host's address that it is to be published at; empty for all.
     """
 
     port: int
     holder: str = ""
     own: bool = False
     remedy: str = ""
+    address: str = ""
+
+    def meets(self, other: PortUse) -> bool:
+        """Return whether two clusters cannot both have it."""
+        addresses = {self.address, other.address}
+        return self.port == other.port and (len(addresses) == 1 or bool(addresses & {*ANYWHERE}))
 
 
 @dataclass(frozen=True, slots=True)

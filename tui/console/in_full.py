@@ -43,6 +43,7 @@ def in_full(run: KeptRun, stands: Stands, state: RunState | None = None) -> dict
         "tasks": [_task(task, now) for task in state.tasks.values()],
         "warnings": [{"task": warned.task, "text": warned.text} for warned in state.warnings],
         "kubeconfig": stands.kubeconfig or None,
+        "kubeconfigs": list(stands.kubeconfigs),
         "endpoints": [{"name": name, "url": url} for name, url in stands.endpoints],
         "forwards": [{"name": name, "address": address or None} for name, address in stands.forwards],
         "next": {label: text for label, text in following if label in {"go on", "reach it", "take down"}},

@@ -192,6 +192,7 @@ class JsonLines:
         return {
             "run": started.run,
             "kubeconfig": stands.kubeconfig or None,
+            "kubeconfigs": list(stands.kubeconfigs),
             "endpoints": [{"name": name, "url": url} for name, url in stands.endpoints],
         }
 

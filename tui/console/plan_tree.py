@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.plan.steps.command import ProgramStep
 from tui.secrets import Masker, masked
 from tui.text import one_line, plural
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from tui.console.style import Style
     from tui.plan.lint import Remark
     from tui.plan.load import LoadedPlan
-    from tui.plan.model import Task
+    from tui.plan.model import Plan, Task
+    from tui.plan.steps import Step
 
 
 def tree(loaded: LoadedPlan, style: Style) -> Iterator[str]:
@@ -34,9 +36,9 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
             for step in task.steps:
                 branch = f"  {' ' if last else '│'}     {'└' if step is task.steps[-1] else '├'} "
                 unwanted = "" if step.is_wanted else style(" · not wanted", "dim")
-                yield style(branch, "dim") + step.describe() + unwanted
-    if plan.cluster and plan.cluster.stands:
-        yield style(f"in the cluster of context {one_line(plan.cluster.context)}, which stands", "dim")
+                where = style(_where(step, task), "dim")
+                yield style(branch, "dim") + step.describe() + where + unwanted
+    yield from _named_clusters(plan, style)
     for name, value in plan.environment.items():
         yield f"{name}={style(one_line(value), 'dim')}"
     wide = max(map(len, plan.hosts), default=0)
@@ -52,12 +54,42 @@ def _lines(loaded: LoadedPlan, style: Style) -> Iterator[str]:
         yield "`bringup up` needs what is missing; a rehearsal does not: bringup up --env rehearsal"
 
 
+def _named_clusters(plan: Plan, style: Style) -> Iterator[str]:
+    """Yield a line for each of several clusters, or for one that stands."""
+    wide = max(map(len, plan.clusters), default=0)
+    for name, cluster in plan.clusters.items():
+        standing = f"the cluster of context {one_line(cluster.context)}, which stands"
+        if name:
+            about = standing if cluster.stands else f"cluster {cluster.name}"
+            yield f"{name:<{wide}}  {style(about, 'dim')}"
+        elif cluster.stands:
+            yield style(f"in {standing}", "dim")
+
+
+def _cluster(step: Step) -> str:
+    """Return which of several clusters a step speaks to; empty if to none of them."""
+    return (step.cluster or "") if step.needs_cluster or isinstance(step, ProgramStep) else ""
+
+
+def _clusters(task: Task) -> list[str]:
+    """Return those of several clusters that a task's steps speak to."""
+    return list(dict.fromkeys(filter(None, map(_cluster, task.steps))))
+
+
+def _where(step: Step, task: Task) -> str:
+    """Return in which cluster a step is, where the task does not say it, nor the step's title."""
+    name = _cluster(step)
+    told = len(_clusters(task)) < 2 or name in step.describe().split()
+    return f" · in {name}" if name and not told else ""
+
+
 def _facts(task: Task, loaded: LoadedPlan) -> str:
     """Return a task's id, and what else is set for it."""
     facts = [task.id]
     place = loaded.place(task.id)
     facts += [f"{one_line(place.file)}:{place.line}"] if place.file != loaded.document.file else []
     facts += [f"on {task.host}"] if task.host else []
+    facts += [f"in {', '.join(clusters)}"] if (clusters := _clusters(task)) else []
     facts += [f"needs {', '.join(task.needs)}"] if task.needs else []
     facts += [f"timeout {task.timeout:g} s"] if task.timeout is not None else []
     facts += [f"up to {task.retry.attempts} attempts"] if task.retry else []

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, cast
 
 from tui.cluster.provider import provider_of, read_config
 from tui.doctor import rules
 from tui.doctor.finding import Finding, joined
 from tui.doctor.programs import Facts, examine_disk, examine_kubectl, examine_provider, judge_engine
-from tui.errors import ActionError
+from tui.errors import ActionError, BringupError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tui.cluster.provider import Condition, PortUse
     from tui.hosts.host import Host
-    from tui.plan.model import Plan
+    from tui.plan.model import Cluster, Plan
     from tui.plan.steps import ImageBuild, Step
     from tui.plan.steps.cluster import CreatesCluster
 
@@ -39,17 +40,20 @@ class Subject:
         plan: The plan.
         host: The host.
         steps: The plan's steps that run on it.
+        clusters: The plan's clusters that run on it, or will, by their names in the plan.
     """
 
     plan: Plan
     host: Host
     steps: Sequence[Step]
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)
 
     @property
-    def create(self) -> CreatesCluster | None:
-        """The step that creates the plan's cluster."""
-        steps = (step for task in self.plan.tasks for step in task.wanted_steps)
-        return next((cast("CreatesCluster", step) for step in steps if step.makes_cluster), None)
+    def creations(self) -> list[tuple[Cluster, CreatesCluster]]:
+        """The clusters that the plan makes, each with the step that does."""
+        steps = [step for task in self.plan.tasks for step in task.wanted_steps if step.makes_cluster]
+        first = {step.cluster or "": cast("CreatesCluster", step) for step in reversed(steps)}
+        return [(each, first[name]) for name, each in self.clusters.items() if name in first]
 
 
 async def _engine(subject: Subject, known: Known) -> Finding:
@@ -62,13 +66,20 @@ async def _engine(subject: Subject, known: Known) -> Finding:
 
 async def _provider(subject: Subject, known: Known) -> Finding:
     engine = known.engine if isinstance(known, Facts) else None
-    needed = any(step.needs_provider for step in subject.steps)
-    return await examine_provider(subject.host, engine, provider_named(subject.plan), needed)
+    using = (subject.plan.cluster_of(step) for step in subject.steps if step.needs_provider)
+    needed = {cluster.provider for cluster in using if cluster}
+    names = _providers(subject.plan)
+    found = [await examine_provider(subject.host, engine, name, name in needed) for name in names]
+    return joined(provider_named(subject.plan), found)
 
 
 def provider_named(plan: Plan) -> str:
-    """Return what makes a plan's cluster, or would."""
-    return plan.cluster.provider if plan.cluster else "kind"
+    """Return what makes a plan's clusters, or would."""
+    return " and ".join(_providers(plan))
+
+
+def _providers(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(cluster.provider for cluster in plan.clusters.values())) or ["kind"]
 
 
 async def _kubectl(subject: Subject, _: Known) -> Finding:
@@ -110,8 +121,8 @@ async def _architecture(_: Subject, known: Known) -> Finding:
 async def _cgroups(subject: Subject, known: Known) -> Finding:
     if isinstance(known, Finding):
         return _unknown("cgroups")
-    image = subject.create.image if subject.create else None
-    return rules.judge_cgroups(known.info, image or "")
+    images = dict.fromkeys(step.image or "" for _, step in subject.creations) or [""]
+    return joined("cgroups", [rules.judge_cgroups(known.info, image) for image in images])
 
 
 async def _size(_: Subject, known: Known) -> Finding:
@@ -132,15 +143,23 @@ async def _inotify(subject: Subject, known: Known) -> Finding:
 
 
 async def _ports(subject: Subject, _: Known) -> Finding:
-    plan, step = subject.plan, subject.create
-    if plan.cluster is None or step is None:
-        return Finding("ports", "ok", "the plan maps none of its machine's")
-    config = await read_config(step.config, plan.variables_of(step))
-    provider = await provider_of(plan.cluster)
-    uses = await provider.examine_ports(plan.cluster, subject.host, config)
-    if not uses:
-        return Finding("ports", "ok", "the plan maps none of its machine's")
-    return joined("ports", [judge_port(use) for use in uses])
+    uses: list[tuple[Cluster, PortUse]] = []
+    for cluster, step in subject.creations:
+        config = await read_config(step.config, subject.plan.variables_of(step))
+        provider = await provider_of(cluster)
+        uses += [(cluster, use) for use in await provider.examine_ports(cluster, subject.host, config)]
+    twice = [
+        _twice(use.port, one, other)
+        for (one, use), (other, same) in combinations(uses, 2)
+        if one is not other and use.meets(same)
+    ]
+    found = [*(judge_port(use) for _, use in uses), *twice]
+    return joined("ports", found) if found else Finding("ports", "ok", "the plan maps none of its machine's")
+
+
+def _twice(port: int, one: Cluster, other: Cluster) -> Finding:
+    text = f"clusters {one.name} and {other.name} both map host port {port}"
+    return Finding("ports", "fault", text, "map another port in one of their configurations")
 
 
 def judge_port(use: PortUse) -> Finding:
@@ -171,30 +190,37 @@ async def _proxies(subject: Subject, _: Known) -> Finding:
 async def _kubeconfig(subject: Subject, _: Known) -> Finding:
     from tui.cluster.kubeconfig_file import check_kubeconfig
 
-    if subject.plan.cluster is None:
+    if not subject.plan.clusters:
         return Finding("kubeconfig", "ok", "the plan has no cluster")
-    path = subject.plan.cluster.kubeconfig
-    await asyncio.to_thread(check_kubeconfig, path)
-    return Finding("kubeconfig", "ok", f"{path} can be written")
+    made = (each for each in subject.clusters.values() if not each.stands)
+    paths = list(dict.fromkeys(each.kubeconfig for each in made))
+    for path in paths:
+        await asyncio.to_thread(check_kubeconfig, path)
+    return Finding("kubeconfig", "ok", f"{', '.join(map(str, paths))} can be written")
 
 
 async def _context(subject: Subject, _: Known) -> Finding:
-    cluster = subject.plan.cluster
-    if cluster is None or not cluster.stands:
+    standing = [cluster for cluster in subject.clusters.values() if cluster.stands]
+    if not standing:
         return Finding("context", "ok", "the plan's cluster is none that stands")
-    provider = await provider_of(cluster)
-    await provider.reach(cluster, subject.host, anew=True)
-    return Finding("context", "ok", f"{cluster.context} may be used")
+    for cluster in standing:
+        await (await provider_of(cluster)).reach(cluster, subject.host, anew=True)
+    return Finding("context", "ok", f"{', '.join(each.context for each in standing)} may be used")
 
 
 async def _cluster(subject: Subject, known: Known) -> Finding:
-    cluster = subject.plan.cluster
-    if cluster is None:
-        return Finding("cluster", "ok", "the plan has none")
+    found = await asyncio.gather(*(_judged(each, subject, known) for each in subject.clusters.values()))
+    return joined("cluster", found) if found else Finding("cluster", "ok", "the plan has none")
+
+
+async def _judged(cluster: Cluster, subject: Subject, known: Known) -> Finding:
     if isinstance(known, Finding) and not cluster.stands:
         return _unknown("cluster")
-    provider = await provider_of(cluster)
-    return judge_cluster(await provider.examine(cluster, subject.host, _API_PATIENCE))
+    try:
+        provider = await provider_of(cluster)
+        return judge_cluster(await provider.examine(cluster, subject.host, _API_PATIENCE))
+    except BringupError as error:
+        return Finding("cluster", "fault", error.cause, error.hint, details=error.details)
 
 
 def judge_cluster(condition: Condition, *, wanted: bool = False) -> Finding:

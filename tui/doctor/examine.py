@@ -14,10 +14,11 @@ from tui.errors import BringupError
 from tui.plan.placement import placement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
+    from tui.hosts.host import Host
     from tui.hosts.host_set import Hosts
-    from tui.plan.model import Plan
+    from tui.plan.model import Cluster, Plan
     from tui.plan.steps import Step
 
 Outcome = TypeVar("Outcome")
@@ -36,32 +37,51 @@ async def examine(plan: Plan, hosts: Hosts, patience: float = _PATIENCE) -> list
     """Look whether a plan can be brought up on its hosts.
 
     Args:
-        plan: What is to be brought up: its ports, cluster and node image are looked at.
+        plan: What is to be brought up: its ports, clusters and node images are looked at.
         hosts: Where.
         patience: Seconds that a check may take.
 
     Returns:
-        The findings, always in the same order: all of them of the cluster's host, and of each other host
+        The findings, always in the same order: all of them of the clusters' hosts, and of each other host
         whether it can make its images, if it has to.
 
     Raises:
         NotReadyError: One of the hosts cannot be reached.
     """
     places = placement(plan)
-    await hosts.connect((places.cluster, *places.tasks.values()))
-    main, steps = hosts.of(places.cluster), hosts.steps(plan)
-    stands = plan.cluster is not None and plan.cluster.stands
+    await hosts.connect((places.main, *places.clusters.values(), *places.tasks.values()))
+    steps, clusters = hosts.steps(plan), _clusters(plan, hosts)
     engine = {
         host: ["container engine", "buildx", "disk"] if _needs_engine(steps[host]) else [] for host in steps
     }
-    checks = {main: [name for name in CHECKS if name != "context"]}
-    if stands:
-        checks[main] = [*engine.get(main, ()), *_STANDING]
+    checks = {
+        host: _all(its.values(), engine.get(host, ()))
+        for host, its in (clusters or {hosts.of(places.main): {}}).items()
+    }
     for host in steps:
         checks.setdefault(host, engine[host])
-    subjects = [(Subject(plan, host, steps.get(host, ())), names) for host, names in checks.items()]
+    subjects = [
+        (Subject(plan, host, steps.get(host, ()), clusters.get(host, {})), names)
+        for host, names in checks.items()
+    ]
     found = await asyncio.gather(*(_look(subject, names, patience) for subject, names in subjects))
     return [finding for each in found for finding in each]
+
+
+def _clusters(plan: Plan, hosts: Hosts) -> dict[Host, dict[str, Cluster]]:
+    """Return the clusters that run on each host, by their names in the plan."""
+    found: dict[Host, dict[str, Cluster]] = {}
+    for name, (cluster, host) in hosts.clusters(plan).items():
+        found.setdefault(host, {})[name] = cluster
+    return found
+
+
+def _all(clusters: Collection[Cluster], engine: Sequence[str]) -> list[str]:
+    """Return all checks of a host that has some clusters, and those of its engine where all of them stand."""
+    if clusters and all(cluster.stands for cluster in clusters):
+        return [*engine, *_STANDING]
+    some_stand = any(cluster.stands for cluster in clusters)
+    return [name for name in CHECKS if name != "context" or some_stand]
 
 
 async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
@@ -76,10 +96,11 @@ async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
     """
     await hosts.connect(placement(plan).tasks.values())
     looks = []
-    if plan.cluster is not None and plan.cluster.stands:
-        host = hosts.of(placement(plan).cluster)
-        await host.connect()
-        looks.append(_made(Subject(plan, host, ()), ["context"], _PATIENCE, _ESSENTIAL_PATIENCE))
+    clusters = _clusters(plan, hosts)
+    for host, its in clusters.items():
+        if any(cluster.stands for cluster in its.values()):
+            await host.connect()
+            looks.append(_made(Subject(plan, host, (), its), ["context"], _PATIENCE, _ESSENTIAL_PATIENCE))
     for host, steps in hosts.steps(plan).items():
         names = ["container engine"] if _needs_engine(steps) else []
         names += [PROVIDER] if any(step.needs_provider for step in steps) else []
@@ -87,7 +108,8 @@ async def preflight(plan: Plan, hosts: Hosts) -> list[Finding]:
         if any(step.makes_cluster for step in steps):
             names = [name for name in CHECKS if name not in (*_COSTLY, "context")]
         if names:
-            looks.append(_made(Subject(plan, host, steps), names, _PATIENCE, _ESSENTIAL_PATIENCE))
+            subject = Subject(plan, host, steps, clusters.get(host, {}))
+            looks.append(_made(subject, names, _PATIENCE, _ESSENTIAL_PATIENCE))
     found = [finding for each in await asyncio.gather(*looks) for finding in each]
     essential = (*_ESSENTIAL, provider_named(plan))
     return [

@@ -45,4 +45,5 @@ def joined(check: str, parts: Sequence[Finding]) -> Finding:
     worst = max((part.level for part in parts), key=_LEVELS.index)
     told = [part for part in parts if part.level == worst]
     hints = dict.fromkeys(part.hint for part in told if part.hint)
-    return Finding(check, worst, "; ".join(part.text for part in told), "; ".join(hints))
+    details = tuple(line for part in told for line in part.details)
+    return Finding(check, worst, "; ".join(part.text for part in told), "; ".join(hints), details=details)

@@ -1,4 +1,4 @@
-"""Asking the cluster and the endpoints of a plan whether they are there."""
+"""Asking the clusters and the endpoints of a plan whether they are there."""
 
 from __future__ import annotations
 
@@ -10,38 +10,43 @@ from typing import TYPE_CHECKING
 
 from tui.cluster.provider import provider_of
 from tui.doctor.checks import judge_cluster
-from tui.doctor.finding import Finding, of_host
+from tui.doctor.finding import Finding
 from tui.errors import BringupError
 from tui.plan.address import port_of
 from tui.plan.placement import placement
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from tui.hosts.host import Host
-    from tui.hosts.host_set import Hosts
-    from tui.plan.model import Cluster, Endpoint, Plan
+    from tui.hosts.host_set import ClusterAt, Hosts
+    from tui.plan.model import Endpoint, Plan
 
 _PATIENCE = 3.0
 
 
 async def examine_standing(plan: Plan, hosts: Hosts) -> list[Finding]:
-    """Ask the plan's cluster and endpoints whether they are there, all at once, each for some seconds.
+    """Ask the plan's clusters and endpoints whether they are there, all at once, each for some seconds.
 
     Raises:
-        NotReadyError: The cluster's host cannot be reached.
+        NotReadyError: The host of a cluster cannot be reached.
     """
-    place = placement(plan).cluster
-    await hosts.connect((place,))
-    host = hosts.of(place)
-    asked = [_cluster(plan.cluster, host)] if plan.cluster else []
-    asked += [_endpoint(endpoint, host) for endpoint in plan.endpoints]
+    places = placement(plan)
+    await hosts.connect((places.main, *places.clusters.values()))
+    main, clusters = hosts.of(places.main), hosts.clusters(plan, places)
+    asked = [_at(at.host, _cluster(name, at)) for name, at in clusters.items()]
+    asked += [_at(main, _endpoint(endpoint, main)) for endpoint in plan.endpoints]
     by_forward = {each.name for each in plan.endpoints if _is_forward(each, plan)}
-    found = [
+    return [
         replace(each, level="ok", text=f"{each.text}; its forward is not held open", hint="")
         if each.level == "fault" and each.check in by_forward
         else each
         for each in await asyncio.gather(*asked)
     ]
-    return of_host(host, found)
+
+
+async def _at(host: Host, looking: Coroutine[None, None, Finding]) -> Finding:
+    return replace(await looking, host=host.location)
 
 
 def _is_forward(endpoint: Endpoint, plan: Plan) -> bool:
@@ -51,12 +56,13 @@ def _is_forward(endpoint: Endpoint, plan: Plan) -> bool:
     return False
 
 
-async def _cluster(cluster: Cluster, host: Host) -> Finding:
+async def _cluster(name: str, at: ClusterAt) -> Finding:
     try:
-        provider = await provider_of(cluster)
-        return judge_cluster(await provider.examine(cluster, host, _PATIENCE), wanted=True)
+        provider = await provider_of(at.cluster)
+        found = judge_cluster(await provider.examine(at.cluster, at.host, _PATIENCE), wanted=True)
     except BringupError as error:
-        return Finding("cluster", "fault", error.cause, error.hint)
+        found = Finding("cluster", "fault", error.cause, error.hint)
+    return replace(found, check=f"cluster {name}") if name else found
 
 
 async def _endpoint(endpoint: Endpoint, host: Host) -> Finding:

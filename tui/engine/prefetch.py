@@ -49,15 +49,15 @@ class Prefetcher:
         self._busy = 0
         self._mode = ""
         self._steps: Mapping[str, Sequence[Prefetchable]] = {}
-        self._creation: Place | None = None
+        self._creations: set[Place] = set()  # the steps that create the nodes that others wait for
         self._asked: list[int] = []
         self._blocked: dict[str, list[str]] = {}
 
     def _look_ahead(self) -> None:
         """See what of the plan may run ahead in the mode that the run is in."""
         self._mode = self._state.mode
-        found = outlook(self._plan, barriers=self._mode != "eager")
-        self._steps, self._creation = found.steps, found.creation
+        self._steps = outlook(self._plan, barriers=self._mode != "eager")
+        self._creations = {step.creation for steps in self._steps.values() for step in steps if step.creation}
         self._blocked.clear()
         self._offer(self._steps)
 
@@ -82,7 +82,7 @@ class Prefetcher:
                 run = self.runs.get(id_) or self._make_run(id_)
                 self.runs[id_] = run
                 self._busy += 1
-                run.start_ahead(self._finished, await_nodes=step.on_nodes and self._is_unfinished())
+                run.start_ahead(self._finished, await_nodes=self._is_unfinished(step.creation))
 
     def _next(self, id_: str) -> Prefetchable | None:
         """Return the next step of a task that may run ahead, if there is one."""
@@ -98,22 +98,21 @@ class Prefetcher:
             if self._state.tasks[other].status != "succeeded":
                 self._blocked.setdefault(other, []).append(id_)
                 return True
-        if step.on_nodes and self._creation and not self._is_being_made():
-            self._blocked.setdefault(self._creation.task, []).append(id_)
+        if step.creation and not self._is_being_made(step.creation):
+            self._blocked.setdefault(step.creation.task, []).append(id_)
             return True
         return False
 
-    def _is_being_made(self) -> bool:
-        """Return whether the step that creates the cluster runs, or has run."""
-        assert self._creation
-        task = self._state.tasks[self._creation.task]
+    def _is_being_made(self, creation: Place) -> bool:
+        """Return whether the step that creates a cluster runs, or has run."""
+        task = self._state.tasks[creation.task]
         if task.status != "running" or task.attempt is None:
             return task.status == "succeeded"
-        return bool(task.attempt.steps) and task.attempt.steps[-1].step >= self._creation.step
+        return bool(task.attempt.steps) and task.attempt.steps[-1].step >= creation.step
 
-    def _is_unfinished(self) -> bool:
-        """Return whether the cluster may still be on its way."""
-        return self._creation is not None and self._state.tasks[self._creation.task].status != "succeeded"
+    def _is_unfinished(self, creation: Place | None) -> bool:
+        """Return whether a cluster may still be on its way."""
+        return creation is not None and self._state.tasks[creation.task].status != "succeeded"
 
     def _finished(self, run: TaskRun) -> None:
         self._busy -= 1
@@ -130,11 +129,14 @@ class Prefetcher:
         if not self._steps:
             return
         if isinstance(event, e.StepStarted):
-            if self._creation == (event.task, event.step):
+            if (event.task, event.step) in self._creations:
                 self._offer(self._blocked.pop(event.task, ()))
         elif isinstance(event, e.AttemptFinished):
-            if self._creation and event.task == self._creation.task and event.outcome != "succeeded":
-                self._drop(list(self.runs))  # what was loaded is gone with the cluster
+            failed = {each for each in self._creations if each.task == event.task}
+            if failed and event.outcome != "succeeded":  # what was loaded is gone with the cluster
+                self._drop(
+                    [id_ for id_ in self.runs if failed & {each.creation for each in self._steps[id_]}]
+                )
         elif isinstance(event, e.TaskReset):  # what it makes is made anew
             self._drop([id_ for id_ in self._state.graph.held_up([event.task]) if id_ in self.runs])
             self._offer({event.task} & self._steps.keys())

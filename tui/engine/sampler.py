@@ -42,7 +42,7 @@ class Sampler:
     def __init__(self, context: RunContext, is_busy: Callable[[], bool]) -> None:
         places = context.placement
         hosts: dict[Host, str] = {}
-        for name in dict.fromkeys((places.cluster, *places.tasks.values())):
+        for name in dict.fromkeys((places.main, *places.clusters.values(), *places.tasks.values())):
             hosts.setdefault(context.environment.hosts.of(name), name)
         self._samplers = [_HostSampler(host, name, context, is_busy) for host, name in hosts.items()]
         self._tasks: list[asyncio.Task[None]] = []
@@ -166,7 +166,7 @@ class _HostSampler:
 
 
 class _Containers:
-    """Which containers of a host are nodes of the run's cluster, and which came to build images.
+    """Which containers of a host are nodes of the run's clusters, and which came to build images.
 
     Attributes:
         nodes: Their ids.
@@ -175,8 +175,8 @@ class _Containers:
     """
 
     def __init__(self, host: Host, context: RunContext) -> None:
-        hosts, cluster = context.environment.hosts, context.plan.cluster
-        self._cluster = cluster if hosts.of(context.placement.cluster) is host else None
+        clusters = context.environment.hosts.clusters(context.plan, context.placement)
+        self._clusters = [each.cluster for each in clusters.values() if each.host is host]
         self._host = host
         self.nodes: frozenset[str] = frozenset()
         self.builds: frozenset[str] = frozenset()
@@ -230,10 +230,10 @@ class _Containers:
 
     async def _ask(self, there: frozenset[str]) -> None:
         found: frozenset[str] = frozenset()
-        if self._cluster is not None:
+        for cluster in self._clusters:
             with contextlib.suppress(Exception):  # whatever the engine answers, the run goes on
-                provider = await provider_of(self._cluster)
-                found = frozenset(node.id for node in await provider.find_nodes(self._cluster, self._host))
+                nodes = await (await provider_of(cluster)).find_nodes(cluster, self._host)
+                found |= {node.id for node in nodes}
         self._asked |= there
         self.builds = frozenset(self._asked - found - (self._first or frozenset()))
         if found != self.nodes:

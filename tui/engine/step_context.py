@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tui.engine.attempt import Attempt
     from tui.hosts.host import Host
+    from tui.hosts.host_set import ClusterAt
     from tui.plan.model import Cluster
     from tui.reporter import Probed
 
@@ -59,7 +60,7 @@ class StepContext:
         self.attempt = attempt.number
         self._hosts, self._places = context.environment.hosts, context.placement
         self.host: Host = self._hosts.of(self._places.tasks[self.task])
-        written = attempt.task.steps[step]
+        self._written = written = attempt.task.steps[step]
         self.folder: Path = context.plan.folder_of(written)
         self.cache = context.cache
         self.variables: Mapping[str, Any] = context.outputs.variables(written, attempt.task)
@@ -71,18 +72,24 @@ class StepContext:
 
     @property
     def cluster_host(self) -> Host:
-        """The host that the plan's cluster runs on."""
-        return self._hosts.of(self._places.cluster)
+        """The host that the step's cluster runs on."""
+        return self._hosts.of(self._places.of_cluster(self._written))
 
     @property
     def cluster(self) -> Cluster:
-        """The plan's cluster."""
-        cluster = self._attempt.context.plan.cluster
+        """The step's cluster."""
+        cluster = self._attempt.context.plan.cluster_of(self._written)
         if cluster is None:
             raise ActionError(
                 "the plan names no cluster", "add `cluster: {name: …, kubeconfig: …}` to the plan"
             )
         return cluster
+
+    @property
+    def other_clusters(self) -> list[ClusterAt]:
+        """The plan's other clusters, each with its host."""
+        clusters = self._hosts.clusters(self._attempt.context.plan, self._places)
+        return [at for name, at in clusters.items() if name != (self._written.cluster or "")]
 
     @property
     def built_images(self) -> frozenset[str]:
@@ -93,11 +100,11 @@ class StepContext:
 
     @property
     def delivered_images(self) -> frozenset[str]:
-        """The images that the plan gets to its cluster."""
+        """The images that the plan gets to the step's cluster."""
         found = (
             step.images_used
             for _, step in self._attempt.context.outputs.steps
-            if step.kind in {"image.deliver", "kind.load"}
+            if step.kind in {"image.deliver", "kind.load"} and step.cluster == self._written.cluster
         )
         return frozenset(image for images in found for image in images)
 

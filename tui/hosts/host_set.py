@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.hosts.local import LocalHost
 from tui.plan.address import DEFAULT, KINDS, LOCAL, parse_address
-from tui.plan.placement import steps_by_host
+from tui.plan.placement import placement, steps_by_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 
     from tui.hosts.host import Host
     from tui.hosts.ssh.login import Prompter
-    from tui.plan.model import Plan
+    from tui.plan.model import Cluster, Plan
+    from tui.plan.placement import Placement
     from tui.plan.steps import Step
+
+
+class ClusterAt(NamedTuple):
+    """A cluster of a plan, and the host that it runs on."""
+
+    cluster: Cluster
+    host: Host
 
 
 class Hosts:
@@ -52,6 +60,16 @@ class Hosts:
         for name, steps in steps_by_host(plan).items():
             found.setdefault(self.of(name), []).extend(steps)
         return found
+
+    def clusters(self, plan: Plan, places: Placement | None = None) -> dict[str, ClusterAt]:
+        """Return the clusters of a plan, each with its host, by their names in it.
+
+        Args:
+            plan: The plan.
+            places: Where its parts are, if that is known already.
+        """
+        at = (places or placement(plan)).clusters
+        return {name: ClusterAt(each, self.of(at[name])) for name, each in plan.clusters.items()}
 
     async def connect(self, names: Iterable[str]) -> None:
         """Connect to some of them, one after the other, as each may have something to ask.

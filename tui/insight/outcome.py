@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
@@ -66,9 +67,10 @@ def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:
     if stands.taken_down:
         yield "logs", f"{stands.journal}/logs"
         return
-    if real and stands.kubeconfig:
-        yield "kubeconfig", stands.kubeconfig
-        yield "", f"export KUBECONFIG={shlex.quote(stands.kubeconfig)}"
+    if real and stands.kubeconfigs:
+        files = os.pathsep.join(stands.kubeconfigs)
+        yield "kubeconfig", files
+        yield "", f"export KUBECONFIG={shlex.quote(files)}"
     address = started.hosts.get(stands.host, LOCAL)
     where = "" if address == LOCAL else f"at {address.removeprefix('ssh://')}"
     if real and complete:
@@ -78,7 +80,7 @@ def next_steps(state: RunState, stands: Stands) -> Iterator[tuple[str, str]]:
             if held_at:
                 yield "endpoint", f"{one_line(name)}: {held_at} while this is open"
         closed = any(not held_at for _, held_at in stands.forwards)
-        if closed or (where and (stands.kubeconfig or stands.endpoints)):
+        if closed or (where and (stands.kubeconfigs or stands.endpoints)):
             yield "reach it", f"bringup tunnel {started.run}"
     if not complete and not stands.running:
         yield "go on", f"bringup up --resume {started.run}"

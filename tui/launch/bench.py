@@ -238,13 +238,12 @@ class Bench:
 
 
 async def _stands(plan: Plan, hosts: Hosts) -> bool:
-    """Return whether the plan's cluster is there."""
+    """Return whether one of the plan's clusters is there."""
     from tui.cluster.provider import provider_of
-    from tui.plan.placement import placement
 
-    if plan.cluster is None or plan.cluster.stands:  # of which only what was made in it goes
-        return False
-    host = hosts.of(placement(plan).cluster)
-    await host.connect()
-    provider = await provider_of(plan.cluster)
-    return bool(await provider.find_nodes(plan.cluster, host))
+    for cluster, host in hosts.clusters(plan).values():
+        if not cluster.stands:  # of one that does, only what was made in it goes
+            await host.connect()
+            if await (await provider_of(cluster)).find_nodes(cluster, host):
+                return True
+    return False

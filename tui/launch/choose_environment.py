@@ -15,7 +15,6 @@ from tui.doctor.examine import preflight
 from tui.errors import BringupError, NotReadyError
 from tui.hosts.host_set import open_hosts
 from tui.launch.request import UsageError
-from tui.plan.placement import placement
 from tui.run.directories import cache_directory
 from tui.run.store import Store
 from tui.text import one_line
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
 
     from tui.doctor import Finding
-    from tui.hosts.host_set import Hosts
+    from tui.hosts.host_set import ClusterAt, Hosts
     from tui.hosts.ssh.login import Prompter
     from tui.launch.specification import Specification
     from tui.plan.model import Plan
@@ -54,10 +53,10 @@ async def choose_environment(
     try:
         if wanted == "kind" or not hosts.are_local:
             specification.loaded.require_files()
-        if specification.allow_context and plan.cluster is not None:
-            host = hosts.of(placement(plan).cluster)
-            await host.connect()
-            await allow(plan.cluster.context, host)
+        for cluster, host in hosts.clusters(plan).values():
+            if cluster.stands and cluster.context == specification.allow_context:
+                await host.connect()
+                await allow(cluster.context, host)
         found = await preflight(plan, hosts)
         missing = _missing(found, provider_named(plan))
         if missing is None:
@@ -96,30 +95,34 @@ async def look_at(
         await hosts.close()
 
 
-async def take_up_cluster(plan: Plan, environment: Environment, done: Container[str]) -> None:
-    """Make sure that the cluster of the run that is resumed is there, and that its kubeconfig leads to it.
+async def take_up_clusters(plan: Plan, environment: Environment, done: Container[str]) -> None:
+    """Make sure that the clusters of the run that is resumed are there, and their kubeconfigs lead there.
 
     A cluster of the same name that was created elsewhere since has the same kubeconfig file.
 
     Raises:
-        UsageError: The cluster is gone, or does not run.
-        ActionError: The kubeconfig cannot be had, or not be written.
+        UsageError: A cluster is gone, or does not run.
+        ActionError: A kubeconfig cannot be had, or not be written.
     """
-    creates = any(task.id in done and any(s.makes_cluster for s in task.wanted_steps) for task in plan.tasks)
-    if plan.cluster is None or not (creates or plan.cluster.stands):
-        return
-    host = environment.hosts.of(placement(plan).cluster)
-    provider = await provider_of(plan.cluster)
-    if plan.cluster.stands:
-        await provider.reach(plan.cluster, host, anew=True)
-        return
-    name = f"cluster {plan.cluster.name!r}, which the earlier run made,"
-    nodes = await provider.find_nodes(plan.cluster, host)
-    if not nodes:
-        raise UsageError(f"{name} is gone", "run `bringup up` without --resume")
-    if not all(node.running for node in nodes):
-        raise UsageError(f"{name} does not run", "run `bringup up` without --resume, which starts it again")
-    await provider.reach(plan.cluster, host, anew=True)
+    steps = [step for task in plan.tasks if task.id in done for step in task.wanted_steps]
+    created = {step.cluster or "" for step in steps if step.makes_cluster}
+    for name, at in environment.hosts.clusters(plan).items():
+        if name in created or at.cluster.stands:
+            await _take_up(at)
+
+
+async def _take_up(at: ClusterAt) -> None:
+    cluster, host = at
+    provider = await provider_of(cluster)
+    if not cluster.stands:
+        name = f"cluster {cluster.name!r}, which the earlier run made,"
+        nodes = await provider.find_nodes(cluster, host)
+        if not nodes:
+            raise UsageError(f"{name} is gone", "run `bringup up` without --resume")
+        if not all(node.running for node in nodes):
+            hint = "run `bringup up` without --resume, which starts it again"
+            raise UsageError(f"{name} does not run", hint)
+    await provider.reach(cluster, host, anew=True)
 
 
 def _missing(found: Sequence[Finding], provider: str) -> NotReadyError | None:

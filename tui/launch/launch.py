@@ -15,7 +15,7 @@ from tui.cluster.forwards import Forwards
 from tui.engine.awake_loop import AwakeLoop
 from tui.engine.engine import Engine
 from tui.engine.session import Session
-from tui.launch.choose_environment import choose_environment, take_up_cluster
+from tui.launch.choose_environment import choose_environment, take_up_clusters
 from tui.launch.cluster_lock import ClusterLock, unwritable
 from tui.launch.left_behind import end_left_behind
 from tui.launch.request import UsageError
@@ -91,7 +91,7 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
         _environment(runner, specification, plan, prompter) as environment,
     ):
         if run is not None and environment.name == "kind":
-            runner.run(take_up_cluster(plan, environment, specification.done))
+            runner.run(take_up_clusters(plan, environment, specification.done))
         started = _started(plan, specification, environment)
         if run is not None:
             again = "; ".join(f"{task} ({why})" for task, why in specification.again.items())
@@ -109,7 +109,7 @@ def launch_down(
 
     Args:
         request: What was asked for.
-        stop: Only stop the cluster, so that it can be started again.
+        stop: Only stop the clusters, so that they can be started again.
         prompter: Asks the user what is not known of a machine over SSH.
 
     Raises:
@@ -122,17 +122,19 @@ def launch_down(
     whole, run = specification.plan, specification.run
     if run is not None and not run.is_real and store.leads_to_run(request.plan or ""):
         raise UsageError(f"run {run.id} was a rehearsal, which created nothing", "name a real run, or a plan")
-    if stop and (whole.cluster is None or whole.cluster.stands):
-        what = "has no cluster" if whole.cluster is None else "does not make its cluster"
+    made = [name for name, cluster in whole.clusters.items() if not cluster.stands]
+    if stop and not made:
+        what = "does not make its cluster" if whole.clusters else "has no cluster"
         raise UsageError(f"--stop: the plan {what}", "take it down without --stop")
     if not (whole.can_go_down or stop):
-        kind = "command, shell: …" if whole.cluster is None else "cluster.delete"
+        kind = "cluster.delete" if whole.clusters else "command, shell: …"
         raise UsageError("the plan has no steps that take it down", f"add `down: [{{kind: {kind}}}]` to it")
+    stops: tuple[Step, ...] = tuple(ClusterStop(kind="cluster.stop", cluster=name or None) for name in made)
     phases = (
         Phase(
             id="down",
             title="Take down",
-            tasks=_down_tasks(whole, (ClusterStop(kind="cluster.stop"),) if stop else _down_steps(whole)),
+            tasks=_down_tasks(whole, stops if stop else _down_steps(whole)),
         ),
     )
     plan = whole.model_copy(update={"phases": phases})
@@ -152,21 +154,33 @@ def launch_down(
 
 
 def _down_steps(plan: Plan) -> tuple[Step, ...]:
-    """Return the steps that take a plan down; of a cluster that stands, what was made there goes last."""
-    if plan.cluster is None or not plan.cluster.stands:
-        return plan.down
-    others = tuple(step for step in plan.down if not isinstance(step, DeletesCluster))
-    title = f"Delete what has the label {OWNER}={plan.cluster.owner}"
-    return (*others, ClusterDelete(kind="cluster.delete", title=title))
+    """Return the steps that take a plan down; of clusters that stand, what was made there goes last."""
+    standing = {name: cluster for name, cluster in plan.clusters.items() if cluster.stands}
+    others = (
+        step
+        for step in plan.down
+        if not (isinstance(step, DeletesCluster) and (step.cluster or "") in standing)
+    )
+    title = f"Delete what has the label {OWNER}="
+    last = (
+        ClusterDelete(
+            kind="cluster.delete",
+            title=f"{title}{cluster.owner}{f' in {name}' if name else ''}",
+            cluster=name or None,
+        )
+        for name, cluster in standing.items()
+    )
+    return (*others, *last)
 
 
 def _down_tasks(plan: Plan, steps: tuple[Step, ...]) -> tuple[Task, ...]:
     """Return a task for each step that takes the plan down, so that all are run though one fails."""
-    host = placement(plan).cluster
+    places = placement(plan)
     if len(steps) == 1:
+        host = places.of_cluster(steps[0])
         return (Task(id="down", title="Take down", host=host, steps=steps),)
     return tuple(
-        Task(id=f"down-{number}", title=step.describe(), host=host, steps=(step,))
+        Task(id=f"down-{number}", title=step.describe(), host=places.of_cluster(step), steps=(step,))
         for number, step in enumerate(steps, 1)
     )
 
@@ -209,7 +223,7 @@ def _launch(
 
         feed = Feed(journal)
         held = plan.forwards if stay and environment.name == "kind" else ()
-        forwards = Forwards(held, plan.cluster, environment.hosts.of(placement(plan).cluster))
+        forwards = Forwards(held, environment.hosts.clusters(plan))
         engine = Engine(
             plan,
             environment,
@@ -262,7 +276,7 @@ def _started(plan: Plan, specification: Specification, environment: Environment)
         recording="" if specification.recording is None else str(specification.recording),
         speed=specification.speed,
         hosts=_remote(specification, plan) if environment.name == "kind" else {},
-        cluster=plan.cluster.name if plan.cluster else "",
+        cluster=plan.cluster_names,
         can_go_down=plan.can_go_down,
         prefetch=specification.prefetch,
     )
@@ -278,8 +292,9 @@ def _remote(specification: Specification, plan: Plan) -> dict[str, str]:
     addresses = {DEFAULT: LOCAL, **specification.hosts, LOCAL: LOCAL}
     places = placement(plan)
     used = {name: addresses[name] for name in places.tasks.values()}
-    if addresses[places.cluster] != LOCAL:  # where the plan is taken down, also if no task is for it
-        used[places.cluster] = addresses[places.cluster]
+    for name in (places.main, *places.clusters.values()):
+        if addresses[name] != LOCAL:  # where the plan is taken down, also if no task is for it
+            used[name] = addresses[name]
     return used if set(used.values()) != {LOCAL} else {}
 
 

@@ -42,6 +42,7 @@ class Request:
         only: --only.
         resume: The run to resume; None for a new start.
         allow_context: --allow-context: a context that plans may be brought up in from now on.
+        cluster: --cluster: the cluster that is meant first, of several.
     """
 
     plan: str | None = None
@@ -59,6 +60,7 @@ class Request:
     only: tuple[str, ...] = ()
     resume: str | None = None
     allow_context: str | None = None
+    cluster: str | None = None
 
 
 def load(request: Request) -> LoadedPlan:

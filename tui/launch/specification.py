@@ -10,6 +10,7 @@ from tui.launch.request import UsageError, load, plan_name
 from tui.launch.selection import done_again, known_task, tasks_done
 from tui.launch.standing_cluster import settled
 from tui.plan.address import DEFAULT, LOCAL, parse_address
+from tui.plan.faults import suggest
 from tui.run.store import LATEST, RunReferenceError, Store, is_counted
 from tui.secrets import MASK, Masker, is_secret_key
 
@@ -39,7 +40,7 @@ class Specification:
         recording: The directory of the run that is rehearsed; None for the bundled one.
         speed: How many times as fast a rehearsal is.
         fail: For a rehearsal's tasks that are to fail, in how many attempts.
-        allow_context: Whether the context of the plan's cluster is allowed from now on.
+        allow_context: The context of a cluster of the plan that is allowed from now on; empty if none is.
     """
 
     loaded: LoadedPlan
@@ -54,7 +55,7 @@ class Specification:
     recording: Path | None = None
     speed: float = 1.0
     fail: Mapping[str, int] = field(default_factory=dict)
-    allow_context: bool = False
+    allow_context: str = ""
 
     @property
     def plan(self) -> Plan:
@@ -113,8 +114,7 @@ def resolve_run(request: Request, store: Store) -> Specification:
     elif request.files or request.settings:
         return _resolve(replace(request, host=_host(request, run)), store, run)
     specification = _resolve(_as_run(request, run), store, run)
-    cluster = specification.plan.cluster
-    if run.started.cluster in {"", cluster.name if cluster else ""} or not run.is_real:
+    if run.started.cluster in {"", specification.plan.cluster_names} or not run.is_real:
         return specification
     if not named:  # the plan was asked for, as it is now
         return _resolve(request, store, None)
@@ -177,23 +177,22 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         recording=store.open(request.recording, loaded.plan.name).directory if request.recording else None,
         speed=request.speed,
         fail=request.fail,
-        allow_context=_allows(request.allow_context, loaded.plan),
+        allow_context=_allowed(request.allow_context, loaded.plan),
     )
 
 
-def _allows(context: str | None, plan: Plan) -> bool:
-    """Return whether the context of a plan's cluster was asked to be allowed.
+def _allowed(context: str | None, plan: Plan) -> str:
+    """Return the context that was asked to be allowed, of a cluster of the plan; empty if none was.
 
     Raises:
-        UsageError: Another one was.
+        UsageError: No cluster of the plan has it.
     """
-    if context is None:
-        return False
-    own = plan.cluster.context if plan.cluster else ""
-    if context != own:
+    own = [cluster.context for cluster in plan.clusters.values() if cluster.stands]
+    if context is not None and context not in own:
         cause = f"--allow-context: the plan's cluster is not that of context {context!r}"
-        raise UsageError(cause, f"its context is {own!r}" if own else "the plan makes its cluster itself")
-    return True
+        hint = f"its context is {own[0]!r}" if own else "the plan makes its cluster itself"
+        raise UsageError(cause, suggest(context, own) if len(own) > 1 else hint)
+    return context or ""
 
 
 def host_addresses(request: Request, plan: Plan) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a plan for a cluster that stands is given of its user's: a private kubeconfig, and an owner's name."""
+"""What a plan for clusters that stand is given of its user's: private kubeconfigs, and an owner's name."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.plan.load import LoadedPlan
+    from tui.plan.model import Cluster
     from tui.plan.own_namespaces import Namespaces
 
 _ODD = re.compile(r"[^\w.@+-]", re.ASCII)
@@ -26,7 +27,7 @@ _MOST = 54  # characters of a plan's name in the value of a label, which has 63
 
 
 def settled(loaded: LoadedPlan, hosts: Mapping[str, str]) -> LoadedPlan:
-    """Return a plan with all that its cluster, if it stands, needs beside its context.
+    """Return a plan with all that those of its clusters that stand need beside their contexts.
 
     Args:
         loaded: The plan.
@@ -35,16 +36,23 @@ def settled(loaded: LoadedPlan, hosts: Mapping[str, str]) -> LoadedPlan:
     Raises:
         NotReadyError: The user's state cannot be kept.
     """
-    cluster = loaded.plan.cluster
-    if cluster is None or not cluster.stands:
+    plan = loaded.plan
+    if not any(cluster.stands for cluster in plan.clusters.values()):
         return loaded
-    host = hosts.get(placement(loaded.plan).cluster, LOCAL)
+    at = placement(plan).clusters
+    clusters = {
+        name: _settled(cluster, plan.name, hosts.get(at[name], LOCAL)) if cluster.stands else cluster
+        for name, cluster in plan.clusters.items()
+    }
+    return replace(loaded, plan=plan.with_clusters(clusters))
+
+
+def _settled(cluster: Cluster, plan: str, host: str) -> Cluster:
     given = {
         "kubeconfig": _kubeconfig(cluster.context, host),
-        "owner": cluster.owner or f"{loaded.plan.name[:_MOST]}-{_user(cluster.namespaces)}",
+        "owner": cluster.owner or f"{plan[:_MOST]}-{_user(cluster.namespaces)}",
     }
-    plan = loaded.plan.model_copy(update={"cluster": cluster.model_copy(update=given)})
-    return replace(loaded, plan=plan)
+    return cluster.model_copy(update=given)
 
 
 def _kubeconfig(context: str, host: str) -> Path:

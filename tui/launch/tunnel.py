@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.cluster.forwards import Forwards
+from tui.cluster.kubeconfig_for import joined
 from tui.cluster.provider import provider_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tui.hosts.host import Host
+    from tui.hosts.host_set import Hosts
     from tui.hosts.ssh.login import Prompter
     from tui.plan.model import Forward, Plan
 
@@ -50,62 +52,64 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
     specification = await asyncio.to_thread(_specification, run, Store())
     plan = specification.plan
     hosts = open_hosts(specification.hosts, prompter)
-    host = hosts.of(placement(plan).cluster)
-    if host.shares_loopback and not plan.forwards:
+    main, clusters = hosts.of(placement(plan).main), hosts.clusters(plan)
+    near = all(host.shares_loopback for host in (main, *(at.host for at in clusters.values())))
+    if near and not plan.forwards:
         hint = "its ports are open here already; `forwards:` in the plan would lead to Services"
         raise UsageError("the run was on this machine", hint)
-    if plan.cluster is None and not plan.endpoints:
+    if not clusters and not plan.endpoints:
         raise UsageError("the plan has neither a cluster nor endpoints to lead to", "add `endpoints:` to it")
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
-        opened = {} if host.shares_loopback else await open_forwards(plan, host)
-        async with Forwards(plan.forwards, plan.cluster, host) as forwards:
-            for line in _opened(plan, host, opened, forwards):
+        opened = {} if near else await open_forwards(plan, hosts)
+        async with Forwards(plan.forwards, clusters) as forwards:
+            for line in _opened(plan, main, opened, forwards, near=near):
                 say(line)
             while not stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_EVERY):
                         await stopping.wait()
                         break
-                with contextlib.suppress(BringupError):  # while the machine is away, nothing can be mended
-                    await _keep(plan, host)
+                for cluster, host in clusters.values():  # a kubeconfig may lead to a forward that has closed
+                    with contextlib.suppress(
+                        BringupError
+                    ):  # while the machine is away, nothing can be mended
+                        await (await provider_of(cluster)).reach(cluster, host)
     finally:
         await hosts.close()
 
 
-async def _keep(plan: Plan, host: Host) -> None:
-    """Mend the kubeconfig: it may lead to a forward of another process, which has closed it."""
-    if plan.cluster is not None:
-        await (await provider_of(plan.cluster)).reach(plan.cluster, host)
+async def open_forwards(plan: Plan, hosts: Hosts) -> dict[int, int]:
+    """Forward the ports of a plan's clusters elsewhere, and those that its endpoints and variables name.
 
-
-async def open_forwards(plan: Plan, host: Host) -> dict[int, int]:
-    """Forward the ports of a plan's cluster, and those that its endpoints and variables name.
-
-    The cluster's kubeconfig is written anew, and leads to them.
+    The kubeconfigs of these clusters are written anew, and lead to them.
 
     Args:
         plan: The plan.
-        host: The host that its cluster runs on.
+        hosts: Its hosts.
 
     Returns:
-        The ports here by those there.
+        The ports here by those of the first cluster's machine, if that is another one.
 
     Raises:
-        NotReadyError: The machine cannot be reached.
-        ActionError: No cluster runs there.
+        NotReadyError: A machine cannot be reached.
+        ActionError: A cluster does not run.
     """
+    main = hosts.of(placement(plan).main)
     forwards: dict[int, int] = {}
-    if plan.cluster is not None:
-        provider = await provider_of(plan.cluster)
-        forwards |= await provider.reach(plan.cluster, host, anew=True)
+    for cluster, host in hosts.clusters(plan).values():
+        if not host.shares_loopback:
+            opened = await (await provider_of(cluster)).reach(cluster, host, anew=True)
+            forwards |= opened if host is main else {}
+    if main.shares_loopback:
+        return {}
     named = [port for each in plan.endpoints if (port := _port(each.url)) is not None]
     named += [int(found["port"]) for text in plan.environment.values() for found in _ADDRESS.finditer(text)]
     for port in named:
         if port not in forwards and 0 < port < 1 << 16:
-            forwards[port] = await host.forward(port)
+            forwards[port] = await main.forward(port)
     return forwards
 
 
@@ -137,8 +141,8 @@ def _specification(reference: str | None, store: Store) -> Specification:
     raise UsageError("no run over SSH, or with forwards, is kept", hint)
 
 
-def _opened(plan: Plan, host: Host, ports: Mapping[int, int], forwards: Forwards) -> list[str]:
-    of = f"cluster {plan.cluster.name}" if plan.cluster else plan.name
+def _opened(plan: Plan, host: Host, ports: Mapping[int, int], forwards: Forwards, *, near: bool) -> list[str]:
+    of = f"cluster {plan.cluster_names}" if plan.clusters else plan.name
     lines = [f"the ports of {of} at {host.name} are open here:"] if ports else []
     lines += [f"  127.0.0.1:{local} → port {port}" for port, local in ports.items()]
     here = {**ports, **forwards.moved}
@@ -146,8 +150,9 @@ def _opened(plan: Plan, host: Host, ports: Mapping[int, int], forwards: Forwards
     lines += [
         f"{each.title} is at 127.0.0.1:{port}{_instead(each, port)}" for each, port in forwards.ports.items()
     ]
-    if plan.cluster and ports:
-        lines.append(f"  export KUBECONFIG={shlex.quote(str(plan.cluster.kubeconfig))}")
+    if plan.clusters and not near:
+        files = joined(cluster.kubeconfig for cluster in plan.clusters.values())
+        lines.append(f"  export KUBECONFIG={shlex.quote(files)}")
     return [*lines, "Ctrl-C closes them"]
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.cluster.forwards import Forwards
 from tui.cluster.kubeconfig_file import choose_context, leads_to
-from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER
+from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER, joined
 from tui.cluster.provider import provider_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
@@ -24,16 +25,17 @@ from tui.hosts.local import LocalHost
 from tui.launch.request import UsageError
 from tui.launch.specification import resolve_run
 from tui.launch.tunnel import led_here, open_forwards
+from tui.plan.faults import suggest
 from tui.plan.placement import placement
 from tui.run.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Container, Mapping, Sequence
 
     from tui.hosts.ssh.login import Prompter
     from tui.launch.request import Request
     from tui.launch.specification import Specification
-    from tui.plan.model import Cluster, Plan
+    from tui.plan.model import Plan
     from tui.run.kept_run import KeptRun
 
 NO_PROGRAM, NOT_EXECUTABLE = 127, 126
@@ -59,7 +61,7 @@ def standing(request: Request) -> tuple[Specification, KeptRun]:
 
     Raises:
         PlanError: Its plan is not usable.
-        UsageError: There is no such run, it was a rehearsal, or was taken down since.
+        UsageError: There is no such run, it was a rehearsal, or was taken down since; or no such cluster.
         RunReferenceError: There is no such run.
     """
     store = Store()
@@ -73,7 +75,23 @@ def standing(request: Request) -> tuple[Specification, KeptRun]:
         raise UsageError(f"run {run.id} was a rehearsal, which created nothing", "name a real run, or a plan")
     if down := store.taken_down_by(run):
         raise UsageError(f"run {run.id} was taken down since, by run {down.id}", "run `bringup up`")
-    return specification, run
+    plan = _led_by(specification.plan, request.cluster)
+    return replace(specification, loaded=replace(specification.loaded, plan=plan)), run
+
+
+def _led_by(plan: Plan, name: str | None) -> Plan:
+    """Return a plan whose first cluster is one that was asked for.
+
+    Raises:
+        UsageError: It has none of that name.
+    """
+    if name is None:
+        return plan
+    clusters = plan.clusters
+    if not name or name not in clusters:
+        hint = suggest(name, filter(None, clusters)) or "leave it out: the plan does not have several"
+        raise UsageError(f"--cluster: the plan has no cluster {name!r}", hint)
+    return plan.with_clusters({name: clusters[name], **clusters})
 
 
 async def variables(plan: Plan, run: KeptRun) -> tuple[dict[str, str], str]:
@@ -86,51 +104,71 @@ async def variables(plan: Plan, run: KeptRun) -> tuple[dict[str, str], str]:
         UsageError: There are none, or the cluster's kubeconfig is not there yet.
         ActionError: The kubeconfig does not lead to the cluster.
     """
-    if plan.cluster is None:
+    if not plan.clusters:
         if not plan.environment:
             hint = "add `environment: {NAME: value}` to it"
             raise UsageError("the plan has neither a cluster nor environment variables", hint)
         return dict(plan.environment), ""
-    provider = await provider_of(plan.cluster)
-    if plan.cluster.stands and not run.started.hosts:  # its user may have another login by now
-        await provider.reach(plan.cluster, LocalHost(), anew=True)
-    context = provider.context_of(plan.cluster)
-    kubeconfig, silent = await asyncio.to_thread(_kubeconfig, plan.cluster, context, run)
+    for cluster in plan.clusters.values():
+        if cluster.stands and not run.started.hosts:  # its user may have another login by now
+            await (await provider_of(cluster)).reach(cluster, LocalHost(), anew=True)
+    kubeconfig, silent = await asyncio.to_thread(_kubeconfig, plan, await _context(plan), run)
     over_ssh = bool(run.started.hosts)
     remedy = f"keep `bringup tunnel {run.id}` open" if over_ssh else "`bringup status` says what is up"
     warning = f"nothing answers at {silent}, where the kubeconfig leads: {remedy}" if silent else ""
     return {**_no_other_cluster(), "KUBECONFIG": kubeconfig, **plan.environment}, warning
 
 
-def _kubeconfig(cluster: Cluster, own: str, run: KeptRun) -> tuple[str, str]:
-    """Return the value of KUBECONFIG that leads to a cluster, and to no other; blocks.
+async def _context(plan: Plan) -> str:
+    """Return the name that its provider gives the context of a plan's first cluster."""
+    first = next(iter(plan.clusters.values()))
+    return (await provider_of(first)).context_of(first)
+
+
+def _kubeconfig(plan: Plan, own: str, run: KeptRun) -> tuple[str, str]:
+    """Return the value of KUBECONFIG that leads to a plan's clusters, and what is silent; blocks.
 
     Args:
-        cluster: The cluster.
-        own: The name that its provider gives its context.
+        plan: The plan.
+        own: The name that its provider gives the context of its first cluster.
         run: The run that brought it up.
 
     Returns:
-        The value, and the server's address if nothing answers there.
+        The value, and the address of the first cluster's server if nothing answers there.
     """
+    name, cluster = next(iter(plan.clusters.items()))
     path = cluster.kubeconfig
     if not path.exists():
         cause = f"cluster {cluster.name!r} has no kubeconfig {path}"
         hint = "wait until the cluster is created" if run.is_running else "`bringup up` creates the cluster"
         raise UsageError(cause, hint)
-    context = choose_context(path, own)
-    value = str(path)
-    if not leads_to(path, context):
-        # Of several files the first that names a current context wins.
-        first = run.directory / "kubeconfig"
-        first.write_text(json.dumps({"current-context": context}))
-        value = f"{first}{os.pathsep}{path}"
-    server = urlsplit(read_access(path, context).server)
+    value = _leading(plan, own, run.directory / _named("kubeconfig", name))
+    server = urlsplit(read_access(path, choose_context(path, own)).server)
     try:
         socket.create_connection((server.hostname or "", server.port or 443), _ANSWERS_WITHIN).close()
     except OSError:
         return value, server.netloc
     return value, ""
+
+
+def _named(file: str, cluster: str) -> str:
+    return f"{file}-{cluster}" if cluster else file
+
+
+def _leading(plan: Plan, own: str, first: Path) -> str:
+    """Return the value of KUBECONFIG that leads to a plan's first cluster, and by name to its others; blocks.
+
+    Args:
+        plan: The plan.
+        own: The name that its provider gives the context of its first cluster.
+        first: The file that is written, and goes first, where it must be said which context is meant.
+    """
+    path, *others = [cluster.kubeconfig for cluster in plan.clusters.values()]
+    context, files = choose_context(path, own), joined([path, *others])
+    if leads_to(path, context, others):
+        return files
+    first.write_text(json.dumps({"current-context": context}))  # of several the first that names one wins
+    return f"{first}{os.pathsep}{files}"
 
 
 def _no_other_cluster() -> dict[str, str]:
@@ -153,27 +191,41 @@ async def in_use(
     """
     plan = specification.plan
     hosts = open_hosts(specification.hosts, prompter)
-    host = hosts.of(placement(plan).cluster)
+    main = hosts.of(placement(plan).main)
+    far = {name for name, at in hosts.clusters(plan).items() if not at.host.shares_loopback}
     try:
         async with contextlib.AsyncExitStack() as stack:
-            if host.shares_loopback:
-                known = plan.cluster is not None or plan.environment
+            ports: dict[int, int] = {}
+            if main.shares_loopback and not far:
+                known = plan.clusters or plan.environment
                 found, warning = await variables(plan, run) if known else ({}, "")
-                ports: dict[int, int] = {}
-                cluster = plan.cluster
             else:
-                directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bringup-"))
-                kubeconfig = Path(directory) / "kubeconfig"
-                cluster = plan.cluster and plan.cluster.model_copy(update={"kubeconfig": kubeconfig})
-                ports = await open_forwards(plan.model_copy(update={"cluster": cluster}), host)
-                own = {**_no_other_cluster(), "KUBECONFIG": str(kubeconfig)} if cluster else {}
-                found, warning = {**own, **plan.environment}, ""
-            forwards = await stack.enter_async_context(Forwards(plan.forwards, cluster, host))
+                directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bringup-")))
+                plan = _kept_apart(plan, far, directory)
+                ports, warning = await open_forwards(plan, hosts), ""
+                found = dict(plan.environment)
+                if plan.clusters:
+                    first = directory / "first"
+                    kubeconfig = await asyncio.to_thread(_leading, plan, await _context(plan), first)
+                    found = {**_no_other_cluster(), "KUBECONFIG": kubeconfig, **found}
+            forwards = await stack.enter_async_context(Forwards(plan.forwards, hosts.clusters(plan)))
             here = {**ports, **forwards.moved}
             led = {name: led_here(text, here) for name, text in found.items() if name in plan.environment}
             yield {**found, **led}, warning
     finally:
         await hosts.close()
+
+
+def _kept_apart(plan: Plan, far: Container[str], directory: Path) -> Plan:
+    """Return a plan in which some clusters have kubeconfigs of their own in a directory."""
+    return plan.with_clusters(
+        {
+            name: cluster.model_copy(update={"kubeconfig": directory / _named("kubeconfig", name)})
+            if name in far
+            else cluster
+            for name, cluster in plan.clusters.items()
+        }
+    )
 
 
 async def run_program(argv: Sequence[str], env: Mapping[str, str]) -> int:

@@ -6,6 +6,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.plan.address import DEFAULT, LOCAL
+from tui.plan.clusters import check_clusters, clusters_in
+from tui.plan.document import get
 from tui.plan.faults import Fault, shown, suggest
 from tui.plan.graph import ON_FAILURE, CycleError, Graph, Node
 from tui.plan.steps import STEPS
@@ -56,6 +58,7 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
     yield from _secrets(data, values, document)
     yield from _clusterless(data, document)
     yield from _of_another_provider(data, document)
+    yield from check_clusters(data, document)
     yield from _homeless(data, document)
     yield from _kubeconfig_set(data, document)
 
@@ -157,7 +160,7 @@ def _secrets(data: dict[str, Any], values: dict[str, Any], document: Document) -
 
 def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find a step that needs the plan's cluster where the plan has none."""
-    if data.get("cluster") is not None:
+    if clusters_in(data):
         return
     for _, _, where in _items(data, ("forwards",)):
         hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
@@ -172,20 +175,24 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
 
 
 def _of_another_provider(data: dict[str, Any], document: Document) -> Iterator[Finding]:
-    """Find steps that are named after another provider than the one that makes the cluster."""
-    cluster = data.get("cluster")
-    if not isinstance(cluster, dict) or cluster.get("context"):
-        return
-    provider = cluster.get("provider", "kind")
-    if provider not in PROVIDERS:
-        return
+    """Find steps that are named after another provider than the one that makes their cluster."""
+    providers = {name: provider for name, each in clusters_in(data).items() if (provider := _provider(each))}
     further = (found for key in ("failed", "down") for found in _kinds_at(data, (key,)))
     for kind, where in chain(_kinds(data), further):
         family, _, verb = kind.partition(".")
+        provider = providers.get(str(get(data, (*where, "cluster")) or ""), family)
         if family in PROVIDERS and family != provider:
             cause = f"{kind} is for clusters of {family}, and the plan's is made by {provider}"
             hint = f"write {'image.deliver' if verb == 'load' else f'cluster.{verb}'}"
             yield where, Fault(document.place(where), cause, hint)
+
+
+def _provider(cluster: Any) -> str:
+    """Return what makes a cluster; empty if nothing does, or that is wrong."""
+    if not isinstance(cluster, dict) or cluster.get("context"):
+        return ""
+    provider = cluster.get("provider", "kind")
+    return provider if provider in PROVIDERS else ""
 
 
 def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
@@ -208,7 +215,7 @@ def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
 def _kubeconfig_set(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find a KUBECONFIG of the plan's own beside a cluster that has one."""
     environment = data.get("environment")
-    if isinstance(environment, dict) and "KUBECONFIG" in environment and data.get("cluster") is not None:
+    if isinstance(environment, dict) and "KUBECONFIG" in environment and clusters_in(data):
         path = ("environment", "KUBECONFIG")
         cause = "KUBECONFIG leads to the plan's cluster by itself"
         yield path, Fault(document.place(path), cause, "remove it, or set another in `env` of a command")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.plan.faults import Place
 
 _MOST = 100
-_OWN = ("cluster", "hosts", "limit")
+_OWN = ("cluster", "clusters", "hosts", "limit")
 """What the plan says that includes others, and they do not."""
 _LISTS = ("include", "secrets", "endpoints", "forwards", "failed", "down")
 _KNOWN = ("apiVersion", "name", "title", "variables", "environment", "phases", *_LISTS)
@@ -73,7 +73,9 @@ def is_part(path: Path) -> bool:
         value = read_document(path).value
     except PlanError:
         return False
-    return isinstance(value, dict) and "phases" in value and not {"name", "cluster"} & value.keys()
+    return (
+        isinstance(value, dict) and "phases" in value and not {"name", "cluster", "clusters"} & value.keys()
+    )
 
 
 class _Reading:

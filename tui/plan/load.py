@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from tui.plan.clusters import assign_clusters
 from tui.plan.consistency import check
 from tui.plan.document import Document, Path_, get
 from tui.plan.each import EACH, name_families
 from tui.plan.faults import MOST_FAULTS, Fault, Place, PlanError
 from tui.plan.graph import ON_FAILURE, Graph
 from tui.plan.messages import explain
-from tui.plan.model import Plan, secret_values
+from tui.plan.model import Plan
 from tui.plan.output_uses import check_outputs
 from tui.plan.outputs import have_outputs, may_be_used, template
 from tui.plan.own_namespaces import NAMESPACES, namespaces_in
 from tui.plan.schema import closed_schema
+from tui.plan.secret_values import secret_values
 from tui.plan.settle import name_needs, name_wholes, settle
 from tui.plan.sources import check_files
 from tui.plan.substitute import UndefinedError, as_text, each_text, fill, find
@@ -116,6 +118,7 @@ def load_without_files(path: Path, files: Sequence[Path] = (), settings: Sequenc
     if included:
         name_needs(data, document, written.families)
     settle(data, document, included)
+    assign_clusters(data, document, included)
     name_families(data, written.families)
     name_wholes(data, document, included)
     reading.faults += variables.faults

@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
-    Discriminator,
     Field,
+    ModelWrapValidatorHandler,
     PositiveInt,
-    Tag,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticKnownError
 
 from tui.plan.address import LOCAL, parse_address
-from tui.plan.failures import KNOWN
-from tui.plan.faults import shown, suggest
+from tui.plan.faults import shown
 from tui.plan.graph import ON_FAILURE
 from tui.plan.outputs import Outputs
-from tui.plan.own_namespaces import Namespaces
+from tui.plan.own_namespaces import Namespaces, in_cluster
 from tui.plan.registry import Registry
+from tui.plan.retry import Retry
 from tui.plan.scope import NAME
-from tui.plan.signature import Signature
+from tui.plan.secret_values import secret_values
 from tui.plan.steps import Step
 from tui.plan.steps.base import Names, StepBase, Wanted
 from tui.plan.steps.cluster import LONGEST_OF_K3D, ProviderName
 from tui.plan.steps.command import Setting, VariableName
 from tui.plan.steps.references import Namespace
-from tui.plan.substitute import UndefinedError, as_text, find
-from tui.plan.values import Duration, Frozen, Label, OneOrMore, PlanPath, Timeout
-from tui.secrets import secrets_in
+from tui.plan.substitute import find
+from tui.plan.values import Frozen, Label, PlanPath, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 IDENTIFIER = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
@@ -50,33 +48,6 @@ OWNER = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 """What the value of a label is."""
 _ID = "Lower-case letters and digits, with . _ - between them."
 Mode = Literal["parallel", "sequential", "eager"]
-
-
-def _known(name: str) -> str:
-    if name not in KNOWN:
-        hint = f"{suggest(name, KNOWN)} or, for one of your own, {{pattern: …}}"
-        raise ValueError(f"unknown failure {shown(name)}", hint)
-    return name
-
-
-Failure = Annotated[
-    Annotated[Annotated[str, AfterValidator(_known)], Tag("text")] | Annotated[Signature, Tag("Signature")],
-    Discriminator(lambda value: "Signature" if isinstance(value, dict | Signature) else "text"),
-]
-
-
-class Retry(Frozen):
-    """When a failed task is attempted again by itself."""
-
-    attempts: Annotated[int, Field(ge=1, le=20)] = Field(
-        3, description="Attempts in all, the first included."
-    )
-    backoff: Annotated[tuple[Duration, ...], Field(min_length=1), OneOrMore()] = Field(
-        (5.0, 10.0, 20.0), description="Pause before each further attempt; the last one repeats."
-    )
-    signatures: Annotated[tuple[Failure, ...], Field(min_length=1), OneOrMore()] = Field(
-        description="The failures that it applies to: names of known ones, or patterns of your own."
-    )
 
 
 def _url(text: str) -> str:
@@ -108,6 +79,11 @@ class Task(Frozen):
     timeout: Timeout | None = Field(None, description="An attempt of all its steps fails if it takes longer.")
     retry: Retry | None = Field(None, description="When it is attempted again by itself; never if absent.")
     host: Identifier | None = Field(None, description="Where it runs: a name of `hosts`, or `local`.")
+    cluster: str | None = Field(
+        None,
+        repr=False,
+        description="The cluster that its steps are for, of `clusters`; the first if absent.",
+    )
     steps: Annotated[tuple[Step, ...], Field(min_length=1)] = Field(description="What it does, in order.")
 
     @property
@@ -230,6 +206,17 @@ class Forward(Frozen):
         " taken, any other.",
     )
     name: Label = Field("", description="Name that is shown; the Service's if absent.")
+    cluster: str | None = Field(
+        None, description="The cluster that has the Service, of `clusters`; the first if absent."
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_its_cluster(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        with in_cluster(data, info):
+            return handler(data)
 
     @property
     def title(self) -> str:
@@ -260,6 +247,10 @@ class Include(Frozen):
         (),
         description="Whether its tasks are wanted: `${flag}` or `not ${flag}`; of several all must be true.",
     )
+    cluster: str | None = Field(
+        None,
+        description="The cluster that what it says of none is for, of `clusters`; the first if absent.",
+    )
 
 
 class Plan(Frozen):
@@ -281,7 +272,15 @@ class Plan(Frozen):
         " name none.",
     )
     include: tuple[Include, ...] = Field((), description="Plans that become part of this one.")
-    cluster: Cluster | None = Field(None, description="The cluster that the steps create or use.")
+    cluster_: Cluster | None = Field(
+        None, alias="cluster", description="The cluster that the steps create or use."
+    )
+    clusters_: dict[Identifier, Cluster] = Field(
+        default_factory=dict,
+        alias="clusters",
+        description="Several clusters in place of one, by names of the plan's own, which `cluster` of tasks,"
+        " steps, forwards and included plans says; the first is meant where nothing is said.",
+    )
     environment: dict[VariableName, Setting] = Field(
         default_factory=dict,
         description="Environment variables, beside KUBECONFIG, of all commands of the plan, of `bringup run`"
@@ -311,14 +310,40 @@ class Plan(Frozen):
         return secret_values(self.model_dump(by_alias=True, warnings=False))
 
     @property
-    def namespaces(self) -> Namespaces | None:
-        """How its namespaces are named; None if as they are written."""
-        return self.cluster.namespaces if self.cluster else None
+    def clusters(self) -> dict[str, Cluster]:
+        """The clusters by the names that steps have for them; that of `cluster` is called by an empty one."""
+        return self.clusters_ or ({"": self.cluster_} if self.cluster_ else {})
+
+    def with_clusters(self, clusters: Mapping[str, Cluster]) -> Plan:
+        """Return it with other clusters of the same names."""
+        update: dict[str, Any] = {"cluster_": clusters.get("")}
+        if self.clusters_:
+            update = {"clusters_": dict(clusters)}
+        return self.model_copy(update=update)
+
+    def cluster_of(self, part: StepBase | Forward) -> Cluster | None:
+        """Return the cluster that a step or a forward is for; None if the plan has none."""
+        return self.clusters.get(part.cluster or "")
+
+    def namespaces_of(self, step: StepBase) -> Namespaces | None:
+        """Return how the namespaces of a step's cluster are named; None if as they are written."""
+        cluster = self.cluster_of(step)
+        return cluster.namespaces if cluster else None
+
+    @property
+    def namespaces(self) -> dict[str, Namespaces]:
+        """How namespaces are named in clusters, by the clusters' names; where not as they are written."""
+        return {name: each.namespaces for name, each in self.clusters.items() if each.namespaces}
+
+    @property
+    def cluster_names(self) -> str:
+        """What its clusters are called themselves, as its runs keep it; empty if it has none."""
+        return ", ".join(sorted(each.name for each in self.clusters.values()))
 
     @property
     def can_go_down(self) -> bool:
-        """Whether it can be taken down: it says how, or its cluster stands, where that is known."""
-        return bool(self.down) or (self.cluster is not None and self.cluster.stands)
+        """Whether it can be taken down: it says how, or a cluster stands, where that is known."""
+        return bool(self.down) or any(each.stands for each in self.clusters.values())
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -364,27 +389,3 @@ class Plan(Frozen):
                 needs = () if task.id == ON_FAILURE else (*task.needs, *before)
                 found[task.id] = tuple(dict.fromkeys(needs))
         return found
-
-
-def secret_values(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the values of a plan that must never be shown.
-
-    Args:
-        data: The plan, filled in, right or wrong: its `secrets` name variables.
-    """
-    names = data.get("secrets")
-    named: dict[str, None] = {}
-    for name in [names] if isinstance(names, str) else names if isinstance(names, list | tuple) else ():
-        with contextlib.suppress(UndefinedError):
-            named |= dict.fromkeys(_texts(find(data.get("variables") or {}, str(name))))
-    found = secrets_in({key: value for key, value in data.items() if key != "secrets"})
-    return tuple({**named, **dict.fromkeys(found)})
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield a variable's values as they stand in texts."""
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
-    elif value is not None:
-        yield as_text(value)

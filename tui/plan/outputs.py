@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.plan.steps.base import StepBase
 
 OUTPUT = "output"
-_FIXED = {"kind", "when", "output", "secret"}
+_FIXED = {"kind", "when", "cluster", "output", "secret"}
 """The fields of a step that decide on more than the step itself."""
 
 

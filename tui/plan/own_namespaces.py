@@ -8,18 +8,20 @@ stay, and `tui.plan.lint.unprefixed` remarks on them.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from tui.plan.clusters import clusters_in
 from tui.plan.replacing import references
 from tui.plan.substitute import each_text
 from tui.plan.values import Frozen, OneOrMore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import ValidationInfo
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 GIVEN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 """The namespaces that a Kind cluster has from the start."""
 NAMESPACES = "namespaces"
-"""The key of a plan's `Namespaces`, in its cluster and in the context of its validation."""
+"""The key of `Namespaces` in a cluster; in the context of a plan's validation those of its clusters."""
+_CLUSTER = "cluster"
+"""The key, in that context, of the name of the cluster that is meant."""
 OWN_NAME = "kubernetes.io/metadata.name"
 """The label by which policies and webhooks select namespaces by their names."""
 
@@ -80,21 +84,39 @@ class Namespaces(Frozen):
             holder[key] = self.named(holder[key])
 
 
-def namespaces_in(data: Mapping[str, Any]) -> Namespaces | None:
-    """Return how a plan's namespaces are named; None if as they are written, or if that is wrong.
+def namespaces_in(data: Mapping[str, Any]) -> dict[str, Namespaces]:
+    """Return how the namespaces of a plan's clusters are named, by the clusters' names as `Plan` has them.
+
+    Left out are those whose names stay as they are written, and where that is wrong.
 
     Args:
         data: The plan, filled in, of whatever shape.
     """
-    cluster = data.get("cluster")
-    given = cluster.get(NAMESPACES) if isinstance(cluster, dict) else None
+    found: dict[str, Namespaces] = {}
+    for name, cluster in clusters_in(data).items():
+        if isinstance(cluster, dict) and cluster.get(NAMESPACES) is not None:
+            with contextlib.suppress(ValidationError):  # the plan's own validation tells it
+                found[name] = Namespaces.model_validate(cluster[NAMESPACES])
+    return found
+
+
+@contextlib.contextmanager
+def in_cluster(data: Any, info: ValidationInfo) -> Iterator[None]:
+    """Have namespaces named as in the cluster of a part of a plan, while that is validated."""
+    context: dict[str, Any] = info.context or {}
+    if not context.get(NAMESPACES) or not isinstance(data, dict):
+        yield
+        return
+    around = context.get(_CLUSTER, "")
+    context[_CLUSTER] = data.get("cluster") or ""
     try:
-        return None if given is None else Namespaces.model_validate(given)
-    except ValidationError:  # the plan's own validation tells it
-        return None
+        yield
+    finally:
+        context[_CLUSTER] = around
 
 
 def namespaces_of(info: ValidationInfo) -> Namespaces | None:
-    """Return how the namespaces of the plan are named that is being validated."""
-    found: Namespaces | None = (info.context or {}).get(NAMESPACES)
+    """Return how the namespaces are named of the cluster that is meant in what is being validated."""
+    context = info.context or {}
+    found: Namespaces | None = (context.get(NAMESPACES) or {}).get(context.get(_CLUSTER, ""))
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui.errors import BringupError
 from tui.plan.faults import shown, suggest
 from tui.plan.kinds import ASSUMED, OTHERWISE
-from tui.plan.schema import closed_schema
+from tui.plan.schema import closed_schema, held_by
 from tui.plan.steps import STEPS
 from tui.plan.steps.cluster import PROVIDERS
 from tui.plan.values import DURATION_PATTERN
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tui.plan.steps import StepBase
 
-SHARED = ("title", "timeout", "when")
+SHARED = ("title", "timeout", "when", "cluster")
 """The keys that every step may have, beside its kind."""
 
 
@@ -176,7 +176,7 @@ def _value(field: dict[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of {_value(field.get('items', {}))}"
     if field.get("type") == "object":
-        inner = field.get("additionalProperties")
-        return f"mapping to {_value(inner)}" if isinstance(inner, dict) else "mapping"
+        inner = held_by(field)
+        return f"mapping to {_value(inner)}" if inner else "mapping"
     words = {"string": "text", "integer": "whole number", "boolean": "true or false", "number": "number"}
     return "path" if field.get("format") == "path" else words.get(field.get("type", ""), "anything")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.plan.graph import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tui.plan.model import Plan, Task
     from tui.plan.steps import Step
@@ -33,28 +33,17 @@ class Prefetchable:
 
     Attributes:
         after: The tasks that must have succeeded before.
-        on_nodes: Whether it needs the cluster's nodes.
+        on_nodes: Whether it needs its cluster's nodes.
+        creation: The step that creates these, if there is one.
     """
 
     after: frozenset[str]
     on_nodes: bool
+    creation: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What of a plan may run ahead.
-
-    Attributes:
-        steps: For each task that has any, its first steps that may, in order.
-        creation: The step that creates the cluster, if the plan has one.
-    """
-
-    steps: dict[str, tuple[Prefetchable, ...]]
-    creation: Place | None
-
-
-def outlook(plan: Plan, *, barriers: bool) -> Outlook:
-    """Return what of a plan may run ahead.
+def outlook(plan: Plan, *, barriers: bool) -> dict[str, tuple[Prefetchable, ...]]:
+    """Return what of a plan may run ahead: of each task that has any, its first steps that may, in order.
 
     Args:
         plan: The plan.
@@ -65,33 +54,31 @@ def outlook(plan: Plan, *, barriers: bool) -> Outlook:
         for task in plan.tasks
     }
     if not any(first.values()):
-        return Outlook({}, None)
+        return {}
     graph = Graph.of(plan)
     tasks = {task.id: task for task in plan.tasks}
-    creation = next(
-        (
-            Place(task.id, i)
-            for task in plan.tasks
-            for i, step in enumerate(task.steps)
-            if step.makes_cluster and step.is_wanted
-        ),
-        None,
-    )
-    steps = {}
+    creations = {
+        step.cluster: Place(task.id, i)
+        for task in reversed(plan.tasks)
+        for i, step in reversed([*enumerate(task.steps)])
+        if step.makes_cluster and step.is_wanted
+    }
+    found = {}
     for id_ in filter(first.get, first):
         waits_for = set(graph.upstream(id_))
         if barriers:
             waits_for.update(*graph.phases[: graph.nodes[id_].phase])
         before = [tasks[other] for other in waits_for]
-        steps[id_] = tuple(_prefetchable(step, before) for step in first[id_])
-    return Outlook(steps, creation)
+        found[id_] = tuple(_prefetchable(step, before, creations) for step in first[id_])
+    return found
 
 
-def _prefetchable(step: Step, before: Iterable[Task]) -> Prefetchable:
+def _prefetchable(step: Step, before: Iterable[Task], creations: Mapping[str | None, Place]) -> Prefetchable:
     after = frozenset(
         task.id for task in before if any(_may_change(each, step) for each in task.wanted_steps)
     )
-    return Prefetchable(after, step.prefetch == "nodes")
+    on_nodes = step.prefetch == "nodes"
+    return Prefetchable(after, on_nodes, creations.get(step.cluster) if on_nodes else None)
 
 
 def _may_change(other: Step, step: Step) -> bool:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
+from tui.plan.key_table import listed, table
 from tui.plan.parts import SHARED, describe_kind, plan_keys, plan_parts
 from tui.plan.steps import STEPS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tui.plan.parts import Key
 
 EXAMPLE = """\
 # yaml-language-server: $schema=plan.schema.json
@@ -55,7 +48,6 @@ down:
 """
 """A whole plan that needs no further file."""
 
-_LINKED = re.compile(r"(?<![`\w])([A-Z]\w*|step)\b")  # what a key takes: parts have names with capitals
 _HEAD = f"""\
 <!-- Made by `bringup plan reference > manifests/README.md`: change the models in tui/plan instead. -->
 # Plans
@@ -164,6 +156,40 @@ named without its prefix, and what is in none of them, such as ClusterRoles and 
 applies it last decides about it for all, and whoever made it takes it away. `bringup up --set user=bob`
 brings up another environment beside the first, and each `down` deletes its own.
 
+## Several clusters
+
+`clusters` in place of `cluster` names several, each by a name of the plan's own:
+
+```yaml
+clusters:
+  manager: {{name: fleet-manager, kubeconfig: ~/.kube/fleet-manager}}
+  worker: {{name: fleet-worker, kubeconfig: ~/.kube/fleet-worker}}
+phases:
+  - id: create
+    tasks:
+      - {{id: manager, steps: [{{kind: cluster.create}}]}}
+      - {{id: worker, cluster: worker, steps: [{{kind: cluster.create}}]}}
+  - id: connect
+    tasks:
+      - id: connect
+        needs: [manager, worker]
+        steps:
+          - {{kind: command, shell: "kubectl --context kind-fleet-worker get nodes"}}
+          - {{kind: kubernetes.wait, nodes: all, cluster: worker, timeout: 2m}}
+down:
+  - {{kind: cluster.delete, cluster: worker}}
+  - {{kind: cluster.delete}}
+```
+
+A step is for the cluster that its `cluster` says, else that of its task, else that of the `include` by which
+it comes, else the first. So are the steps of `down` and `failed`, and `forwards`. Each cluster is on the host
+on which its `cluster.create` runs; some may stand. Names and contexts differ; a kubeconfig may be shared.
+
+Commands get a KUBECONFIG with all of them: programs use the step's own unless `--context` says another. So do
+`bringup env` and `bringup run`, with the first cluster or that of `--cluster NAME`. Images get to the cluster
+of the step that delivers them alone. `down` deletes those clusters that its steps name, `down --stop` stops
+all that the plan makes, and two plans that share one cluster do not run at once.
+
 ## Images and registries
 
 `image.deliver`, which is `kind.load` too, gets images to the plan's cluster by what that is. Where it has a
@@ -268,8 +294,8 @@ phases:
       - {{id: service, needs: [cluster, ds], steps: [{{kind: command, shell: make deploy}}]}}
 ```
 
-`storage.yaml` is a plan like any other, but has neither `cluster`, `hosts` nor `limit`; `apiVersion` and
-`name` may be absent:
+`storage.yaml` is a plan like any other, but has neither `cluster`, `clusters`, `hosts` nor `limit`;
+`apiVersion` and `name` may be absent:
 
 ```yaml
 variables:
@@ -301,7 +327,7 @@ phases:
 - Its `endpoints`, `forwards`, `environment`, `secrets`, `failed` and `down` are added to those of the plan
   that includes it, whose own environment variables go first. Its `down` comes first: a cluster goes last.
 - One file may be included several times, by different names, and may include others in turn. `when` says
-  whether all its tasks are wanted.
+  whether all its tasks are wanted, `cluster` which of several clusters it is for where it names none.
 
 ## Images
 
@@ -355,41 +381,13 @@ Webhooks, conversions and APIServices of the step whose service is `webhook` in 
 
 def reference() -> str:
     """Return the reference as Markdown."""
-    lines = [_HEAD, "## The plan\n", *_table(plan_keys())]
+    lines = [_HEAD, "## The plan\n", *table(plan_keys())]
     for part in plan_parts():
-        lines += [f"\n### {part.name}\n", f"{part.meaning}\n", *_table(part.keys)]
+        lines += [f"\n### {part.name}\n", f"{part.meaning}\n", *table(part.keys)]
     lines.append("\n## Steps\n")
-    lines.append(f"Steps of a task run in order. Each has a `kind`, maybe {_listed(SHARED)}.")
+    lines.append(f"Steps of a task run in order. Each has a `kind`, maybe {listed(SHARED)}.")
     for step in map(describe_kind, STEPS):
         keys = [key for key in step.keys if key.name not in SHARED]
-        lines += [f"\n### `{step.name}`\n", f"{' '.join((step.meaning, *step.facts))}\n", *_table(keys)]
+        lines += [f"\n### `{step.name}`\n", f"{' '.join((step.meaning, *step.facts))}\n", *table(keys)]
         lines += ["\n```yaml", step.example, "```"]
     return "\n".join(lines) + "\n"
-
-
-def _listed(names: Sequence[str]) -> str:
-    *others, last = [f"`{name}`" for name in names]
-    return f"{', '.join(others)} and {last}"
-
-
-def _table(keys: Sequence[Key]) -> Iterator[str]:
-    """Yield the lines of a table of a model's keys."""
-    if not keys:
-        yield "It has no further keys."
-        return
-    yield "| key | value | default | meaning |"
-    yield "| --- | --- | --- | --- |"
-    for key in keys:
-        default = "**required**" if key.required else ", ".join(f"`{each}`" for each in key.default)
-        cells = (f"`{key.name}`", _LINKED.sub(_link, key.value), default, key.meaning)
-        yield f"| {' | '.join(map(_cell, cells))} |"
-
-
-def _link(found: re.Match[str]) -> str:
-    """Return the name of a part as a link to what stands of it."""
-    name = found[0]
-    return f"[{name}](#{'steps' if name == 'step' else name.lower()})"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

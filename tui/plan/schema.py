@@ -60,7 +60,15 @@ def _inside(part: dict[str, Any]) -> dict[str, Any]:
     for key in ("items", "additionalProperties"):
         if isinstance(part.get(key), dict):
             changed[key] = _with_reference(part[key])
+    if keys := part.get("patternProperties"):
+        changed["patternProperties"] = {key: _with_reference(held) for key, held in keys.items()}
     return changed
+
+
+def held_by(field: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema of what a mapping holds whose keys its user chooses; None if it holds anything."""
+    held = next(iter(field.get("patternProperties", {}).values()), field.get("additionalProperties"))
+    return held if isinstance(held, dict) else None
 
 
 def _takes_any_text(part: dict[str, Any]) -> bool:
@@ -92,15 +100,15 @@ def fields_at(schema: dict[str, Any], loc: tuple[str | int, ...]) -> dict[str, d
         if isinstance(before, int) and (name in kinds or name in definitions):
             part = kinds.get(str(name)) or definitions[str(name)]
         elif isinstance(name, str):
-            part = _target(part.get("properties", {}).get(name, {}), definitions)
+            part = _target(part.get("properties", {}).get(name) or held_by(part) or {}, definitions)
     return dict(part.get("properties", {}))
 
 
 def _target(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the model that a field leads to, through lists and options."""
+    """Return the model that a field leads to, through lists and options; or a mapping of them."""
     if "$ref" in field:
         return dict(definitions[field["$ref"].rsplit("/", 1)[-1]])
     for option in [*field.get("anyOf", []), field.get("items", {})]:
         if option and (found := _target(option, definitions)):
             return found
-    return {}
+    return field if held_by(field) else {}

@@ -34,10 +34,9 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
         document: The plan as it is written.
     """
     faults: dict[Fault, None] = {}
-    provider = plan.cluster.provider if plan.cluster else "kind"
     steps = [(step, plan.variables_of(step, task.each)) for task in plan.tasks for step in task.wanted_steps]
     for step, known in [*steps, *((step, plan.variables_of(step)) for step in plan.down)]:
-        for error in _errors(step, known, provider):
+        for error in _errors(step, known, _provider(plan, step)):
             faults |= dict.fromkeys(error.faults)
     for p, phase in enumerate(plan.phases):
         for t, task in enumerate(phase.tasks):
@@ -45,10 +44,15 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
                 if isinstance(step, CreatesCluster) and isinstance(step.config, dict):
                     part = document.part(("phases", p, "tasks", t, "steps", s, "config"))
                     try:
-                        check_values(step.config, part, provider)
+                        check_values(step.config, part, _provider(plan, step))
                     except PlanError as error:
                         faults |= dict.fromkeys(error.faults)
     return list(faults)
+
+
+def _provider(plan: Plan, step: Step) -> str:
+    cluster = plan.cluster_of(step)
+    return cluster.provider if cluster else "kind"
 
 
 def _errors(step: Step, variables: Mapping[str, Any], provider: str) -> list[PlanError]:

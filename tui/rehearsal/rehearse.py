@@ -51,7 +51,7 @@ class RehearsalEnvironment:
         self.recording = recording
         self._speed = speed
         self._fail = dict(fail or {})
-        self._nodes = asyncio.Event()
+        self._nodes: dict[str, asyncio.Event] = {}  # set once the nodes of a cluster run, by its name
         faster = f", {speed:g} times as fast" if speed != 1 else ""
         head = f"REHEARSAL, because {why}\n" if why else "REHEARSAL: "
         told = f"{head}nothing is created; {recording.about}{faster}"
@@ -66,9 +66,10 @@ class RehearsalEnvironment:
         recorded = self._find(step, context)
         fails = context.attempt <= self._fail.get(context.task, 0) and self._is_longest(context)
         end = recorded.seconds * (_FAILS_AT if fails else 1.0)
-        await self._replay(recorded, context, end)
-        if step.makes_cluster and not fails:
-            self._nodes.set()
+        nodes = self._nodes_of(context) if step.makes_cluster else None
+        await self._replay(recorded, context, end, nodes)
+        if nodes is not None and not fails:
+            nodes.set()
         if fails:
             raise ActionError("made to fail by --fail, as this is a rehearsal", "retry the task")
         if recorded.failure:
@@ -77,7 +78,10 @@ class RehearsalEnvironment:
 
     async def await_nodes(self, context: Context) -> None:
         """Wait until the recorded creation of the cluster has come to where its nodes run."""
-        await self._nodes.wait()
+        await self._nodes_of(context).wait()
+
+    def _nodes_of(self, context: Context) -> asyncio.Event:
+        return self._nodes.setdefault(context.cluster.name, asyncio.Event())
 
     def _find(self, step: Step, context: Context) -> RecordedStep:
         steps = self.recording.steps.get(context.task)
@@ -94,7 +98,9 @@ class RehearsalEnvironment:
         seconds = [step.seconds for step in self.recording.steps[context.task]]
         return context.step == seconds.index(max(seconds))
 
-    async def _replay(self, recorded: RecordedStep, context: Context, end: float) -> None:
+    async def _replay(
+        self, recorded: RecordedStep, context: Context, end: float, nodes: asyncio.Event | None
+    ) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         spans: dict[int, Span] = {}
@@ -107,8 +113,8 @@ class RehearsalEnvironment:
                 await self._sleep_until(began + offset / self._speed)
                 if isinstance(event, e.SpanStarted) and event.name == _NODES_RUN:
                     nodes_run = event.span
-                elif isinstance(event, e.SpanFinished) and event.span == nodes_run:
-                    self._nodes.set()
+                elif nodes is not None and isinstance(event, e.SpanFinished) and event.span == nodes_run:
+                    nodes.set()
                 _emit(event, context, spans)
             await self._sleep_until(began + end / self._speed)
         finally:

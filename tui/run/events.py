@@ -33,6 +33,7 @@ class TaskOutline:
         host: Where it runs, if it names a host.
         digest: A checksum of all that decides what it does.
         kinds: The kind of each step; none in journals that do not tell.
+        clusters: The plan's name for the cluster of each step; none where it does not have several.
     """
 
     id: str
@@ -42,6 +43,7 @@ class TaskOutline:
     host: str = ""
     digest: str = ""
     kinds: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

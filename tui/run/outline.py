@@ -29,6 +29,7 @@ def outline(plan: Plan) -> tuple[PhaseOutline, ...]:
                     "" if task.host == DEFAULT else task.host or "",
                     task_digest(plan, task),
                     tuple(step.kind for step in task.steps),
+                    tuple(step.cluster or "" for step in task.steps) if plan.clusters_ else (),
                 )
                 for task in phase.tasks
             ),
@@ -42,7 +43,9 @@ def task_digest(plan: Plan, task: Task) -> str:
     substitutes = any(getattr(step, "substitute", False) for step in task.steps)
     variables = plan.variables_of(task.steps[0]) if substitutes else None
     environment = plan.environment if any(step.kind == "command" for step in task.steps) else None
-    parts = task, plan.cluster, plan.hosts, variables, environment
+    clusters = [plan.cluster_of(step) for step in task.steps]
+    # Of several, those that the steps are for; a plan of one keeps the checksums of earlier versions.
+    parts = task, clusters if plan.clusters_ else plan.cluster_, plan.hosts, variables, environment
     return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:16]
 
 

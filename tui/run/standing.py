@@ -20,13 +20,14 @@ class Stands:
     """What a run leaves behind.
 
     Attributes:
-        kubeconfig: The cluster's kubeconfig file, if it is there.
+        kubeconfig: The kubeconfig file of the first cluster, if it is there.
         endpoints: Names and URLs, secrets masked.
         journal: The run's directory.
         host: The host that it is on, by its name in the plan.
         running: Whether the run's process still goes on.
         taken_down: Whether a later run took it down.
         forwards: Names of the plan's forwards, with the address of each that is held now.
+        kubeconfigs: The kubeconfig files of all clusters that are there.
     """
 
     kubeconfig: str = ""
@@ -36,6 +37,7 @@ class Stands:
     running: bool = False
     taken_down: bool = False
     forwards: tuple[tuple[str, str], ...] = ()
+    kubeconfigs: tuple[str, ...] = ()
 
 
 def standing(
@@ -59,7 +61,8 @@ def standing(
     endpoints = tuple((mask(each.name), mask(each.url)) for each in plan.endpoints)
     held = {each: f"127.0.0.1:{port}" for each, port in (ports or {}).items()}
     forwards = tuple((mask(each.title), held.get(each, "")) for each in plan.forwards)
-    kubeconfig = plan.cluster.kubeconfig if plan.cluster else None
-    there = kubeconfig is not None and kubeconfig.exists()
-    shown = str(kubeconfig) if there else ""
-    return Stands(shown, endpoints, journal, placement(plan).cluster, running, taken_down, forwards)
+    files = dict.fromkeys(each.kubeconfig for each in plan.clusters.values())
+    there = tuple(str(file) for file in files if file.exists())
+    first = next((str(file) for file in files), "")
+    shown, main = first if first in there else "", placement(plan).main
+    return Stands(shown, endpoints, journal, main, running, taken_down, forwards, there)

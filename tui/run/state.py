@@ -33,6 +33,7 @@ class TaskState:
         earlier: The number of attempts before it was last reset.
         host: Where it runs, by the plan's name for it; empty for where all run that name none.
         kinds: The kind of each step; none in journals that do not tell.
+        clusters: The plan's name for the cluster of each step; none where it does not have several.
         prefetches: Its steps that ran ahead of their places.
     """
 
@@ -51,6 +52,7 @@ class TaskState:
     earlier: int = 0
     host: str = ""
     kinds: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
     prefetches: prefetches.Prefetches = ()
 
     @property
@@ -200,7 +202,16 @@ def _run_started(state: RunState, event: e.RunStarted) -> None:
     state.started, state.mode, state.limit = event, event.mode, event.limit
     state.modes = [(event.at, event.mode)]
     state.tasks = {
-        task.id: TaskState(task.id, task.title, i, task.needs, task.steps, host=task.host, kinds=task.kinds)
+        task.id: TaskState(
+            task.id,
+            task.title,
+            i,
+            task.needs,
+            task.steps,
+            host=task.host,
+            kinds=task.kinds,
+            clusters=task.clusters,
+        )
         for i, phase in enumerate(event.phases)
         for task in phase.tasks
     }

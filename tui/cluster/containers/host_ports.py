@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.clients.engine_api import connect
@@ -30,7 +31,10 @@ async def examine_ports(cluster: Cluster, host: Host, config: str) -> list[PortU
     publishers = {pair: publisher(*pair, containers) for pair in wanted}
     # The engine is asked first: a published port need not have a listener of its own.
     busy = await taken(host, [pair for pair in wanted if publishers[pair] is None])
-    uses = [_use(cluster, pair[1], publishers[pair], busy) for pair in dict.fromkeys(wanted)]
+    uses = [
+        replace(_use(cluster, pair[1], publishers[pair], busy), address=pair[0])
+        for pair in dict.fromkeys(wanted)
+    ]
     twice = dict.fromkeys(port for at, (_, port) in enumerate(wanted) if _meets(wanted[at], wanted[:at]))
     return uses + [PortUse(port, "the configuration itself, twice", remedy="remove one") for port in twice]
 

@@ -12,6 +12,7 @@ from tui.plan.lint.order import Barriers, no_timeout, redundant_needs
 from tui.plan.lint.remark import Remark, Subject
 from tui.plan.lint.resources import (
     built_twice,
+    cluster_left,
     cluster_missing,
     image_missing,
     manifest_broken,
@@ -29,6 +30,7 @@ __all__ = ["Remark", "lint"]
 
 _RULES = (
     built_twice,
+    cluster_left,
     cluster_missing,
     image_missing,
     manifest_broken,

@@ -12,10 +12,10 @@ from tui.plan.steps.command import ProgramStep
 from tui.plan.steps.references import NAMESPACE_KINDS, OBJECT_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from tui.plan.lint.remark import Remark, StepAt, Subject
-    from tui.plan.model import Cluster
+    from tui.plan.model import Plan
 
 _HEREDOC = re.compile(
     r"<<-?\s*(?P<quote>['\"]?)(?P<word>\w+)(?P=quote)(?P<rest>[^\n]*)\n.*?^\s*(?P=word)$",
@@ -60,8 +60,7 @@ def commands(subject: Subject) -> Iterator[Remark]:
             text = "leaves a program in the background: its time and its failure are lost"
             hint = "make it a task of its own, since tasks run concurrently; or `wait` for it in the command"
             yield subject.remark(at, "untimed", text, hint)
-        cluster = subject.loaded.plan.cluster
-        if cluster and (other := _other_cluster(step, cluster, subject.loaded.plan.folder_of(step))):
+        if other := _other_cluster(step, subject.loaded.plan):
             text = f"uses another cluster than the plan's: {other}"
             hint = "remove it: commands get the plan's KUBECONFIG by themselves"
             yield subject.remark(at, "other-cluster", text, hint, "advice")
@@ -135,31 +134,34 @@ def _bare(command: ProgramStep) -> str:
     return _QUOTED_OR_COMMENT.sub(lambda found: "" if found["comment"] else "''", line)
 
 
-def _other_cluster(command: ProgramStep, cluster: Cluster, folder: Path) -> str:
+def _other_cluster(command: ProgramStep, plan: Plan) -> str:
     """Return how a command chooses another cluster than the plan's; empty if it does not."""
+    clusters = plan.clusters.values()
+    if not clusters:
+        return ""
     words = [*(f"{name}={value}" for name, value in command.env.items()), *words_of(script_of(command))]
     asks = any(word.rsplit("/", 1)[-1] in {*_CLIENTS, "kubectx"} for word in words)
-    where, own = command.folder or folder, cluster.context or f"{cluster.provider}-{cluster.name}"
+    where = command.folder or plan.folder_of(command)
+    files = {cluster.kubeconfig for cluster in clusters}
+    own = {"", *(cluster.context or f"{cluster.provider}-{cluster.name}" for cluster in clusters)}
     for before, word, following in zip(["", *words], words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         value = value if equals else following
         if name == "KUBECONFIG" and not equals:
             chosen = before in {"unset", "-u", "--unset"}
         elif name in {"KUBECONFIG", "--kubeconfig"}:  # after -e it is that of a container
-            chosen = before not in {"-e", "--env"} and not _is_file(value, cluster, where)
+            chosen = before not in {"-e", "--env"} and not _is_file(value, files, where)
         else:
-            chosen = asks and name in {*_CONTEXTS, *_SERVERS} and value not in {own, ""}
+            chosen = asks and name in {*_CONTEXTS, *_SERVERS} and value not in own
         if chosen:
             pair = f"{before} {word}" if name == "KUBECONFIG" else f"{word} {following}"
             return word if equals else pair
     return ""
 
 
-def _is_file(value: str, cluster: Cluster, folder: Path) -> bool:
-    """Return whether a value is the plan's kubeconfig."""
-    return (
-        value in {"$KUBECONFIG", "${KUBECONFIG}"} or folder / Path(value).expanduser() == cluster.kubeconfig
-    )
+def _is_file(value: str, files: Container[Path], folder: Path) -> bool:
+    """Return whether a value is a kubeconfig of the plan's."""
+    return value in {"$KUBECONFIG", "${KUBECONFIG}"} or folder / Path(value).expanduser() in files
 
 
 def words_of(script: str) -> list[str]:

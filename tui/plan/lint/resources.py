@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Hashable
+from itertools import combinations, product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.plan.faults import PlanError
 from tui.plan.lint.commands import namespaces_made
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tui.plan.lint.remark import Level, Remark, StepAt, Subject
+
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 def built_twice(subject: Subject) -> Iterator[Remark]:
@@ -41,12 +45,30 @@ def _source(build: ImageBuild) -> tuple[object, ...]:
 
 
 def cluster_missing(subject: Subject) -> Iterator[Remark]:
-    """Remark on the first step of each task that uses the cluster before it is sure to be there."""
-    makers = [at for at in subject.steps if at.step.makes_cluster]
+    """Remark on the first step of each task that uses a cluster before it is sure to be there."""
+    makers: dict[str | None, list[StepAt]] = {}
+    for at in subject.steps:
+        if at.step.makes_cluster:
+            makers.setdefault(at.step.cluster, []).append(at)
     uses = [at for at in subject.steps if at.step.needs_cluster and not isinstance(at.step, DeletesCluster)]
-    for at in {use.task.id: use for use in reversed(uses)}.values() if makers else ():
-        if at not in makers and not any(subject.before(maker, at) for maker in makers):
-            yield _unordered(subject, at, "cluster-missing", "the plan's cluster", makers)
+    for at in {(use.task.id, use.step.cluster): use for use in reversed(uses)}.values():
+        made = makers.get(at.step.cluster, [])
+        if made and at not in made and not any(subject.before(maker, at) for maker in made):
+            what = f"cluster {at.step.cluster!r}" if at.step.cluster else "the plan's cluster"
+            yield _unordered(subject, at, "cluster-missing", what, made)
+
+
+def cluster_left(subject: Subject) -> Iterator[Remark]:
+    """Remark on clusters that are made and not deleted, where the plan deletes others."""
+    plan = subject.loaded.plan
+    deleted = {step.cluster for step in plan.down if isinstance(step, DeletesCluster)}
+    made = {at.step.cluster: at for at in reversed(subject.steps) if at.step.makes_cluster}
+    for name, at in made.items():
+        cluster = plan.cluster_of(at.step)
+        if deleted and name not in deleted and cluster and not cluster.stands:
+            text = f"makes cluster {name!r}, which `down` does not delete"
+            hint = f"add `{{kind: cluster.delete, cluster: {name}}}` to `down`"
+            yield subject.remark(at, "cluster-left", text, hint)
 
 
 def manifest_broken(subject: Subject) -> Iterator[Remark]:
@@ -102,32 +124,42 @@ def namespace_missing(subject: Subject) -> Iterator[Remark]:
 
     What commands, charts and manifests make that are fetched is not known: of these nothing is remarked on.
     """
-    namespaces = subject.loaded.plan.namespaces
+    plan = subject.loaded.plan
     steps = [(at, subject.variables(at)) for at in subject.steps]
-    found = [(at, made_by(at.step, its, namespaces)) for at, its in steps]
-    makers = _by_name((at, _seen(at) if names is None else names) for at, names in found)
-    may_make_any = [at for at, names in found if names is None]
+    found = [(at, made_by(at.step, its, plan.namespaces_of(at.step))) for at, its in steps]
+    makers = _by_name((at, _in_clusters(at, names, plan.clusters)) for at, names in found)
+    may_make = [at for at, names in found if names is None]
+    may_make_any = {  # a program may be at any cluster, what another step fetches is for its own
+        cluster: [at for at in may_make if isinstance(at.step, ProgramStep) or at.step.cluster == cluster]
+        for cluster in {at.step.cluster for at in subject.steps}
+    }
     for at, its in steps:
-        for name in sorted(used_by(at.step, its, namespaces) - GIVEN):
-            ready = [*makers.get(name, ()), *may_make_any]
-            if any(maker == at or subject.before(maker, at) for maker in ready):
+        unseen = may_make_any[at.step.cluster]
+        for name in sorted(used_by(at.step, its, plan.namespaces_of(at.step)) - GIVEN):
+            made = makers.get((at.step.cluster, name), [])
+            if any(maker == at or subject.before(maker, at) for maker in (*made, *unseen)):
                 continue
-            earlier = [maker for maker in may_make_any if subject.phase(maker) < subject.phase(at)]
-            if name in makers:
-                yield _unordered(subject, at, "namespace-missing", f"namespace {name!r}", makers[name])
+            earlier = [maker for maker in unseen if subject.phase(maker) < subject.phase(at)]
+            if made:
+                yield _unordered(subject, at, "namespace-missing", f"namespace {name!r}", made)
             elif not earlier:  # where phases are barriers, these may have made it
                 text = f"uses namespace {name!r}, which nothing before it makes"
                 hint = "put a `kubernetes.namespace` step before it"
                 yield subject.remark(at, "namespace-missing", text, hint)
 
 
-def _seen(at: StepAt) -> set[str]:
-    """Return the namespaces that a step is seen to make which may make any."""
-    return namespaces_made(at.step) if isinstance(at.step, ProgramStep) else set()
+def _in_clusters(
+    at: StepAt, names: Iterable[str] | None, clusters: Iterable[str]
+) -> Iterator[tuple[str | None, str]]:
+    """Yield the namespaces that a step makes, as far as that is seen, each with its cluster."""
+    if names is not None:
+        yield from ((at.step.cluster, name) for name in names)
+    elif isinstance(at.step, ProgramStep):
+        yield from product([name or None for name in clusters], namespaces_made(at.step))
 
 
-def _by_name(made: Iterable[tuple[StepAt, Iterable[str]]]) -> dict[str, list[StepAt]]:
-    found: dict[str, list[StepAt]] = {}
+def _by_name(made: Iterable[tuple[StepAt, Iterable[Name]]]) -> dict[Name, list[StepAt]]:
+    found: dict[Name, list[StepAt]] = {}
     for at, names in made:
         for name in names:
             found.setdefault(name, []).append(at)

@@ -14,7 +14,7 @@ from tui.plan.steps.references import NAMESPACE_KINDS
 from tui.plan.substitute import each_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tui.plan.document import Path_
     from tui.plan.lint.remark import Remark, StepAt, Subject
@@ -36,23 +36,28 @@ def unprefixed(subject: Subject) -> Iterator[Remark]:
 
     These mean namespaces where one reads them, but may mean anything: they are not changed.
     """
-    namespaces = subject.loaded.plan.namespaces
-    if namespaces is None or not namespaces.prefix:
-        return
-    names = _Names(subject, namespaces)
-    hint = f"write {namespaces.prefix}… by the variable that the prefix is made of"
-    for at in subject.steps:
-        for name, where in names.found_in(subject, at).items():
-            text = f"names namespace {name!r} {where}, which is {namespaces.named(name)!r} in the cluster"
-            yield subject.remark(at, "namespace-unprefixed", text, hint)
+    for steps, namespaces in _prefixed(subject):
+        names = _Names(subject, steps, namespaces)
+        hint = f"write {namespaces.prefix}… by the variable that the prefix is made of"
+        for at in steps:
+            for name, where in names.found_in(subject, at).items():
+                text = f"names namespace {name!r} {where}, which is {namespaces.named(name)!r} in the cluster"
+                yield subject.remark(at, "namespace-unprefixed", text, hint)
+
+
+def _prefixed(subject: Subject) -> Iterator[tuple[list[StepAt], Namespaces]]:
+    """Yield the steps of each cluster whose namespaces get a prefix, and how these are named."""
+    for name, namespaces in subject.loaded.plan.namespaces.items():
+        if namespaces.prefix:
+            yield [at for at in subject.steps if at.step.cluster == (name or None)], namespaces
 
 
 class _Names:
-    """The names of a plan's namespaces, without their prefix."""
+    """The names of the namespaces of some steps, without their prefix."""
 
-    def __init__(self, subject: Subject, namespaces: Namespaces) -> None:
+    def __init__(self, subject: Subject, steps: Sequence[StepAt], namespaces: Namespaces) -> None:
         own: set[str] = set()
-        for at in subject.steps:
+        for at in steps:
             own |= made_by(at.step, subject.variables(at), namespaces) or set()
             own |= at.step.namespaces_used
         prefix = namespaces.prefix
@@ -114,10 +119,7 @@ def _by_own_name(value: Any) -> set[str]:
 
 def not_isolated(subject: Subject) -> Iterator[Remark]:
     """Remark on objects that users with other prefixes would share: who comes last decides about them."""
-    namespaces = subject.loaded.plan.namespaces
-    if namespaces is None or not namespaces.prefix:
-        return
-    for at in subject.steps:
+    for at in (at for steps, _ in _prefixed(subject) for at in steps):
         step = at.step
         if not isinstance(step, KubernetesApply):
             continue
@@ -141,6 +143,6 @@ def _objects(subject: Subject, at: StepAt) -> list[Manifest]:
     """Return the objects of a step that are known, in their namespaces; none where one cannot be read."""
     assert isinstance(at.step, KubernetesApply)
     try:
-        return objects_of(at.step, subject.variables(at), subject.loaded.plan.namespaces)
+        return objects_of(at.step, subject.variables(at), subject.loaded.plan.namespaces_of(at.step))
     except PlanError:  # applying it will say what is wrong with it
         return []

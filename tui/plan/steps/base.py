@@ -20,6 +20,7 @@ from pydantic import (
 
 from tui.plan.faults import shown
 from tui.plan.outputs import Template, filled_in, templates
+from tui.plan.own_namespaces import in_cluster
 from tui.plan.scope import Scope, WrittenStep
 from tui.plan.values import MAY_BE_MISSING, Frozen, Label, OneOrMore, Timeout
 from tui.text import one_line
@@ -77,8 +78,9 @@ class StepBase(Frozen):
         action: The action that performs it, as `module:function`; imported when it is first needed.
         needs_provider: Whether that host must have the program that makes the plan's cluster.
         needs_engine: Whether that host must have a container engine.
-        needs_cluster: Whether it uses the plan's cluster.
-        makes_cluster: Whether it creates the plan's cluster.
+        needs_cluster: Whether it uses its cluster of the plan's.
+        makes_cluster: Whether it creates that cluster.
+        ends_cluster: Whether it deletes or stops it.
         on_cluster_host: Whether it runs on the cluster's host, whichever host its task is on.
         prefetch: When it may run ahead of its task's place: `at once`, as it needs nothing of the cluster, or
             when the cluster's nodes run.
@@ -92,6 +94,7 @@ class StepBase(Frozen):
     needs_engine: ClassVar[bool] = False
     needs_cluster: ClassVar[bool] = False
     makes_cluster: ClassVar[bool] = False
+    ends_cluster: ClassVar[bool] = False
     on_cluster_host: ClassVar[bool] = False
     prefetch: ClassVar[Prefetch] = "never"
     makes_unseen: ClassVar[bool] = False
@@ -107,6 +110,9 @@ class StepBase(Frozen):
     timeout: Timeout | None = Field(
         None, description="The step fails if it takes longer: a number of seconds, or 90s, 5m, 1h30m."
     )
+    cluster: str | None = Field(
+        None, repr=False, description="The cluster that it is for, of `clusters`; its task's if absent."
+    )
 
     _written: WrittenStep | None = PrivateAttr(None)
 
@@ -114,8 +120,13 @@ class StepBase(Frozen):
     @classmethod
     def _as_written(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         """Take paths as they are meant where a step is written, and outputs by their names."""
-        if not isinstance(data, WrittenStep):
-            return handler(data)
+        with in_cluster(data, info):
+            return cls._placed(data, handler, info) if isinstance(data, WrittenStep) else handler(data)
+
+    @classmethod
+    def _placed(
+        cls, data: WrittenStep, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
         context: dict[str, Any] = info.context or {}
         usual = dict(context)
         context["folder"] = data.scope.folder

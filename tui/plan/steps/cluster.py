@@ -29,6 +29,9 @@ class _ClusterStep(StepBase):
     needs_cluster = True
     on_cluster_host = True
 
+    def _subject(self) -> str:
+        return self.cluster or ""
+
 
 class CreatesCluster(_ClusterStep):
     """Creates the plan's cluster, or adopts a healthy one of that name."""
@@ -37,6 +40,7 @@ class CreatesCluster(_ClusterStep):
     needs_provider = True
     makes_cluster = True
 
+    kind: str  # first here, too: checksums of tasks that runs keep have fields in their order
     config: ClusterConfig | None = Field(
         None,
         description="The provider's own configuration: a file, in which `${…}` is filled in, or itself. With"
@@ -69,12 +73,13 @@ class ExportsLogs(_ClusterStep):
     action = "tui.actions.cluster:logs"
     needs_provider = True
 
+    kind: str
     to: PlanPath = Field(
         description="Directory that they are written to; over SSH one is made there, and it is told."
     )
 
     def _subject(self) -> str:
-        return self.to.name
+        return " ".join(filter(None, (self.cluster, self.to.name)))
 
 
 class ClusterLogs(ExportsLogs):
@@ -97,6 +102,7 @@ class DeletesCluster(_ClusterStep):
     """Deletes the plan's cluster and its kubeconfig."""
 
     action = "tui.actions.cluster:delete"
+    ends_cluster = True
     needs_provider = True
 
 
@@ -120,6 +126,7 @@ class _StopsCluster(_ClusterStep):
     """Stops the plan's cluster."""
 
     action = "tui.actions.cluster:stop"
+    ends_cluster = True
 
 
 class ClusterStop(_StopsCluster):
