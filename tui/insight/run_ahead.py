@@ -30,15 +30,17 @@ class Early(NamedTuple):
         at_once: How many of its first steps need nothing.
         on_nodes: How many steps need no more than the cluster's nodes, those first ones included.
         after: The tasks that may make what they use.
+        clusters: Those whose nodes the others need, by their names in the plan.
     """
 
     at_once: int
     on_nodes: int
     after: tuple[str, ...]
+    clusters: tuple[str, ...] = ()
 
 
 class Creation(NamedTuple):
-    """The step that creates the cluster, and the share of its time after which nodes run."""
+    """A step that creates a cluster, and the share of its time after which nodes run."""
 
     task: str
     step: int
@@ -52,13 +54,13 @@ class RunAhead:
     Attributes:
         graph: That graph.
         early: The tasks of which something may run ahead.
-        creation: The step that creates the cluster, if there is one.
+        creations: The steps that create clusters, by the clusters' names in the plan.
         owners: The task that each of those tasks is a part of.
     """
 
     graph: Graph
     early: Mapping[str, Early]
-    creation: Creation | None
+    creations: Mapping[str, Creation]
     owners: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -66,17 +68,27 @@ class RunAhead:
         """Return it for a run in eager mode; None where nothing of it may run ahead."""
         asked = state.started.prefetch if state.started else False
         early = {} if asked is False else early_steps(state)
-        creation = next((found for task in state.tasks.values() if (found := _creation(task))), None)
-        return cls(state.graph, early, creation).with_graph(state.graph) if early else None
+        creations = creations_of(state)
+        return cls(state.graph, early, creations).with_graph(state.graph) if early else None
 
     def with_graph(self, graph: Graph) -> RunAhead:
         """Return it for other needs of the same tasks."""
         owners: dict[str, str] = {}
         nodes = list(self._parted(graph, owners))
-        return RunAhead(Graph(nodes), self.early, self.creation, owners)
+        return RunAhead(Graph(nodes), self.early, self.creations, owners)
+
+    def _first(self, task: str) -> Creation | None:
+        """Return the first step of a task that creates a cluster."""
+        return min((each for each in self.creations.values() if each.task == task), default=None)
+
+    def _nodes(self, cluster: str) -> str:
+        """Return the task at whose end a cluster's nodes run; empty if none creates it."""
+        if (creation := self.creations.get(cluster)) is None:
+            return ""
+        # One that a task creates after another is there when the task has finished.
+        return creation.task + UNTIL_NODES * (creation == self._first(creation.task))
 
     def _parted(self, graph: Graph, owners: dict[str, str]) -> Iterator[Node]:
-        made = f"{self.creation.task}{UNTIL_NODES}" if self.creation else ""
         for node in graph.nodes.values():
             needs = node.needs
             early = self.early.get(node.id)
@@ -87,13 +99,15 @@ class RunAhead:
             if early and early.on_nodes > early.at_once:
                 before = (f"{node.id}\0at once",) if early.at_once else ()
                 owners[f"{node.id}\0on nodes"] = node.id
-                on_nodes = (made,) if made and made != f"{node.id}{UNTIL_NODES}" else ()
+                made = dict.fromkeys(filter(None, map(self._nodes, early.clusters)))
+                on_nodes = tuple(id_ for id_ in made if id_.removesuffix(UNTIL_NODES) != node.id)
                 yield Node(f"{node.id}\0on nodes", node.phase, (*early.after, *before, *on_nodes))
                 needs = (*needs, f"{node.id}\0on nodes")
-            if self.creation and self.creation.task == node.id:
-                owners[made] = node.id
-                yield Node(made, node.phase, needs)
-                needs = (made,)
+            if self._first(node.id):
+                until = f"{node.id}{UNTIL_NODES}"
+                owners[until] = node.id
+                yield Node(until, node.phase, needs)
+                needs = (until,)
             yield Node(node.id, node.phase, needs)
 
     def parts(self, tasks: Mapping[str, Sequence[StepParts]]) -> dict[str, list[Part]]:
@@ -110,12 +124,12 @@ class RunAhead:
                 found[f"{id_}\0at once"] = _of(steps, 0, early.at_once)
             if early.on_nodes > early.at_once:
                 found[f"{id_}\0on nodes"] = _of(steps, early.at_once, early.on_nodes)
-            if self.creation and self.creation.task == id_:
-                creating = [part for each in left if each.step == self.creation.step for part in each.parts]
-                before = _of(left, -1, self.creation.step)
-                first, rest = _cut(creating, self.creation.share)
+            if creation := self._first(id_):
+                creating = [part for each in left if each.step == creation.step for part in each.parts]
+                before = _of(left, -1, creation.step)
+                first, rest = _cut(creating, creation.share)
                 found[f"{id_}{UNTIL_NODES}"] = before + first
-                found[id_] = rest + _of(left, self.creation.step + 1, len(steps) + self.creation.step + 1)
+                found[id_] = rest + _of(left, creation.step + 1, len(steps) + creation.step + 1)
             else:
                 found[id_] = [part for each in left for part in each.parts]
         return found
@@ -154,14 +168,28 @@ def early_steps(state: RunState, *, barriers: bool = False) -> dict[str, Early]:
             if barriers:
                 before.update(*state.graph.phases[: task.phase])
             after = tuple(id_ for id_ in state.tasks if id_ in before and MAKING & {*state.tasks[id_].kinds})
-            found[task.id] = Early(at_once, on_nodes, after)
+            loads = [i for i in range(at_once, on_nodes) if task.kinds[i] in ON_NODES]
+            clusters = tuple(dict.fromkeys(cluster_of(task, i) for i in loads))
+            found[task.id] = Early(at_once, on_nodes, after, clusters)
     return found
 
 
-def _creation(task: TaskState) -> Creation | None:
-    number = next((number for number, kind in enumerate(task.kinds) if kind in CREATING), None)
-    if number is None:
-        return None
+def cluster_of(task: TaskState, step: int) -> str:
+    """Return the name of the cluster that a step is for; empty where the plan does not have several."""
+    return task.clusters[step] if step < len(task.clusters) else ""
+
+
+def creations_of(state: RunState) -> dict[str, Creation]:
+    """Return the steps of a run that create clusters, by the clusters' names."""
+    found: dict[str, Creation] = {}
+    for task in state.tasks.values():
+        for number, kind in enumerate(task.kinds):
+            if kind in CREATING:
+                found.setdefault(cluster_of(task, number), _creation(task, number))
+    return found
+
+
+def _creation(task: TaskState, number: int) -> Creation:
     attempt = task.attempt
     step = next((each for each in attempt.steps if each.step == number), None) if attempt else None
     if attempt is None or step is None or step.finished is None or step.finished <= step.started:

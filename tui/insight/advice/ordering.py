@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from tui.insight.advice.finding import DropNeeds, Finding, RemoveLimit
-from tui.insight.run_ahead import early_steps
+from tui.insight.run_ahead import creations_of, early_steps
 from tui.plan.address import DEFAULT, LOCAL
 from tui.plan.graph import CycleError, Graph, Node
 from tui.plan.kinds import CREATING
@@ -148,13 +148,11 @@ def _ahead(run: WholeRun, state: RunState) -> WholeRun | None:
     Each is in the first phase that has all it waits for, which it then holds up: at worst the run gains more.
     """
     nodes, tasks = dict(run.graph.nodes), dict(run.profile.tasks)
-    creation = next((task.id for task in state.tasks.values() if CREATING & {*task.kinds}), None)
+    creations = creations_of(state)
     for id_, early in early_steps(state, barriers=True).items():
         if id_ not in nodes or id_ not in tasks:
             return None
-        waits = {*early.after}
-        if creation is not None and early.on_nodes > early.at_once:
-            waits.add(creation)
+        waits = {*early.after, *(creations[each].task for each in early.clusters if each in creations)}
         if id_ in waits or not waits <= nodes.keys():
             continue
         phase = max((nodes[other].phase for other in waits), default=0)
