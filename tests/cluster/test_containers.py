@@ -388,3 +388,12 @@ async def test_who_holds_the_ports_of_a_configuration(cluster: Cluster, provider
         PortUse(3, "container web", remedy="stop that container"),
         PortUse(3, "the configuration itself, twice", remedy="remove one"),
     ]
+
+
+async def test_the_nodes_of_a_cluster_that_stands_are_found_by_its_context(
+    cluster: Cluster, provider: str, there: Peer
+) -> None:
+    there.nodes(there.node())
+    standing = Cluster(context=f"{provider}-demo")
+    found = await (await provider_of(standing)).find_nodes(standing, there.host)
+    assert [node.name for node in found] == [there.name()]

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import subprocess
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from tests.actions.engines import BASE, need_image, running
 from tests.actions.recorder import Recorder
 from tests.cluster.peer import Peer, container, peer, ready
-from tui.cluster.containers.provider import create, delete, export_logs, find_nodes, kubeconfig_of
+from tests.cluster.test_kind import NODE
+from tui.clients.engine_api import connect
+from tui.cluster.containers.provider import (
+    await_nodes,
+    create,
+    delete,
+    deliver,
+    export_logs,
+    find_nodes,
+    kubeconfig_of,
+)
 from tui.cluster.k3d.config import as_k3d_reads_it, host_ports, installs_network, with_mirrors
 from tui.cluster.k3d.maker import K3d
 from tui.cluster.provider import ClusterSpec
 from tui.errors import ActionError
+from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 SERVER = "k3d-demo-server-0"
@@ -259,3 +273,60 @@ async def test_logs_are_exported_by_the_engine_s_command(
     there.nodes(container("none", provider="k3d"))
     with pytest.raises(ActionError, match="could not all be exported"):
         await export_logs(cluster, there.host, to, report)
+
+
+# Over a real engine: its containers have k3d's names and labels, and a real containerd in them.
+
+REAL = """\
+say() { printf '%s[0000] %s\\n' "$1" "$2"; }
+[ "$1 $2" = "cluster create" ] || exit 1
+labels="--label app=k3d --label k3d.cluster=$3" node=k3d-$3-server-0
+docker network create --label app=k3d k3d-$3 && docker volume create $labels k3d-$3-images || exit 1
+run="docker create $labels --network k3d-$3 --volume k3d-$3-images:/k3d/images"
+say INFO "Creating node '$node'"
+$run --label k3d.role=server --name $node --privileged --tmpfs /run --tmpfs /tmp --volume /var NODE || exit 1
+$run --label k3d.role=noRole --name k3d-$3-tools BASE sleep 100 || exit 1
+say INFO "Starting cluster '$3'"
+docker start $node k3d-$3-tools || exit 1
+until [ -e "$here/fails" ]; do sleep 0.1; done
+say ERRO "Failed Cluster Start: Node $node failed to get ready"
+exit 1
+"""
+
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    with running("docker") as environment:
+        for image in (NODE, BASE):
+            need_image(image)
+        yield environment
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(120)
+async def test_containers_take_images_while_they_start_and_nothing_of_them_is_left(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    name = f"bringup-{uuid.uuid4().hex[:8]}"
+    program = f"#!/bin/sh\nhere={tmp_path}\n{REAL.replace('NODE', NODE).replace('BASE', BASE)}"
+    await asyncio.to_thread((tmp_path / "k3d").write_text, program)
+    await asyncio.to_thread((tmp_path / "k3d").chmod, 0o755)
+    host = LocalHost({**environment, "PATH": f"{tmp_path}:{environment['PATH']}"}, tmp_path / "cache")
+    cluster = Cluster(name=name, provider="k3d", kubeconfig=tmp_path / "kubeconfig")
+    report = Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster, host=host)
+    creating = asyncio.create_task(create(cluster, host, ClusterSpec(wait=60), report))
+    try:
+        await asyncio.wait_for(await_nodes(cluster, host), 60)
+        assert [node.name for node in await find_nodes(cluster, host)] == [f"k3d-{name}-server-0"]
+        assert (await deliver(cluster, host, {BASE: host}, report)).changed
+        assert not (await deliver(cluster, host, {BASE: host}, report)).changed
+        assert not [text for _, text in report.lines if "could not be streamed" in text]
+    finally:
+        await asyncio.to_thread((tmp_path / "fails").touch)
+        with pytest.raises(ActionError, match="failed to get ready"):
+            await creating
+    async with connect(await host.engine()) as api:
+        assert await api.containers(f"k3d.cluster={name}") == []
+    for argv in (("network", "ls"), ("volume", "ls")):
+        listed = await asyncio.to_thread(subprocess.check_output, ("docker", *argv), text=True)
+        assert name not in listed

@@ -124,7 +124,7 @@ def _facts(kind: str, model: type[StepBase]) -> Iterator[str]:
     needed = []
     if model.needs_provider:
         provider = kind.partition(".")[0]
-        needed.append(f"`{provider}`" if provider in PROVIDERS else "the program that is its provider")
+        needed.append(f"`{provider}`" if provider in PROVIDERS else "the provider's program")
     if model.needs_engine:
         needed.append("a container engine")
     if needed:
