@@ -137,6 +137,12 @@ class Peer:
         """Have the engine list some containers while the cluster is there, as its program makes it."""
         self.engine["/containers/json"] = (200, lambda: list(containers) if self.made.exists() else [])
 
+        def remove() -> dict[str, str]:
+            self.made.unlink(missing_ok=True)
+            return {}
+
+        self.engine |= {f"DELETE /containers/{each['Id']}": (200, remove) for each in containers}
+
     def members(self, *nodes: dict[str, Any]) -> None:
         """Have the API server list some nodes."""
         self.api["/api/v1/nodes"] = (200, {"items": list(nodes)})

@@ -73,7 +73,7 @@ def removable(there: Peer) -> list[str]:
             there.made.unlink(missing_ok=True)
         return {}
 
-    there.engine[f"/containers/{SERVER}"] = (200, lambda: remove("container"))
+    there.engine[f"DELETE /containers/{SERVER}"] = (200, lambda: remove("container"))
     for path in ("/networks/k3d-demo", "/volumes/k3d-demo-images"):
         there.engine[f"GET {path}"] = (200, {"Labels": {"app": "k3d"}})
         there.engine[path] = (200, lambda path=path: remove(path))
