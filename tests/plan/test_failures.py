@@ -123,6 +123,19 @@ SAID_TO = {
     ("kubernetes", "chart requires kubeVersion: >=1.35.0 which is incompatible with v1.32.0"): "helm-version",
     ("kubernetes", "library charts are not installable"): "helm-library",
     ("kubernetes", "Chart.yaml file is missing"): "helm-no-chart",
+    ("pod", "a: running\nwarning: Unhealthy: Readiness probe failed: dial tcp: connection refused"): "probe",
+    ("kubernetes", 'status 422: ConfigMap "$A" is invalid: metadata.name: Invalid value: "$A": a'): (
+        "not-filled-in"
+    ),
+    ("kubernetes", 'status 422: Pod "a" is invalid: spec.image: Invalid value: "${IMAGE}"'): "not-filled-in",
+    ("kubernetes", "status 500: failed to create typed patch object: .a: expected numeric (int or float)"): (
+        "not-number"
+    ),
+    ("kubernetes", "status 500: failed to convert: quantities must match the regular expression '^x'"): (
+        "quantity"
+    ),
+    ("kubernetes", "job/a failed: DeadlineExceeded: Job was active longer than specified"): "job-deadline",
+    ("kubernetes", "job/a failed: BackoffLimitExceeded: Job has reached the limit"): "job-backoff",
     ("kubernetes", "error unpacking subchart x in y: Chart.yaml file is missing"): "helm-no-chart",
     ("command", "file 'x.tgz' does not appear to be a gzipped archive; got 'text/html'"): "helm-archive",
     ("kubernetes", "validation: chart.metadata.version is required"): "helm-chart",

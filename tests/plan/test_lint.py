@@ -61,6 +61,10 @@ SHOWN = {
         "manifest-broken",
         steps("▶{kind: kubernetes.apply, manifests: nothing.yaml}"),
     ),
+    "a name that nothing fills in": (
+        "not-filled-in",
+        steps("▶{kind: kubernetes.apply, manifests: dollar.yaml}"),
+    ),
     "a directory beside the chart's": ("chart-broken", steps("▶{kind: helm.install, release: a, chart: .}")),
     "a chart without its dependency": (
         "chart-broken",
@@ -235,6 +239,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, "FROM scratch\n", "image/Dockerfile")
     write(tmp_path, "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", "namespace.yaml")
     write(tmp_path, "a: b: c\n", "bad.yaml")
+    write(tmp_path, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $NAME}\n", "dollar.yaml")
     write(tmp_path, "# nothing\n---\n", "nothing.yaml")
     write(
         tmp_path, "name: web\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.x}]\n", "web/Chart.yaml"

@@ -123,6 +123,12 @@ KNOWN: dict[str, Known] = {
         "no node takes the pod: correct its nodeSelector, affinity and tolerations",
         "pod",
     ),
+    "probe": known(
+        "(?:Readiness|Liveness|Startup) probe failed",
+        "correct the path and port of the probe, or see in the pod's last lines why it does not answer; if it"
+        " is only slow, give the step a longer timeout",
+        "pod",
+    ),
     # What the API server answers; texts begin with its status.
     "namespace-missing": known(
         r"(?:status 404|\(NotFound\)).*\bnamespaces? \"|\bnamespaces? \"[^\"]+\" not found",
@@ -151,6 +157,11 @@ KNOWN: dict[str, Known] = {
         "raise the namespace's ResourceQuota or LimitRange, or change what the object requests",
         "kubernetes",
     ),
+    "not-filled-in": known(
+        r"""is invalid: [^\n]*Invalid value: \\?"[^"]*(?:\$[{(\w]|\{\{)""",
+        "fill it in: write ${name} of the plan's variables, and `substitute: true` in the step",
+        "kubernetes",
+    ),
     "immutable": known(
         r"immutable|may not change once set|updates to \S+ spec for fields other than"
         r"|updates to \S+ are forbidden|updates may not change fields|cannot change roleRef"
@@ -172,6 +183,16 @@ KNOWN: dict[str, Known] = {
     "no-value": known(
         "unknown object type .?nil",
         'a value in the manifest is empty: give the field one, or an empty text, "", or take it out',
+        *("kubernetes", "command"),
+    ),
+    "not-number": known(
+        "expected (?:numeric|bool)|cannot unmarshal string into Go .{1,200} of type (?:u?int|float|bool)",
+        "take the quotes away from the value that the message names: it must be a number, or true or false",
+        "kubernetes",
+    ),
+    "quantity": known(
+        "quantities must match the regular expression|unable to parse quantity",
+        "write quantities without blanks: 500m or 1.5 of CPUs, 128Mi or 1Gi of memory",
         *("kubernetes", "command"),
     ),
     "same-key": known(
@@ -270,6 +291,16 @@ KNOWN: dict[str, Known] = {
         r"|failed (?:pre|post)-(?:install|upgrade)",
         "a hook of the chart failed, most often a Job: `kubectl logs job/NAME` says why, if it is kept",
         *("kubernetes", "command"),
+    ),
+    "job-deadline": known(
+        "DeadlineExceeded: Job was active longer",
+        "raise the Job's activeDeadlineSeconds, or see in its pods' last lines what takes so long",
+        "kubernetes",
+    ),
+    "job-backoff": known(
+        "BackoffLimitExceeded",
+        "its pods have failed and are gone: with `restartPolicy: Never` they stay, with their last lines",
+        "kubernetes",
     ),
     "helm-ownership": known(
         "invalid ownership metadata",

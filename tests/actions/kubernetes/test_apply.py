@@ -208,6 +208,9 @@ async def test_an_unknown_kind_is_looked_for_anew_then_told(tmp_path: Path) -> N
     with pytest.raises(ActionError, match="knows no ConfigMap in old/v1beta1") as caught:
         await _apply(server, tmp_path, old)
     assert caught.value.hint == "this server has it in v1: correct apiVersion"
+    with pytest.raises(ActionError, match="knows no configmap in v1") as caught:
+        await _apply(server, tmp_path, _manifest("configmap", "a"))
+    assert caught.value.hint == "kinds are spelt with capitals: write ConfigMap"
 
 
 async def test_discovery_is_asked_once_for_many_objects(tmp_path: Path) -> None:

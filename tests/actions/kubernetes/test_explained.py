@@ -78,6 +78,11 @@ def _mount(shelf: Shelf) -> None:
     _event(shelf, "Pod", "it-0", "FailedMount", why)
 
 
+def _probe(shelf: Shelf) -> None:
+    _pod(shelf, containerStatuses=[_state("app", {"running": {}})])
+    _event(shelf, "Pod", "it-0", "Unhealthy", "Readiness probe failed: dial tcp: connection refused")
+
+
 def _exceed(shelf: Shelf) -> None:
     why = 'create Pod it-0 failed error: pods "it-0" is forbidden: exceeded quota: q'
     _event(shelf, "StatefulSet", "it", "FailedCreate", why)
@@ -94,6 +99,7 @@ def _take(shelf: Shelf) -> None:
         (_gate, "readiness gate", 'readiness gate "x/y" does not exist', "readinessGate"),
         (_hold, "scheduling gates", "non-empty scheduling gates", "Kueue"),
         (_mount, "FailedMount", "app: ContainerCreating", "apply it, in its namespace"),
+        (_probe, "probe failed", "app: running; Unhealthy: Readiness probe failed", "path and port"),
         (_exceed, "exceeded quota", "0 of 1 pods are ready", "ResourceQuota"),
         (_take, "it was deleted", "statefulset/it: it was deleted", "who deletes it"),
     ],

@@ -11,6 +11,7 @@ import pytest
 from tests.actions.kubernetes.shelf import WIDGET, Shelf, conditions
 from tests.clients.kubernetes.peer import recorder, serving
 from tui.actions.kubernetes import wait as module
+from tui.actions.kubernetes.pods import how_ended
 from tui.actions.kubernetes.wait import wait
 from tui.actions.postgres.migrate import migrate
 from tui.errors import ActionError
@@ -121,6 +122,35 @@ async def test_a_job_that_failed_is_told_at_once_with_its_last_words(tmp_path: P
         "job/x failed: BackoffLimitExceeded: it is reached; pod/x-1: app: Error, exit code 3"
     )
     assert "log   cannot find the thing" in caught.value.details
+    assert caught.value.hint == "its program ended by itself: its last lines say why"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "phase", "told"),
+    [
+        ({"conditions": {"object": "pod/x", "is": "Ready"}}, "Succeeded", "the pod has succeeded"),
+        ({"conditions": {"object": "pod/x", "is": "Ready"}}, "Failed", "has failed: app: Error, exit code 3"),
+        ({"values": {"object": "pod/x", "path": ".status.phase", "is": "Running"}}, "Failed", "has failed"),
+    ],
+)
+async def test_what_has_ended_is_not_waited_for_to_become_anything_else(
+    tmp_path: Path, wanted: dict[str, Any], phase: str, told: str
+) -> None:
+    shelf = Shelf()
+    ended = {"terminated": {"exitCode": 3, "reason": "Error"}}
+    state = [{"name": "app", "state": ended, "restartCount": 0, "containerID": "1"}]
+    _pod(shelf, "x", {}, ready=False, phase=phase, containerStatuses=state)
+    async with _waiting(tmp_path, shelf, **wanted) as (waiting, _):
+        with pytest.raises(ActionError, match=told) as caught:
+            await waiting
+    assert "cannot become" in caught.value.cause
+    assert "kubectl -n default logs" in caught.value.hint
+
+
+def test_how_a_job_has_ended_is_told_by_its_conditions() -> None:
+    for status, told in {"Failed": "the Job has failed", "Complete": "the Job is complete"}.items():
+        assert how_ended("Job", {"status": conditions(**{status: "True"})}) == told
+    assert how_ended("Job", {"status": {"active": 1}}) == how_ended("Widget", {}) == ""
 
 
 async def test_pods_are_waited_for_by_labels_without_those_that_ended_well(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.actions.kubernetes.pods import condition, counting, describe, has_failed, holds
+from tui.actions.kubernetes.pods import condition, counting, describe, has_failed, holds, how_ended
 from tui.actions.kubernetes.rollouts import Rollout, selector
 from tui.actions.kubernetes.target import Status, Target
 from tui.plan.json_path import JsonPath
@@ -239,6 +240,8 @@ class _Named(Target):
     """An object that the plan names by kind and name."""
 
     once = True
+    is_of_status = True
+    """Whether it is about the object's status, which changes no more once a pod or Job has ended."""
 
     def __init__(self, reference: str, namespace: str) -> None:
         self.reference = reference
@@ -275,7 +278,11 @@ class _Named(Target):
     def judge(self, items: Sequence[Object]) -> Status:
         """Return its state."""
         if items:
-            return self._judge(items[0])
+            judged, ended = self._judge(items[0]), how_ended(self._kind, items[0])
+            if not ended or judged.ready or judged.stuck or not self.is_of_status:
+                return judged
+            hint = f"`kubectl -n {self.namespace} logs {self.reference}` says why; wait for what it becomes"
+            return replace(judged, message=f"{judged.message}; {ended}", stuck=hint)
         absent = f"it does not exist{f' in namespace {self.namespace}' * self.is_namespaced} yet"
         return Status(False, absent if self._kind else f"the cluster knows no kind {self._word} yet")
 
@@ -332,6 +339,7 @@ class Value(_Named):
         super().__init__(reference, namespace)
         self._path = JsonPath.parse(path)
         self._wanted = wanted
+        self.is_of_status = ".status" in self._path.text
 
     def __str__(self) -> str:
         return f"{self.reference} {self._path.text}"

@@ -305,7 +305,8 @@ class _Wait:
         if failed := next((c for c in found if _is_failing(c)), None):
             verdict = Verdict(failed, hint_for(failed.symptoms, "pod"))
             cause = f"{cause}; {_state(pod, verdict)}"
-            hint = verdict.hint or hint_for("\n".join(pod.events), "pod") or _LONGER
+            hint = verdict.hint or hint_for("\n".join(pod.events), "pod")
+            hint = hint or (_LONGER if failed.exit_code is None else _BY_ITSELF)
             return ActionError(cause, hint, await self._details(observer, pod, verdict))
         why, state = unschedulable(pod.item), describe(pod.item)
         last = next((c for c in reversed(found) if c.phase == "running"), found[-1] if found else None)
@@ -313,6 +314,8 @@ class _Wait:
         if last and hint == _LONGER and any(c.reason == "PodInitializing" for c in found):
             hint = f"the pod's other containers wait for `{last.name}`: see its last lines for what it lacks"
         details = await self._details(observer, pod, Verdict(last, "") if last else None)
+        probe = next((each for each in reversed(pod.events) if "probe failed" in each), "")
+        state += f"; {probe.removeprefix('warning: ')}" if probe else ""
         return ActionError(f"{cause}; {pod.source}: {state}", hint, details)
 
     async def _details(self, observer: Observer, pod: PodTracker, verdict: Verdict | None) -> tuple[str, ...]:
@@ -346,6 +349,7 @@ def _trouble(pod: PodTracker) -> tuple[int, str]:
     return restarts, str(pod.item["metadata"].get("creationTimestamp", ""))
 
 
+_BY_ITSELF = "its program ended by itself: its last lines say why"
 _LONGER = "see its readiness probe and last lines; if it is only slow, give the step a longer timeout"
 
 

@@ -90,6 +90,8 @@ class Discovery:
                 return found
         served = await self._served_in(api_version.rpartition("/")[0], kind)
         hint = f"this server has it in {served}: correct apiVersion" if served else _NO_KIND
+        spelt = {each.lower(): each for each in self._groups.get(api_version, {})}.get(kind.lower())
+        hint = f"kinds are spelt with capitals: write {spelt}" if spelt else hint
         raise UnknownKindError(f"the API server knows no {kind} in {api_version}", hint)
 
     async def named(self, word: str) -> Resource | None:

@@ -7,7 +7,7 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.plan.faults import PlanError
+from tui.plan.faults import PlanError, shown
 from tui.plan.lint.commands import namespaces_made
 from tui.plan.manifests import KUSTOMIZATIONS, is_remote, local_files, read_file
 from tui.plan.namespaces import made_by, used_by
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tui.plan.lint.remark import Level, Remark, StepAt, Subject
+    from tui.plan.manifests import Manifest
 
 
 Name = TypeVar("Name", bound=Hashable)
@@ -89,7 +90,9 @@ def manifest_broken(subject: Subject) -> Iterator[Remark]:
         empty = known and all(map(Path.exists, files)) and bool(at.step.manifests)
         for file in filter(Path.exists, files):
             try:
-                empty = not read_file(file, variables) and empty
+                found = read_file(file, variables)
+                yield from (subject.remark(at, *said) for said in _not_filled_in(found))
+                empty = not found and empty
             except PlanError as error:
                 empty = False
                 for fault in error.faults:
@@ -98,6 +101,15 @@ def manifest_broken(subject: Subject) -> Iterator[Remark]:
         if empty:
             hint = "check the step's files and directories"
             yield subject.remark(at, "manifest-broken", "its manifests hold no objects", hint)
+
+
+def _not_filled_in(found: Iterable[Manifest]) -> Iterator[tuple[str, str, str]]:
+    """Yield a remark's parts on objects whose names are still to be filled in: no server takes a dollar."""
+    for each in found:
+        if name := next((name for name in (each.name, each.namespace) if "$" in name), ""):
+            text = f"{each.source}: nothing fills in {shown(name)} of the {each.kind}"
+            hint = "write ${name} of the plan's variables, and `substitute: true` in the step"
+            yield "not-filled-in", text, hint
 
 
 def nothing_named(subject: Subject) -> Iterator[Remark]:
