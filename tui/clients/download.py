@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from tui.clients.connection_errors import reason
-from tui.clients.kubernetes.api import is_loopback
+from tui.clients.proxies import ways_to
 from tui.errors import ActionError
 from tui.reporter import end_of
 
@@ -150,7 +150,7 @@ def _check(url: str, pin: str, content: bytes) -> None:
 async def _persist(url: str, etag: str, reporter: Reporter) -> _Answer:
     """Request a URL, a few times if need be."""
     requests = len(PAUSES) + 1
-    async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=not is_loopback(url)) as session:
+    async with aiohttp.ClientSession(timeout=_TIMEOUT, **ways_to(url)) as session:
         for count, pause in enumerate((*PAUSES, None), 1):
             try:
                 return await _ask(session, url, etag)

@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.clients.kubernetes.peer import api_server, recorder, refusal, serving
 from tests.ssh.web import certified
 from tui.actions.kubernetes.apply import is_passing
-from tui.clients.kubernetes.api import ApiError, UnreachableError, UntrustedError, is_loopback, open_api
+from tui.clients.kubernetes.api import ApiError, UnreachableError, UntrustedError, open_api
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.ready import ask_ready
 from tui.cluster.connect import connect
@@ -138,20 +138,6 @@ async def test_a_local_server_is_not_sought_behind_a_proxy(
     app, _ = _app()
     async with api_server(app, tmp_path) as (api, _):
         assert await api.get("/thing") == {"kind": "Thing"}
-
-
-@pytest.mark.parametrize(
-    ("url", "local"),
-    [
-        ("https://127.0.0.1:6443", True),
-        ("https://[::1]:6443", True),
-        ("https://localhost", True),
-        ("https://10.0.0.1", False),
-        ("https://example.com", False),
-    ],
-)
-def test_this_machine_is_known(url: str, local: bool) -> None:
-    assert is_loopback(url) is local
 
 
 @pytest.mark.parametrize(

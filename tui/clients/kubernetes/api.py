@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import ipaddress
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -22,6 +20,7 @@ from tui.clients.kubernetes.exec_login import log_in
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.lean import import_lean
 from tui.clients.kubernetes.messages import shorten
+from tui.clients.proxies import ways_to
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
 from tui.plan.recognition import hint_for
@@ -298,21 +297,13 @@ def _session(access: Access, tls: ssl.SSLContext) -> aiohttp.ClientSession:
     The client's session would reach even 127.0.0.1 through `HTTPS_PROXY`, and has at most 100 connections.
     Each watch and each followed log holds one.
     """
+    ways = ways_to(access.server)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls),
-        trust_env=not is_loopback(access.server),
-        proxy=access.proxy,
+        trust_env=ways["trust_env"],
+        proxy=access.proxy or ways["proxy"],
         read_bufsize=_LARGEST,
     )
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether a URL leads to this machine's loopback."""
-    name = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def _refusal(status: int, body: object, headers: Mapping[str, str] | None) -> ApiError:
