@@ -73,6 +73,7 @@ SAID_TO = {
     ("pod", "InvalidImageName"): "image-name",
     ("pod", "ErrImageNeverPull"): "pull-never",
     ("pod", 'CreateContainerConfigError\nsecret "x" not found'): "container-config",
+    ("pod", "CreateContainerConfigError\nservices have not yet been read at least once"): "kubelet-behind",
     (
         "pod",
         "CreateContainerConfigError\ncontainer has runAsNonRoot and image will run as root",

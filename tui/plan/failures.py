@@ -77,6 +77,12 @@ KNOWN: dict[str, Known] = {
         "the cluster's network does not work yet: see its CNI's pods (`kubectl -n kube-system get pods`)",
         "pod",
     ),
+    "kubelet-behind": known(
+        "have not yet been read at least once|failed to sync (?:configmap|secret) cache",
+        "the node's kubelet cannot read from its API server: see `journalctl -u kubelet` in the node, or "
+        "make the cluster anew (`bringup down`, then `bringup up`)",
+        "pod",
+    ),
     "container-config": known(
         "CreateContainerConfigError",
         "apply the Secret or ConfigMap that the container refers to first",

@@ -90,6 +90,17 @@ def test_states_that_seldom_pass_are_given_their_time(reason: str, after: float)
         assert patience.verdict(100.0 + after - 1) is None
 
 
+def test_a_kubelet_that_has_not_read_all_yet_is_given_a_minute() -> None:
+    patience = Patience()
+    told = "services have not yet been read at least once, cannot construct envvars"
+    waiting = {"waiting": {"reason": "CreateContainerConfigError", "message": told}}
+    patience.see(pod(state=waiting), 100.0)
+    assert patience.verdict(159.0) is None
+    verdict = patience.verdict(160.0)
+    assert verdict
+    assert "kubelet" in verdict.hint
+
+
 def test_a_container_out_of_memory_is_told_of() -> None:
     patience = Patience()
     ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}

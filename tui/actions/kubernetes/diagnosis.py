@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ _PATIENCE = {
     "CreateContainerError": 20.0,
 }
 """Seconds that a container may stay in a state that it seldom leaves by itself."""
+# A kubelet that has just been started has not read all of its API server yet, and asks again.
+_UNREAD = re.compile("have not yet been read|failed to sync (?:configmap|secret) cache")
+_READING_WITHIN = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +92,5 @@ class Patience:
             return container.restarts >= _CRASHES and container.restarts > self._restarts[name]
         if reason in PULL_FAILURES:
             return self._pulls[name] >= _PULLS or now - self._since[name, "pull"] >= _PULLING_WITHIN
-        return reason in _PATIENCE and now - self._since[name, reason] >= _PATIENCE[reason]
+        patience = _READING_WITHIN if _UNREAD.search(container.message) else _PATIENCE.get(reason, math.inf)
+        return now - self._since[name, reason] >= patience

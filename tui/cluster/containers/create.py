@@ -21,6 +21,7 @@ from tui.cluster.containers.makers import maker_of
 from tui.cluster.containers.nodes import find_nodes, list_nodes, published, remove_leftovers, remove_nodes
 from tui.cluster.containers.reach import context_of, kubeconfig_of, lead, reach
 from tui.cluster.containers.readiness import await_ready
+from tui.cluster.containers.stale import remove_cgroups
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
 from tui.errors import ActionError, BringupError, NotReadyError
@@ -251,9 +252,8 @@ async def _adopt(
         raise broken(cluster, error.cause, error.hint) from error
     waited = nodes if maker.installs_network(spec.config) else ()
     patience = spec.wait if started else _ANSWER
-    ranges = maker.lacks_ranges(
-        spec.config, spec.image
-    )  # a creation may have been cut off before it gave them
+    # A creation may have been cut off before it gave them.
+    ranges = maker.lacks_ranges(spec.config, spec.image)
     unready = await await_ready(cluster, waited, patience, report, restarted=restarted, ranges=ranges)
     if unready:
         raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
@@ -283,6 +283,8 @@ async def _start(cluster: Cluster, host: Host, nodes: Sequence[Node], report: Re
                 report.log(f"starting node {node.name}, which is {node.state}")
             if node.state == "paused" or (node in ended and not maker.restarts):
                 await api.wake(node.id, paused=node.state == "paused")
+                if node.state != "paused":
+                    await remove_cgroups(api, node.id)
         if ended and maker.restarts:
             what = f"cluster {cluster.name} could not be started again"
             await maker.output(report).carry_out(what, maker.start(cluster.name), host)

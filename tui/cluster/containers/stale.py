@@ -1,7 +1,8 @@
-"""What a cluster's API still says of before its nodes were started again.
+"""What a cluster still has of before its nodes were started again.
 
 After a restart the API server answers with the state that was stored: pods that are dead are told to be
-ready, until the kubelet and the controllers, which wait for their leases, have looked at them.
+ready, until the kubelet and the controllers, which wait for their leases, have looked at them. The cgroups
+of dead pods are left, too, where the kernel's are of version 1.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tui.errors import ActionError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tui.clients.engine_api import EngineApi
     from tui.clients.kubernetes.api import Api, Object
 
 _LEASES = "/apis/coordination.k8s.io/v1/{}leases"
@@ -23,6 +25,31 @@ _LEASE = _LEASES.format("namespaces/kube-system/") + "/kube-controller-manager"
 _KUBELETS = "kube-node-lease"  # whose leases say that nodes live: each has one holder for ever
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 _SECONDS = len("2026-01-02T03:04:05")
+# Some hierarchies are shared with other clusters, so that only those of the node's own pods are removed. The
+# node mounts them as it starts; once containerd answers, they are there, and the kubelet begins to look.
+_REMOVE_CGROUPS = """\
+own=$(ls /var/lib/kubelet/pods | sed 'p; s/-/_/g') && [ "$own" ] || exit 0
+for try in $(seq 100); do
+  [ -S /run/containerd/containerd.sock ] && try=last
+  find /sys/fs/cgroup -depth -type d -path '*kubepods*' | grep -F "$own" | xargs -r rmdir 2>/dev/null
+  [ "$try" = last ] && exit
+  sleep 0.1
+done
+"""
+
+
+async def remove_cgroups(api: EngineApi, node: str) -> None:
+    """Remove the empty cgroups that a node's pods had before it was started again.
+
+    Its kubelet would first look for the containers of each, for 1.5 seconds: for a minute and a half where
+    there were 15 pods.
+
+    Args:
+        api: The API of the engine that the node runs in.
+        node: The node's container, which has just been started.
+    """
+    with contextlib.suppress(ActionError):  # it only costs time then
+        await api.run_in(node, ("sh", "-c", _REMOVE_CGROUPS))
 
 
 async def free_leases(api: Api, since: str) -> list[str]:
