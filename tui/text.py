@@ -118,6 +118,11 @@ def _cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def when(started: str) -> str:
+    """Return a time in ISO 8601 for people, to the minute, by the clock that it was told by."""
+    return started[:16].replace("T", " ")
+
+
 def ago(value: float) -> str:
     """Return how long ago something was, roughly: `now`, `5 min ago`, `3 h ago`, `12 d ago`."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):

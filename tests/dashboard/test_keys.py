@@ -115,10 +115,10 @@ async def test_what_has_finished_is_neither_paused_nor_cancelled(tmp_path: Path)
 
 async def test_help_and_leaving_are_always_offered(tmp_path: Path) -> None:
     async with driving(Live(tmp_path)) as hands:
-        for columns in (120, 30):
+        for columns, gap in ((120, "  "), (30, " ")):
             await hands.pilot.resize_terminal(columns, 20)
-            await hands.until("? Keys q Leave")
-            assert rows(hands.app)[-1].endswith("? Keys q Leave")
+            await hands.until(f"? Keys{gap}q Leave")
+            assert rows(hands.app)[-1].endswith(f"? Keys{gap}q Leave")
             await hands.press("enter")
             await hands.until("q Back")
             assert "? Keys" in rows(hands.app)[-1]
@@ -179,8 +179,15 @@ async def test_a_kept_run_can_be_looked_at_and_is_not_changed(tmp_path: Path) ->
     app = await asyncio.to_thread(lambda: Dashboard(kept, Model(kept)))
     have_toasts_last(app)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, "✗ 1 task failed", "Keys q Leave", kept.read_only, "d why it took so long")
-        for offer in ("R retry all", "r retry it", "r retry"):  # keys that do nothing here
+        await until(pilot, "✗ 1 task failed", "Why  ? Keys  q Leave", kept.read_only, "d why it took so long")
+        for offer in (
+            "R retry all",
+            "r retry it",
+            "r retry",
+            "r Retry",
+            "p Pause",
+            "l Lines",
+        ):  # keys that do nothing here
             assert offer not in page(app)
         await pilot.press("r", "X", "l", "p")
         await pilot.pause()

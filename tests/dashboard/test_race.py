@@ -35,7 +35,7 @@ async def test_two_runs_race_to_a_result() -> None:
         await until(pilot, "✓ up in 30.0s   5.0s saved")
         await pilot.press("less_than_sign", "space")
         clock.now += 9.0
-        told = "Parallel was up in 30.0s: 10.0s (25%) sooner than sequential, which took 40.0s"
+        told = "Parallel was up in 30.0s: 10.0s (25 %) sooner than sequential, which took 40.0s"
         await until(pilot, "■ ×2", "10.0s saved", told)
         await pilot.press("left_square_bracket")
         await until(pilot, "✓ up in 30.0s", "‖ ×2")
@@ -62,6 +62,7 @@ def test_lanes_fit_whatever_the_screen(size: tuple[int, int], at: float) -> None
     texts = ["".join(text for text, _ in row) for row in drawn]
     assert all(len(text) <= width for text in texts)
     assert texts[0].count("▼") == 1
+    assert "▼:" not in texts[0]  # no label is cut
 
 
 def test_a_run_without_an_end_races_too() -> None:

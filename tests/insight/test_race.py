@@ -47,7 +47,7 @@ CUT_OFF = run("eager", {"a": (0, 10), "b": (12, 15)}, None)
     [
         (
             (ONE_BY_ONE, AT_ONCE),
-            "Parallel was up in 30.0s: 10.0s (25%) sooner than sequential, which took 40.0s",
+            "Parallel was up in 30.0s: 10.0s (25 %) sooner than sequential, which took 40.0s",
         ),
         ((AT_ONCE, AT_ONCE), "A (parallel) was up in 30.0s: as soon as B (parallel)"),
         ((ONE_BY_ONE, FAILED), "Sequential was up in 40.0s; eager failed after 15.0s"),
@@ -55,7 +55,7 @@ CUT_OFF = run("eager", {"a": (0, 10), "b": (12, 15)}, None)
         ((CUT_OFF, AT_ONCE), "Parallel was up in 30.0s; eager was cut off after 12.0s"),
         (
             (ONE_BY_ONE, AT_ONCE, FAILED),
-            "Parallel was up in 30.0s: 10.0s (25%) sooner than sequential, which took 40.0s; "
+            "Parallel was up in 30.0s: 10.0s (25 %) sooner than sequential, which took 40.0s; "
             "eager failed after 15.0s",
         ),
     ],

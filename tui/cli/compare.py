@@ -82,6 +82,7 @@ def _side(store: Store, reference: str | None, a: KeptRun | None) -> tuple[Side,
     """
     from tui.insight.compare import Side
     from tui.run.store import MEDIAN
+    from tui.text import when
 
     plan = a.started.plan if a else None
     runs = [store.before(a)] if a and reference is None else store.select(reference or "", plan, a)
@@ -91,7 +92,7 @@ def _side(store: Store, reference: str | None, a: KeptRun | None) -> tuple[Side,
         name = f"the median of {len(runs)} runs like {a.id if a else newest.id}"
     elif reference is None or not newest.id.startswith(reference):
         which = reference or "the last good one"
-        name = f"run {newest.id}, {newest.started.started} ({which})"
+        name = f"run {newest.id}, {when(newest.started.started)} ({which})"
     return Side.of(newest, store.measured(runs), name), newest
 
 

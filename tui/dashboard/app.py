@@ -18,7 +18,7 @@ from tui.dashboard.leaving import Departure
 from tui.dashboard.replay import Replay
 from tui.dashboard.run_keys import RUN_KEYS, RunKeys
 from tui.dashboard.screens.replay import ReplayScreen
-from tui.dashboard.screens.run import RunScreen
+from tui.dashboard.screens.run import LookScreen, RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
 from tui.dashboard.tab_progress import TabProgress
 from tui.run.directories import config_directory, runs_directory
@@ -53,7 +53,7 @@ def _screen(control: Control) -> RunScreen:
     """Return the screen that shows a run."""
     if isinstance(control, Replay):
         return ReplayScreen(control)
-    return RunScreen(control.lines, lambda: control.stands)
+    return (LookScreen if control.read_only else RunScreen)(control.lines, lambda: control.stands)
 
 
 class Live(NamedTuple):

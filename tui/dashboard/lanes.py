@@ -26,8 +26,9 @@ EDGE = 2
 """Cells that are left free at both sides."""
 
 _KINDS: dict[str | None, Kind] = {"succeeded": "bar-done", "failed": "bar-failed"}
+_RULE = "─"  # of the axis, between its labels
 _BEGIN = "▏"  # of a bar, or bars beside each other would look like one
-_THICKEST = 3  # lines of a bar
+_THICKEST = 5  # lines of a bar
 _HEAD = 3  # lines of a lane that are no tracks: its name, what runs, and one that is left free
 
 
@@ -47,12 +48,23 @@ def race_rows(racing: Sequence[Racer], at: float, width: int, height: int) -> li
     """
     scale = race_scale(racing, width)
     marks = axis(scale, RunState(), at)
-    marks.put(math.floor(scale.at(at)), "▼", "now")
+    _mark(marks, math.floor(scale.at(at)))
     rows: list[list[Part]] = [_indented(marks), []]
     each_height = max((height - 2) // max(len(racing), 1), _HEAD)
     for racer in racing:
         rows += _lane(racing, racer, at, scale, each_height)
     return rows[:height]
+
+
+def _mark(marks: Cells, here: int) -> None:
+    """Mark the present on the axis, in place of a label that it would cut."""
+    first = stop = min(here, len(marks.text) - 1)
+    while first > 0 and marks.text[first] != _RULE:
+        first -= 1
+    while stop < len(marks.text) and marks.text[stop] != _RULE:
+        stop += 1
+    marks.fill(first, stop, _RULE, "axis")
+    marks.put(here, "▼", "now")
 
 
 def _lane(racing: Sequence[Racer], racer: Racer, at: float, scale: Scale, height: int) -> list[list[Part]]:
@@ -72,7 +84,8 @@ def _lane(racing: Sequence[Racer], racer: Racer, at: float, scale: Scale, height
 
 
 def _paint(rows: list[Cells], racer: Racer, stretch: Stretch, at: float, scale: Scale) -> None:
-    """Paint a bar with its task's title in it, as far as there is room."""
+    """Paint a bar with its task's title in it, as far as there is room; there is air below thick ones."""
+    rows = rows[:-1] or rows
     runs = at < stretch.end
     kind: Kind = "bar-running" if runs else _KINDS.get(stretch.outcome, "bar-ended")
     first = math.floor(scale.at(stretch.start))
@@ -85,7 +98,7 @@ def _paint(rows: list[Cells], racer: Racer, stretch: Stretch, at: float, scale: 
     mark = f"{GLYPHS[stretch.outcome]} " if not runs and stretch.outcome in {"failed", "cancelled"} else ""
     text = fit(f"{mark}{title}", stop - first - 2)
     if len(text) > 2 and is_narrow(text):
-        rows[len(rows) // 2].write(first + 1, text, kind)
+        rows[(len(rows) - 1) // 2].write(first + 1, text, kind)
 
 
 def _name(racing: Sequence[Racer], racer: Racer, at: float, width: int) -> list[Part]:

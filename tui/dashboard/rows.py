@@ -100,7 +100,9 @@ def task_row(
 def _held(words: str, cells: Cells, room: int) -> list[Part]:
     """Return why a task does not run, cut to the room that its bars leave."""
     free = next((i for i, kind in enumerate(cells.kinds) if kind in _BARS), len(cells.kinds))
-    text = fit(words, room + max(free - 1, 0))
+    if cell_len(words) >= room + free:
+        words = words.removeprefix("waits ")  # what it waits for matters more
+    text = fit(words, room + free - 1)
     over = cell_len(text) - room
     if over > 0:
         cells.text[:over], cells.kinds[:over] = [], []

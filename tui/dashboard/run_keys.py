@@ -48,6 +48,10 @@ RUN_KEYS = (
     Binding("h", "app.runs", "Runs", show=False, tooltip="Show the kept runs, to look at one or compare two"),
     Binding("l", "app.lines", "Lines", tooltip="Go on as plain lines; d there leads back"),
 )
+_LOOKING = {f"app.{name}" for name in ("open", "search", "why")}
+LOOK_KEYS = tuple(replace(key, show=key.show and key.action in _LOOKING) for key in RUN_KEYS)
+"""The same for a run that takes no commands: those alone are offered that look closer."""
+
 APP_KEYS = (
     Binding("question_mark", "keys", "Keys", key_display="?", tooltip="Show every key, and a legend"),
     Binding("q", "leave", "Leave", tooltip="Leave; while the run goes on, ask what becomes of it"),

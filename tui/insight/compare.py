@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.insight.sections import Row, Section
 from tui.run.times import ENOUGH, median_times
-from tui.text import plural, seconds
+from tui.text import plural, seconds, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ class Side:
             name: What it is, in words; by default the run.
         """
         like = measured[0].likeness
-        named = name or f"run {run.id}, {run.started.started}"
+        named = name or f"run {run.id}, {when(run.started.started)}"
         times = median_times([each.times for each in measured])
         return cls(f"{named}, {like.mode}, {like.environment}", run.id, run.started, like, times)
 

@@ -130,7 +130,7 @@ def result(racing: Sequence[Racer]) -> str:
     first, *later = up
     parts = [f"{first.name} was up in {seconds(first.end)}"]
     if later:
-        parts.append(_and([_sooner(first, each) for each in later]))
+        parts.append(", and ".join(_sooner(first, each) for each in later))
     text = ": ".join(parts)
     return _capital("; ".join([text, *rest]))
 
@@ -139,8 +139,8 @@ def _sooner(first: Racer, other: Racer) -> str:
     difference = other.end - first.end
     if difference < _SAME:
         return f"as soon as {other.name}"
-    share = difference / other.end
-    return f"{seconds(difference)} ({share:.0%}) sooner than {other.name}, which took {seconds(other.end)}"
+    percent = round(difference / other.end * 100)
+    return f"{seconds(difference)} ({percent} %) sooner than {other.name}, which took {seconds(other.end)}"
 
 
 def _ended(racer: Racer) -> str:

@@ -82,6 +82,7 @@ def _line(row: Row) -> Content:
     color = _COLORS[row.tone]
     cells = "".join(f"{cell:>{_CELL}}" for cell in row.cells)
     text = f"{'  ' * (row.depth + 1)}{clean(row.text)} "
+    weight = "bold" if row.cells and not row.depth and row.tone != "quiet" else ""
     if not row.note:
-        return Content.assemble((cells, ""), (text, color))
-    return Content.assemble((cells, color), text, (clean(row.note), color))
+        return Content.assemble((cells, weight), (text, f"{weight} {color}"))
+    return Content.assemble((cells, color), (text, weight), (clean(row.note), color))

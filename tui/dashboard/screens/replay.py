@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.play_keys import PLAY_KEYS, PlayKeys
-from tui.dashboard.run_keys import RUN_KEYS
+from tui.dashboard.run_keys import LOOK_KEYS
 from tui.dashboard.screens.run import RunScreen
 from tui.dashboard.widgets.timeline import Known, Timeline
 from tui.run.work_time import busy, idle
@@ -23,15 +22,14 @@ if TYPE_CHECKING:
 _TELL_EVERY = 0.1  # seconds
 _BAR = 24  # cells that show how far it is
 
-_LOOKING = {"app.open", "app.why"}
-
 
 class ReplayScreen(PlayKeys, RunScreen):
     """Shows a run again; its time axis reaches to the run's end from the beginning."""
 
+    first_keys: ClassVar[tuple[str, ...]] = tuple(key.key for key in PLAY_KEYS)
     BINDINGS: ClassVar[list[BindingType]] = [
         *PLAY_KEYS,
-        *(replace(key, show=key.show and key.action in _LOOKING) for key in RUN_KEYS),
+        *LOOK_KEYS,
     ]
 
     def __init__(self, replay: Replay) -> None:

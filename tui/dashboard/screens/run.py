@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
-from tui.dashboard.run_keys import RUN_KEYS
+from tui.dashboard.run_keys import LOOK_KEYS, RUN_KEYS
 from tui.dashboard.widgets.deck import Deck, Tabs
 from tui.dashboard.widgets.head import Head
 from tui.dashboard.widgets.key_line import KeyLine
@@ -46,8 +46,13 @@ _LOW = 30  # rows below which a summary has no panels beside it
 
 
 class RunScreen(Screen[None]):
-    """Shows frames."""
+    """Shows frames.
 
+    Attributes:
+        first_keys: The keys that go first in the key line.
+    """
+
+    first_keys: ClassVar[tuple[str, ...]] = ()
     AUTO_FOCUS: ClassVar[str] = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = [*RUN_KEYS, *PANEL_KEYS]
 
@@ -79,7 +84,7 @@ class RunScreen(Screen[None]):
         with Horizontal(id="beside"):
             yield Deck(self._lines)
             yield WhyColumn()
-        yield KeyLine()
+        yield KeyLine(self.first_keys)
 
     @property
     def stands(self) -> bool:
@@ -219,3 +224,9 @@ def _note(frame: Frame) -> str:
     """Return the line below the head: what a rehearsal is."""
     started = frame.state.started
     return " · ".join(map(clean, started.note.splitlines())) if started is not None else ""
+
+
+class LookScreen(RunScreen):
+    """Shows frames of a run that takes no commands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*LOOK_KEYS]

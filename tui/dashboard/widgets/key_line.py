@@ -9,6 +9,8 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual import events
     from textual.app import ComposeResult
     from textual.screen import Screen
@@ -18,18 +20,31 @@ _LAST = {"question_mark", "q"}
 
 
 class KeyLine(Footer):
-    """Shows keys that can be clicked on; where not all find room, those for help and leaving stay."""
+    """Shows keys that can be clicked on; where not all find room, those for help and leaving stay.
 
-    def __init__(self) -> None:
+    Where there is room to spare, there is more of it between them.
+    """
+
+    DEFAULT_CSS = "KeyLine.-airy FooterKey { margin-right: 2; }"
+
+    def __init__(self, first: Sequence[str] = ()) -> None:
+        """Show nothing yet.
+
+        Args:
+            first: The keys that go before all others, in this order.
+        """
         super().__init__(show_command_palette=False, compact=True)
+        self._first = first
         self._fitted = 0
 
     def compose(self) -> ComposeResult:
         """Yield the keys that find room."""
         found = [key for key in super().compose() if isinstance(key, FooterKey)]
+        found.sort(key=lambda key: self._first.index(key.key) if key.key in self._first else len(self._first))
         last = [key for key in found if key.key in _LAST]
         self._fitted = self.app.size.width
         room = self._fitted - sum(map(_cells, last))
+        self.set_class(sum(map(_cells, found)) + len(found) <= self._fitted, "-airy")
         for key in found:
             if key.key not in _LAST:
                 room -= _cells(key)
