@@ -33,8 +33,8 @@ from tui.errors import BringupError
 def init(source: Path, file: Path | None, force: bool, yes: bool) -> None:
     """Write a first plan, made of what is found in a directory.
 
-    Dockerfiles, Kind's configuration, directories for kustomize, charts, manifests and migrations are taken
-    up. Nothing is built or brought up, and no file is overwritten.
+    Dockerfiles, configurations of kind and k3d, directories for kustomize, charts, manifests and migrations
+    are taken up. Nothing is built or brought up, and no file is overwritten.
     """
     with errors():
         from tui.console.first_plan import told

@@ -126,7 +126,11 @@ class Cluster(Frozen):
     name: str = Field(
         "", pattern=CLUSTER_NAME, validate_default=True, description="Name of the cluster that is made."
     )
-    provider: ProviderName = Field("kind", description="What makes the cluster.")
+    provider: ProviderName = Field(
+        "kind",
+        description="What makes the cluster. What is for k3d was written after its documentation, not yet run"
+        " against it.",
+    )
     kubeconfig: PlanPath = Field(
         Path(),
         validate_default=True,
