@@ -113,6 +113,11 @@ SHOWN = {
     ),
     "sleep": ("sleep", shell("sleep 30")),
     "sleep at last": ("sleep", shell("make x && sleep 5m")),
+    "an operator in words": ("shell-words", steps("▶{kind: command, argv: [make, x, '&&', make, y]}")),
+    "a variable in words": ("shell-words", steps("▶{kind: command, argv: [ls, '$HOME/x']}")),
+    "a line in pieces": ("shell-words", steps("▶{kind: command, argv: [sh, -c, echo, hi]}")),
+    "a condition of bash": ("only-bash", shell("if [[ -n $X ]]; then make; fi")),
+    "a pipe of bash": ("only-bash", shell("set -eo pipefail; make | tee /dev/null")),
     "sleep as words": ("sleep", steps("▶{kind: command, argv: [sleep, 5]}")),
     "background": ("untimed", shell("serve &")),
     "background in between": ("untimed", shell("serve & make x")),
@@ -188,6 +193,13 @@ NOT_SHOWN = {
     "manifests of which one has an object": steps(
         "{kind: kubernetes.apply, manifests: [nothing.yaml, namespace.yaml]}"
     ),
+    "operators that mean something to a program": steps(
+        "{kind: command, argv: [test, a, '>', b]}",
+        "{kind: command, argv: [envsubst, '$HOME']}",
+        "{kind: command, argv: [bash, -c, '[[ -n $X ]] && make']}",
+        "{kind: command, argv: [sh, -c, 'make \"$1\"', make, x]}",
+    ),
+    "what sh knows": shell('[ -n x ] && make "[[ x" # source'),
     "words in quotes": shell('echo "a || true; sleep 5 & x" && make'),
     "a comment": shell("make x # || true"),
     "an alternative that may fail": shell("make x || make y"),

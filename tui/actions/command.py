@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import re
 import signal
 from collections import deque
 from pathlib import Path, PurePath
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tui.plan.steps.command import ProgramStep
 
 _SCRIPT = "BRINGUP_SCRIPT"
+_OF_A_SHELL = re.compile(r"cd|export|source|set|unset|alias|ulimit|eval|exec|\w+=.*", re.DOTALL)
+"""Words with which a line of shell begins, and that are no programs."""
 _KEPT = 15  # lines shown with an error
 _HINTS = {
     errno.EACCES: "make the program executable (`chmod +x`), and its directory and the command's accessible",
@@ -176,7 +179,7 @@ async def _run(
         if ctx.host.shares_files and (wrong := await asyncio.to_thread(_missing, argv[0], Path(folder))):
             raise ActionError(*wrong) from error
         hint = "install it, or correct its name or PATH"
-        if len(argv[0].split()) > 1:
+        if len(argv[0].split()) > 1 or _OF_A_SHELL.fullmatch(argv[0]):
             hint = "write a line of shell as `shell`, or each of its words as an item of `argv`"
         raise ActionError(f"there is no program {argv[0]}{at(ctx.host)}", hint) from error
     except OSError as error:

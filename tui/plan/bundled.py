@@ -72,6 +72,9 @@ def is_plan(name: str) -> bool:
 def _named(name: str) -> Path:
     if not name.strip():  # `bringup up "$PLAN"`, where that is not set
         raise PlanError.at(Place("PLAN", 0), "the name is empty", "name a plan, or leave the argument out")
+    if name == "-":
+        cause = "a plan is a file, and is not read from standard input"
+        raise PlanError.at(Place(name, 0), cause, "name its file: its paths begin at that file's directory")
     path = Path(name).expanduser()
     # A file or an empty directory of that name does not hide a bundled plan.
     if name in bundled_plans() and not any((path / inside).is_file() for inside in _INSIDE):

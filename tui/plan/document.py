@@ -152,7 +152,13 @@ def read_document(path: Path, name: str | None = None) -> Document:
         hint = "check the path" if isinstance(error, FileNotFoundError) else ""
         cause = getattr(error, "strerror", "") or error
         raise PlanError.at(Place(name, 0), f"cannot be read: {cause}", hint) from error
-    return parse_document(data, name)
+    try:
+        return parse_document(data, name)
+    except EmptyError as error:
+        if path.is_file():
+            raise
+        hint = "it is a pipe, which can be read once: write it to a file, and name that"
+        raise EmptyError([Fault(Place(name), "is empty", hint)]) from error
 
 
 def parse_document(data: bytes | str, name: str) -> Document:

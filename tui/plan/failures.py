@@ -667,14 +667,26 @@ KNOWN: dict[str, Known] = {
         "command",
     ),
     "no-terminal": known(
-        r"cannot open /dev/tty|/dev/tty: No such device|no tty present|a terminal is required to read the"
-        r" password|the input device is not a TTY|stdin is not a terminal",
+        r"EOF when reading a line|cannot open /dev/tty|/dev/tty: No such device|no tty present"
+        r"|a terminal is required to read the password|the input device is not a TTY|stdin is not a terminal",
         "a step has no terminal: have the command ask nothing (such as `--yes`, `sudo -n`, no `-t`)",
         "command",
     ),
     "killed": known(
-        "exited with status 137",
+        "exited with status 137|ended by signal SIGKILL",
         "something killed it, mostly as memory ran out: `dmesg` tells; limit what runs at once with `limit`",
+        "command",
+    ),
+    "where-it-runs": known(
+        r"\b(?:ba|da|z)?sh: (?:\d+: )?(?:cannot open )?\S+: no such file|no rule to make target"
+        r"|no makefile found|could not read package\.json|no configuration file provided"
+        r"|go\.mod file not found|could not find `cargo\.toml`|can't open file",
+        "check the name, and where it runs: `folder` says in which directory, by default the plan's own",
+        "command",
+    ),
+    "python-module": known(
+        "no module named",
+        "install it for the Python that the command runs: name that of a virtual environment by its path",
         "command",
     ),
     "program-absent": known(
@@ -724,7 +736,7 @@ KNOWN: dict[str, Known] = {
         "command",
     ),
     "connection": known(
-        "connection (?:refused|reset|closed|timed out)"
+        r"connection (?:refused|reset|closed|timed out)|failed to connect to \S+ port"
         "|kubernetes cluster unreachable|cannot connect to host|server disconnected"
         "|no route to host|tls handshake timeout|waiting for connection|unexpected eof|broken pipe"
         r"|i/o timeout|connection to \S+ was lost|refuses the connection",

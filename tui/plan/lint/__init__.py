@@ -19,6 +19,7 @@ from tui.plan.lint.resources import (
     namespace_missing,
     nothing_named,
 )
+from tui.plan.lint.shells import only_bash, shell_words
 from tui.plan.lint.unprefixed import not_isolated, unprefixed
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _RULES = (
     unprefixed,
     not_isolated,
     commands,
+    shell_words,
+    only_bash,
     unexpanded,
     shared_output,
     wrong_migrations,

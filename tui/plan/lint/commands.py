@@ -33,7 +33,7 @@ _WRITES = re.compile(r"(?:(?<![<\-=])[12&]?>>?|\btee(?:\s+-a)?)\s*(?P<file>[^\s;
 _WAITS = re.compile(r"\bkubectl\b[^;&|\n]*?\s(?P<how>wait|rollout\s+status)\b")
 _HELM_WAITS = re.compile(r"\bhelm\b[^;&|\n]*?\s(?:install|upgrade)\s[^;&|\n]*--(?:wait|atomic)\b")
 _SEPARATOR = re.compile(r"[;&|()<>]+")
-_SHELLS = {"sh", "bash", "zsh", "dash"}
+SHELLS = {"sh", "bash", "zsh", "dash"}
 _CLIENTS = {"kubectl", "oc", "helm", "helmfile", "istioctl", "linkerd", "cilium", "flux", "tkn", "kn", "k9s"}
 _CONTEXTS = {"--context", "--kube-context", "use-context", "kubectx"}
 _SERVERS = {"--cluster", "--server", "--kube-apiserver"}
@@ -42,7 +42,7 @@ _SERVERS = {"--cluster", "--server", "--kube-apiserver"}
 def commands(subject: Subject) -> Iterator[Remark]:
     """Remark on failures that are swallowed, sleeps, programs in the background, and other clusters."""
     for at, step in commands_of(subject):
-        line = _bare(step)
+        line = bare(step)
         if _SWALLOWED.search(line):
             hint = "let it fail, or say with `unless` when it need not run"
             yield subject.remark(at, "failure-swallowed", "its failure is swallowed", hint)
@@ -123,13 +123,13 @@ def script_of(command: ProgramStep) -> str:
     if command.shell:
         return command.shell
     program, *rest = command.argv
-    if program.rsplit("/", 1)[-1] in _SHELLS and rest[:1] in (["-c"], ["-ec"], ["-exc"]):
+    if program.rsplit("/", 1)[-1] in SHELLS and rest[:1] in (["-c"], ["-ec"], ["-exc"]):
         return " ".join(rest[1:2])
     return shlex.join(command.argv)
 
 
-def _bare(command: ProgramStep) -> str:
-    """Return a command's line without comments and what is quoted."""
+def bare(command: ProgramStep) -> str:
+    """Return a command's line without comments, and without what is quoted."""
     line = _HEREDOC.sub(lambda found: found["rest"], script_of(command))
     return _QUOTED_OR_COMMENT.sub(lambda found: "" if found["comment"] else "''", line)
 

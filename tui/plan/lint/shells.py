@@ -1,0 +1,44 @@
+"""Rules on what a shell takes one way, and a program or another shell another way."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tui.plan.lint.commands import SHELLS, bare, commands_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.plan.lint.remark import Remark, Subject
+
+_OPERATORS = {"&&", "||", "|", ">", ">>", "<", "2>&1", "&>"}
+_TESTS = {"[", "test", "expr", "jq", "yq", "find", "awk", "gawk", "cut", "tr", "sort", "column", "envsubst"}
+"""Programs to which such words mean something."""
+_EXPANDED = re.compile(r"~/|\$\(|\$\{?[A-Z_][A-Z0-9_]*\}?(?:/|:|$)")
+_BASH = re.compile(r"\[\[(?=\s)|<<<|[<>]\((?=\S)|\bset -\w*o pipefail\b|\$\{\w+\[|\$\{\w+//?|\bsource(?=\s)")
+
+
+def shell_words(subject: Subject) -> Iterator[Remark]:
+    """Remark on words of `argv` that only a shell understands, and on lines of `sh -c` that it never sees."""
+    for at, step in commands_of(subject):
+        program = step.argv[0].rsplit("/", 1)[-1] if step.argv else ""
+        if program in SHELLS:
+            if step.argv[1:2] in (("-c",), ("-ec",)) and len(step.argv) > 3 and " " not in step.argv[2]:
+                text = f"{program} carries out {step.argv[2]!r} alone: what follows are its arguments"
+                hint = "write the whole line as one item, or as `shell`"
+                yield subject.remark(at, "shell-words", text, hint)
+        elif program not in _TESTS and "-c" not in step.argv:
+            words = [word for word in step.argv[1:] if word in _OPERATORS or _EXPANDED.match(word)]
+            if words:
+                text = f"gives {words[0]!r} to {program} as it is: no shell reads `argv`"
+                yield subject.remark(at, "shell-words", text, "write the line as `shell`", "advice")
+
+
+def only_bash(subject: Subject) -> Iterator[Remark]:
+    """Remark on what only bash knows in a line that sh carries out, which another shell may pass over."""
+    for at, step in commands_of(subject):
+        if step.shell and (found := _BASH.search(bare(step))):
+            text = f"has {found[0].strip()!r}, which only bash knows: sh may be another shell"
+            hint = "write `argv: [bash, -c, …]`, or what every sh knows"
+            yield subject.remark(at, "only-bash", text, hint, "advice")
