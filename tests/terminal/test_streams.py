@@ -150,6 +150,11 @@ def test_a_reader_that_goes_away_cancels_the_run_and_is_told_once(folder: Path) 
         ("bringup status --help 2> errors > /dev/full", 1, "No space left on device"),
         ("bringup plan show workflowexecution 2> errors | true; ( exit ${PIPESTATUS[0]} )", 141, ""),
         ("bringup up long.yaml 2>&1 | head -n 1 > errors; ( exit ${PIPESTATUS[0]} )", 141, "long"),
+        (
+            "PYTHONUNBUFFERED=1 bringup up long.yaml 2>&1 | head -n 1 > errors; ( exit ${PIPESTATUS[0]} )",
+            141,
+            "long",
+        ),
         ("bringup up nothing.yaml 2> /dev/full > errors", 2, ""),
     ],
 )

@@ -31,7 +31,7 @@ def prepare() -> None:
         stream = getattr(sys, name)
         if not isinstance(stream, io.TextIOWrapper):
             continue
-        is_file = isinstance(stream.buffer, io.BufferedWriter)  # and none of a test's
+        is_file = isinstance(stream.buffer, io.BufferedWriter | io.FileIO)  # and none of a test's
         is_unheard = name == "stderr" and is_file and not stream.isatty()
         if is_unheard or isinstance(stream.buffer, io.RawIOBase):
             stream = _buffered(stream, _Unheard if is_unheard else io.FileIO)
