@@ -11,10 +11,10 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from aiodocker import DockerError
-from aiohttp import ClientError, ClientResponse, ClientTimeout
+from aiohttp import ClientResponse, ClientTimeout
 from yarl import URL
 
-from tui.clients.engine_errors import EngineRefusedError, explained
+from tui.clients.engine_errors import LIBRARY, EngineRefusedError, explained
 from tui.clients.execution import Execution
 from tui.clients.registry import encode, with_tag
 from tui.hosts.usage.counters import Counters
@@ -57,6 +57,8 @@ class EngineApi:
         except DockerError as error:
             if error.status == 404:
                 return None
+            raise explained(error) from error
+        except LIBRARY as error:
             raise explained(error) from error
 
     def build(
@@ -254,7 +256,7 @@ class EngineApi:
         try:
             found = self._docker.containers.container(container)
             said = await found.log(stdout=True, stderr=True, tail=number)
-        except (DockerError, ClientError) as error:
+        except LIBRARY as error:
             raise explained(error) from error
         return "".join(said).splitlines()  # which come in pieces
 
@@ -272,7 +274,7 @@ class EngineApi:
                     if message.stream == 1:
                         output += message.data
             status = (await execution.inspect())["ExitCode"]
-        except (DockerError, ClientError) as error:
+        except LIBRARY as error:
             raise explained(error) from error
         return int(status or 0), output.decode(errors="replace")
 
@@ -292,7 +294,7 @@ class EngineApi:
                     yield execution
                 finally:
                     await execution.close()
-        except (DockerError, ClientError) as error:
+        except LIBRARY as error:
             raise explained(error) from error
 
     async def images_size(self) -> int:
@@ -333,7 +335,7 @@ class EngineApi:
                     yield response
                 finally:
                     response.close()  # or the engine would go on
-        except (DockerError, ClientError) as error:
+        except LIBRARY as error:
             raise explained(error) from error
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from aiodocker import DockerError
+from aiohttp import ClientError
 
 from tui.errors import ActionError
 from tui.hosts.host import at
 
 if TYPE_CHECKING:
-    from aiohttp import ClientError
-
     from tui.hosts.host import Host
 
+_SILENT = "it does not say why"
+_UNSAID = 500  # a status in place of that which the library keeps to itself
 _LOST = 900  # a status of the library's own, for an engine that does not answer
+
+LIBRARY = (DockerError, ClientError, json.JSONDecodeError)
+"""What the library raises: the last one where an engine, or what stands before it, answers in no JSON."""
 
 
 class EngineRefusedError(ActionError):
@@ -43,12 +48,13 @@ def no_image(name: str, host: Host) -> ActionError:
     return ActionError(cause, "run an `image.build` or `image.pull` step first")
 
 
-def explained(error: DockerError | ClientError) -> ActionError:
-    """Return an error of ours for one of the library's."""
+def explained(error: DockerError | ClientError | json.JSONDecodeError) -> ActionError:
+    """Return an error of ours for one of the library's, which takes what says to be JSON for that."""
+    if isinstance(error, json.JSONDecodeError):
+        return EngineRefusedError(error.doc.strip() or _SILENT, _UNSAID)
     if isinstance(error, DockerError):
+        message = str(error.message).strip() or _SILENT
         return (
-            EngineLostError(error.message)
-            if error.status >= _LOST
-            else EngineRefusedError(error.message, error.status)
+            EngineLostError(message) if error.status >= _LOST else EngineRefusedError(message, error.status)
         )
     return EngineLostError(str(error) or type(error).__name__)

@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from aiodocker import DockerError
 from aiohttp import ClientError
 
-from tui.clients.engine_errors import EngineLostError, explained
+from tui.clients.engine_errors import LIBRARY, EngineLostError, explained
 
 if TYPE_CHECKING:
     from aiodocker.execs import Exec
@@ -63,7 +62,7 @@ class Execution:
                     if not (found := await self._command.inspect())["Running"]:
                         break
                     await asyncio.sleep(_LOOK)
-        except (DockerError, ClientError) as error:
+        except LIBRARY as error:
             raise explained(error) from error
         except TimeoutError as error:
             raise EngineLostError("a command in a container goes on unheard") from error

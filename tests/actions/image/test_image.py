@@ -129,6 +129,23 @@ async def test_a_build_is_followed_wherever_its_answer_is_cut(
     assert b"Dockerfile" in peer.body
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+@pytest.mark.parametrize(
+    ("text", "why"), [(b"", "it does not say why"), (b"<h1>Bad Gateway", "<h1>Bad Gateway")]
+)
+async def test_an_engine_that_fails_without_json_is_no_bug_of_ours(
+    tmp_path: Path, step: ImageBuild, kind: str, text: bytes, why: str
+) -> None:
+    class Odd(Peer):
+        async def stream(self, request: web.Request) -> web.StreamResponse:
+            await request.read()
+            return web.Response(status=500, content_type=kind, body=text)
+
+    async with recording(Odd(), tmp_path) as ctx:
+        with pytest.raises(ActionError, match=f"the engine refused to build demo:1: {why}"):
+            await build(step, ctx)
+
+
 async def test_the_same_image_again_is_no_change(tmp_path: Path, step: ImageBuild) -> None:
     async with recording(Peer(BUILT, images={"demo:1": ID}), tmp_path) as ctx:
         done = await build(step, ctx)

@@ -225,7 +225,7 @@ async def test_a_server_is_reached_through_the_proxy_of_its_kubeconfig(tmp_path:
 def test_no_kubeconfig_is_told_of_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(ActionError, match="no kubeconfig") as caught:
         read_access(tmp_path / "nowhere")
-    assert "kind.create" in caught.value.hint
+    assert "cluster.create" in caught.value.hint
 
 
 def test_certificates_that_are_none_are_told_of(tmp_path: Path) -> None:
