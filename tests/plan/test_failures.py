@@ -123,6 +123,17 @@ SAID_TO = {
     ),
     ("kubernetes", "chart requires kubeVersion: >=1.35.0 which is incompatible with v1.32.0"): "helm-version",
     ("kubernetes", "library charts are not installable"): "helm-library",
+    ("kustomize", "security; file '/a/secret.txt' is not in or below '/a/overlay'"): "kustomize-outside",
+    ("kustomize", "trouble configuring HelmChartInflationGenerator: must specify --enable-helm"): (
+        "kustomize-helm"
+    ),
+    ("kustomize", "may not add resource with an already registered id: ConfigMap.v1.[noGrp]/x"): (
+        "kustomize-twice"
+    ),
+    ("kustomize", "no matches for Id Deployment.v1.apps/y.[noNs]; failed to find unique target"): (
+        "kustomize-patch"
+    ),
+    ("kustomize", "cycle detected: candidate root '/a' contains visited root '/a'"): "kustomize-circle",
     ("kubernetes", "Chart.yaml file is missing"): "helm-no-chart",
     ("pod", "a: running\nwarning: Unhealthy: Readiness probe failed: dial tcp: connection refused"): "probe",
     ("kubernetes", 'status 422: ConfigMap "$A" is invalid: metadata.name: Invalid value: "$A": a'): (

@@ -51,7 +51,7 @@ def test_later_layers_win_and_leave_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        ("word=", None),
+        ("word=", ""),
         ("word=''", ""),
         ("word=null", None),
         ("word=true", True),

@@ -238,6 +238,30 @@ KNOWN: dict[str, Known] = {
         "write plain text under `stringData`, or encode it as base64",
         "kubernetes",
     ),
+    "kustomize-outside": known(
+        "is not in or below",
+        "kustomize takes files of its own directory alone: move the file there, or have the step make the"
+        " ConfigMap or Secret (`configmap:`, `secret:`)",
+        *("kustomize", "command"),
+    ),
+    "kustomize-helm": known(
+        "must specify --enable-helm",
+        "install the chart by a `helm.install` step, and take `helmCharts` out",
+        *("kustomize", "command"),
+    ),
+    "kustomize-twice": known(
+        "already registered id",
+        "two resources are the same object: take one out, or give each its `namePrefix` or namespace",
+        *("kustomize", "command"),
+    ),
+    "kustomize-patch": known(
+        "no matches for Id|no resource matches|unable to find unique target",
+        "the patch must name kind, name and namespace of one of the resources, as they are before changes",
+        *("kustomize", "command"),
+    ),
+    "kustomize-circle": known(
+        "cycle detected", "a kustomization may not take itself in: take that resource out", "kustomize"
+    ),
     "helm-no-chart": known(
         r"Chart\.yaml file is missing",
         "name the directory that itself has the Chart.yaml; one that is called like a chart of a repository"

@@ -140,7 +140,10 @@ class Variables:
             self._emit(document.place(()), "must be a mapping of the plan's variables", "write name: value")
 
     def add_setting(self, setting: str) -> None:
-        """Add a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar."""
+        """Add a `--set key.path=value`; a value in brackets or quotes is YAML, any other a scalar.
+
+        One without a value is an empty text, as where a variable of the shell is not set.
+        """
         name, equals, text = (part.strip() for part in setting.partition("="))
         place = Place(f"--set {shown(name)[1:-1]}", 0)
         parts = name.split(".")
@@ -152,7 +155,7 @@ class Variables:
             hint = f"set all of it: --set '{whole}=[a, b]'"
             self._emit(place, "an item of a list cannot be set alone", hint)
             return
-        value: Any = parse_scalar(text)
+        value: Any = parse_scalar(text) if text else ""
         if text.startswith(("[", "{", '"', "'")):
             try:
                 value = parse_document(text, place.file).value

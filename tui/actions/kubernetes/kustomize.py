@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.deadline import in_time
 from tui.errors import ActionError
+from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ async def build(directory: Path, ctx: Context) -> bytes:
             if lines
             else f"exited with status {process.returncode}"
         )
-        hint = "correct its kustomization, or the file that is named"
+        hint = hint_for(why, "kustomize") or "correct its kustomization, or the file that is named"
         raise ActionError(
             f"{directory} cannot be built by {argv[0]}: {why}", hint, tuple(lines[:-1][-_KEPT:])
         )
