@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tui.plan.model import Cluster
     from tui.reporter import Reporter
 
-_CLEANUP = 1.8  # seconds for the removal of a half-made cluster where the creation was cancelled
+_CLEANUP = 1.8  # seconds for the removal of a half-made cluster, where nobody waits for why it failed
 _END = 0.5  # seconds more for a cancelled program to finish
 _REMOVAL = 20.0  # seconds for that of one that failed, or was left
 _BACK = 5.0  # seconds for a lost connection to stand again
@@ -103,7 +103,7 @@ async def _create(
         making.result()
     except BaseException as error:  # cleaning up does not wait for a cancelled program, which takes its time
         making.cancel()
-        patience = _CLEANUP if isinstance(error, asyncio.CancelledError) else _REMOVAL
+        patience = _REMOVAL if isinstance(error, ActionError) else _CLEANUP
         await _clean(cluster, host, report, making, patience)
         raise
     return Done(f"created cluster {cluster.name}")
