@@ -60,3 +60,24 @@ def test_it_can_be_told_of_every_task_at_every_moment_and_kept_as_json(
         for task in state.tasks:
             sections += why_task(state, task, state.at, EMPTY, ahead)
         assert json.loads(json.dumps([asdict(section) for section in sections]))
+
+
+def test_what_ran_ahead_of_its_place_counts_as_time_of_its_step() -> None:
+    state = tell(
+        begun("eager", [{"cluster": []}, {"app": ["cluster"]}]),
+        *ran("cluster", 0.0, 20.0)[:2],
+        e.PrefetchStarted(5.0, "app", 1, 0, "kind.load app"),
+        *ran("cluster", 0.0, 20.0)[2:],
+        e.AttemptStarted(20.0, "app", 1),
+        e.StepStarted(20.0, "app", 1, 0, "kind.load app"),
+        e.PrefetchFinished(30.0, "app", 1, 0),
+        e.StepFinished(30.0, "app", 1, 0),
+        *ran("app", 20.0, 30.0)[-2:],
+        e.RunFinished(30.0, "succeeded"),
+    )
+    why = why_run(state, 30.0, EMPTY, forecast(state, {}, 30.0))
+    load = next(step for step in why.steps if step.cost.task == "app")
+    assert (load.cost.whole, load.cost.ahead, load.critical) == (25.0, 15.0, 10.0)
+    assert "25.0s" in [
+        row.cells[0] for section in why_sections(why, state) for row in section.rows if row.cells
+    ]

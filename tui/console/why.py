@@ -101,6 +101,7 @@ def _step(step: RankedStep) -> dict[str, Any]:
         "title": cost.title,
         "kind": cost.kind or None,
         "seconds": cost.seconds,
+        "ahead": cost.ahead,
         "critical": step.critical,
         "worked": cost.worked,
         "waited": cost.waited,

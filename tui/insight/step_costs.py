@@ -53,6 +53,7 @@ class StepCost:
         seconds: How long it took, and is expected to take yet.
         worked: Seconds of that in which it worked.
         waited: Seconds in which it waited; what is left over is not known.
+        ahead: Seconds before that in which it ran ahead of its task's place.
         cpu: CPU seconds that it used; None where that was not measured.
         spans: Its spans, the longest first.
     """
@@ -64,8 +65,14 @@ class StepCost:
     seconds: float = 0.0
     worked: float = 0.0
     waited: float = 0.0
+    ahead: float = 0.0
     cpu: float | None = None
     spans: tuple[SpanCost, ...] = ()
+
+    @property
+    def whole(self) -> float:
+        """Seconds that it took, ahead of its place and there."""
+        return self.ahead + self.seconds
 
 
 def step_costs(
@@ -97,6 +104,7 @@ def _of_task(
             found[step] = StepCost(task.id, step, title, kind)
         return found[step]
 
+    early = {(each.attempt, each.step): each for each in task.prefetches if each.outcome == "succeeded"}
     for attempt in task.attempts[task.earlier :]:
         inside = 0.0
         until = attempt.end(now)
@@ -105,6 +113,8 @@ def _of_task(
             end = until if each.finished is None else each.finished
             inside += end - each.started
             _add(step, each.started, end, [span for span in attempt.spans if span.step == each.step])
+            if ahead := early.get((attempt.attempt, each.step)):
+                step.ahead += max(min(ahead.end(now), each.started) - ahead.started, 0.0)
             if cpu:
                 used = cpu.get((task.id, attempt.attempt, each.step), 0.0)
                 step.cpu = used if step.cpu is None else step.cpu + used

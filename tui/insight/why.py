@@ -196,10 +196,10 @@ def _ranked(
     steps = [RankedStep(cost, cost.seconds if cost.task in critical else 0.0) for cost in costs]
     steps.sort(key=lambda step: (-step.critical, -(step.cost.cpu or 0.0), -step.cost.seconds))
     steps = [
-        _looked_into(step, saver) if i < looked_at and step.cost.seconds >= _WORTH_SAYING else step
+        _looked_into(step, saver) if i < looked_at and step.cost.whole >= _WORTH_SAYING else step
         for i, step in enumerate(steps)
     ]
-    steps.sort(key=lambda step: (-step.savings.whole if step.savings else 0.0, -step.cost.seconds))
+    steps.sort(key=lambda step: (-step.savings.whole if step.savings else 0.0, -step.cost.whole))
     return tuple(steps)
 
 
@@ -208,9 +208,7 @@ def _looked_into(step: RankedStep, saver: Saver) -> RankedStep:
     savings = saver.savings(cost.task, cost.step)
     told = [span for span in cost.spans if span.seconds >= _WORTH_SAYING][:_SPANS]
     spans = (
-        RankedSpan(
-            span.title, span.waits, span.seconds, span.alone, savings.of_part(span.alone / cost.seconds)
-        )
+        RankedSpan(span.title, span.waits, span.seconds, span.alone, savings.of_part(span.alone / cost.whole))
         for span in told
     )
     return replace(step, savings=savings, spans=tuple(spans))
@@ -240,7 +238,7 @@ def _verdict(
     listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
     told.append(f"{listed} decide{'s' if len(names) == 1 else ''} it")
     if steps and steps[0].savings and steps[0].savings.whole >= _WORTH_SAYING:
-        told.append(f"the most is in {step_name(state, steps[0].cost)}: {seconds(steps[0].cost.seconds)}")
+        told.append(f"the most is in {step_name(state, steps[0].cost)}: {seconds(steps[0].cost.whole)}")
     return "; ".join(told)
 
 

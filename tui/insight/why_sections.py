@@ -52,9 +52,11 @@ def about_step(why: Why, step: RankedStep, state: RunState, expectation: Expecta
     parts = [f"worked {seconds(cost.worked)}", f"waited {seconds(cost.waited)}"]
     if (unknown := cost.seconds - cost.worked - cost.waited) >= _WORTH_SAYING:
         parts.append(f"not known {seconds(unknown)}")
+    if cost.ahead >= _WORTH_SAYING:
+        parts.append(f"ran ahead {seconds(cost.ahead)}")
     if cost.cpu is not None:
         parts.append(f"{seconds(cost.cpu)} of CPU")
-    rows = [Row(", ".join(parts), seconds(cost.seconds), cost.seconds)]
+    rows = [Row(", ".join(parts), seconds(cost.whole), cost.whole)]
     if step.savings:
         cuts = zip(CUTS, saved(step.savings), strict=True)
         rows.append(Row("saves " + " · ".join(f"−{cut:.0%} {text}" for cut, text in cuts)))
@@ -65,7 +67,7 @@ def about_step(why: Why, step: RankedStep, state: RunState, expectation: Expecta
             f"{span.title}{' (waits)' if span.waits else ''}",
             seconds(span.seconds),
             span.seconds,
-            share=min(span.seconds / cost.seconds, 1.0) if cost.seconds else 0.0,
+            share=min(span.seconds / cost.whole, 1.0) if cost.whole else 0.0,
         )
         for span in cost.spans[:_SPANS]
         if span.seconds >= _WORTH_SAYING
@@ -103,8 +105,8 @@ def _step(step: RankedStep, state: RunState) -> Iterator[Row]:
     savings = step.savings
     if savings is None:
         return
-    cells = (seconds(step.cost.seconds), seconds(step.critical) if step.critical else "–", *saved(savings))
-    yield Row(step_name(state, step.cost).replace("`", ""), seconds=step.cost.seconds, cells=cells)
+    cells = (seconds(step.cost.whole), seconds(step.critical) if step.critical else "–", *saved(savings))
+    yield Row(step_name(state, step.cost).replace("`", ""), seconds=step.cost.whole, cells=cells)
     if savings.bend:
         yield Row(bend_in_words(savings.bend, state), tone="quiet", depth=1)
     for span in step.spans:

@@ -138,15 +138,15 @@ class StepTable(ScrollView, can_focus=True, inherit_bindings=False):
         task = clean(self._titles.get(cost.task, cost.task))
         title = clean(cost.title) if task_cells else f"{clean(cost.title)} · {task}"
         whole = step.savings.whole if step.savings else 0.0
-        longest = max(each.cost.seconds for each in self._steps) or 1.0
-        length = max(round(cost.seconds / longest * bar_cells), 1)
+        longest = max(each.cost.whole for each in self._steps) or 1.0
+        length = max(round(cost.whole / longest * bar_cells), 1)
         saved = min(max(round(whole / longest * bar_cells), int(whole >= _WORTH_SAYING)), bar_cells)
         return [
             ("▌" if chosen else " ", ""),
             ("┃ " if step.critical else "  ", "critical"),
             (set_cell_size(fit(title, title_cells - 1), title_cells), "title" if chosen else ""),
             (set_cell_size(fit(task, max(task_cells - 1, 0)), task_cells), "quiet"),
-            (f"{seconds(cost.seconds):>{_FIGURE}}", ""),
+            (f"{seconds(cost.whole):>{_FIGURE}}", ""),
             (f"{seconds(whole) if whole >= _WORTH_SAYING else '–':>{_FIGURE}}  ", ""),
             ("█" * saved, "saved"),
             ("░" * max(length - saved, 0), "rest"),
