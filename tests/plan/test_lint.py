@@ -61,6 +61,11 @@ SHOWN = {
         "manifest-broken",
         steps("▶{kind: kubernetes.apply, manifests: nothing.yaml}"),
     ),
+    "a key that stands twice": ("key-twice", steps("▶{kind: kubernetes.apply, manifests: twice.yaml}")),
+    "a value that stands twice": (
+        "key-twice",
+        steps("▶{kind: helm.install, release: a, chart: db, files: twice.yaml}"),
+    ),
     "a name that nothing fills in": (
         "not-filled-in",
         steps("▶{kind: kubernetes.apply, manifests: dollar.yaml}"),
@@ -252,6 +257,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", "namespace.yaml")
     write(tmp_path, "a: b: c\n", "bad.yaml")
     write(tmp_path, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $NAME}\n", "dollar.yaml")
+    twice = "data: {a: b}\nmore: [{a: 1}, {a: 2, b: {a: 1}}]\ndata: {c: d}\n"
+    write(tmp_path, f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n{twice}", "twice.yaml")
     write(tmp_path, "# nothing\n---\n", "nothing.yaml")
     write(
         tmp_path, "name: web\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.x}]\n", "web/Chart.yaml"

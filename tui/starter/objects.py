@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.plan.faults import PlanError
 from tui.plan.kubectl_yaml import decode
-from tui.plan.manifests import manifest_files, read_objects
+from tui.plan.manifests import KUSTOMIZATIONS, manifest_files, read_objects
 from tui.plan.own_namespaces import GIVEN
 from tui.plan.steps.references import OBJECT_NAME, Namespace
 from tui.plan.values import ImageName
@@ -115,6 +115,8 @@ def find_directories(tree: Tree, without: Iterable[str]) -> tuple[list[Directory
 
 
 def _read(tree: Tree, file: str, left: dict[str, str]) -> list[Manifest]:
+    if file.rpartition("/")[2] in KUSTOMIZATIONS:
+        return []
     data = tree.read(file, _MOST_BYTES)
     with suppress(PlanError):
         data = decode(data, file).encode()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import suppress
 from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from yaml import YAMLError
+
 from tui.plan.faults import PlanError, shown
+from tui.plan.kubectl_yaml import decode
 from tui.plan.lint.commands import namespaces_made
-from tui.plan.manifests import KUSTOMIZATIONS, is_remote, local_files, read_file
+from tui.plan.manifests import KUSTOMIZATIONS, is_remote, local_files, read_bytes, read_file
 from tui.plan.namespaces import made_by, used_by
 from tui.plan.own_namespaces import GIVEN
-from tui.plan.steps import ImageBuild, KubernetesApply
+from tui.plan.repeated_keys import repeated_keys
+from tui.plan.steps import HelmInstall, ImageBuild, KubernetesApply
 from tui.plan.steps.cluster import DeletesCluster
 from tui.plan.steps.command import ProgramStep
 from tui.plan.steps.sources import Kustomized
@@ -110,6 +115,21 @@ def _not_filled_in(found: Iterable[Manifest]) -> Iterator[tuple[str, str, str]]:
             text = f"{each.source}: nothing fills in {shown(name)} of the {each.kind}"
             hint = "write ${name} of the plan's variables, and `substitute: true` in the step"
             yield "not-filled-in", text, hint
+
+
+def key_twice(subject: Subject) -> Iterator[Remark]:
+    """Remark on keys that stand twice in files of manifests and values, where only the last one counts."""
+    for at in subject.steps:
+        files: Iterable[Path] = ()
+        if isinstance(at.step, KubernetesApply):
+            files = local_files(at.step)
+        elif isinstance(at.step, HelmInstall):
+            files = at.step.files
+        for file in filter(Path.is_file, files):
+            with suppress(PlanError, YAMLError):  # a rule of its own tells what cannot be read
+                for place, key in repeated_keys(decode(read_bytes(file), str(file)), str(file)):
+                    text = f"{place}: the key {shown(key)} stands twice: what the first one holds is lost"
+                    yield subject.remark(at, "key-twice", text, "remove one, or join what they hold")
 
 
 def nothing_named(subject: Subject) -> Iterator[Remark]:
