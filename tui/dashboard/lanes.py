@@ -50,10 +50,19 @@ def race_rows(racing: Sequence[Racer], at: float, width: int, height: int) -> li
     marks = axis(scale, RunState(), at)
     _mark(marks, math.floor(scale.at(at)))
     rows: list[list[Part]] = [_indented(marks), []]
-    each_height = max((height - 2) // max(len(racing), 1), _HEAD)
+    room = height - len(rows) - _HEAD * len(racing)
+    # Bars are as thick in every lane; where that is one line, each lane has its share of these.
+    thick = min(max(room // max(sum(map(_tracks, racing)), 1), 1), _THICKEST)
+    most = max(room // max(len(racing), 1), 1)
     for racer in racing:
-        rows += _lane(racing, racer, at, scale, each_height)
+        tracks = _tracks(racer) if thick > 1 else min(_tracks(racer), most)
+        rows += _lane(racing, racer, at, scale, tracks, thick)
     return rows[:height]
+
+
+def _tracks(racer: Racer) -> int:
+    """Return how many bars of a run there are above each other at most."""
+    return 1 + max((each.track for each in racer.stretches), default=0)
 
 
 def _mark(marks: Cells, here: int) -> None:
@@ -67,10 +76,9 @@ def _mark(marks: Cells, here: int) -> None:
     marks.put(here, "▼", "now")
 
 
-def _lane(racing: Sequence[Racer], racer: Racer, at: float, scale: Scale, height: int) -> list[list[Part]]:
-    tracks = 1 + max((each.track for each in racer.stretches), default=0)
-    shown = max(min(tracks, height - _HEAD), 1)
-    thick = min(max((height - _HEAD) // shown, 1), _THICKEST)
+def _lane(
+    racing: Sequence[Racer], racer: Racer, at: float, scale: Scale, shown: int, thick: int
+) -> list[list[Part]]:
     cells = [Cells(scale.columns) for _ in range(shown * thick)]
     if at < racer.end:
         for row in cells:
