@@ -60,7 +60,7 @@ class ProgramStep(StepBase):
     env: dict[EnvironmentName, Setting] = Field(
         default_factory=dict,
         description="Environment variables, added to those of bringup and to the plan's `environment`. "
-        "KUBECONFIG leads to the plan's cluster unless it is set here.",
+        "KUBECONFIG leads to the plan's cluster unless it is set here; BRINGUP_STEP is `RUN/TASK/STEP`.",
     )
     folder: ExistingDirectory | None = Field(
         None, description="Directory that it runs in; the plan's own if absent."
