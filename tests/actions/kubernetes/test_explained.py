@@ -114,6 +114,13 @@ async def test_what_holds_a_rollout_up_is_told(
     assert hint in error.hint
 
 
+async def test_a_name_that_is_almost_there_is_told(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(SETS, "web-app", spec={"template": {"spec": {"containers": []}}, **SELECTED})
+    error = await _late(tmp_path, shelf, lambda _: None, "does not exist", rollouts="statefulset/webapp")
+    assert error.hint.startswith("did you mean web-app? else check that it is applied before")
+
+
 async def test_a_job_that_is_gone_may_have_ended(tmp_path: Path) -> None:
     error = await _late(tmp_path, Shelf(), lambda _: None, "does not exist", jobs="it")
     assert "ttlSecondsAfterFinished" in error.hint

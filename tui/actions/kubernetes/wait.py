@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -272,13 +273,25 @@ class _Wait:
         absent = next((each for each in missing if not self._found[each]), None)
         if absent:
             where = f", and to namespace {absent.namespace}" if absent.is_namespaced else ""
-            hint = f"check that it is applied before{where}"
+            near = await self._near(absent)
+            hint = f"did you mean {near}? else " * bool(near) + f"check that it is applied before{where}"
             if absent in self._seen:
                 hint = "find out who deletes it, and have it applied after that"
             if isinstance(absent, Job):
                 hint += "; one with ttlSecondsAfterFinished goes by itself: give it more time to be seen"
             return ActionError(cause, hint, tuple(observer.troubles))
         return await self._explained(cause, observer, missing[0])
+
+    async def _near(self, absent: Target) -> str:
+        """Return the name that is there and most like that of a target that is not; empty if none is."""
+        name = "" if " " in absent.described else absent.described.partition("/")[2]
+        with contextlib.suppress(ApiError, UnreachableError, TimeoutError):
+            async with asyncio.timeout(_EXPLAINED_WITHIN):
+                if name and (path := await absent.locate(self._discovery)):
+                    listed = await self._api.get(path)
+                    names = [each["metadata"]["name"] for each in listed.get("items") or ()]
+                    return next(iter(difflib.get_close_matches(name, names, n=1)), "")
+        return ""
 
     async def _explained(self, cause: str, observer: Observer, target: Target) -> ActionError:
         """Make an error that shows the pod of the target that is furthest from ready."""
