@@ -71,7 +71,7 @@ def shots(events: Sequence[e.Event]) -> list[Shot]:
         Shot("narrow", live, (80, 24)),
         Shot("log", end + 1, keys=("enter", "slash", *"ready", "enter")),
         Shot("why", end + 1, keys=("down", "down", "d")),
-        Shot("finished", end + 1),
+        Shot("finished", end + 1, keys=("down",)),
         Shot("wide", end + 1, (200, 60)),
     ]
     wanted += [Shot("failed", failed[0] + 1)] if failed else []
