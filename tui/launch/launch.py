@@ -221,7 +221,7 @@ def _launch(
         except OSError as error:
             raise unwritable(f"the run's journal cannot be kept in {folder}", error) from error
 
-        feed = Feed(journal)
+        feed = Feed(journal, clock=runner.get_loop().time)  # as the engine has it
         held = plan.forwards if stay and environment.name == "kind" else ()
         forwards = Forwards(held, environment.hosts.clusters(plan))
         engine = Engine(
