@@ -121,6 +121,16 @@ async def test_a_name_that_is_almost_there_is_told(tmp_path: Path) -> None:
     assert error.hint.startswith("did you mean web-app? else check that it is applied before")
 
 
+async def test_a_job_that_took_too_long_is_told_to_have(tmp_path: Path) -> None:
+    shelf = Shelf()
+    why = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
+    why["message"] = "Job was active longer than specified deadline"
+    shelf.put(JOBS, "it", spec=SELECTED, status={"conditions": [why]})
+    _pod(shelf, containerStatuses=[_state("app", {"running": {}})])
+    error = await _late(tmp_path, shelf, lambda _: None, "DeadlineExceeded", jobs="it")
+    assert "activeDeadlineSeconds" in error.hint
+
+
 async def test_a_job_that_is_gone_may_have_ended(tmp_path: Path) -> None:
     error = await _late(tmp_path, Shelf(), lambda _: None, "does not exist", jobs="it")
     assert "ttlSecondsAfterFinished" in error.hint

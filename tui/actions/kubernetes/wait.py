@@ -326,6 +326,8 @@ class _Wait:
         hint = hint_for(f"Unschedulable: {why}" if why else "\n".join((state, *pod.events)), "pod") or _LONGER
         if last and hint == _LONGER and any(c.reason == "PodInitializing" for c in found):
             hint = f"the pod's other containers wait for `{last.name}`: see its last lines for what it lacks"
+        if isinstance(target, Job):  # why it failed, it says itself
+            hint = hint_for(cause, "kubernetes") or hint
         details = await self._details(observer, pod, Verdict(last, "") if last else None)
         probe = next((each for each in reversed(pod.events) if "probe failed" in each), "")
         state += f"; {probe.removeprefix('warning: ')}" if probe else ""
