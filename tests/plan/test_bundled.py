@@ -63,10 +63,15 @@ def test_a_folder_has_a_plan_in_it(folder: Path) -> None:
         ("~nobody-of-that-name", "cannot be read", "check the path"),
         ("a" * 5000, "cannot be read", "check the path"),
         ("none.yaml", "cannot be read: No such file", "check the path"),
+        ("shop.yml", "cannot be read: No such file", "did you mean 'shop.yaml'?"),
     ],
-    ids=["a typing error", "a folder without", "no home", "too long", "no file"],
+    ids=["a typing error", "a folder without", "no home", "too long", "no file", "another ending"],
 )
-def test_what_is_not_there_is_told(name: str, cause: str, hint: str) -> None:
+def test_what_is_not_there_is_told(
+    name: str, cause: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.yaml").touch()
     with pytest.raises(PlanError) as caught:
         load_plan(find_plan(name))
     assert cause in caught.value.cause

@@ -106,7 +106,7 @@ def _by_ending(file: Path | None) -> str:
         if file.name.lower().endswith(f".{find_export(name).ending}"):
             return name
     known = ", ".join(f".{find_export(name).ending}" for name in FORMATS)
-    raise click.UsageError(f"{file.name} does not tell the format: use --format, or one of {known}")
+    raise click.UsageError(f"{file} does not tell the format: use --format, or one of {known}")
 
 
 def _check_options(name: str, chosen: Export, given: dict[str, Any]) -> None:

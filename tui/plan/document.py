@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 
 from tui.plan.contents import check_contents
-from tui.plan.faults import Fault, Place, PlanError
+from tui.plan.faults import Fault, Place, PlanError, likely
 from tui.plan.yaml_values import MOST_DEPTH, MOST_NODES, Reader
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def read_document(path: Path, name: str | None = None) -> Document:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        hint = "check the path" if isinstance(error, FileNotFoundError) else ""
+        hint = likely(path, "check the path") if isinstance(error, FileNotFoundError) else ""
         cause = getattr(error, "strerror", "") or error
         raise PlanError.at(Place(name, 0), f"cannot be read: {cause}", hint) from error
     try:

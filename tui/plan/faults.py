@@ -12,6 +12,7 @@ from tui.text import cut, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 MOST_FAULTS = 50
 """The most faults that are reported at once: more are no help, and finding their hints takes long."""
@@ -78,6 +79,23 @@ def suggest(word: str, known: Iterable[str]) -> str:
         return f"did you mean {close[0]!r}?"
     more = ", …" if len(words) > _MOST_WORDS else ""
     return f"known here: {', '.join(words[:_MOST_WORDS])}{more}" if words else ""
+
+
+def likely(path: Path, otherwise: str) -> str:
+    """Return a hint on what may be meant by a path that does not exist.
+
+    Args:
+        path: The path.
+        otherwise: What to say if nothing beside it has a name like its own.
+    """
+    try:
+        if path.is_symlink():
+            return f"it is a link to {path.readlink()}, which is not there"
+        beside = {each.stem: each.name for each in sorted(path.parent.iterdir()) if each.name[0] != "."}
+    except OSError:
+        beside = {}
+    close = difflib.get_close_matches(path.stem, beside, n=1)  # endings are alike in any case
+    return f"did you mean {beside[close[0]]!r}?" if close else otherwise
 
 
 def shown(value: object) -> str:

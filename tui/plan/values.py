@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import math
 import re
@@ -23,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from tui.plan.faults import shown
+from tui.plan.faults import likely, shown
 from tui.text import one_line
 
 if TYPE_CHECKING:
@@ -152,7 +151,10 @@ def existing_path(
                 return path
             cause, hint = f"no file matches {path}", "a pattern begins at the plan's directory"
         else:
-            cause, hint = f"no such {wanted}: {path}", _likely(path)
+            cause, hint = (
+                f"no such {wanted}: {path}",
+                likely(path, "relative paths begin at the plan's directory"),
+            )
         if (info.context or {}).get(MAY_BE_MISSING):
             return path
         raise MissingError(cause, hint)
@@ -160,18 +162,6 @@ def existing_path(
         other = "directory" if is_directory else "file"
         raise ValueError(f"a {wanted} is expected here, not a {other}: {path}", f"name a {wanted}")
     return path
-
-
-def _likely(path: Path) -> str:
-    """Return a hint on what may be meant by a path that does not exist."""
-    try:
-        if path.is_symlink():
-            return f"it is a link to {path.readlink()}, which is not there"
-        names = [each.name for each in path.parent.iterdir()]
-    except OSError:
-        names = []
-    close = difflib.get_close_matches(path.name, [name for name in names if name[0] != "."], n=1)
-    return f"did you mean {close[0]!r}?" if close else "relative paths begin at the plan's directory"
 
 
 def _existing_path(value: object, info: ValidationInfo) -> Path:
