@@ -298,6 +298,11 @@ def test_auto_rehearses_where_no_engine_is_named_and_says_why(folder: Path) -> N
     done = bringup(folder, "up", "workflowexecution", "--speed", "200", **named)
     assert (done.returncode, done.stdout) == (3, "")
     assert "the container engine of DOCKER_HOST does not answer" in done.stderr
+    (folder / "config.json").write_text('{"currentContext": ')
+    wrong = {"PATH": str(folder), "DOCKER_CONFIG": str(folder)}
+    done = bringup(folder, "up", "workflowexecution", "--speed", "200", **wrong)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "config.json cannot be read" in done.stderr
 
 
 def test_a_rehearsals_failure_is_resumed_as_a_rehearsal(folder: Path) -> None:

@@ -65,6 +65,21 @@ async def find_engine(environment: Mapping[str, str], home: Path) -> ContainerEn
     raise NotReadyError("no container engine answers", hint, tuple(tried))
 
 
+def is_engine_named(environment: Mapping[str, str], home: Path) -> bool:
+    """Return whether the user has named an engine, rightly or wrongly, so that no other will do; blocks.
+
+    Args:
+        environment: Variables, as `os.environ`.
+        home: The user's home.
+    """
+    if environment.get("DOCKER_CONTEXT") or environment.get("CONTAINER_HOST"):
+        return True
+    try:
+        return _named(environment, home) is not None
+    except NotReadyError:
+        return True
+
+
 def _named(environment: Mapping[str, str], home: Path) -> Candidate | None:
     """Return the engine that the user has named, if any, by the rules of the `docker` command."""
     directory = Path(environment.get("DOCKER_CONFIG") or home / ".docker")

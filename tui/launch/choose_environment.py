@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.actions.environment import Environment, KindEnvironment
@@ -14,6 +16,7 @@ from tui.doctor.checks import provider_named
 from tui.doctor.examine import preflight
 from tui.errors import BringupError, NotReadyError
 from tui.hosts.host_set import open_hosts
+from tui.hosts.local_engine import is_engine_named
 from tui.launch.request import UsageError
 from tui.run.directories import cache_directory
 from tui.run.store import Store
@@ -64,7 +67,7 @@ async def choose_environment(
             _refuse(found)
         if missing is None and (specification.fail or specification.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
-        if missing is not None and (wanted == "kind" or not hosts.are_local or _is_engine_named()):
+        if missing is not None and (wanted == "kind" or not hosts.are_local or await _is_wrong(found)):
             hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
             raise NotReadyError(missing.cause, hint, missing.details)
     except BaseException:
@@ -73,11 +76,6 @@ async def choose_environment(
     if missing is None:
         return KindEnvironment(hosts, _warnings(found))
     return _rehearsal(specification, plan, f"{missing.cause} (`bringup doctor` says what to do)")
-
-
-def _is_engine_named() -> bool:
-    """Return whether the user's environment says which container engine is meant."""
-    return any(os.environ.get(name) for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST"))
 
 
 async def look_at(
@@ -123,6 +121,12 @@ async def _take_up(at: ClusterAt) -> None:
             hint = "run `bringup up` without --resume, which starts it again"
             raise UsageError(f"{name} does not run", hint)
     await provider.reach(cluster, host, anew=True)
+
+
+async def _is_wrong(found: Sequence[Finding]) -> bool:
+    """Return whether the engine that is missing is one that the user has named: no rehearsal will do then."""
+    silent = any(each.check == "container engine" for each in _faults(found))
+    return silent and await asyncio.to_thread(is_engine_named, os.environ, Path.home())
 
 
 def _missing(found: Sequence[Finding], provider: str) -> NotReadyError | None:
