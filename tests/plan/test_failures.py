@@ -213,6 +213,10 @@ SAID_TO = {
     ("image.build", 'no builder "far" found'): "builder",
     ("image.build", "invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set"): "build-ssh-agent",
     ("image.build", "COPY failed: file not found in build context"): "build-file",
+    (
+        "image.build",
+        "failed to create endpoint x on network bridge: could not find bridge docker0: no such interface",
+    ): "build-network",
     ("image.build", "COPY failed: forbidden path outside the build context: ../x ()"): "build-outside",
     ("image.build", "base name (${BASE}) should not be blank"): "build-base",
     ("image.build", "invalid from flag value debian:$V: invalid reference format"): "build-from",

@@ -16,6 +16,11 @@ BUILDS: dict[str, Known] = {
         "install the program in the image first, by an instruction above this one",
         "build",
     ),
+    "build-network": known(
+        r"could not find bridge|network bridge not found",
+        "the container engine's own network is gone: restart the engine",
+        *("image.build", "build"),
+    ),
     "build-outside": known(
         "outside (?:of )?the (?:build )?context",
         "COPY and ADD see the build context alone: name a directory that has all of it as `context`",

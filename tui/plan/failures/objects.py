@@ -1,4 +1,4 @@
-"""What the API server answers of objects, after its status, and what kustomize and helm say that make them."""
+"""What the API server answers of objects, after its status, and what kustomize and helm say of them."""
 
 from __future__ import annotations
 
