@@ -127,8 +127,12 @@ async def test_a_job_that_took_too_long_is_told_to_have(tmp_path: Path) -> None:
     why["message"] = "Job was active longer than specified deadline"
     shelf.put(JOBS, "it", spec=SELECTED, status={"conditions": [why]})
     _pod(shelf, containerStatuses=[_state("app", {"running": {}})])
-    error = await _late(tmp_path, shelf, lambda _: None, "DeadlineExceeded", jobs="it")
-    assert "activeDeadlineSeconds" in error.hint
+    step = KubernetesWait.model_validate({"kind": "kubernetes.wait", "jobs": "it"})
+    async with serving(shelf.app) as url:
+        ctx = await asyncio.to_thread(recorder, tmp_path, url)
+        with pytest.raises(ActionError) as caught:
+            await wait(step, ctx)
+    assert "activeDeadlineSeconds" in caught.value.hint
 
 
 async def test_a_job_that_is_gone_may_have_ended(tmp_path: Path) -> None:
