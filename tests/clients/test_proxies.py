@@ -43,3 +43,7 @@ def test_a_proxy_may_be_named_without_a_scheme() -> None:
     assert ways_to("http://example.com", environment) == {"proxy": PROXY, "trust_env": True}
     assert ways_to("https://example.com", environment) == {"proxy": None, "trust_env": False}
     assert ways_to("http://example.com:99999", environment)["proxy"] is None
+
+
+def test_what_is_no_url_is_left_to_the_client_to_refuse() -> None:
+    assert ways_to("https://[::1", {"https_proxy": PROXY}) == {"proxy": None, "trust_env": False}

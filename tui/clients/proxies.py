@@ -32,11 +32,11 @@ class Ways(TypedDict):
 
 def ways_to(url: str, environment: Mapping[str, str] = os.environ) -> Ways:
     """Return how a session reaches a URL; one that is no URL the client refuses itself."""
-    scheme = urlsplit(url).scheme
     try:
-        name, port = (urlsplit(url).hostname or "").rstrip("."), port_of(url)
+        parts, port = urlsplit(url), port_of(url)
     except ValueError:
         return {"proxy": None, "trust_env": False}
+    scheme, name = parts.scheme, (parts.hostname or "").rstrip(".")
     proxy = environment.get(f"{scheme.upper()}_PROXY") or environment.get(f"{scheme}_proxy")
     spared = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
     if not proxy or _is_spared(name, port, spared):
