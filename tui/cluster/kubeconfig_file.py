@@ -21,6 +21,7 @@ import yaml
 
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.errors import ActionError
+from tui.plan.steps.cluster import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - looked 
 _PATIENCE = 10.0  # seconds for another program to let go of the file
 _POLL = 0.05  # seconds between looks at its lock
 _WIDTH = 1 << 20  # columns: certificates stay on one line
-_MADE = ("kind-", "k3d-")  # begin the names of contexts that providers write, each after its cluster
+# How the names of contexts begin that providers write, each before its cluster's.
+_MADE = tuple(f"{provider}-" for provider in PROVIDERS)
 _EFFECTIVE = os.access in os.supports_effective_ids
 _OTHER = "or name another file in `cluster.kubeconfig`"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from tui.errors import ActionError
-from tui.hosts.ports import ANYWHERE
+from tui.hosts.ports import meet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,8 +106,7 @@ class PortUse:
 
     def meets(self, other: PortUse) -> bool:
         """Return whether two clusters cannot both have it."""
-        addresses = {self.address, other.address}
-        return self.port == other.port and (len(addresses) == 1 or bool(addresses & {*ANYWHERE}))
+        return meet((self.address, self.port), (other.address, other.port))
 
 
 @dataclass(frozen=True, slots=True)

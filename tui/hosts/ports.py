@@ -20,6 +20,12 @@ _INODE = 9  # the column there
 _MAPPED = "0000000000000000FFFF0000"  # an IPv4 address among IPv6 ones
 
 
+def meet(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    """Return whether two listeners, each by its address and port, cannot both be there."""
+    (address, port), (its, number) = one, other
+    return port == number and (address == its or address in ANYWHERE or its in ANYWHERE)
+
+
 async def taken(host: Host, wanted: Iterable[tuple[str, int]]) -> dict[int, str]:
     """Return the ports among `wanted` that another program listens on.
 

@@ -67,7 +67,9 @@ async def choose_environment(
             _refuse(found)
         if missing is None and (specification.fail or specification.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
-        if missing is not None and (wanted == "kind" or not hosts.are_local or await _is_wrong(found)):
+        if missing is not None and (
+            wanted == "kind" or not hosts.are_local or await _lacks_named_engine(found)
+        ):
             hint = "; ".join(filter(None, (missing.hint, "`bringup doctor` says what else is missing")))
             raise NotReadyError(missing.cause, hint, missing.details)
     except BaseException:
@@ -123,8 +125,8 @@ async def _take_up(at: ClusterAt) -> None:
     await provider.reach(cluster, host, anew=True)
 
 
-async def _is_wrong(found: Sequence[Finding]) -> bool:
-    """Return whether the engine that is missing is one that the user has named: no rehearsal will do then."""
+async def _lacks_named_engine(found: Sequence[Finding]) -> bool:
+    """Return whether an engine does not answer that the user has named: no rehearsal will do then."""
     silent = any(each.check == "container engine" for each in _faults(found))
     return silent and await asyncio.to_thread(is_engine_named, os.environ, Path.home())
 

@@ -73,9 +73,7 @@ async def hold_open(run: str | None, prompter: Prompter | None, say: Callable[[s
                         await stopping.wait()
                         break
                 for cluster, host in clusters.values():  # a kubeconfig may lead to a forward that has closed
-                    with contextlib.suppress(
-                        BringupError
-                    ):  # while the machine is away, nothing can be mended
+                    with contextlib.suppress(BringupError):  # nothing can be mended while the machine is away
                         await (await provider_of(cluster)).reach(cluster, host)
     finally:
         await hosts.close()

@@ -151,10 +151,8 @@ def existing_path(
                 return path
             cause, hint = f"no file matches {path}", "a pattern begins at the plan's directory"
         else:
-            cause, hint = (
-                f"no such {wanted}: {path}",
-                likely(path, "relative paths begin at the plan's directory"),
-            )
+            cause = f"no such {wanted}: {path}"
+            hint = likely(path, "relative paths begin at the plan's directory")
         if (info.context or {}).get(MAY_BE_MISSING):
             return path
         raise MissingError(cause, hint)

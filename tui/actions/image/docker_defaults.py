@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tui.clients.registry import login_files
+
 if TYPE_CHECKING:
     from tui.hosts.container_engine import ContainerEngine
     from tui.hosts.host import Host
@@ -45,7 +47,7 @@ async def proxy_arguments(engine: ContainerEngine, report: Reporter) -> dict[str
 
 def _read() -> dict[str, Any]:
     """Read them; blocks. Of a file that is damaged the reader of logins tells."""
-    path = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
+    path, *_ = login_files(os.environ, Path.home())
     with contextlib.suppress(OSError, ValueError, RecursionError, AttributeError):
         proxies = json.loads(path.read_text(encoding="utf-8-sig")).get("proxies")
         return proxies if isinstance(proxies, dict) else {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.pods import PULL_FAILURES, containers
+from tui.plan.failures import KNOWN
 from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _PATIENCE = {
 }
 """Seconds that a container may stay in a state that it seldom leaves by itself."""
 # A kubelet that has just been started has not read all of its API server yet, and asks again.
-_UNREAD = re.compile("have not yet been read|failed to sync (?:configmap|secret) cache")
+_UNREAD = re.compile(KNOWN["kubelet-behind"].pattern)
 _READING_WITHIN = 60.0  # seconds
 
 

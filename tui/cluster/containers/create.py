@@ -281,10 +281,11 @@ async def _start(cluster: Cluster, host: Host, nodes: Sequence[Node], report: Re
         for node in nodes:
             if not node.running:
                 report.log(f"starting node {node.name}, which is {node.state}")
-            if node.state == "paused" or (node in ended and not maker.restarts):
-                await api.wake(node.id, paused=node.state == "paused")
-                if node.state != "paused":
-                    await remove_cgroups(api, node.id)
+            if node.state == "paused":
+                await api.wake(node.id, paused=True)
+            elif node in ended and not maker.restarts:
+                await api.wake(node.id, paused=False)
+                await remove_cgroups(api, node.id)
         if ended and maker.restarts:
             what = f"cluster {cluster.name} could not be started again"
             await maker.output(report).carry_out(what, maker.start(cluster.name), host)

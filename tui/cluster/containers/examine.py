@@ -35,9 +35,8 @@ def judge(cluster: Cluster, nodes: Sequence[Node]) -> Literal["absent", "stopped
         raise broken(cluster, f"node {unborn[0].name} was never started, as its creation was cut off")
     down = [node for node in nodes if not node.running]
     stopped = [node for node in down if node.state != "paused"]
-    if (
-        stopped and len(nodes) > 1 and not maker_of(cluster).restarts
-    ):  # their addresses may have changed, and etcd's members with them
+    # Addresses may have changed, and etcd's members with them.
+    if stopped and len(nodes) > 1 and not maker_of(cluster).restarts:
         raise broken(cluster, f"node {stopped[0].name} is {stopped[0].state}")
     return "stopped" if down else "running"
 

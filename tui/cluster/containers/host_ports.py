@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.clients.engine_api import connect
@@ -10,7 +9,7 @@ from tui.cluster.containers.makers import maker_of
 from tui.cluster.containers.nodes import node_of
 from tui.cluster.provider import PortUse
 from tui.errors import ActionError, BringupError
-from tui.hosts.ports import ANYWHERE, taken
+from tui.hosts.ports import meet, taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +30,10 @@ async def examine_ports(cluster: Cluster, host: Host, config: str) -> list[PortU
     publishers = {pair: publisher(*pair, containers) for pair in wanted}
     # The engine is asked first: a published port need not have a listener of its own.
     busy = await taken(host, [pair for pair in wanted if publishers[pair] is None])
-    uses = [
-        replace(_use(cluster, pair[1], publishers[pair], busy), address=pair[0])
-        for pair in dict.fromkeys(wanted)
-    ]
-    twice = dict.fromkeys(port for at, (_, port) in enumerate(wanted) if _meets(wanted[at], wanted[:at]))
+    uses = [_use(cluster, pair, publishers[pair], busy) for pair in dict.fromkeys(wanted)]
+    twice = dict.fromkeys(
+        pair[1] for at, pair in enumerate(wanted) if any(meet(pair, other) for other in wanted[:at])
+    )
     return uses + [PortUse(port, "the configuration itself, twice", remedy="remove one") for port in twice]
 
 
@@ -61,30 +59,23 @@ async def _containers(maker: Maker, host: Host) -> list[Node]:
         return []
 
 
-def _use(cluster: Cluster, port: int, container: Node | None, busy: dict[int, str]) -> PortUse:
+def _use(cluster: Cluster, wanted: tuple[str, int], container: Node | None, busy: dict[int, str]) -> PortUse:
+    address, port = wanted
     if container is not None and container.cluster:
         owner = container.cluster
         remedy = f"delete it with `{' '.join(maker_of(cluster).delete(owner))}`"
-        return PortUse(port, f"cluster {owner}", own=owner == cluster.name, remedy=remedy)
+        return PortUse(port, f"cluster {owner}", owner == cluster.name, remedy, address)
     if container is not None:
-        return PortUse(port, f"container {container.name}", remedy="stop that container")
+        return PortUse(port, f"container {container.name}", remedy="stop that container", address=address)
     if port not in busy:
-        return PortUse(port)
+        return PortUse(port, address=address)
     remedy = "stop it" if busy[port] else f"find it with `sudo ss -lntp 'sport = :{port}'`"
-    return PortUse(port, busy[port] or "another program", remedy=remedy)
+    return PortUse(port, busy[port] or "another program", remedy=remedy, address=address)
 
 
 def publisher(address: str, port: int, containers: Sequence[Node]) -> Node | None:
     """Return the container whose published port conflicts with a listener at an address."""
     for container in containers:
-        if _meets((address, port), [(each.address, each.number) for each in container.ports]):
+        if any(meet((address, port), (each.address, each.number)) for each in container.ports):
             return container
     return None
-
-
-def _meets(wanted: tuple[str, int], others: Sequence[tuple[str, int]]) -> bool:
-    address, port = wanted
-    return any(
-        number == port and (other == address or other in ANYWHERE or address in ANYWHERE)
-        for other, number in others
-    )

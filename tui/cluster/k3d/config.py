@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tui.errors import ActionError
-from tui.plan.document import EmptyError, parse_document
+from tui.plan.document import EmptyError, get, items, parse_document
 from tui.plan.faults import PlanError
 from tui.plan.k3d_config import published
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _NEW = {"apiVersion": "k3d.io/v1alpha5", "kind": "Simple"}
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - k3d's own default
+_API = ("kubeAPI",)
+_REGISTRY = ("registries", "create")
 _NO_NETWORK = "--flannel-backend=none"
 
 
@@ -45,15 +47,12 @@ def host_ports(config: str) -> list[tuple[str, int]]:
         ActionError: It is not a YAML mapping.
     """
     content = parse_config(config)
-    api = _mapping(content.get("kubeAPI"))
-    registry = _mapping(_mapping(content.get("registries")).get("create"))
-    found = [
-        (part.get(key), str(part.get("hostPort"))) for part, key in ((api, "hostIP"), (registry, "host"))
-    ]
+    exposed = ((_API, "hostIP"), (_REGISTRY, "host"))
+    found = [(get(content, (*at, key)), str(get(content, (*at, "hostPort")))) for at, key in exposed]
     ports = [(address or _EVERYWHERE, int(port)) for address, port in found if port.isdecimal()]
-    for each in _list(content.get("ports")):
+    for each in items(content, "ports"):
         with contextlib.suppress(ValueError):  # with a variable in it, which k3d fills in
-            ports += published(str(_mapping(each).get("port") or ""))
+            ports += published(str(get(each, ("port",)) or ""))
     return ports
 
 
@@ -63,8 +62,8 @@ def installs_network(config: str) -> bool:
     Raises:
         ActionError: The configuration is not a YAML mapping.
     """
-    k3s = _mapping(_mapping(parse_config(config).get("options")).get("k3s"))
-    return not any(_NO_NETWORK in str(_mapping(each).get("arg")) for each in _list(k3s.get("extraArgs")))
+    k3s = get(parse_config(config), ("options", "k3s"))
+    return not any(_NO_NETWORK in str(get(each, ("arg",))) for each in items(k3s, "extraArgs"))
 
 
 def as_k3d_reads_it(config: str, directory: Path) -> str:
@@ -78,14 +77,13 @@ def as_k3d_reads_it(config: str, directory: Path) -> str:
         ActionError: The configuration is not a YAML mapping.
     """
     content = parse_config(config)
-    registry = _mapping(content.get("registries")).get("create")
-    changed = [(part, "hostPort") for part in map(_mapping, (content.get("kubeAPI"), registry))]
-    changed += [(part, "port") for part in map(_mapping, _list(content.get("ports")))]
-    changed = [(part, key) for part, key in changed if type(part.get(key)) is int]
+    changed = [(get(content, at), "hostPort") for at in (_API, _REGISTRY)]
+    changed += [(part, "port") for part in items(content, "ports")]
+    changed = [(part, key) for part, key in changed if type(get(part, (key,))) is int]
     for part, key in changed:
         part[key] = str(part[key])
-    for part in map(_mapping, _list(content.get("files"))):
-        source = str(part.get("source") or "\n")
+    for part in items(content, "files"):
+        source = str(get(part, ("source",)) or "\n")
         if "\n" not in source:  # or it is the content itself
             part["source"] = str(directory / source)
             changed.append((part, "source"))
@@ -120,7 +118,3 @@ def with_mirrors(config: str, mirrors: Mapping[str, str]) -> str:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from tui.cluster.containers.output import Output
+from tui.text import SGR
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"(?P<level>[A-Z]{4})\[[^\]]*\]\s?(?P<text>.*)")
 _WRONG = ("ERRO", "FATA")
 _STEPS = (
@@ -23,7 +23,7 @@ class K3dOutput(Output):
     """The lines of one run of `k3d`."""
 
     def _told(self, line: str) -> str | None:
-        return _COLOUR.sub("", line).rstrip()  # it pads its lines
+        return SGR.sub("", line).rstrip()  # it pads its lines
 
     def _read(self, line: str) -> None:
         found = _LINE.fullmatch(line)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tui.errors import ActionError
+from tui.plan.document import get, items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,25 +48,17 @@ def host_ports(config: str) -> list[tuple[str, int]]:
         ActionError: It is not a YAML mapping.
     """
     content = parse_config(config)
-    network = _mapping(content.get("networking"))
-    found = [(network.get("apiServerAddress") or "127.0.0.1", network.get("apiServerPort"))]
-    for node in _list(content.get("nodes")):
+    network = get(content, ("networking",))
+    found = [(get(network, ("apiServerAddress",)) or "127.0.0.1", get(network, ("apiServerPort",)))]
+    for node in items(content, "nodes"):
         found += [
-            (mapping.get("listenAddress") or "", mapping.get("hostPort"))
-            for mapping in map(_mapping, _list(_mapping(node).get("extraPortMappings")))
-            if str(mapping.get("protocol") or "TCP").upper() == "TCP"
+            (get(mapping, ("listenAddress",)) or "", get(mapping, ("hostPort",)))
+            for mapping in items(node, "extraPortMappings")
+            if str(get(mapping, ("protocol",)) or "TCP").upper() == "TCP"
         ]
     return [(str(address), port) for address, port in found if type(port) is int and 0 < port < 1 << 16]
 
 
 def installs_network(config: str) -> bool:
     """Return whether kind installs a pod network, without which nodes do not become ready."""
-    return _mapping(parse_config(config).get("networking")).get("disableDefaultCNI") is not True
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return get(parse_config(config), ("networking", "disableDefaultCNI")) is not True
