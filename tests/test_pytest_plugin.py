@@ -51,13 +51,14 @@ def suite(
     (folder / "test_it.py").write_text(TESTS.replace("LIMIT", str(limit)).replace("8080", str(port)))
 
 
-def run_suite(folder: Path, *arguments: str) -> CompletedProcess[str]:
-    """Runs the suite with the plugin alone."""
+def run_suite(folder: Path, *arguments: str, **variables: str) -> CompletedProcess[str]:
+    """Runs the suite, or those of its tests that are named, with the plugin alone."""
     plugins = ("-p", "tui.pytest_plugin", "-p", "no:cacheprovider")
+    named = () if any("::" in each for each in arguments) else ("test_it.py",)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *plugins, *arguments, "test_it.py"],
+        [sys.executable, "-m", "pytest", *plugins, *arguments, *named],
         capture_output=True, text=True, cwd=folder, check=False, timeout=50,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **variables},
     )  # fmt: skip
 
 
@@ -101,6 +102,33 @@ def test_what_ctrl_c_cuts_short_is_taken_down(tmp_path: Path, workers: tuple[str
         said, _ = program.communicate(timeout=30)
     assert program.returncode == 2
     assert re.search(r"bringup: taking run \S+ down", said)
+    assert done_to_it(tmp_path) == ["up", "down"]
+
+
+IN_USE = """
+import os, subprocess
+
+def test_it(bringup):
+    assert os.environ["GREETING"] == "good day"
+    assert os.environ["KUBECONFIG"] == "elsewhere"
+    assert subprocess.check_output("echo $GREETING", shell=True, text=True) == "good day\\n"
+
+def test_before():
+    assert "GREETING" not in os.environ
+"""
+
+
+@pytest.mark.programs
+def test_values_are_given_and_the_plans_environment_is_set_from_the_first_use_on(tmp_path: Path) -> None:
+    suite(tmp_path)
+    plan = json.loads((tmp_path / "bringup.yaml").read_text())
+    own = {"variables": {"word": "hello"}, "environment": {"GREETING": "good ${word}"}}
+    (tmp_path / "bringup.yaml").write_text(json.dumps({**plan, **own}))
+    (tmp_path / "values.yaml").write_text("word: day\n")
+    (tmp_path / "test_it.py").write_text(IN_USE)
+    cases = ("test_it.py::test_before", "test_it.py::test_it")
+    done = run_suite(tmp_path, "--bringup-values", "values.yaml", *cases, KUBECONFIG="elsewhere")
+    assert "2 passed" in done.stdout, done.stdout
     assert done_to_it(tmp_path) == ["up", "down"]
 
 

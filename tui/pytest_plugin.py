@@ -30,6 +30,13 @@ _PLACE = pytest.StashKey[Path]()
 _ENDED = pytest.StashKey[str]()
 _WORKER = "bringup_place"
 
+_TELL_VARIABLES = """
+import json, os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # of Ctrl-C the session makes what it wants
+print(json.dumps(dict(os.environ)), flush=True)
+sys.stdin.read()
+"""
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -90,8 +97,12 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def bringup(pytestconfig: pytest.Config) -> Environment:
-    """The environment, brought up by the first process that asks; the others wait for it and use it too."""
+def bringup(pytestconfig: pytest.Config) -> Iterator[Environment]:
+    """The environment, brought up by the first process that asks; the others wait for it and use it too.
+
+    From then on KUBECONFIG and the plan's `environment` are set and its forwards are open, as they are for a
+    program of `bringup run`.
+    """
     place = pytestconfig.stash[_PLACE]
     with _turn(place):
         file = place / "told.json"
@@ -99,11 +110,49 @@ def bringup(pytestconfig: pytest.Config) -> Environment:
         file.write_text(json.dumps(told), encoding="utf-8")
     if told["error"]:
         pytest.fail(f"bringup: {told['error']}", pytrace=False)
-    kubeconfig = told["kubeconfig"]
     endpoints = {each["name"]: each["url"] for each in told["endpoints"]}
-    return Environment(
-        told["run"], Path(kubeconfig) if kubeconfig else None, endpoints, Path(told["directory"])
-    )
+    with _in_use(told) as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        kubeconfig = _kubeconfig(told["kubeconfig"], variables)
+        yield Environment(told["run"], kubeconfig, endpoints, Path(told["directory"]))
+
+
+@contextlib.contextmanager
+def _in_use(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Hold open the ways to what was brought up, and yield the variables by which it is used.
+
+    `bringup run` does so for as long as its program runs, which ends when nobody is there to read for.
+    """
+    if told["rehearsed"]:
+        yield {}
+        return
+    argv = [sys.executable, "-m", "tui", "run", told["run"], "--", sys.executable, "-c", _TELL_VARIABLES]
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as err,
+        subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, text=True
+        ) as program,
+    ):
+        assert program.stdin is not None
+        assert program.stdout is not None
+        if not (line := program.stdout.readline()):
+            program.wait()
+            err.seek(0)
+            pytest.fail(f"bringup: run {told['run']} cannot be used: {err.read().strip()}", pytrace=False)
+        if not (told["far"] or told["forwards"]):  # nothing is to be held
+            program.stdin.close()
+        try:
+            yield {name: value for name, value in json.loads(line).items() if os.environ.get(name) != value}
+        finally:
+            program.stdin.close()
+
+
+def _kubeconfig(written: str | None, variables: Mapping[str, str]) -> Path | None:
+    """Return the kubeconfig file: that of the variables leads to another machine, too."""
+    led = variables.get("KUBECONFIG", "")
+    file = led if led and os.pathsep not in led else written
+    return Path(file) if file else None
 
 
 @contextlib.contextmanager
@@ -125,8 +174,8 @@ def _told(config: pytest.Config, file: Path) -> dict[str, Any]:
     adopt = config.getoption("--bringup-adopt")
     plan = config.getoption("--bringup-plan")
     arguments = [*([plan] if plan else []), "--output", "json"]
-    for file in config.getoption("--bringup-values"):
-        arguments += ["--values", file]
+    for values in config.getoption("--bringup-values"):
+        arguments += ["--values", values]
     _say(config, f"bringup: {'looking at' if adopt else 'bringing up'} {plan or 'the default plan'}")
     return _adopted(arguments) if adopt else _brought_up(arguments, file)
 
@@ -141,7 +190,7 @@ def _adopted(arguments: Sequence[str]) -> dict[str, Any]:
         faults = [each["text"] for each in found["stands"] if each.get("level") == "fault"]
         hint = "leave --bringup-adopt out, or run `bringup up` first"
         return {"error": "\n".join(["nothing whole is up to adopt", *faults, f"hint: {hint}"])}
-    return {**run, "error": "", "directory": str(Path(run["logs"]).parent), "mine": False}
+    return {**run, **_kept(run["run"]), "error": "", "mine": False, "rehearsed": False}
 
 
 def _brought_up(arguments: Sequence[str], file: Path) -> dict[str, Any]:
@@ -149,25 +198,37 @@ def _brought_up(arguments: Sequence[str], file: Path) -> dict[str, Any]:
         """Note the run at once: what there is of it goes down also where Ctrl-C ends the session now."""
         first = json.loads(line)
         if first.get("run"):
-            mine = first["can_go_down"] and first["environment"] != "rehearsal"
-            known = {"run": first["run"], "mine": mine, "error": "bringing it up was interrupted"}
+            rehearsed = first["environment"] == "rehearsal"
+            known = {
+                "run": first["run"],
+                "mine": first["can_go_down"] and not rehearsed,
+                "rehearsed": rehearsed,
+                "error": "bringing it up was interrupted",
+            }
             file.write_text(json.dumps(known), encoding="utf-8")
 
     done = _bringup("up", *arguments, begun=begun)
     if not file.exists():
         return {"error": _said(done)}
-    from tui.run.store import Store
-
     known = json.loads(file.read_text(encoding="utf-8"))
-    directory = Store().open(known["run"]).directory
+    kept = _kept(known["run"])
     last = json.loads(done.stdout.splitlines()[-1])
     return {
         **known,
+        **kept,
         "kubeconfig": last.get("kubeconfig"),
         "endpoints": last.get("endpoints", []),
-        "directory": str(directory),
-        "error": _report(directory) if done.returncode else "",
+        "forwards": last.get("forwards", []),
+        "error": _report(Path(kept["directory"])) if done.returncode else "",
     }
+
+
+def _kept(run: str) -> dict[str, Any]:
+    """Return where a run is kept, and whether it is on another machine."""
+    from tui.run.store import Store
+
+    kept = Store().open(run)
+    return {"directory": str(kept.directory), "far": bool(kept.started.hosts)}
 
 
 def _bringup(

@@ -77,8 +77,9 @@ def test_json_output_is_the_event_stream_and_nothing_else(folder: Path) -> None:
     assert said[0]["type"] == "run-started"
     assert said[0]["mode"] == "sequential"
     endpoints = [{"name": "nowhere", "url": "http://127.0.0.1:1"}]
-    left = {"run": said[0]["run"], "kubeconfig": None, "kubeconfigs": [], "endpoints": endpoints}
-    assert said[-1] == {"type": "run-finished", "at": said[-1]["at"], "outcome": "succeeded", **left}
+    left = {"kubeconfig": None, "kubeconfigs": [], "endpoints": endpoints, "forwards": []}
+    how = {"type": "run-finished", "at": said[-1]["at"], "outcome": "succeeded"}
+    assert said[-1] == {**how, "run": said[0]["run"], **left}
     assert {"type": "output", "text": "hello from first"}.items() <= next(
         s for s in said if s["type"] == "output"
     ).items()

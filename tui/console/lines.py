@@ -194,6 +194,7 @@ class JsonLines:
             "kubeconfig": stands.kubeconfig or None,
             "kubeconfigs": list(stands.kubeconfigs),
             "endpoints": [{"name": name, "url": url} for name, url in stands.endpoints],
+            "forwards": [{"name": name, "address": address or None} for name, address in stands.forwards],
         }
 
     def beat(self, now: float, state: RunState) -> None:

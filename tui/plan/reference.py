@@ -68,6 +68,9 @@ named: `bringup up path/to/plan.yaml`.
   run again. Neither needs the files that the plan names; both say which are missing.
 - `bringup run -- make test-e2e` runs a program with KUBECONFIG and the plan's `environment`, and
   `eval "$(bringup env)"` sets them in a shell.
+- A test of pytest that takes the fixture `bringup` has the environment, brought up once for all tests and
+  workers, with the same variables set, and taken down at the end: `pytest --bringup-plan PLAN`.
+  `--bringup-adopt` uses what is up already, and `--bringup-keep` leaves it up.
 - `bringup plan schema > plan.schema.json` writes the JSON Schema; with the example's first line, editors
   complete keys and show their descriptions.
 - Paths are relative to the plan's directory; `~` is the user's home directory.
