@@ -66,6 +66,12 @@ SHOWN = {
         "key-twice",
         steps("▶{kind: helm.install, release: a, chart: db, files: twice.yaml}"),
     ),
+    "a key of kubeadm's that stands twice": ("key-twice", steps("▶{kind: kind.create, config: kind.yaml}")),
+    "such a key in the plan itself": (
+        "key-twice",
+        steps("▶{kind: kind.create, config: {kind: Cluster, apiVersion: kind.x-k8s.io/v1alpha4, "
+        "nodes: [{role: control-plane, kubeadmConfigPatches: ['{kind: InitConfiguration, a: 1, a: 2}']}]}}"),
+    ),
     "a name that nothing fills in": (
         "not-filled-in",
         steps("▶{kind: kubernetes.apply, manifests: dollar.yaml}"),
@@ -259,6 +265,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: $NAME}\n", "dollar.yaml")
     twice = "data: {a: b}\nmore: [{a: 1}, {a: 2, b: {a: 1}}]\ndata: {c: d}\n"
     write(tmp_path, f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n{twice}", "twice.yaml")
+    patch = "kubeadmConfigPatches: ['{kind: ClusterConfiguration, a: 1, a: 2}']\n"
+    write(tmp_path, f"kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n{patch}", "kind.yaml")
     write(tmp_path, "# nothing\n---\n", "nothing.yaml")
     write(
         tmp_path, "name: web\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.x}]\n", "web/Chart.yaml"

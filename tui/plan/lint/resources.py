@@ -8,8 +8,10 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import yaml
 from yaml import YAMLError
 
+from tui.plan.document import items
 from tui.plan.faults import PlanError, shown
 from tui.plan.kubectl_yaml import decode
 from tui.plan.lint.commands import namespaces_made
@@ -18,7 +20,7 @@ from tui.plan.namespaces import made_by, used_by
 from tui.plan.own_namespaces import GIVEN
 from tui.plan.repeated_keys import repeated_keys
 from tui.plan.steps import HelmInstall, ImageBuild, KubernetesApply
-from tui.plan.steps.cluster import DeletesCluster
+from tui.plan.steps.cluster import CreatesCluster, DeletesCluster
 from tui.plan.steps.command import ProgramStep
 from tui.plan.steps.sources import Kustomized
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from tui.plan.lint.remark import Level, Remark, StepAt, Subject
     from tui.plan.manifests import Manifest
+    from tui.plan.steps import Step
 
 
 Name = TypeVar("Name", bound=Hashable)
@@ -118,18 +121,33 @@ def _not_filled_in(found: Iterable[Manifest]) -> Iterator[tuple[str, str, str]]:
 
 
 def key_twice(subject: Subject) -> Iterator[Remark]:
-    """Remark on keys that stand twice in files of manifests and values, where only the last one counts."""
+    """Remark on keys that stand twice in what others read, who say nothing: only the last one counts."""
     for at in subject.steps:
-        files: Iterable[Path] = ()
-        if isinstance(at.step, KubernetesApply):
-            files = local_files(at.step)
-        elif isinstance(at.step, HelmInstall):
-            files = at.step.files
-        for file in filter(Path.is_file, files):
-            with suppress(PlanError, YAMLError):  # a rule of its own tells what cannot be read
-                for place, key in repeated_keys(decode(read_bytes(file), str(file)), str(file)):
-                    text = f"{place}: the key {shown(key)} stands twice: what the first one holds is lost"
-                    yield subject.remark(at, "key-twice", text, "remove one, or join what they hold")
+        for what, text in _read_by_others(at.step):
+            with suppress(YAMLError):  # a rule of its own tells it
+                for place, key in repeated_keys(text, what):
+                    said = f"{place}: the key {shown(key)} stands twice: what the first one holds is lost"
+                    yield subject.remark(at, "key-twice", said, "remove one, or join what they hold")
+
+
+def _read_by_others(step: Step) -> Iterator[tuple[str, str]]:
+    """Yield the YAML of a step's manifests and values and kubeadm's patches, each with what it is."""
+    files: Iterable[Path] = ()
+    if isinstance(step, KubernetesApply):
+        files = local_files(step)
+    elif isinstance(step, HelmInstall):
+        files = step.files
+    for file in filter(Path.is_file, files):
+        with suppress(PlanError):  # it cannot be read, which a rule of its own tells
+            yield str(file), decode(read_bytes(file), str(file))
+    if isinstance(step, CreatesCluster):
+        config = step.config
+        if isinstance(config, Path):
+            with suppress(PlanError, YAMLError):
+                config = yaml.load(decode(read_bytes(config), str(config)), Loader=yaml.CSafeLoader)
+        for part in (config, *items(config, "nodes")):
+            for patch in items(part, "kubeadmConfigPatches"):
+                yield "a patch of kubeadm's configuration", str(patch)
 
 
 def nothing_named(subject: Subject) -> Iterator[Remark]:
