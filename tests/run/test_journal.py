@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import resource
 import signal
@@ -10,7 +12,7 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
@@ -261,6 +263,27 @@ def test_a_journal_tells_whether_it_is_still_written(tmp_path: Path) -> None:
     assert is_written(tmp_path / "run")
     journal.close()
     assert not is_written(tmp_path / "run")
+
+
+def test_so_it_does_where_no_file_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flock, runtime = fcntl.flock, tmp_path / "run"
+    runtime.mkdir()
+
+    def refuse(file: Any, how: int) -> None:
+        number = file if isinstance(file, int) else file.fileno()
+        if Path(f"/proc/self/fd/{number}").readlink().parent != runtime:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    journal, other = Journal(tmp_path / "one"), Journal(tmp_path / "other")
+    other.close()
+    assert is_written(tmp_path / "one")
+    assert not is_written(tmp_path / "other")
+    journal.close()
+    assert not is_written(tmp_path / "one")
+    assert not [*runtime.iterdir()]
 
 
 def test_a_folder_that_holds_a_run_is_not_taken_again(tmp_path: Path) -> None:

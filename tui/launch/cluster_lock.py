@@ -5,21 +5,18 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
 from tui.errors import NotReadyError
 from tui.plan.address import LOCAL
 from tui.plan.placement import placement
-from tui.run.directories import locks_directory
+from tui.run.directories import OWN_FILE, local_directory, locks_directory
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui.plan.model import Cluster, Plan
     from tui.run.events import RunStarted
-
-_OWN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-"""How the file is opened: in a directory of all users it must not be a link of somebody else's."""
 
 
 class ClusterLock:
@@ -87,7 +84,7 @@ def _locked(path: Path, what: str) -> TextIO | None:
         raise unwritable(f"the lock {path} cannot be made", error) from error
     if file is None:  # what is locked is on this machine, or asked for from it
         with contextlib.suppress(OSError):
-            return _lock(_local_directory() / f"bringup-{os.getuid()}-{path.name}", what)
+            return _lock(local_directory() / f"bringup-{os.getuid()}-{path.name}", what)
     return file
 
 
@@ -98,7 +95,7 @@ def _lock(path: Path, what: str) -> TextIO | None:
         NotReadyError: Another run has it.
         OSError: It cannot be made.
     """
-    file = os.fdopen(os.open(path, _OWN, 0o600), "a+", encoding="utf-8")
+    file = os.fdopen(os.open(path, OWN_FILE, 0o600), "a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -115,11 +112,6 @@ def _lock(path: Path, what: str) -> TextIO | None:
         file.write(str(os.getpid()))
         file.flush()
     return file
-
-
-def _local_directory() -> Path:
-    """Return a directory of this machine alone, unlike a home that is on a network."""
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
 
 
 def _key(cluster: Cluster) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import tempfile
+from pathlib import Path
 
 from tui.errors import NotReadyError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _APP = "bringup"
+
+OWN_FILE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+"""How a file is opened in a directory of all users: it must not be a link of somebody else's."""
 
 
 def runs_directory() -> Path:
@@ -25,6 +27,11 @@ def locks_directory() -> Path:
 def kubeconfigs_directory() -> Path:
     """Return the directory of private kubeconfigs, each of one context of the user's."""
     return _user_directory("state") / "kubeconfigs"
+
+
+def local_directory() -> Path:
+    """Return a directory of this machine alone, unlike a home that is on a network."""
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
 
 
 def cache_directory() -> Path:

@@ -19,6 +19,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from tui.run.directories import OWN_FILE, local_directory
 from tui.run.event_json import decode, encode
 from tui.run.events import (
     MOST_LINES,
@@ -106,12 +107,17 @@ class Journal:
             OSError: It cannot be made, or holds a run already.
         """
         self.directory = directory
+        self._stand_in: int | None = None
         self.error = ""
         directory.mkdir(parents=True, mode=0o700)
         (directory / LOGS).mkdir()
         self._events = _File(directory / EVENTS)
-        with contextlib.suppress(OSError):  # some network file systems have no locks
+        try:
             fcntl.flock(self._events.open(), fcntl.LOCK_EX)  # until the process ends, however it does
+        except OSError:  # some network file systems have no locks
+            with contextlib.suppress(OSError):
+                self._stand_in = os.open(_stand_in(directory), OWN_FILE, 0o600)
+                fcntl.flock(self._stand_in, fcntl.LOCK_EX)
         self._logs: dict[str, _File] = {}
         self._progress: dict[str, tuple[float, Progressed | None]] = {}
 
@@ -158,6 +164,10 @@ class Journal:
         self.error = self.error or "the journal is closed"
         for file in (self._events, *self._logs.values()):
             file.close()
+        if self._stand_in is not None:
+            _stand_in(self.directory).unlink(missing_ok=True)
+            os.close(self._stand_in)
+            self._stand_in = None
 
 
 def log_path(directory: Path, task: str) -> Path:
@@ -233,10 +243,29 @@ def is_written(directory: Path) -> bool:
     """Return whether a process still writes the journal in a directory."""
     with contextlib.suppress(OSError), _opened(directory) as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return _is_locked(file)
+        except OSError:
+            with _stand_in(directory).open("rb") as other:
+                return _is_locked(other)
     return False
+
+
+def _is_locked(file: BinaryIO) -> bool:
+    """Return whether a process has locked a file.
+
+    Raises:
+        OSError: No file can be locked where it is.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _stand_in(directory: Path) -> Path:
+    """Return the file that is locked in place of a journal which is where no file can be."""
+    return local_directory() / f"bringup-{os.getuid()}-{directory.name}.lock"
 
 
 def _opened(directory: Path) -> BinaryIO:
