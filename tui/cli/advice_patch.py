@@ -12,7 +12,8 @@ import yaml
 
 from tui.insight.advice.finding import CopyLater, DropNeeds, FastProbes, LoadImages, RemoveLimit
 from tui.plan import yaml_edit as edit
-from tui.plan.document import get, items
+from tui.plan.document import get
+from tui.plan.walk import tasks_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,16 +82,10 @@ def _plan_changed(change: _OfPlan, document: Document) -> tuple[Path, str, str |
 
 def _path(document: Document, task: str) -> Path_ | None:
     """Return the path of a task; None for one that `each` made, or that is written where another is, too."""
-    paths: list[Path_] = [
-        ("phases", p, "tasks", t)
-        for p, phase in enumerate(items(document.value, "phases"))
-        for t, _ in enumerate(items(phase, "tasks"))
-    ]
-    places = [(document.scope(path).folder, document.place(path)) for path in paths]
-    found = [path for path in paths if _id(get(document.value, path)) == task]
-    if not found or places.count(places[paths.index(found[0])]) > 1:
-        return None
-    return found[0]
+    tasks = dict(tasks_in(document.value))
+    places = {path: (document.scope(path).folder, document.place(path)) for path in tasks}
+    its = next((path for path, each in tasks.items() if _id(each) == task), None)
+    return None if its is None or list(places.values()).count(places[its]) > 1 else its
 
 
 def _id(task: Any) -> str:

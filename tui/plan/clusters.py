@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import get, items
+from tui.plan.document import get
 from tui.plan.faults import Fault, shown, suggest
+from tui.plan.walk import items_at, tasks_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,27 +77,20 @@ def _unknown(name: str, known: dict[str, Any], data: dict[str, Any]) -> tuple[st
     return "the plan has no clusters", f"add to the plan: clusters: {{{name}: {{name: …, kubeconfig: …}}}}"
 
 
-def _tasks(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
-    for p, phase in enumerate(items(data, "phases")):
-        for t, task in enumerate(items(phase, "tasks")):
-            yield ("phases", p, "tasks", t), task
-
-
 def _around(data: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     """Yield what may name a cluster for its parts, each with its path."""
-    for i, item in enumerate(items(data, "include")):
-        yield ("include", i), item
-    yield from _tasks(data)
+    yield from items_at(data, ("include",))
+    yield from tasks_in(data)
 
 
 def _assigned(data: dict[str, Any]) -> Iterator[tuple[Path_, Any, Any]]:
     """Yield what is for a cluster, each with its path and, of a task's step, the task."""
     for key in ("forwards", "failed", "down"):
-        for i, item in enumerate(items(data, key)):
-            yield (key, i), item, None
-    for path, task in _tasks(data):
-        for s, step in enumerate(items(task, "steps")):
-            yield (*path, "steps", s), step, task
+        for path, item in items_at(data, (key,)):
+            yield path, item, None
+    for at, task in tasks_in(data):
+        for path, step in items_at(task, (*at, "steps")):
+            yield path, step, task
 
 
 def _alike(clusters: dict[str, Any], document: Document) -> Iterator[Finding]:

@@ -13,11 +13,13 @@ from tui.plan.graph import ON_FAILURE, CycleError, Graph, Node
 from tui.plan.steps import STEPS
 from tui.plan.steps.cluster import PROVIDERS
 from tui.plan.substitute import UndefinedError, find
+from tui.plan.walk import items_at, steps_in, tasks_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tui.plan.document import Document, Path_
+    from tui.plan.walk import Part
 
     Finding = tuple[Path_, Fault]
 
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
 class _Task(NamedTuple):
     id: str
     path: Path_
-    phase: int
     needs: tuple[tuple[str, Path_], ...]
+
+    @property
+    def phase(self) -> int:
+        """The number of its phase."""
+        return int(self.path[1])
 
 
 def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> Iterator[Finding]:
@@ -38,9 +44,7 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
         document: The plan as it is written.
     """
     tasks = list(_tasks(data))
-    phases = [
-        (text, path) for _, item, path in _items(data, ("phases",)) for text, path in _texts(item, path, "id")
-    ]
+    phases = [found for path, phase in items_at(data, ("phases",)) for found in _texts(phase, path, "id")]
     yield from _repeated("phase", phases, document)
     yield from _repeated("task", [(task.id, (*task.path, "id")) for task in tasks], document)
     included = {scope.name for scope in document.scopes.values()} - {""}
@@ -63,25 +67,12 @@ def check(data: dict[str, Any], values: dict[str, Any], document: Document) -> I
     yield from _kubeconfig_set(data, document)
 
 
-def _items(data: Any, path: Path_) -> Iterator[tuple[int, Any, Path_]]:
-    """Yield the items of the list at a path, if there is one, with their places and paths."""
-    found = data.get(path[-1]) if isinstance(data, dict) else None
-    for i, item in enumerate(found if isinstance(found, list) else ()):
-        yield i, item, (*path, i)
-
-
-def _kinds(data: dict[str, Any]) -> Iterator[tuple[str, Path_]]:
-    """Yield the kinds of the steps of all tasks, as far as they are known, with the steps' paths."""
-    for _, phase, at in _items(data, ("phases",)):
-        for _, task, path in _items(phase, (*at, "tasks")):
-            yield from _kinds_at(task, (*path, "steps"))
-
-
-def _kinds_at(data: Any, path: Path_) -> Iterator[tuple[str, Path_]]:
-    for _, step, where in _items(data, path):
+def _kinds(steps: Iterable[Part]) -> Iterator[tuple[str, Path_]]:
+    """Yield the kinds of steps, as far as they are known, with the steps' paths."""
+    for path, step in steps:
         kind = step.get("kind") if isinstance(step, dict) else None
         if isinstance(kind, str) and kind in STEPS:
-            yield kind, where
+            yield kind, path
 
 
 def _texts(data: Any, path: Path_, key: str) -> list[tuple[str, Path_]]:
@@ -100,10 +91,9 @@ def _texts(data: Any, path: Path_, key: str) -> list[tuple[str, Path_]]:
 
 
 def _tasks(data: dict[str, Any]) -> Iterator[_Task]:
-    for p, phase, at in _items(data, ("phases",)):
-        for _, task, path in _items(phase, (*at, "tasks")):
-            for id_, _ in _texts(task, path, "id")[:1]:
-                yield _Task(id_, path, p, tuple(_texts(task, path, "needs")))
+    for path, task in tasks_in(data):
+        for id_, _ in _texts(task, path, "id")[:1]:
+            yield _Task(id_, path, tuple(_texts(task, path, "needs")))
 
 
 def _repeated(what: str, found: list[tuple[str, Path_]], document: Document) -> Iterator[Finding]:
@@ -162,11 +152,11 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find a step that needs the plan's cluster where the plan has none."""
     if clusters_in(data):
         return
-    for _, _, where in _items(data, ("forwards",)):
+    for where, _ in items_at(data, ("forwards",)):
         hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
         cause = "a forward leads to the plan's cluster, and the plan has none"
         yield where, Fault(document.place(where), cause, hint)
-    for kind, where in _kinds(data):
+    for kind, where in _kinds(steps_in(data)):
         if STEPS[kind].needs_cluster:
             cause = f"{kind} uses the plan's cluster, and the plan has none"
             hint = "add to the plan: cluster: {name: …, kubeconfig: …}"
@@ -177,8 +167,8 @@ def _clusterless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
 def _of_another_provider(data: dict[str, Any], document: Document) -> Iterator[Finding]:
     """Find steps that are named after another provider than the one that makes their cluster."""
     providers = {name: provider for name, each in clusters_in(data).items() if (provider := _provider(each))}
-    further = (found for key in ("failed", "down") for found in _kinds_at(data, (key,)))
-    for kind, where in chain(_kinds(data), further):
+    further = (items_at(data, (key,)) for key in ("failed", "down"))
+    for kind, where in _kinds(chain(steps_in(data), *further)):
         family, _, verb = kind.partition(".")
         provider = providers.get(str(get(data, (*where, "cluster")) or ""), family)
         if family in PROVIDERS and family != provider:
@@ -203,13 +193,12 @@ def _homeless(data: dict[str, Any], document: Document) -> Iterator[Finding]:
         cause = f"{shown(LOCAL)} is this machine, whatever the plan says"
         yield ("hosts", LOCAL), Fault(place, cause, "give it another name")
     known = [LOCAL, DEFAULT, *(map(str, hosts) if isinstance(hosts, dict) else ())]
-    for _, phase, at in _items(data, ("phases",)):
-        for _, task, path in _items(phase, (*at, "tasks")):
-            for host, where in _texts(task, path, "host")[:1]:
-                if host not in known:
-                    cause = f"{shown(host)} is no host of the plan"
-                    hint = suggest(host, known) if len(known) > 2 else "add it to `hosts: {NAME: ssh://…}`"
-                    yield where, Fault(document.place(where), cause, hint)
+    for path, task in tasks_in(data):
+        for host, where in _texts(task, path, "host")[:1]:
+            if host not in known:
+                cause = f"{shown(host)} is no host of the plan"
+                hint = suggest(host, known) if len(known) > 2 else "add it to `hosts: {NAME: ssh://…}`"
+                yield where, Fault(document.place(where), cause, hint)
 
 
 def _kubeconfig_set(data: dict[str, Any], document: Document) -> Iterator[Finding]:

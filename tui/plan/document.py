@@ -126,6 +126,12 @@ def items(value: Any, key: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+def several(value: Any, key: str) -> list[Any]:
+    """Return the items of a list as `items` does; a text in place of the list is its only item."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return [found] if isinstance(found, str) else items(value, key)
+
+
 def readable(path: Path) -> str:
     """Return a path for people: relative if it is below the current directory."""
     absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() fails on symlink loops

@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import moved
+from tui.plan.document import items, moved, several
 from tui.plan.faults import PlanError, shown
 from tui.plan.substitute import UndefinedError, each_text, fill
+from tui.plan.walk import tasks_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,17 +41,16 @@ def expand(
     Raises:
         PlanError: An `each` is no list, or leads nowhere.
     """
-    phases = _list(document.value.get("phases"))
-    if not any(_has_each(task) for phase in phases for task in _tasks(phase)):
+    if not any(_has_each(task) for _, task in tasks_in(document.value)):
         return document, {}, {}
-    items: dict[Path_, Any] = {}
+    item_of: dict[Path_, Any] = {}
     families: dict[str, list[Path_]] = {}
     moves: Moves = {}
     made: list[Any] = []
-    for p, phase in enumerate(phases):
+    for p, phase in enumerate(items(document.value, "phases")):
         here: Path_ = ("phases", len(made), "tasks")
         tasks: list[Any] = []
-        for t, task in enumerate(_tasks(phase)):
+        for t, task in enumerate(items(phase, "tasks")):
             at: Path_ = ("phases", p, "tasks", t)
             found = _items(document, task, at, look_up) if _has_each(task) else None
             moves[at] = [(*here, len(tasks) + n) for n in range(1 if found is None else len(found))]
@@ -58,11 +58,11 @@ def expand(
             tasks += [one] * len(moves[at])
             if found is not None:
                 families.setdefault(_family(document, task, at), []).extend(moves[at])
-                items |= zip(moves[at], found, strict=True)
-        if tasks or not _tasks(phase):
+                item_of |= zip(moves[at], found, strict=True)
+        if tasks or not items(phase, "tasks"):
             moves["phases", p] = [here[:2]]
             made.append({**phase, "tasks": tasks} if tasks else phase)
-    if len(items) > _MOST_TASKS:
+    if len(item_of) > _MOST_TASKS:
         raise PlanError.at(document.place(("phases",)), f"`each` makes more than {_MOST_TASKS} tasks")
     expanded = replace(
         document,
@@ -71,7 +71,7 @@ def expand(
         keys=moved(document.keys, moves),
         scopes=moved(document.scopes, moves),
     )
-    return expanded, items, families
+    return expanded, item_of, families
 
 
 def name_families(data: dict[str, Any], families: Mapping[str, Sequence[Path_]]) -> None:
@@ -92,9 +92,8 @@ def name_families(data: dict[str, Any], families: Mapping[str, Sequence[Path_]])
 
 def name_groups(data: dict[str, Any], groups: Mapping[str, list[Any]]) -> None:
     """Replace the names of groups among the needs of a plan's tasks by the ids of their tasks."""
-    tasks = [task for phase in _list(data.get("phases")) for task in _tasks(phase)]
-    for task in tasks if groups else ():
-        named = needs_of(task)
+    for _, task in tasks_in(data) if groups else ():
+        named = several(task, "needs")
         if any(isinstance(need, str) and need in groups for need in named):
             # The first of a group takes its place, so that the others keep theirs.
             first = [
@@ -102,12 +101,6 @@ def name_groups(data: dict[str, Any], groups: Mapping[str, list[Any]]) -> None:
             ]
             rest = [(_members(need, groups) or [])[1:] for need in named]
             task["needs"] = [need for part in (*first, *rest) for need in part]
-
-
-def needs_of(task: Any) -> list[Any]:
-    """Return what a task of whatever shape says that it needs."""
-    needs = _get(task, "needs")
-    return [needs] if isinstance(needs, str) else _list(needs)
 
 
 def _members(need: Any, ids: Mapping[str, list[Any]]) -> list[Any] | None:
@@ -144,15 +137,3 @@ def _items(
 
 def _has_each(task: Any) -> bool:
     return isinstance(task, dict) and EACH in task
-
-
-def _tasks(phase: Any) -> list[Any]:
-    return _list(_get(phase, "tasks"))
-
-
-def _get(value: Any, key: str) -> Any:
-    return value.get(key) if isinstance(value, dict) else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

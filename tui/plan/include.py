@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import Document, Moves, Path_, moved, read_document, readable
+from tui.plan.document import Document, Moves, Path_, moved, read_document, readable, several
 from tui.plan.faults import Fault, PlanError, shown, suggest
 from tui.plan.scope import NAME, Scope
 
@@ -217,13 +217,13 @@ def _named(document: Document, name: str) -> Document:
 
     value = dict(document.value)
     value["phases"] = [
-        {**phase, "tasks": [renamed(task) for task in _items(phase, "tasks")]}
-        if isinstance(phase, dict) and _items(phase, "tasks")
+        {**phase, "tasks": [renamed(task) for task in several(phase, "tasks")]}
+        if isinstance(phase, dict) and several(phase, "tasks")
         else phase
-        for phase in _items(value, "phases")
+        for phase in several(value, "phases")
     ]
     if "secrets" in value:
-        secrets = _items(value, "secrets")
+        secrets = several(value, "secrets")
         value["secrets"] = [f"{name}.{each}" if isinstance(each, str) else each for each in secrets]
     scopes = {path: scope.within(name) for path, scope in document.scopes.items()}
     return replace(document, value=value, scopes=scopes)
@@ -256,10 +256,10 @@ def _join_phases(whole: Document, documents: Sequence[Document], moves: Sequence
     own = documents[-1]
     if not isinstance(own.value.get("phases"), list | None):
         return  # the model says so
-    phases, numbers = _ordered([_items(document.value, "phases") for document in documents])
+    phases, numbers = _ordered([several(document.value, "phases") for document in documents])
     tasks: list[list[Any]] = [[] for _ in phases]
     for document, its, places in zip(documents, moves, numbers, strict=True):
-        for p, (at, phase) in enumerate(zip(places, _items(document.value, "phases"), strict=True)):
+        for p, (at, phase) in enumerate(zip(places, several(document.value, "phases"), strict=True)):
             if document is not own and isinstance(phase, dict) and isinstance(phases[at], dict):
                 for key in phase.keys() - phases[at].keys():
                     whole.scopes["phases", at, key] = document.scope(("phases", p, key))
@@ -267,7 +267,7 @@ def _join_phases(whole: Document, documents: Sequence[Document], moves: Sequence
             elif document is not own:
                 phases[at] = phase
             its["phases", p] = [("phases", at)]
-            for t, task in enumerate(_items(phase, "tasks")):
+            for t, task in enumerate(several(phase, "tasks")):
                 old: Path_ = ("phases", p, "tasks", t)
                 new: Path_ = ("phases", at, "tasks", len(tasks[at]))
                 its[old] = [new]
@@ -312,7 +312,7 @@ def _join_lists(whole: Document, key: str, documents: Sequence[Document], moves:
         return  # the model says so
     for document, its in zip(documents, moves, strict=True):
         written = document.value.get(key)
-        for i, item in enumerate(_items(document.value, key)):
+        for i, item in enumerate(several(document.value, key)):
             old: Path_ = (key, i) if isinstance(written, list) else (key,)
             its[old] = [(key, len(found))]
             whole.scopes[key, len(found)] = document.scope(old)
@@ -334,12 +334,6 @@ def _join_environments(whole: Document, documents: Sequence[Document], moves: Se
 
 def _keys(value: Any) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, dict) else ()
-
-
-def _items(value: Any, key: str) -> list[Any]:
-    """Return the items of a list; a text in place of one is its only item."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, list) else [found] if isinstance(found, str) else []
 
 
 def _id(phase: Any) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import items
 from tui.plan.substitute import REFERENCE, as_text, each_text, fill
+from tui.plan.walk import steps_in
 
 if TYPE_CHECKING:
     import re
@@ -92,13 +92,7 @@ def templates(value: Any) -> list[tuple[Path_, Template]]:
 
 def have_outputs(document: Document) -> bool:
     """Return whether a step of a plan says that it has an output."""
-    value = document.value
-    return any(
-        isinstance(step, dict) and OUTPUT in step
-        for phase in items(value, "phases")
-        for task in items(phase, "tasks")
-        for step in items(task, "steps")
-    )
+    return any(isinstance(step, dict) and OUTPUT in step for _, step in steps_in(document.value))
 
 
 class Outputs:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.plan.document import get, items
-from tui.plan.each import name_groups, needs_of
+from tui.plan.document import get, several
+from tui.plan.each import name_groups
 from tui.plan.outputs import templates
 from tui.plan.scope import WrittenStep
+from tui.plan.walk import items_at, tasks_in
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from tui.plan.document import Document, Path_
     from tui.plan.include import Included
@@ -24,12 +25,12 @@ def name_needs(data: dict[str, Any], document: Document, families: Iterable[str]
         document: The plan as it is written.
         families: The names of families of tasks.
     """
-    tasks = list(_tasks(data))
+    tasks = _tasks(data)
     known = {str(task["id"]) for _, task in tasks if "id" in task} | {*families}
     known |= {name for path, _ in tasks for name in document.scope(path).names}
     for path, task in tasks:
         names = document.scope(path).names
-        if names and (needs := needs_of(task)):
+        if names and (needs := several(task, "needs")):
             task["needs"] = [_resolved(need, names, known) for need in needs]
 
 
@@ -52,15 +53,12 @@ def name_wholes(data: dict[str, Any], document: Document, included: Sequence[Inc
     tasks = [(names, task) for names, task in all_ if isinstance(task.get("id"), str)]
     for each in reversed(included):  # inner ones first
         its = [task for names, task in tasks if each.name in names]
-        needed = {need for task in its for need in needs_of(task) if isinstance(need, str)}
+        needed = {need for task in its for need in several(task, "needs") if isinstance(need, str)}
         name_groups(data, {each.name: [task["id"] for task in its if task["id"] not in needed]})
 
 
-def _tasks(data: dict[str, Any]) -> Iterator[tuple[Path_, dict[str, Any]]]:
-    for p, phase in enumerate(items(data, "phases")):
-        for t, task in enumerate(items(phase, "tasks")):
-            if isinstance(task, dict):
-                yield ("phases", p, "tasks", t), task
+def _tasks(data: dict[str, Any]) -> list[tuple[Path_, dict[str, Any]]]:
+    return [(path, task) for path, task in tasks_in(data) if isinstance(task, dict)]
 
 
 def settle(data: dict[str, Any], document: Document, included: Sequence[Included]) -> None:
@@ -90,7 +88,7 @@ def settle(data: dict[str, Any], document: Document, included: Sequence[Included
         if isinstance(steps := task.get("steps"), list):
             task["steps"] = [settled(step, path) for step in steps]
     for key in ("failed", "down"):
-        for i, step in enumerate(items(data, key)):
+        for path, step in items_at(data, (key,)):
             if isinstance(step, dict):
-                choose(step, (key, i))
-                data[key][i] = settled(step, (key, i))
+                choose(step, path)
+                data[key][path[1]] = settled(step, path)
