@@ -18,7 +18,7 @@ from tui.clients.engine_errors import EngineLostError
 from tui.cluster.containers.nodes import find_nodes
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
-from tui.plan.steps import KindCreate, KindLoad
+from tui.plan.steps import ClusterCreate, ImageDeliver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -73,8 +73,8 @@ async def test_a_load_that_is_cut_off_leaves_nothing(real: Recorder, tmp_path: P
     await asyncio.to_thread(need_image, LARGE)
     if "podman" in (await real.host.engine()).flavour:
         await asyncio.to_thread(give_to_podman, LARGE, real.variables["environment"])
-    await create(await asyncio.to_thread(KindCreate, kind="kind.create", image=NODE, wait=120), real)
-    step = KindLoad(kind="kind.load", images=(LARGE,))
+    await create(await asyncio.to_thread(ClusterCreate, kind="kind.create", image=NODE, wait=120), real)
+    step = ImageDeliver(kind="kind.load", images=(LARGE,))
 
     loading = asyncio.create_task(load(step, real))
     await begun(loading, real)
@@ -105,10 +105,10 @@ async def test_a_load_that_is_cut_off_leaves_nothing(real: Recorder, tmp_path: P
     assert not [text for _, text in real.lines if "could not be streamed" in text]
 
     await in_node(real, "sh", "-c", BROKEN_ONCE)
-    assert (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
+    assert (await load(ImageDeliver(kind="kind.load", images=(BASE,)), real)).changed
     told = "kind loads it, as the images could not be streamed: node .*: it is broken"
     assert [text for _, text in real.lines if re.match(told, text)]
-    assert not (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
+    assert not (await load(ImageDeliver(kind="kind.load", images=(BASE,)), real)).changed
 
 
 @contextlib.asynccontextmanager

@@ -30,7 +30,7 @@ from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
 from tui.plan.recognition import hint_for
 from tui.plan.registry import LocalRegistry
-from tui.plan.steps import ImageBuild, KindCreate, KindDelete, KindLoad, KindStop
+from tui.plan.steps import ClusterCreate, ClusterDelete, ClusterStop, ImageBuild, ImageDeliver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -207,7 +207,7 @@ def test_nodes_reach_their_registry_without_the_proxy_that_they_get(
 async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:
     ctx.host = LocalHost({"DOCKER_HOST": f"unix://{ctx.folder}/none.sock", "HOME": str(ctx.folder)})
     with pytest.raises(NotReadyError):
-        await create(KindCreate(kind="kind.create"), ctx)
+        await create(ClusterCreate(kind="kind.create"), ctx)
 
 
 # For real, over every engine. The first test with Podman also waits until that has the node's image.
@@ -259,9 +259,9 @@ def config_for(folder: Path, port: int) -> Path:
     return path
 
 
-async def create_step(ctx: Recorder, port: int) -> KindCreate:
+async def create_step(ctx: Recorder, port: int) -> ClusterCreate:
     path = await asyncio.to_thread(config_for, ctx.folder, port)
-    return await asyncio.to_thread(KindCreate, kind="kind.create", config=path, image=NODE, wait=120)
+    return await asyncio.to_thread(ClusterCreate, kind="kind.create", config=path, image=NODE, wait=120)
 
 
 async def nodes_of(ctx: Recorder) -> list[str]:
@@ -284,7 +284,7 @@ async def test_a_cluster_is_created_adopted_loaded_and_deleted(real: Recorder, u
 
     await asyncio.to_thread(check_as_kind_exports, real)
 
-    images = KindLoad(kind="kind.load", images=(BASE,))
+    images = ImageDeliver(kind="kind.load", images=(BASE,))
     assert (await load(images, real)).changed
     assert ("load", BASE) in [(span.name, span.subject) for span in real.spans]
     assert not [text for _, text in real.lines if "could not be streamed" in text]
@@ -293,15 +293,15 @@ async def test_a_cluster_is_created_adopted_loaded_and_deleted(real: Recorder, u
     assert not (await load(images, real)).changed
     await check_name_in_node(real, f"docker.io/library/{BASE}")
     with pytest.raises(ActionError, match="has no image"):
-        await load(KindLoad(kind="kind.load", images=("bringup-none:1",)), real)
+        await load(ImageDeliver(kind="kind.load", images=("bringup-none:1",)), real)
     async with made_for_another(real) as (image, architecture):
-        await load(KindLoad(kind="kind.load", images=(image,)), real)
+        await load(ImageDeliver(kind="kind.load", images=(image,)), real)
     assert [text.partition(", but ")[0] for text in real.warnings] == [f"{image} is made for {architecture}"]
 
-    assert (await delete(KindDelete(kind="kind.delete"), real)).changed
+    assert (await delete(ClusterDelete(kind="kind.delete"), real)).changed
     assert await nodes_of(real) == []
     assert not await asyncio.to_thread(real.cluster.kubeconfig.exists)
-    assert not (await delete(KindDelete(kind="kind.delete"), real)).changed
+    assert not (await delete(ClusterDelete(kind="kind.delete"), real)).changed
 
 
 def check_as_kind_exports(ctx: Recorder) -> None:
@@ -353,20 +353,20 @@ async def test_two_nodes_get_an_image_at_once_while_they_are_still_being_joined(
     await asyncio.to_thread(
         config.write_text, f"kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n{nodes}\n"
     )
-    step = await asyncio.to_thread(KindCreate, kind="kind.create", config=config, image=NODE, wait=120)
+    step = await asyncio.to_thread(ClusterCreate, kind="kind.create", config=config, image=NODE, wait=120)
     creating = asyncio.create_task(create(step, real))
     await await_nodes(real.cluster, real.host)
     assert len(await nodes_of(real)) == 2
-    assert (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
+    assert (await load(ImageDeliver(kind="kind.load", images=(BASE,)), real)).changed
     assert not creating.done()  # kubeadm is at work
     await creating
     async with open_api(real.cluster.kubeconfig) as api:
         made = (await api.get("/api/v1/nodes"))["items"]
     assert [node["spec"]["podCIDR"] for node in made] == ["10.244.0.0/24", "10.244.1.0/24"]
-    assert not (await load(KindLoad(kind="kind.load", images=(BASE,)), real)).changed
+    assert not (await load(ImageDeliver(kind="kind.load", images=(BASE,)), real)).changed
     assert not [text for _, text in real.lines if "could not be streamed" in text]
     with pytest.raises(ActionError, match="has 2 nodes, which cannot be started again"):
-        await stop(KindStop(kind="kind.stop"), real)
+        await stop(ClusterStop(kind="kind.stop"), real)
 
 
 @pytest.mark.e2e
@@ -402,4 +402,4 @@ async def test_a_port_that_is_taken_is_told_before_anything_is_made(
 @pytest.mark.timeout(400)
 async def test_nothing_can_be_loaded_where_there_is_no_cluster(real: Recorder) -> None:
     with pytest.raises(ActionError, match="there is no cluster"):
-        await load(KindLoad(kind="kind.load", images=(BASE,)), real)
+        await load(ImageDeliver(kind="kind.load", images=(BASE,)), real)

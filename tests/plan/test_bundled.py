@@ -13,7 +13,7 @@ from tui.plan.bundled import bundled_plans, find_plan, manifests_folder
 from tui.plan.faults import PlanError
 from tui.plan.lint import lint
 from tui.plan.load import load_plan
-from tui.plan.steps import HttpCheck, ImageBuild, KindLoad, KubernetesApply
+from tui.plan.steps import HttpCheck, ImageBuild, ImageDeliver, KubernetesApply
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +120,7 @@ def test_both_orders_make_the_same(name: str) -> None:
     def made(plan: str) -> set[str]:
         steps = [step for task in load_plan(find_plan(plan)).plan.tasks for step in task.steps]
         found = {f"build {step.tag}" for step in steps if isinstance(step, ImageBuild)}
-        found |= {f"load {image}" for step in steps if isinstance(step, KindLoad) for image in step.images}
+        found |= {f"load {name}" for step in steps if isinstance(step, ImageDeliver) for name in step.images}
         found |= {f"check {step.url}" for step in steps if isinstance(step, HttpCheck)}
         for step in steps:
             if isinstance(step, KubernetesApply):

@@ -13,7 +13,7 @@ import yaml
 
 from tests.plan.writing import faults_of, load, marked, one_step, one_task, write
 from tui.cluster.provider import read_config
-from tui.plan.steps import KindCreate
+from tui.plan.steps import ClusterCreate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,7 +165,7 @@ def _inline(port: str) -> str:
 
 def test_a_configuration_may_stand_in_the_plan(tmp_path: Path) -> None:
     step = load(tmp_path, _inline("'${port}'")).plan.tasks[0].steps[0]
-    assert isinstance(step, KindCreate)
+    assert isinstance(step, ClusterCreate)
     written = yaml.safe_load(asyncio.run(read_config(step.config, {})))
     assert written["nodes"][0]["extraPortMappings"] == [{"containerPort": 80, "hostPort": 8080}]
 

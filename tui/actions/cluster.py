@@ -9,11 +9,11 @@ from tui.cluster.provider import ClusterSpec, provider_of, read_config
 if TYPE_CHECKING:
     from tui.actions.context import Context
     from tui.plan.steps import StepBase
-    from tui.plan.steps.cluster import CreatesCluster, ExportsLogs
+    from tui.plan.steps.cluster import ClusterCreate, ClusterLogs
     from tui.reporter import Done
 
 
-async def create(step: CreatesCluster, ctx: Context) -> Done:
+async def create(step: ClusterCreate, ctx: Context) -> Done:
     """Create the plan's cluster, or adopt a healthy one of that name.
 
     Raises:
@@ -45,7 +45,7 @@ async def delete(step: StepBase, ctx: Context) -> Done:
     return await provider.delete(ctx.cluster, ctx.cluster_host, ctx)
 
 
-async def logs(step: ExportsLogs, ctx: Context) -> Done:
+async def logs(step: ClusterLogs, ctx: Context) -> Done:
     """Export the logs of the plan's cluster.
 
     Raises:

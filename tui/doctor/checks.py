@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.plan.model import Cluster, Plan
     from tui.plan.steps import ImageBuild, Step
-    from tui.plan.steps.cluster import CreatesCluster
+    from tui.plan.steps.cluster import ClusterCreate
 
     Known = Facts | Finding  # what the engine said, or why it said nothing
 
@@ -49,10 +49,10 @@ class Subject:
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
 
     @property
-    def creations(self) -> list[tuple[Cluster, CreatesCluster]]:
+    def creations(self) -> list[tuple[Cluster, ClusterCreate]]:
         """The clusters that the plan makes, each with the step that does."""
         steps = [step for task in self.plan.tasks for step in task.wanted_steps if step.makes_cluster]
-        first = {step.cluster or "": cast("CreatesCluster", step) for step in reversed(steps)}
+        first = {step.cluster or "": cast("ClusterCreate", step) for step in reversed(steps)}
         return [(each, first[name]) for name, each in self.clusters.items() if name in first]
 
 

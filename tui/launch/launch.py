@@ -26,7 +26,6 @@ from tui.plan.labels import OWNER
 from tui.plan.model import Phase, Task
 from tui.plan.placement import placement
 from tui.plan.steps import ClusterDelete, ClusterStop
-from tui.plan.steps.cluster import DeletesCluster
 from tui.run import events as e
 from tui.run.directories import cache_directory
 from tui.run.feed import Feed
@@ -159,7 +158,7 @@ def _down_steps(plan: Plan) -> tuple[Step, ...]:
     others = (
         step
         for step in plan.down
-        if not (isinstance(step, DeletesCluster) and (step.cluster or "") in standing)
+        if not (isinstance(step, ClusterDelete) and (step.cluster or "") in standing)
     )
     title = f"Delete what has the label {OWNER}="
     last = (

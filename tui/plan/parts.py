@@ -10,7 +10,7 @@ from tui.errors import BringupError
 from tui.plan.faults import shown, suggest
 from tui.plan.kinds import ASSUMED, OTHERWISE
 from tui.plan.schema import closed_schema, held_by
-from tui.plan.steps import STEPS
+from tui.plan.steps import STEPS, kinds_of
 from tui.plan.steps.cluster import PROVIDERS
 from tui.plan.values import DURATION_PATTERN
 
@@ -94,7 +94,14 @@ def describe_kind(kind: str) -> StepKind:
     schema = closed_schema()["$defs"][model.__name__]
     keys = tuple(sorted(_keys(schema), key=lambda key: key.name in SHARED))
     parts = _parts(schema["properties"])
-    return StepKind(kind, schema["description"], keys, tuple(_facts(kind, model)), parts, model.example)
+    own = kinds_of(model)[0]
+    meaning = schema["description"] if kind == own else f"`{own}` for clusters of {_family(kind)} alone."
+    facts, example = tuple(_facts(kind, model)), model.example.replace(own, kind)
+    return StepKind(kind, meaning, keys, facts, parts, example)
+
+
+def _family(kind: str) -> str:
+    return kind.partition(".")[0]
 
 
 def _parts(properties: dict[str, Any]) -> tuple[Part, ...]:
@@ -123,7 +130,7 @@ def _facts(kind: str, model: type[StepBase]) -> Iterator[str]:
         yield "Needs the plan's cluster."
     needed = []
     if model.needs_provider:
-        provider = kind.partition(".")[0]
+        provider = _family(kind)
         needed.append(f"`{provider}`" if provider in PROVIDERS else "the provider's program")
     if model.needs_engine:
         needed.append("a container engine")

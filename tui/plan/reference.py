@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.plan.key_table import listed, table
 from tui.plan.parts import SHARED, describe_kind, plan_keys, plan_parts
-from tui.plan.steps import STEPS
+from tui.plan.steps import STEPS, kinds_of
 
 EXAMPLE = """\
 # yaml-language-server: $schema=plan.schema.json
@@ -389,8 +389,10 @@ def reference() -> str:
         lines += [f"\n### {part.name}\n", f"{part.meaning}\n", *table(part.keys)]
     lines.append("\n## Steps\n")
     lines.append(f"Steps of a task run in order. Each has a `kind`, maybe {listed(SHARED)}.")
-    for step in map(describe_kind, STEPS):
+    for own, *others in dict.fromkeys(map(kinds_of, STEPS.values())):
+        step = describe_kind(own)
         keys = [key for key in step.keys if key.name not in SHARED]
-        lines += [f"\n### `{step.name}`\n", f"{' '.join((step.meaning, *step.facts))}\n", *table(keys)]
+        names = " or ".join(f"`{name}`" for name in (own, *others))
+        lines += [f"\n### {names}\n", f"{' '.join((step.meaning, *step.facts))}\n", *table(keys)]
         lines += ["\n```yaml", step.example, "```"]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from tui.plan.model import Plan
+from tui.plan.steps import STEPS
 
 _REFERENCE = {"type": "string", "pattern": r"\$\{.+\}"}
 _ABOUT = ("title", "description", "default")
@@ -90,15 +91,11 @@ def fields_at(schema: dict[str, Any], loc: tuple[str | int, ...]) -> dict[str, d
         loc: Where it is, as a path of keys, indices and the kinds of steps on the way.
     """
     definitions = schema["$defs"]
-    kinds = {
-        part["properties"]["kind"]["const"]: part
-        for part in definitions.values()
-        if "const" in part.get("properties", {}).get("kind", {})
-    }
     part = schema
     for before, name in zip((None, *loc), loc, strict=False):
-        if isinstance(before, int) and (name in kinds or name in definitions):
-            part = kinds.get(str(name)) or definitions[str(name)]
+        model = STEPS[str(name)].__name__ if name in STEPS else name
+        if isinstance(before, int) and model in definitions:
+            part = definitions[model]
         elif isinstance(name, str):
             part = _target(part.get("properties", {}).get(name) or held_by(part) or {}, definitions)
     return dict(part.get("properties", {}))

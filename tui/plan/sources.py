@@ -12,7 +12,7 @@ from tui.plan.data import made_of
 from tui.plan.faults import Fault, Place, PlanError
 from tui.plan.manifests import local_files, read_bytes, read_file
 from tui.plan.steps import ConfigMap, KubernetesApply, Secret
-from tui.plan.steps.cluster import CreatesCluster
+from tui.plan.steps.cluster import ClusterCreate
 from tui.plan.substitute import REFERENCE, fill_text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def check_files(plan: Plan, document: Document) -> list[Fault]:
     for p, phase in enumerate(plan.phases):
         for t, task in enumerate(phase.tasks):
             for s, step in enumerate(task.steps):
-                if isinstance(step, CreatesCluster) and isinstance(step.config, dict):
+                if isinstance(step, ClusterCreate) and isinstance(step.config, dict):
                     part = document.part(("phases", p, "tasks", t, "steps", s, "config"))
                     try:
                         check_values(step.config, part, _provider(plan, step))
@@ -57,7 +57,7 @@ def _provider(plan: Plan, step: Step) -> str:
 
 def _errors(step: Step, variables: Mapping[str, Any], provider: str) -> list[PlanError]:
     errors: list[PlanError] = []
-    if isinstance(step, CreatesCluster) and isinstance(step.config, Path) and step.config.exists():
+    if isinstance(step, ClusterCreate) and isinstance(step.config, Path) and step.config.exists():
         try:
             text = read_text(step.config)
             filled = fill_text(text, variables, str(step.config))
@@ -96,7 +96,7 @@ def read_text(file: Path) -> str:
 def references(step: StepBase) -> list[tuple[Place, str]]:
     """Return the references in the files that a step fills in, each with its place."""
     files: list[Path] = []
-    if isinstance(step, CreatesCluster) and isinstance(step.config, Path):
+    if isinstance(step, ClusterCreate) and isinstance(step.config, Path):
         files = [step.config]
     elif isinstance(step, KubernetesApply) and step.substitute:
         files = list(local_files(step))

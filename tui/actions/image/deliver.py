@@ -14,11 +14,11 @@ from tui.plan.registry import name_in, plain_name_in
 
 if TYPE_CHECKING:
     from tui.actions.context import Context
-    from tui.plan.steps import ImageDeliver, KindLoad
+    from tui.plan.steps import ImageDeliver
     from tui.reporter import Done
 
 
-async def deliver(step: ImageDeliver | KindLoad, ctx: Context) -> Done:
+async def deliver(step: ImageDeliver, ctx: Context) -> Done:
     """Get images to the cluster from the hosts that they were made on.
 
     Raises:

@@ -20,7 +20,7 @@ from tui.plan.namespaces import made_by, used_by
 from tui.plan.own_namespaces import GIVEN
 from tui.plan.repeated_keys import repeated_keys
 from tui.plan.steps import HelmInstall, ImageBuild, KubernetesApply
-from tui.plan.steps.cluster import CreatesCluster, DeletesCluster
+from tui.plan.steps.cluster import ClusterCreate, ClusterDelete
 from tui.plan.steps.command import ProgramStep
 from tui.plan.steps.sources import Kustomized
 
@@ -59,7 +59,7 @@ def cluster_missing(subject: Subject) -> Iterator[Remark]:
     for at in subject.steps:
         if at.step.makes_cluster:
             makers.setdefault(at.step.cluster, []).append(at)
-    uses = [at for at in subject.steps if at.step.needs_cluster and not isinstance(at.step, DeletesCluster)]
+    uses = [at for at in subject.steps if at.step.needs_cluster and not isinstance(at.step, ClusterDelete)]
     for at in {(use.task.id, use.step.cluster): use for use in reversed(uses)}.values():
         made = makers.get(at.step.cluster, [])
         if made and at not in made and not any(subject.before(maker, at) for maker in made):
@@ -70,7 +70,7 @@ def cluster_missing(subject: Subject) -> Iterator[Remark]:
 def cluster_left(subject: Subject) -> Iterator[Remark]:
     """Remark on clusters that are made and not deleted, where the plan deletes others."""
     plan = subject.loaded.plan
-    deleted = {step.cluster for step in plan.down if isinstance(step, DeletesCluster)}
+    deleted = {step.cluster for step in plan.down if isinstance(step, ClusterDelete)}
     made = {at.step.cluster: at for at in reversed(subject.steps) if at.step.makes_cluster}
     for name, at in made.items():
         cluster = plan.cluster_of(at.step)
@@ -140,7 +140,7 @@ def _read_by_others(step: Step) -> Iterator[tuple[str, str]]:
     for file in filter(Path.is_file, files):
         with suppress(PlanError):  # it cannot be read, which a rule of its own tells
             yield str(file), decode(read_bytes(file), str(file))
-    if isinstance(step, CreatesCluster):
+    if isinstance(step, ClusterCreate):
         config = step.config
         if isinstance(config, Path):
             with suppress(PlanError, YAMLError):

@@ -10,18 +10,9 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from tui.plan.steps.base import StepBase
-from tui.plan.steps.cluster import (
-    ClusterCreate,
-    ClusterDelete,
-    ClusterLogs,
-    ClusterStop,
-    KindCreate,
-    KindDelete,
-    KindLogs,
-    KindStop,
-)
+from tui.plan.steps.cluster import ClusterCreate, ClusterDelete, ClusterLogs, ClusterStop
 from tui.plan.steps.command import Command
-from tui.plan.steps.deliver import ImageDeliver, ImagePush, KindLoad
+from tui.plan.steps.deliver import ImageDeliver, ImagePush
 from tui.plan.steps.helm import HelmInstall, HelmUninstall
 from tui.plan.steps.http import HttpCheck
 from tui.plan.steps.image import ImageBuild, ImageImport, ImageMake, ImagePull
@@ -41,11 +32,6 @@ Step = Annotated[
     | ClusterLogs
     | ClusterDelete
     | ClusterStop
-    | KindCreate
-    | KindLoad
-    | KindLogs
-    | KindDelete
-    | KindStop
     | ImageBuild
     | ImageMake
     | ImageImport
@@ -68,8 +54,14 @@ Step = Annotated[
     Field(discriminator="kind"),
 ]
 
+
+def kinds_of(model: type[StepBase]) -> tuple[str, ...]:
+    """Return the kinds that a model is of: its own, and its other names."""
+    return get_args(model.model_fields["kind"].annotation)
+
+
 STEPS: dict[str, type[StepBase]] = {
-    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Step)[0])
+    kind: model for model in get_args(get_args(Step)[0]) for kind in kinds_of(model)
 }
 """Each kind's model."""
 
@@ -93,11 +85,6 @@ __all__ = [
     "ImagePull",
     "ImagePush",
     "Inline",
-    "KindCreate",
-    "KindDelete",
-    "KindLoad",
-    "KindLogs",
-    "KindStop",
     "KubernetesApply",
     "KubernetesNamespace",
     "KubernetesPatch",
@@ -113,4 +100,5 @@ __all__ = [
     "Secret",
     "Step",
     "StepBase",
+    "kinds_of",
 ]

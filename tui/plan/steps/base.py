@@ -168,6 +168,10 @@ class StepBase(Frozen):
         """Return the step's title, or one made of its kind and its subject, on one line."""
         return self.title or one_line(f"{getattr(self, 'kind', '')} {self._subject()}").strip()
 
+    def __repr_name__(self) -> str:
+        """Return the name of its kind, which checksums of tasks that runs keep are made of."""
+        return str(getattr(self, "kind", "")).title().replace(".", "").replace("_", "")
+
     def _subject(self) -> str:
         """Return what the step is about, in a word or two."""
         return ""

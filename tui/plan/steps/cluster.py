@@ -1,4 +1,4 @@
-"""Steps that create, stop and delete the plan's cluster."""
+"""Steps that create, stop and delete the plan's cluster; as `kind.…` they are for clusters of kind alone."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ class _ClusterStep(StepBase):
         return self.cluster or ""
 
 
-class CreatesCluster(_ClusterStep):
-    """Creates the plan's cluster, or adopts a healthy one of that name."""
+class ClusterCreate(_ClusterStep):
+    """Create the plan's cluster by its provider, or adopt a healthy one of that name."""
 
     action = "tui.actions.cluster:create"
     needs_provider = True
     makes_cluster = True
+    example = "- {kind: cluster.create, config: kind.yaml, timeout: 5m}"
 
-    kind: str  # first here, too: checksums of tasks that runs keep have fields in their order
+    kind: Literal["cluster.create", "kind.create"]
     config: ClusterConfig | None = Field(
         None,
         description="The provider's own configuration: a file, in which `${…}` is filled in, or itself. With"
@@ -51,29 +52,14 @@ class CreatesCluster(_ClusterStep):
     wait: Duration = Field(120.0, description="How long the made cluster may take to become ready.")
 
 
-class ClusterCreate(CreatesCluster):
-    """Create the plan's cluster by its provider, or adopt a healthy one of that name."""
-
-    example = "- {kind: cluster.create, config: kind.yaml, timeout: 5m}"
-
-    kind: Literal["cluster.create"]
-
-
-class KindCreate(CreatesCluster):
-    """Create the plan's Kind cluster: `cluster.create` by another name."""
-
-    example = "- {kind: kind.create, config: kind.yaml, timeout: 5m}"
-
-    kind: Literal["kind.create"]
-
-
-class ExportsLogs(_ClusterStep):
-    """Exports the logs of the plan's cluster."""
+class ClusterLogs(_ClusterStep):
+    """Export the logs of the plan's cluster: of its nodes, its system and its pods."""
 
     action = "tui.actions.cluster:logs"
     needs_provider = True
+    example = "- {kind: cluster.logs, to: artifacts/logs}"
 
-    kind: str
+    kind: Literal["cluster.logs", "kind.logs"]
     to: PlanPath = Field(
         description="Directory that they are written to; over SSH one is made there, and it is told."
     )
@@ -82,64 +68,22 @@ class ExportsLogs(_ClusterStep):
         return " ".join(filter(None, (self.cluster, self.to.name)))
 
 
-class ClusterLogs(ExportsLogs):
-    """Export the logs of the plan's cluster: of its nodes, its system and its pods."""
-
-    example = "- {kind: cluster.logs, to: artifacts/logs}"
-
-    kind: Literal["cluster.logs"]
-
-
-class KindLogs(ExportsLogs):
-    """Export the logs of the plan's Kind cluster: `cluster.logs` by another name."""
-
-    example = "- {kind: kind.logs, to: artifacts/logs}"
-
-    kind: Literal["kind.logs"]
-
-
-class DeletesCluster(_ClusterStep):
-    """Deletes the plan's cluster and its kubeconfig."""
-
-    action = "tui.actions.cluster:delete"
-    ends_cluster = True
-    needs_provider = True
-
-
-class ClusterDelete(DeletesCluster):
+class ClusterDelete(_ClusterStep):
     """Delete the plan's cluster and its kubeconfig."""
 
+    action = "tui.actions.cluster:delete"
+    needs_provider = True
+    ends_cluster = True
     example = "- {kind: cluster.delete}"
 
-    kind: Literal["cluster.delete"]
+    kind: Literal["cluster.delete", "kind.delete"]
 
 
-class KindDelete(DeletesCluster):
-    """Delete the plan's Kind cluster and its kubeconfig: `cluster.delete` by another name."""
-
-    example = "- {kind: kind.delete}"
-
-    kind: Literal["kind.delete"]
-
-
-class _StopsCluster(_ClusterStep):
-    """Stops the plan's cluster."""
+class ClusterStop(_ClusterStep):
+    """Stop the plan's cluster, of one node where kind made it, until `cluster.create` starts it again."""
 
     action = "tui.actions.cluster:stop"
     ends_cluster = True
-
-
-class ClusterStop(_StopsCluster):
-    """Stop the plan's cluster, of one node where kind made it, until `cluster.create` starts it again."""
-
     example = "- {kind: cluster.stop}"
 
-    kind: Literal["cluster.stop"]
-
-
-class KindStop(_StopsCluster):
-    """Stop the plan's Kind cluster, of one node: `cluster.stop` by another name."""
-
-    example = "- {kind: kind.stop}"
-
-    kind: Literal["kind.stop"]
+    kind: Literal["cluster.stop", "kind.stop"]

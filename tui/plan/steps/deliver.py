@@ -26,31 +26,17 @@ class _Delivery(StepBase):
         return self.images
 
 
-class _ToCluster(_Delivery):
-    """Gets them to the cluster, as it is."""
+class ImageDeliver(_Delivery):
+    """Get images to the cluster: into the nodes of kind or k3d, or by its registry, as it is."""
 
     action = "tui.actions.image.deliver:deliver"
+    example = '- {kind: image.deliver, images: [shop/web:dev, "redis:7"]}'
     needs_cluster = True
     on_cluster_host = True
     prefetch: ClassVar[Prefetch] = "nodes"
 
+    kind: Literal["image.deliver", "kind.load"]
     images: Names = Field(description="Images that the container engine has, such as `redis:7`.")
-
-
-class ImageDeliver(_ToCluster):
-    """Get images to the cluster: into the nodes of kind or k3d, or by its registry, as it is."""
-
-    example = '- {kind: image.deliver, images: [shop/web:dev, "redis:7"]}'
-
-    kind: Literal["image.deliver"]
-
-
-class KindLoad(_ToCluster):
-    """Load images from the container engine into the cluster's nodes: `image.deliver` by another name."""
-
-    example = '- {kind: kind.load, images: [shop/web:dev, "redis:7"]}'
-
-    kind: Literal["kind.load"]
 
 
 class ImagePush(_Delivery):
