@@ -135,3 +135,9 @@ async def test_without_colours_the_state_can_still_be_told(
         for strip in strips(hands.app):
             for _, style, _ in strip:
                 assert not style or not style.color or len(set(style.color.get_truecolor())) == 1
+        for key in ("d", "h", "enter", "m"):  # each has a screen of its own
+            before = hands.app.screen
+            await hands.press(key)
+            assert hands.app.screen is not before, key
+            while hands.app.screen is not before:
+                await hands.press("escape")

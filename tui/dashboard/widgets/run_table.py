@@ -118,7 +118,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         table, place = self._fit(), y - 1 + self.scroll_offset.y
         if table is None:
             text = "no run of this plan is kept" if y == 0 and self._history is not None else ""
-            return Strip([Segment(f"    {text}", self._style("quiet"))]).adjust_cell_length(self.size.width)
+            return self._strip([Segment(f"    {text}", self._style("quiet"))])
         if y == 0:
             heading = "  ".join(table.heading.values())
             return self._strip([Segment(f"{'':{_EDGE}}{heading}", self._style("quiet"))])
