@@ -9,6 +9,7 @@ import pytest
 
 from tests.commands import bringup
 from tests.run.test_store import keep
+from tui.cli.kept import expected
 from tui.cli.race import chosen
 from tui.cli.show import _moment
 from tui.run.store import Store
@@ -65,6 +66,14 @@ def test_a_moment_that_the_run_does_not_have_is_refused(folder: Path, at: str) -
     assert done.returncode == 2
     assert f"run {RUN} has no such moment" in done.stderr
     assert "name one from 0:00 to 0:05, a percentage, or a time from 23:59:58 to 00:00:03" in done.stderr
+
+
+def test_a_rehearsal_is_expected_to_take_as_long_as_its_speed_lets_it(folder: Path) -> None:
+    store = Store()
+    for number, speed in enumerate((2.0, 2.0, 10.0)):
+        id_ = f"2026010{number + 2}T000000Z-0000"
+        keep(store, id_, "succeeded", environment="rehearsal", speed=speed)
+    assert expected(store, store.open("latest")).seconds == {"a": 5.0 * 2.0 / 10.0}
 
 
 def test_a_run_is_not_shown_that_is_none(folder: Path) -> None:

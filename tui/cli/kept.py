@@ -56,13 +56,12 @@ def check_begun(kept: KeptRun, state: RunState) -> None:
 
 
 def expected(store: Store, kept: KeptRun) -> Expectation:
-    """Return how long things took before a run."""
+    """Return how long things took before a run, as its own clock would have it."""
     from tui.insight.expectation import Expectation
 
     started = kept.started
-    return Expectation.of(
-        store.recent_states(started.plan, started.environment, current=kept.id, mode=started.mode)
-    )
+    earlier = store.recent_states(started.plan, started.environment, current=kept.id, mode=started.mode)
+    return Expectation.of(earlier).scaled(1 / started.speed)
 
 
 def still_expected(store: Store, kept: KeptRun, state: RunState) -> Expectation:
