@@ -149,6 +149,7 @@ def test_a_reader_that_goes_away_cancels_the_run_and_is_told_once(folder: Path) 
         ),
         ("bringup status --help 2> errors > /dev/full", 1, "No space left on device"),
         ("bringup plan show workflowexecution 2> errors | true; ( exit ${PIPESTATUS[0]} )", 141, ""),
+        ("bringup plan schema 2> errors | true; ( exit ${PIPESTATUS[0]} )", 141, ""),
         ("bringup up long.yaml 2>&1 | head -n 1 > errors; ( exit ${PIPESTATUS[0]} )", 141, "long"),
         (
             "PYTHONUNBUFFERED=1 bringup up long.yaml 2>&1 | head -n 1 > errors; ( exit ${PIPESTATUS[0]} )",

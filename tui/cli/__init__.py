@@ -89,6 +89,8 @@ class _Commands(click.Group):
         """Run a command; exit with 130 on Ctrl-C, until the command handles that itself."""
         try:
             return super().invoke(context)
+        except BrokenPipeError as error:  # click would exit with 1
+            context.exit(unwritten(error))
         except (KeyboardInterrupt, click.Abort):
             context.exit(INTERRUPTED)
 
