@@ -58,7 +58,9 @@ def test_runs_are_listed_by_plan_and_age(store: Store, tmp_path: Path) -> None:
     assert (done.returncode, "list them with `bringup runs`" in done.stderr) == (2, True)
 
 
-def test_runs_are_pruned_but_for_those_that_are_kept(store: Store, tmp_path: Path) -> None:
+def test_runs_are_pruned_but_for_those_that_are_kept(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = [ran(store, day, 5.0, "failed") for day in range(1, 5)]
     assert bringup(tmp_path, "runs", "keep", names[0]).stdout == f"run {names[0]} is kept\n"
     foretold = bringup(tmp_path, "runs", "prune", "--keep", "1", "--dry-run").stdout.splitlines()
@@ -70,6 +72,11 @@ def test_runs_are_pruned_but_for_those_that_are_kept(store: Store, tmp_path: Pat
     assert f"{names[0]} *" in bringup(tmp_path, "runs").stdout
     bringup(tmp_path, "runs", "keep", "latest", "--undo")
     assert bringup(tmp_path, "runs", "prune").stdout == "nothing to delete\n"
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda *_, **__: None)  # as where the disk is only read
+        done = bringup(tmp_path, "runs", "prune", "--keep", "0")
+        assert (done.returncode, "0 runs deleted" in done.stdout) == (2, True)
+        assert "1 run cannot be deleted" in done.stderr
     assert "1 run deleted" in bringup(tmp_path, "runs", "prune", "--keep", "0").stdout
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tui import __version__
+from tui.cli.group import Group
 from tui.cli.options import EPILOG, INTERRUPTED, errors, unwritten
 from tui.console.streams import flush as flush_streams
 from tui.console.streams import prepare as prepare_streams
@@ -45,8 +46,10 @@ COLLECT = (20_000, 10, 10)
 Python's 700 cost a tenth of a large run's time."""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """The commands; `up` is the default. A command's module is imported when it is asked for."""
+
+    for_plan = "bring the plan up: bringup up"
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -59,16 +62,6 @@ class _Commands(click.Group):
         module = name.replace("-", "_")
         found: click.Command = getattr(import_module(f"tui.cli.{module}"), module)
         return found
-
-    def resolve_command(
-        self, context: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that is named, or say what may have been meant."""
-        name = args[0]
-        if context.resilient_parsing or name.startswith("-") or self.get_command(context, name):
-            return super().resolve_command(context, args)
-        with errors():
-            raise _unknown(name, self.list_commands(context))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that is named, and exit with its code."""
@@ -121,17 +114,6 @@ class _Commands(click.Group):
             rest.remove(name)
             hint = f"write the command first: bringup {join([name, *rest])}"
             raise BringupError(f"the command {name!r} comes after options", hint)
-
-
-def _unknown(name: str, known: list[str]) -> BringupError:
-    """Return the error that something is no command, with what may have been meant: a plan is for `up`."""
-    from shlex import quote
-
-    from tui.plan.bundled import is_plan
-    from tui.plan.faults import shown, suggest
-
-    hint = f"bring the plan up: bringup up {quote(name)}" if is_plan(name) else suggest(name, known)
-    return BringupError(f"there is no command {shown(name)}", hint)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.completion import complete_run, complete_step_kind
+from tui.cli.group import Group
 from tui.cli.options import FAILED, OUTPUT, UP, errors, plan_options, print_json, wide, width
 
 if TYPE_CHECKING:
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from tui.plan.load import LoadedPlan
 
 
-@click.group()
+class _Commands(Group):
+    """The commands that look at a plan."""
+
+    for_plan = "look at the plan: bringup plan show"
+
+
+@click.group(cls=_Commands)
 def plan() -> None:
     """Look at a plan without bringing it up."""
 

@@ -101,6 +101,7 @@ def prune(count: int | None, older_than: float | None, over: float | None, dry_r
     with errors():
         from math import inf
 
+        from tui.errors import BringupError
         from tui.run import pruning
         from tui.run.store import Store
         from tui.text import amount, plural
@@ -112,15 +113,20 @@ def prune(count: int | None, older_than: float | None, over: float | None, dry_r
                 inf if older_than is None else older_than / _DAY,
                 inf if over is None else over,
             )
-        found = (pruning.prunable if dry_run else pruning.prune)(Store(), limits)
+        store = Store()
+        found = wanted = pruning.prunable(store, limits)
+        if not dry_run:
+            found = pruning.prune(store, limits)
         for each in found:
             click.echo(f"{'would delete' if dry_run else 'deleted'} {each.run}  {each.plan}")
         size = amount(sum(each.size for each in found), None, "B")
         click.echo(
             f"{plural(len(found), 'run')} {'would be ' * dry_run}deleted, {size}"
-            if found
+            if wanted
             else "nothing to delete"
         )
+        if left := len(wanted) - len(found):
+            raise BringupError(f"{plural(left, 'run')} cannot be deleted", f"look who owns {store.root}")
 
 
 @runs.command()

@@ -190,7 +190,8 @@ def _allowed(context: str | None, plan: Plan) -> str:
     own = [cluster.context for cluster in plan.clusters.values() if cluster.stands]
     if context is not None and context not in own:
         cause = f"--allow-context: the plan's cluster is not that of context {context!r}"
-        hint = f"its context is {own[0]!r}" if own else "the plan makes its cluster itself"
+        none = "the plan makes its cluster itself" if plan.clusters else "the plan has no cluster"
+        hint = f"its context is {own[0]!r}" if own else none
         raise UsageError(cause, suggest(context, own) if len(own) > 1 else hint)
     return context or ""
 

@@ -70,12 +70,12 @@ def prune(store: Store, limits: Limits) -> list[Summary]:
     """Delete the runs beyond some limits; see `prunable`.
 
     Returns:
-        The deleted runs.
+        The deleted runs; those that cannot be deleted are not among them.
     """
     pruned = prunable(store, limits)
     for each in pruned:
         shutil.rmtree(store.root / each.name, ignore_errors=True)
-    return pruned
+    return [each for each in pruned if not (store.root / each.name).exists()]
 
 
 def _beyond(summaries: list[Summary], limits: Limits, now: float) -> Iterator[Summary]:
