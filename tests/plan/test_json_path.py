@@ -9,7 +9,7 @@ import pytest
 
 from tests.actions.kubernetes.shelf import WIDGET, Shelf
 from tests.clients.kubernetes.peer import recorder, serving
-from tui.actions.kubernetes.targets import Condition, Value
+from tui.actions.kubernetes.named_objects import Condition, Value
 from tui.plan.json_path import JsonPath
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pytest
 from tests.actions.kubernetes.shelf import WIDGET, Shelf, conditions
 from tests.clients.kubernetes.peer import recorder, serving
 from tui.actions.kubernetes import wait as module
-from tui.actions.kubernetes.pods import how_ended
+from tui.actions.kubernetes.named_objects import how_ended
+from tui.actions.kubernetes.targets import Job
 from tui.actions.kubernetes.wait import wait
 from tui.actions.postgres.migrate import migrate
 from tui.errors import ActionError
@@ -262,20 +263,80 @@ async def test_a_condition_that_never_comes_is_told_with_its_state_and_events(tm
     assert caught.value.details == ("warning: Sizing: there is none",)
 
 
-async def test_what_an_old_observation_says_does_not_count(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [int, str])  # Argo Rollouts writes it as text
+async def test_what_an_old_observation_says_does_not_count(tmp_path: Path, form: type) -> None:
     shelf = Shelf()
-    shelf.put(
-        WIDGETS, "w", metadata={"generation": 2}, status={"observedGeneration": 1, **conditions(Ready="True")}
-    )
-    async with _waiting(tmp_path, shelf, conditions={"object": "widget/w", "is": "Ready"}) as (waiting, ctx):
-        await _says(ctx, "its controller has not seen its latest change yet")
-        shelf.put(
-            WIDGETS,
-            "w",
-            metadata={"generation": 2},
-            status={"observedGeneration": 2, **conditions(Ready="True")},
-        )
+    wanted, ready = {"object": "widget/w", "is": "Ready"}, conditions(Ready="True")
+    shelf.put(WIDGETS, "w", metadata={"generation": 2}, status={"observedGeneration": form(1), **ready})
+    async with _waiting(tmp_path, shelf, conditions=wanted) as (waiting, ctx):
+        await _says(ctx, "its controller has not seen its latest change yet: Ready is of generation 1, not 2")
+        shelf.put(WIDGETS, "w", metadata={"generation": 2}, status={"observedGeneration": form(2), **ready})
         await waiting
+    shelf.put(WIDGETS, "w", metadata={"generation": 2}, status={"observedGeneration": "5f6c9d", **ready})
+    async with _waiting(tmp_path, shelf, conditions=wanted) as (waiting, _):
+        assert not (await waiting).changed
+
+
+async def test_conditions_that_are_there_in_place_of_the_wanted_one_are_told(tmp_path: Path) -> None:
+    shelf = Shelf()
+    other = {"type": "NotReady", "status": "True", "reason": "TimeoutException", "message": "no\nbroker"}
+    shelf.put(WIDGETS, "w", status={"conditions": [other]})
+    shelf.put(WIDGETS, "odd", status={"conditions": {"Ready": "True"}})
+    wanted = [{"object": f"widget/{name}", "is": "Ready"} for name in ("w", "odd")]
+    async with _waiting(tmp_path, shelf, conditions=wanted) as (_, ctx):
+        await _says(ctx, "it has no condition Ready yet, but NotReady is True: TimeoutException: no broker")
+        assert ("widget/odd", "it has no condition Ready yet") in ctx.lines
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "told"),
+    [
+        (
+            {"conditions": {"object": "widget/w", "is": "Succeeded"}},
+            {"completionTime": "2026-01-31T12:00:00Z", **conditions(Succeeded="False")},
+            "Succeeded is False; it has finished",
+        ),
+        (
+            {"values": {"object": "widget/w", "path": ".status.phase", "is": "Succeeded"}},
+            {"finishedAt": "2026-01-31T12:00:00Z", "phase": "Error"},
+            "it is Error, not Succeeded; it has finished",
+        ),
+        (
+            {"conditions": {"object": "widget/w", "is": "Ready"}},
+            conditions(Ready="False", Stalled="True"),
+            "Ready is False; Stalled is True",
+        ),
+    ],
+)
+async def test_a_custom_resource_that_has_ended_is_not_waited_for(
+    tmp_path: Path, wanted: dict[str, Any], status: dict[str, Any], told: str
+) -> None:
+    shelf = Shelf()
+    shelf.put(WIDGETS, "w", status={"phase": "Running"})
+    async with _waiting(tmp_path, shelf, **wanted) as (waiting, ctx):
+        await _says(ctx, " not Succeeded" if "values" in wanted else "it has no condition")
+        shelf.put(WIDGETS, "w", status=status)
+        with pytest.raises(ActionError, match=told) as caught:
+            await waiting
+    assert caught.value.hint == "`kubectl -n default describe widget/w` says why; wait for what it becomes"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "spec"),
+    [
+        ({"labels": {"kueue.x-k8s.io/queue-name": "team"}}, {}),
+        ({"ownerReferences": [{"kind": "JobSet", "name": "set"}]}, {}),
+        ({}, {"managedBy": "kueue.x-k8s.io/multikueue"}),
+    ],
+)
+def test_a_suspended_job_is_waited_for_where_another_controller_resumes_it(
+    metadata: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    queued = {"metadata": {"name": "x", **metadata}, "spec": {"suspend": True, **spec}}
+    alone = {"metadata": {"name": "x"}, "spec": {"suspend": True}}
+    given = [Job("x", "default").judge([each]) for each in (queued, alone)]
+    assert {each.message for each in given} == {"it is suspended, 0 of 1 pod succeeded"}
+    assert [bool(each.stuck) for each in given] == [False, True]
 
 
 async def test_what_is_deleted_is_waited_for_until_it_is_gone(tmp_path: Path) -> None:

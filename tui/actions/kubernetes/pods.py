@@ -167,13 +167,3 @@ def sources(pod: Object) -> dict[str, str]:
     name = pod["metadata"]["name"]
     names = [c["name"] for key in ("initContainers", "containers") for c in pod["spec"].get(key) or ()]
     return {each: f"pod/{name}" if len(names) == 1 else f"pod/{name}:{each}" for each in names}
-
-
-def how_ended(kind: str, item: Object) -> str:
-    """Return how a pod or Job has ended; empty if it has not, or is an object of another kind."""
-    phase = item.get("status", {}).get("phase")
-    if kind == "Pod" and phase in {"Succeeded", "Failed"}:
-        return f"the pod has {phase.lower()}: {describe(item)}"
-    if kind == "Job" and holds(item, "Failed"):
-        return "the Job has failed"
-    return "the Job is complete" if kind == "Job" and holds(item, "Complete") else ""

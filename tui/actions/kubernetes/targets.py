@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui.actions.kubernetes.pods import condition, counting, describe, has_failed, holds, how_ended
+from tui.actions.kubernetes.named_objects import Condition, Gone, Value, condition_text
+from tui.actions.kubernetes.pods import condition, counting, describe, has_failed, holds
 from tui.actions.kubernetes.rollouts import Rollout, selector
 from tui.actions.kubernetes.target import Status, Target
-from tui.plan.json_path import JsonPath
-from tui.text import cut, plural
+from tui.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api, Object
     from tui.clients.kubernetes.discovery import Discovery
     from tui.plan.steps import KubernetesWait
-
-_SHOWN = 60  # characters of a value in a message
 
 
 def targets_of(step: KubernetesWait) -> list[Target]:
@@ -77,9 +73,8 @@ class Job(Target):
             f"{status.get('succeeded') or 0} of {wanted} succeeded",
             *counts,
         )
-        return Status(
-            False, ", ".join(parts), stuck="take `suspend` out of its manifest" if suspended else ""
-        )
+        stuck = "take `suspend` out of its manifest" if suspended and not _is_queued(items[0]) else ""
+        return Status(False, ", ".join(parts), stuck=stuck)
 
     def pods(self, items: Sequence[Object]) -> str:
         """Return the selector that the Job was given."""
@@ -88,6 +83,17 @@ class Job(Target):
     def concerns(self, about: Object) -> bool:
         """Return whether an event is about the Job."""
         return about.get("kind") == "Job" and about.get("name") == self.name
+
+
+def _is_queued(job: Object) -> bool:
+    """Return whether a Job waits for another controller to resume it, such as Kueue or its owner."""
+    metadata, manager = job["metadata"], job["spec"].get("managedBy")
+    notes = (*(metadata.get("labels") or ()), *(metadata.get("annotations") or ()))
+    queued = any(key.endswith("/queue-name") for key in notes)
+    return queued or bool(metadata.get("ownerReferences")) or manager not in {None, _JOB_CONTROLLER}
+
+
+_JOB_CONTROLLER = "kubernetes.io/job-controller"
 
 
 class Pods(Target):
@@ -228,172 +234,11 @@ class Nodes(Target):
         unready = [name for name in wanted if not holds(found[name], "Ready")]
         message = f"{len(wanted) - len(unready)} of {plural(len(wanted), 'node')} ready"
         if unready:
-            message += f"; node/{unready[0]}: {_told(condition(found[unready[0]], 'Ready'), 'Ready')}"
+            message += (
+                f"; node/{unready[0]}: {condition_text(condition(found[unready[0]], 'Ready'), 'Ready')}"
+            )
         return Status(bool(wanted) and not unready, message)
 
     def concerns(self, about: Object) -> bool:
         """Return whether an event is about one of them."""
         return about.get("kind") == "Node" and ("all" in self.names or about.get("name") in self.names)
-
-
-class _Named(Target):
-    """An object that the plan names by kind and name."""
-
-    once = True
-    is_of_status = True
-    """Whether it is about the object's status, which changes no more once a pod or Job has ended."""
-
-    def __init__(self, reference: str, namespace: str) -> None:
-        self.reference = reference
-        self.namespace = namespace
-        self._word, _, self._name = reference.partition("/")
-        self._kind = ""
-
-    def __str__(self) -> str:
-        return self.reference
-
-    @property
-    def source(self) -> str:
-        """The object."""
-        return self.reference
-
-    @property
-    def described(self) -> str:
-        """The object."""
-        return self.reference
-
-    @property
-    def query(self) -> Mapping[str, str]:
-        """Its name."""
-        return {"fieldSelector": f"metadata.name={self._name}"}
-
-    async def locate(self, discovery: Discovery) -> str:
-        """Return the path of its list, once the cluster knows its kind."""
-        resource = await discovery.named(self._word)
-        if resource is None:
-            return ""
-        self._kind, self.is_namespaced = resource.kind, resource.namespaced
-        return resource.collection(self.namespace)
-
-    def judge(self, items: Sequence[Object]) -> Status:
-        """Return its state."""
-        if items:
-            judged, ended = self._judge(items[0]), how_ended(self._kind, items[0])
-            if not ended or judged.ready or judged.stuck or not self.is_of_status:
-                return judged
-            hint = f"`kubectl -n {self.namespace} logs {self.reference}` says why; wait for what it becomes"
-            return replace(judged, message=f"{judged.message}; {ended}", stuck=hint)
-        absent = f"it does not exist{f' in namespace {self.namespace}' * self.is_namespaced} yet"
-        return Status(False, absent if self._kind else f"the cluster knows no kind {self._word} yet")
-
-    def _judge(self, item: Object) -> Status:
-        raise NotImplementedError
-
-    def concerns(self, about: Object) -> bool:
-        """Return whether an event is about the object."""
-        return bool(self._kind) and (about.get("kind"), about.get("name")) == (self._kind, self._name)
-
-
-class Condition(_Named):
-    """A condition of an object, until it holds."""
-
-    noun, done, span = "condition", "met", "condition"
-
-    def __init__(self, reference: str, namespace: str, wanted: str) -> None:
-        super().__init__(reference, namespace)
-        self._type, _, status = wanted.partition("=")
-        self._status = status or "True"
-
-    def __str__(self) -> str:
-        return f"{self.reference} {self._type}"
-
-    def _judge(self, item: Object) -> Status:
-        status = item.get("status") or {}
-        found = next(
-            (c for c in status.get("conditions") or [] if str(c.get("type")).lower() == self._type.lower()),
-            None,
-        )
-        if found is None:
-            return Status(False, f"it has no condition {self._type} yet")
-        observed = found.get("observedGeneration", status.get("observedGeneration"))
-        if observed is not None and observed < item["metadata"].get("generation", observed):
-            return Status(False, "its controller has not seen its latest change yet")
-        fits = str(found.get("status")).lower() == self._status.lower()
-        return Status(fits, _told(found, self._type))
-
-
-def _told(found: Mapping[str, Any], name: str) -> str:
-    """Return a condition in a sentence."""
-    text = f"{name} is {found.get('status', 'not known yet')}"
-    return ": ".join(
-        filter(None, (text, found.get("reason"), " ".join((found.get("message") or "").split())))
-    )
-
-
-class Value(_Named):
-    """A value of an object, until it is as wanted."""
-
-    noun, done, span = "value", "as wanted", "value"
-
-    def __init__(self, reference: str, namespace: str, path: str, wanted: str | None) -> None:
-        super().__init__(reference, namespace)
-        self._path = JsonPath.parse(path)
-        self._wanted = wanted
-        self.is_of_status = ".status" in self._path.text
-
-    def __str__(self) -> str:
-        return f"{self.reference} {self._path.text}"
-
-    def _judge(self, item: Object) -> Status:
-        found = self._path.find(item)
-        if not found:
-            return Status(False, "the value is not there yet")
-        if len(found) > 1:
-            return Status(False, f"the path leads to {len(found)} values", stuck="let it lead to one")
-        if self._wanted is None:
-            return Status(True, f"it is {_text(found[0])}")
-        if isinstance(found[0], dict | list):
-            return Status(
-                False, "the path leads to a mapping or list", stuck="let it lead to a value in that"
-            )
-        text = _text(found[0])
-        fits = text.strip() == self._wanted.strip()
-        return Status(
-            fits, f"it is {cut(text, _SHOWN)}" + ("" if fits else f", not {cut(self._wanted, _SHOWN)}")
-        )
-
-
-def _text(value: Any) -> str:
-    """Return a value as kubectl compares it."""
-    if value is None:
-        return "<nil>"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-class Gone(_Named):
-    """An object, until it does not exist any more.
-
-    Attributes:
-        is_deleted: Whether somebody has asked for that.
-    """
-
-    noun, done, span = "object", "gone", "gone"
-
-    def __init__(self, reference: str, namespace: str) -> None:
-        super().__init__(reference, namespace)
-        self._uid = ""
-        self.is_deleted = False
-
-    def judge(self, items: Sequence[Object]) -> Status:
-        """Return whether it is gone; another of its name is not it."""
-        if not items:
-            return Status(True, "it is gone")
-        metadata = items[0]["metadata"]
-        self._uid = self._uid or metadata.get("uid", "")
-        if self._uid != metadata.get("uid", ""):
-            return Status(True, "it is gone, and another one has its name")
-        self.is_deleted = "deletionTimestamp" in metadata
-        if not self.is_deleted:
-            return Status(False, "it is still there, and nobody deletes it")
-        finalizers = ", ".join(metadata.get("finalizers") or ())
-        return Status(False, f"it is being deleted{f', once {finalizers} is done' * bool(finalizers)}")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.background_tasks import background_tasks
 from tui.actions.kubernetes.diagnosis import Verdict
+from tui.actions.kubernetes.named_objects import Gone
 from tui.actions.kubernetes.observer import Observer
 from tui.actions.kubernetes.pods import containers, describe, holds, unschedulable
 from tui.actions.kubernetes.rollouts import Rollout, is_latest
-from tui.actions.kubernetes.targets import Gone, Job, targets_of
+from tui.actions.kubernetes.targets import Job, targets_of
 from tui.clients.kubernetes.api import ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery
 from tui.clients.kubernetes.watch import Listed, watch
