@@ -29,6 +29,11 @@ async def connect(ctx: Place) -> AsyncIterator[Api]:
     for port, local in (await provider.reach(cluster, host)).items():
         ctx.log(f"127.0.0.1:{local} leads to port {port} of {host.name}")
     context = await asyncio.to_thread(choose_context, cluster.kubeconfig, provider.context_of(cluster))
+
+    def warn(text: str) -> None:
+        ctx.log(f"warning: {text}")
+
     # One that was made here has answered then, and may but restart.
-    async with open_api(cluster.kubeconfig, context, answered=not cluster.stands) as api:
+    answered = not cluster.stands
+    async with open_api(cluster.kubeconfig, context, answered=answered, on_warning=warn) as api:
         yield api

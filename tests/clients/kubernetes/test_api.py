@@ -34,7 +34,7 @@ def _app(**headers: str) -> tuple[web.Application, list[dict[str, Any]]]:
             return refusal(404, "there is none")
         if request.path == "/busy":
             return web.Response(status=503, text="not JSON", headers=headers)
-        return web.json_response({"kind": "Thing"})
+        return web.json_response({"kind": "Thing"}, headers=headers)
 
     app.router.add_route("*", "/{path}", answer)
     return app, seen
@@ -57,6 +57,17 @@ async def test_what_yaml_reads_as_a_date_is_sent_as_it_was_written(tmp_path: Pat
         await api.apply("/thing", yaml.load(written, Loader=yaml.CSafeLoader), fieldManager="a b&c")
     assert json.loads(seen[0]["body"]) == {"a": "2024-01-02", "b": "2024-01-02T03:04:05+00:00", "c": "ü"}
     assert seen[0]["query"]["fieldManager"] == "a b&c"
+
+
+async def test_what_the_server_warns_of_is_told_once_of_what_it_is_sent(tmp_path: Path) -> None:
+    app, _ = _app(Warning='299 - "extensions/v1beta1 Thing is deprecated", 299 k "no \\"user\\""')
+    async with api_server(app, tmp_path) as (api, ctx):
+        await api.get("/thing")
+        assert ctx.lines == []
+        await api.apply("/thing", {"kind": "Thing"})
+        await api.apply("/other", {"kind": "Thing"})
+    told = ("warning: /thing: extensions/v1beta1 Thing is deprecated", 'warning: /thing: no "user"')
+    assert ctx.lines == [("", line) for line in told]
 
 
 async def test_refusals_have_the_servers_own_words(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from tui.plan.recognition import hint_for
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from tui.clients.kubernetes.exec_login import Login
@@ -48,6 +49,7 @@ MERGE = "application/merge-patch+json"
 _PATIENCE = 60.0  # seconds for one answer: webhooks alone may take 30
 _CONNECT = 10.0  # seconds for a connection
 _LARGEST = 2**21  # bytes that are read ahead; an object can have 1.5 MiB
+_WARNING = re.compile(r'\d{3} \S+ "(?P<text>(?:[^"\\]|\\.)*)"')
 
 
 class ApiError(ActionError):
@@ -96,10 +98,19 @@ class UntrustedError(ActionError):
 class Api:
     """A connection to an API server."""
 
-    def __init__(self, client: Any, access: Access, *, answered: bool = False) -> None:
+    def __init__(
+        self,
+        client: Any,
+        access: Access,
+        *,
+        answered: bool = False,
+        on_warning: Callable[[str], None] | None = None,
+    ) -> None:
         self._client = client
         self._access = access
         self._answered = answered
+        self._on_warning = on_warning
+        self._warned: set[str] = set()
 
     def _unanswered(self, error: BaseException) -> ActionError:
         server = self._access.server
@@ -139,7 +150,7 @@ class Api:
             UntrustedError: Its certificate is another's.
         """
         try:
-            answer, _, _ = await self._client.call_api(
+            answer, _, headers = await self._client.call_api(
                 path,
                 method,
                 query_params=list((query or {}).items()),
@@ -155,7 +166,17 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unanswered(error) from error
         self._answered = True
+        if body is not None:
+            self._tell_warnings("/".join(path.split("/")[-2:]), headers.getall("Warning", ()))
         return answer if isinstance(answer, dict) else {}
+
+    def _tell_warnings(self, subject: str, given: Sequence[str]) -> None:
+        """Tell what the server warns of, each but once: versions that will go, pods that a policy refuses."""
+        for found in _WARNING.finditer("\n".join(given)):
+            text = re.sub(r"\\(.)", r"\1", found["text"])
+            if self._on_warning and text not in self._warned:
+                self._on_warning(f"{subject}: {text}")
+            self._warned.add(text)
 
     async def get(self, path: str, **query: str) -> Object:
         """Read an object or a list; see `request`."""
@@ -247,13 +268,20 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def open_api(kubeconfig: Path, context: str = "", *, answered: bool = False) -> AsyncIterator[Api]:
+async def open_api(
+    kubeconfig: Path,
+    context: str = "",
+    *,
+    answered: bool = False,
+    on_warning: Callable[[str], None] | None = None,
+) -> AsyncIterator[Api]:
     """Connect to the cluster of a kubeconfig's context; the connection is closed when the block ends.
 
     Args:
         kubeconfig: The kubeconfig file.
         context: The name of the context; the file's current one if empty.
         answered: Whether its API server has answered before.
+        on_warning: Takes what the server warns of where it is sent objects.
 
     Raises:
         ActionError: The kubeconfig is not usable.
@@ -266,7 +294,7 @@ async def open_api(kubeconfig: Path, context: str = "", *, answered: bool = Fals
     tls = await asyncio.to_thread(access.tls)
     client = await _client(access, tls)
     try:
-        yield Api(client, access, answered=answered)
+        yield Api(client, access, answered=answered, on_warning=on_warning)
     finally:
         await client.close()
 
