@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.actions.kubernetes.rollouts import Rollout
 from tui.actions.kubernetes.targets import Job
 from tui.actions.kubernetes.wait import wait_for
+from tui.actions.standard_output import printed_by
 from tui.cluster.connect import connect
 from tui.cluster.kubeconfig_file import choose_context
 from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER
 from tui.cluster.provider import provider_of
-from tui.deadline import in_time
 from tui.errors import ActionError
 from tui.plan.manifests import read_objects
 from tui.plan.recognition import hint_for
@@ -185,35 +183,15 @@ class _Helm:
         Raises:
             ActionError: It is not there, refuses, or was not done at the deadline.
         """
-        env = {**os.environ, **NO_OTHER_CLUSTER}
-        pipe = asyncio.subprocess.PIPE
-        try:
-            process = await asyncio.create_subprocess_exec(
-                "helm",
-                *argv,
-                *self._where,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=pipe,
-                stderr=pipe,
-                env=env,
-            )
-        except FileNotFoundError as error:
-            raise ActionError(
-                "there is no program helm on this machine", "install it: https://helm.sh"
-            ) from error
-        try:
-            async with in_time(self._ctx, lambda: f"helm {argv[0]} still ran", lambda: ()):
-                output, errors = await process.communicate()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
+        if await asyncio.to_thread(shutil.which, "helm") is None:
+            raise ActionError("there is no program helm on this machine", "install it: https://helm.sh")
+        status, output, lines = await printed_by(("helm", *argv, *self._where), self._ctx, NO_OTHER_CLUSTER)
         if tell:
             self._ctx.log(output.decode(errors="replace").splitlines())
-        if not process.returncode:
-            self._ctx.log(lines)
-            return output
-        raise _refusal(argv[0], lines, process.returncode)
+        if status:
+            raise _refusal(argv[0], lines, status)
+        self._ctx.log(lines)
+        return output
 
 
 class _NotFoundError(ActionError):

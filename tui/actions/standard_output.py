@@ -6,9 +6,11 @@ import asyncio
 import base64
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from tui.deadline import in_time
 from tui.errors import ActionError
+from tui.hosts.local import LocalHost
 from tui.text import cut
 
 if TYPE_CHECKING:
@@ -48,11 +50,53 @@ async def standard_output(
 
         yield program, nothing
         return
-    argv, variables = program
     async with ctx.host.scratch() as scratch:
         file = scratch / "output"
-        run = ("sh", "-c", _INTO_FILE, "sh", *argv), {**variables, _FILE: str(file)}
-        yield run, lambda: _read(ctx, file)
+        yield _into(file, program), lambda: _read(ctx, file)
+
+
+class Printed(NamedTuple):
+    """What a program has printed.
+
+    Attributes:
+        status: Its exit status.
+        output: What went to its standard output.
+        errors: The lines that went to standard error, without empty ones.
+    """
+
+    status: int
+    output: bytes
+    errors: list[str]
+
+
+async def printed_by(
+    argv: Sequence[str], ctx: Context, variables: Mapping[str, str] | None = None
+) -> Printed:
+    """Run a program on this machine, and return what it prints.
+
+    It has no terminal that it could ask for a login on, and goes with all that it started where it is ended.
+
+    Args:
+        argv: The program, which must be there, and its arguments.
+        ctx: The step's context.
+        variables: Environment variables, added to those of bringup.
+
+    Raises:
+        ActionError: It was not done at the deadline.
+    """
+    host = LocalHost()
+    lines: list[str] = []
+    async with host.scratch() as scratch, in_time(ctx, lambda: f"{' '.join(argv[:2])} still ran"):
+        run, more = _into(scratch / "output", (argv, variables or {}))
+        status = await host.run(run, on_lines=lines.extend, env=more)
+        output = await asyncio.to_thread((scratch / "output").read_bytes)
+    return Printed(status, output, [line for line in lines if line.strip()])
+
+
+def _into(file: PurePath, program: Program) -> Program:
+    """Return arguments and variables that have a program write its standard output to a file."""
+    argv, variables = program
+    return ("sh", "-c", _INTO_FILE, "sh", *argv), {**variables, _FILE: str(file)}
 
 
 async def _read(ctx: Context, file: PurePath) -> bytes:

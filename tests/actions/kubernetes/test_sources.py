@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tests.actions.recorder import Recorder
 from tests.plan.writing import faults_of, load, marked, one_step, write
 from tui.actions.kubernetes import apply as module
 from tui.errors import ActionError
+from tui.hosts.processes import list_processes
 from tui.plan.lint import lint
 from tui.plan.model import Cluster
 from tui.plan.steps import KubernetesApply
@@ -70,6 +72,7 @@ def test_a_directory_is_built_by_whichever_program_is_there(
         pytest.skip(f"{program} is not installed")
     (folder / "bin").mkdir()
     (folder / "bin" / program).symlink_to(found)
+    (folder / "bin" / "sh").symlink_to("/bin/sh")
     monkeypatch.setenv("PATH", str(folder / "bin"))
     step = _step(folder, "{kustomize: overlay}", ", substitute: true")
     [body] = _loaded(folder, step)
@@ -87,6 +90,32 @@ def test_what_cannot_be_built_is_told(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ActionError, match="neither kustomize nor kubectl is there"):
         _loaded(folder, step)
+
+
+ASKS = """#!/bin/sh
+sleep 60 &
+echo "$!" "$(cut -d' ' -f6 /proc/$$/stat)" >"$0.told"
+wait
+"""
+
+
+def test_what_builds_has_no_terminal_to_ask_on_and_goes_with_its_programs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = _step(folder, "{kustomize: overlay}")
+    (folder / "kustomize").write_text(ASKS)
+    (folder / "kustomize").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+    async def build() -> None:
+        deadline = asyncio.get_running_loop().time() + 0.3
+        await module.load(step, Recorder(folder, folder / "cache", deadline=deadline))
+
+    with pytest.raises(ActionError, match="kustomize build still ran when the time was up"):
+        asyncio.run(build())
+    child, session = map(int, (folder / "kustomize.told").read_text().split())
+    assert session != os.getsid(0)
+    assert child not in [each.number for each in list_processes() if not each.has_ended]
 
 
 WRONG = {

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 from typing import TYPE_CHECKING
 
-from tui.deadline import in_time
+from tui.actions.standard_output import printed_by
 from tui.errors import ActionError
 from tui.plan.recognition import hint_for
 
@@ -35,29 +34,17 @@ async def build(directory: Path, ctx: Context) -> bytes:
         cause = f"neither kustomize nor kubectl is there to build {directory}"
         raise ActionError(cause, "install one of them")
     with ctx.span("build", directory.name):
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            str(directory),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with in_time(ctx, lambda: f"{' '.join(argv)} still ran", lambda: ()):
-                output, errors = await process.communicate()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-    lines = [line for line in errors.decode(errors="replace").splitlines() if line.strip()]
+        printed = await printed_by((*argv, str(directory)), ctx)
+    lines = printed.errors
     ctx.log(lines)
-    if process.returncode:
+    if printed.status:
         why = (
             lines[-1].removeprefix("Error: ").removeprefix("error: ")
             if lines
-            else f"exited with status {process.returncode}"
+            else f"exited with status {printed.status}"
         )
         hint = hint_for(why, "kustomize") or "correct its kustomization, or the file that is named"
         raise ActionError(
             f"{directory} cannot be built by {argv[0]}: {why}", hint, tuple(lines[:-1][-_KEPT:])
         )
-    return output
+    return printed.output
