@@ -114,6 +114,35 @@ async def test_what_holds_a_rollout_up_is_told(
     assert hint in error.hint
 
 
+@pytest.mark.parametrize(
+    ("why", "hint"),
+    [
+        ('violates PodSecurity "restricted:latest": runAsNonRoot != true', "a policy of the cluster refuses"),
+        ("failed quota: mem: must specify requests.memory", "raise the namespace's ResourceQuota"),
+        ("maximum cpu usage per Container is 500m, but limit is 2", "raise the namespace's ResourceQuota"),
+    ],
+)
+async def test_pods_that_are_refused_for_what_they_say_are_not_waited_for(
+    tmp_path: Path, why: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REFUSED_AFTER", 0.0)
+    shelf = Shelf()
+    _set(shelf)
+    step = KubernetesWait.model_validate({"kind": "kubernetes.wait", "rollouts": "statefulset/it"})
+    async with serving(shelf.app) as url:
+        ctx = await asyncio.to_thread(recorder, tmp_path, url)
+        waiting = asyncio.create_task(wait(step, ctx))
+        async with asyncio.timeout(20):
+            while not ctx.lines:  # noqa: ASYNC110 - what it says is watched
+                await asyncio.sleep(0.01)
+            _event(shelf, "StatefulSet", "other", "FailedCreate", f'pods "x" is forbidden: {why}')
+            _event(shelf, "StatefulSet", "it", "FailedCreate", f'pods "it-0" is forbidden: {why}')
+            with pytest.raises(ActionError, match=r"cannot become ready: 0 of 1 pods are .*it-0") as caught:
+                await waiting
+    assert why in caught.value.cause
+    assert caught.value.hint.startswith(hint)
+
+
 async def test_a_name_that_is_almost_there_is_told(tmp_path: Path) -> None:
     shelf = Shelf()
     shelf.put(SETS, "web-app", spec={"template": {"spec": {"containers": []}}, **SELECTED})

@@ -339,3 +339,17 @@ async def test_rollouts_are_complete_when_kubectl_says_so(kind: str, tmp_path: P
     rollout = Rollout.parse(f"{kind}/it", "shop")
     for state, line in zip(states, lines, strict=True):
         assert rollout.status(state).ready is not line.lower().startswith("waiting"), (state, line)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "concerns"),
+    [
+        ("Deployment", "it", True),
+        ("ReplicaSet", "it-6d4cf56db6", True),
+        ("ReplicaSet", "it-too-6d4cf56db6", False),
+        ("StatefulSet", "it", False),
+        ("Deployment", "it-too", False),
+    ],
+)
+def test_an_event_concerns_a_rollout_that_it_is_about(kind: str, name: str, concerns: bool) -> None:
+    assert Rollout("deployment", "it", "default").concerns({"kind": kind, "name": name}) is concerns

@@ -28,6 +28,9 @@ _PATIENCE = {
 # A kubelet that has just been started has not read all of its API server yet, and asks again.
 _UNREAD = re.compile(KNOWN["kubelet-behind"].pattern)
 _READING_WITHIN = 60.0  # seconds
+_FOR_GOOD = re.compile(
+    r"violates PodSecurity|must specify (?:limits|requests)\b|(?:maximum|minimum) \S+ usage per"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +98,8 @@ class Patience:
             return self._pulls[name] >= _PULLS or now - self._since[name, "pull"] >= _PULLING_WITHIN
         patience = _READING_WITHIN if _UNREAD.search(container.message) else _PATIENCE.get(reason, math.inf)
         return now - self._since[name, reason] >= patience
+
+
+def refused_for_good(text: str) -> str:
+    """Return what to do where pods are refused for what they say, which no waiting mends; else nothing."""
+    return hint_for(text, "kubernetes") if _FOR_GOOD.search(text) else ""

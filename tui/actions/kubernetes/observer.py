@@ -33,6 +33,7 @@ class Observer:
         pods: The pods there are, by uid.
         troubles: The last warnings about what is waited for itself, such as pods that may not be made.
         last: The last pod of each target that is gone.
+        refused: Why the last pod that was to be made of a target was refused; empty if it was made.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Observer:
         self.pods: dict[str, PodTracker] = {}
         self.troubles: deque[str] = deque(maxlen=5)
         self.last: dict[Target, PodTracker] = {}
+        self.refused: dict[Target, str] = {}
         self._api = api
         self._pods_path = f"/api/v1/namespaces/{namespace}/pods"
         self._events_path = f"/api/v1/namespaces/{namespace}/events"
@@ -145,11 +147,13 @@ class Observer:
                 pod.take_event(event, live=live)
             else:
                 self._early.append(event)
-        elif (live or _is_recent(event)) and any(target.concerns(about) for target in targets):
+        elif (live or _is_recent(event)) and (owners := [each for each in targets if each.concerns(about)]):
             warns = event.get("type") == "Warning"
             text = event_text(event)
             if warns:
                 self.troubles.append(text)
+            if live and event.get("reason") in {"FailedCreate", "SuccessfulCreate"}:
+                self.refused.update(dict.fromkeys(owners, text if warns else ""))
             if warns or not about.get("apiVersion", "").startswith("apps/"):  # those say little
                 self._ctx.log(text, f"{about['kind'].lower()}/{about.get('name', '')}")
 

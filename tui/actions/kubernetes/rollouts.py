@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Object
     from tui.clients.kubernetes.discovery import Discovery
 
-_OWNERS = {"ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"}
 _NOT_SEEN = "its controller has not seen its latest change yet"
 
 
@@ -71,9 +70,11 @@ class Rollout(Target):
         return bool(items) and not is_probed(items[0])
 
     def concerns(self, about: Object) -> bool:
-        """Return whether an event is about it, or a ReplicaSet of it."""
-        name = about.get("name", "")
-        return about.get("kind") in _OWNERS and (name == self.name or name.startswith(f"{self.name}-"))
+        """Return whether an event is about it, or a ReplicaSet of it, whose name has one part more."""
+        kind, name = str(about.get("kind")).lower(), str(about.get("name"))
+        if kind == "replicaset" and self.kind == "deployment":
+            return name.rpartition("-")[0] == self.name
+        return (kind, name) == (self.kind, self.name)
 
     def status(self, found: Object | None) -> Status:
         """Return its state.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.actions.kubernetes.background_tasks import background_tasks
-from tui.actions.kubernetes.diagnosis import Verdict
+from tui.actions.kubernetes.diagnosis import Verdict, refused_for_good
 from tui.actions.kubernetes.named_objects import Gone
 from tui.actions.kubernetes.observer import Observer
 from tui.actions.kubernetes.pods import containers, describe, holds, unschedulable
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _TICK = 1.0  # seconds: how often what is counted in time is looked at
 _KIND_EVERY = 1.0  # seconds: how often a kind that is not known yet is asked for
 _STEADY_AFTER = 2.0  # seconds
+_REFUSED_AFTER = 10.0  # seconds: what would allow the pods may be about to be applied
 _EXPLAINED_WITHIN = 2.0  # seconds for reading which pods a failed target has, and a failed pod's last lines
 
 
@@ -229,10 +230,15 @@ class _Wait:
             status = self._status(target)
             if status.failed and status.failed != self._old_failures[target]:
                 raise await self._explained(f"{target} failed: {status.message}", observer, target)
-            if not status.stuck:
+            refusal = observer.refused.get(target) or status.message
+            stuck = status.stuck or refused_for_good(refusal)
+            if not stuck:
                 self._stuck_since.pop(target, None)
-            elif now - self._stuck_since.setdefault(target, now) >= _STEADY_AFTER:
-                raise ActionError(f"{target} cannot become {target.done}: {status.message}", status.stuck)
+            elif now - self._stuck_since.setdefault(target, now) >= (
+                _STEADY_AFTER if status.stuck else _REFUSED_AFTER
+            ):
+                message = status.message + (f": {refusal}" if refusal not in status.message else "")
+                raise ActionError(f"{target} cannot become {target.done}: {message}", stuck)
 
     async def _give_up_on_pods(self, observer: Observer, now: float) -> None:
         for pod in list(observer.pods.values()):
