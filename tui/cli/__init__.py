@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from importlib import import_module
 from typing import Any
 
@@ -67,6 +68,10 @@ class _Commands(Group):
         """Run the command that is named, and exit with its code."""
         gc.set_threshold(*COLLECT)
         prepare_streams()
+        if "_BRINGUP_COMPLETE" in os.environ:
+            from tui.cli.completion_scripts import prepare
+
+            prepare()
         try:
             return super().main(*args, **kwargs)
         except SystemExit as end:
@@ -134,8 +139,6 @@ def main() -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script of a shell: `source <(bringup completion bash)`."""
-    from click.shell_completion import get_completion_class
+    from tui.cli.completion_scripts import script
 
-    kind = get_completion_class(shell)
-    if kind is not None:
-        click.echo(kind(main, {}, "bringup", "_BRINGUP_COMPLETE").source())
+    click.echo(script(main, shell))

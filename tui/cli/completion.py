@@ -113,7 +113,11 @@ def _tasks_of_run(context: click.Context) -> dict[str, tuple[str, ...]]:
 
 @_silent
 def complete_plan_or_run(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Offer both."""
+    """Offer both; to the program of `bringup run`, files."""
+    if context.obj is not None:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
     return [
         *complete_plan(context, parameter, incomplete),
         *complete_run(context, parameter, incomplete),

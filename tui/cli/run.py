@@ -23,7 +23,7 @@ class _WithProgram(click.Command):
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Take the program from the arguments."""
         at = args.index("--") if "--" in args else len(args)
-        context.obj = args[at + 1 :]
+        context.obj = args[at + 1 :] if "--" in args else None
         return super().parse_args(context, args[:at])
 
     def collect_usage_pieces(self, context: click.Context) -> list[str]:
@@ -36,7 +36,7 @@ class _WithProgram(click.Command):
 @cluster_option
 @host_options
 @click.pass_obj
-def run(program: list[str], /, verbose: bool, **given: Any) -> None:
+def run(program: list[str] | None, /, verbose: bool, **given: Any) -> None:
     """Run a program with the environment variables of what RUN, or the latest run of PLAN, brought up.
 
     They are KUBECONFIG and the plan's `environment`; `bringup env` prints them. Of a run over SSH the ports
