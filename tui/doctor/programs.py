@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from tui.cluster.programs import PROGRAMS
 from tui.doctor.finding import Finding
 from tui.doctor.rules import GIB, judge_disk
 from tui.errors import NotReadyError
@@ -20,35 +21,6 @@ if TYPE_CHECKING:
 
 OLDEST_API = "1.40"
 """Of the container engine: Docker 19.03's. Older ones are not maintained, nor tried with bringup."""
-
-
-class _Program(NamedTuple):
-    """What makes clusters.
-
-    Attributes:
-        oldest: The oldest version that does.
-        home: Where it can be had.
-        install: The page that says how it is installed.
-        calls_engine: Whether it calls the container engine's own command.
-    """
-
-    oldest: str
-    home: str
-    install: str
-    calls_engine: bool = False
-
-
-_PROVIDERS = {
-    # The first whose clusters outlive a restart of the engine, by its release notes; bringup adopts them.
-    "kind": _Program(
-        "0.8",
-        "https://kind.sigs.k8s.io",
-        "https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
-        calls_engine=True,
-    ),
-    # The first that names nodes in its configuration as it does today.
-    "k3d": _Program("5.0", "https://k3d.io", "https://k3d.io/stable/#installation"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +81,10 @@ async def examine_provider(host: Host, engine: ContainerEngine | None, name: str
     said: dict[str, str | None] = {}
     try:
         said[name] = await _first_line(host, (name, "version"), env)
-        if _PROVIDERS[name].calls_engine:
+        if PROGRAMS[name].calls_engine:
             said[program] = await _first_line(host, (program, "--version"), env)
     except RuntimeError as error:
-        hint = f"install the one for this machine's system and processor: {_PROVIDERS[name].home}"
+        hint = f"install the one for this machine's system and processor: {PROGRAMS[name].home}"
         return Finding(name, "fault" if needed else "warning", str(error), hint)
     return judge_provider(name, said, needed=needed, where=at(host))
 
@@ -126,7 +98,7 @@ def judge_provider(name: str, said: Mapping[str, str | None], *, needed: bool, w
         needed: Whether the plan has steps that need it.
         where: Appended to what is missing.
     """
-    provider = _PROVIDERS[name]
+    provider = PROGRAMS[name]
     missing = [program for program, line in said.items() if line is None]
     if missing and not needed:
         return Finding(name, "ok", f"{' and '.join(missing)} not found, which the plan does not need")

@@ -24,7 +24,6 @@ class Maker(ABC):
 
     Attributes:
         name: What the program is called; its clusters' contexts begin with it.
-        home: Where it can be had.
         cluster_label: The label under which it writes the cluster's name on a container.
         role_label: The label under which it writes a container's role.
         roles: What `Node.role` calls its roles; a container of another role is no node.
@@ -36,7 +35,6 @@ class Maker(ABC):
     """
 
     name: ClassVar[str]
-    home: ClassVar[str]
     cluster_label: ClassVar[str]
     role_label: ClassVar[str]
     roles: ClassVar[Mapping[str, str]]

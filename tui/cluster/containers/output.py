@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
 
+from tui.cluster.programs import PROGRAMS
 from tui.errors import ActionError
 from tui.hosts.host import at
 from tui.plan.recognition import hint_for
@@ -79,7 +80,7 @@ class Output(ABC):
             return await host.run(argv, on_lines=self.take, env=env, directory=place)
         except FileNotFoundError as error:
             cause = f"the `{self._maker.name}` command is not installed{at(host)}"
-            raise ActionError(cause, f"install it: {self._maker.home}") from error
+            raise ActionError(cause, f"install it: {PROGRAMS[self._maker.name].home}") from error
         finally:
             self.close()
 

@@ -23,7 +23,6 @@ class K3d(Maker):
     """Makes clusters of k3s, behind a load balancer that publishes their ports."""
 
     name = "k3d"
-    home = "https://k3d.io"
     cluster_label = "k3d.cluster"
     role_label = "k3d.role"
     roles = MappingProxyType(

@@ -29,7 +29,6 @@ class Kind(Maker):
     """Makes clusters by kubeadm, in nodes with systemd."""
 
     name = "kind"
-    home = "https://kind.sigs.k8s.io"
     cluster_label = "io.x-k8s.kind.cluster"
     role_label = "io.x-k8s.kind.role"
     roles = MappingProxyType({each: each for each in ("control-plane", "worker", "external-load-balancer")})
