@@ -128,12 +128,12 @@ def test_dns(servers: list[str], level: str) -> None:
     [
         ({}, "ok", "none"),
         ({"HTTP_PROXY": "", "NO_PROXY": ""}, "ok", "none"),
-        ({"HTTPS_PROXY": "http://proxy:3128"}, "warning", "HTTPS_PROXY set, and NO_PROXY does not name"),
-        ({"https_proxy": "http://proxy:3128", "no_proxy": "lan"}, "warning", "does not name 127.0.0.1"),
-        ({"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "127.0.0.0/8"}, "warning", "does not name"),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "ok", "HTTPS_PROXY, which commands such as curl ask"),
+        ({"https_proxy": "http://proxy:3128", "no_proxy": "lan"}, "ok", "curl"),
         ({"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "lan, 127.0.0.1"}, "ok", "not for 127.0.0.1"),
-        ({"ALL_PROXY": "http://proxy:3128", "no_proxy": "*"}, "ok", "not for 127.0.0.1"),
         ({"HTTP_PROXY": "http://localhost:3128", "NO_PROXY": "127.0.0.1"}, "warning", "is on loopback"),
+        ({"https_proxy": "127.0.0.1:3128"}, "warning", "HTTPS_PROXY is on loopback"),
+        ({"HTTP_PROXY": "http://user@[::1]:3128/", "http_proxy": "a"}, "warning", "is on loopback"),
     ],
 )
 def test_proxies(environment: dict[str, str], level: str, says: str) -> None:

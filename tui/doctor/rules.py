@@ -23,6 +23,7 @@ DISK_LEAST = 5 * GIB
 INOTIFY = {"max_user_watches": 524288, "max_user_instances": 512}  # kind#2586, kind#3405
 STUB = "127.0.0.53"  # systemd-resolved's own address; Docker reads RESOLVED in its place
 RESOLVED = "/run/systemd/resolve/resolv.conf"
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 _SHIPPED = ("amd64", "arm64")  # what node images are made for
 _SAME = {"x86_64": "amd64", "aarch64": "arm64", "x64": "amd64"}
@@ -153,27 +154,29 @@ def judge_dns(servers: list[str]) -> Finding:
 
 
 def judge_proxies(environment: Mapping[str, str], *, handed: bool = True) -> Finding:
-    """Judge whether the cluster's API server, on 127.0.0.1, is reached without a proxy.
+    """Judge whether nodes can use the proxies that they are handed.
+
+    Whatever `NO_PROXY` says, bringup, kubectl and helm ask none for 127.0.0.1, where the cluster's ports are.
 
     Args:
         environment: This process's variables.
         handed: Whether nodes are handed them, as kind does.
     """
-    given = {name.lower(): value for name, value in environment.items() if value}
-    proxies = {name: given[f"{name}_proxy"] for name in ("http", "https", "all") if f"{name}_proxy" in given}
+    given = {name: environment.get(name) or environment.get(name.lower()) or "" for name in _PROXIES}
+    proxies = {name: url for name, url in given.items() if url and name != "NO_PROXY"}
     if not proxies:
         return Finding("proxies", "ok", "none")
-    names = ", ".join(f"{name.upper()}_PROXY" for name in proxies)
-    # Python's own rule, which knows no address ranges: 127.0.0.0/8 in NO_PROXY does not cover 127.0.0.1.
-    spared = [name.strip() for name in given.get("no_proxy", "").split(",")]
-    if spared != ["*"] and "127.0.0.1" not in spared:
-        text = f"{names} set, and NO_PROXY does not name 127.0.0.1, where the cluster's ports are"
-        return Finding("proxies", "warning", text, "export NO_PROXY=127.0.0.1,localhost,$NO_PROXY")
-    local = [f"{name.upper()}_PROXY" for name, url in proxies.items() if _is_loopback(urlsplit(url).hostname)]
+    local = [
+        name for name, url in proxies.items() if _is_loopback(urlsplit(f"//{url.split('//')[-1]}").hostname)
+    ]
     if local and handed:
         text = f"{', '.join(local)} is on loopback; kind hands it to the nodes, whose loopback is their own"
         return Finding("proxies", "warning", text, "name the proxy by an address that containers can reach")
-    return Finding("proxies", "ok", f"{names}, not for 127.0.0.1")
+    spared = [name.strip() for name in given["NO_PROXY"].split(",")]
+    if "*" in spared or "127.0.0.1" in spared:
+        return Finding("proxies", "ok", f"{', '.join(proxies)}, not for 127.0.0.1")
+    text = f"{', '.join(proxies)}, which commands such as curl ask for 127.0.0.1, too"
+    return Finding("proxies", "ok", text, "export NO_PROXY=127.0.0.1,localhost,$NO_PROXY")
 
 
 def _is_loopback(address: str | None) -> bool:
