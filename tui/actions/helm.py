@@ -14,10 +14,8 @@ from tui.actions.kubernetes.rollouts import Rollout
 from tui.actions.kubernetes.targets import Job
 from tui.actions.kubernetes.wait import wait_for
 from tui.actions.standard_output import printed_by
-from tui.cluster.connect import connect
-from tui.cluster.kubeconfig_file import choose_context
+from tui.cluster.connect import connect, reach
 from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER
-from tui.cluster.provider import provider_of
 from tui.errors import ActionError
 from tui.plan.manifests import read_objects
 from tui.plan.recognition import hint_for
@@ -133,9 +131,7 @@ class _Helm:
     async def of(cls, step: HelmInstall | HelmUninstall, ctx: Context) -> _Helm:
         """Return the program for a step, once the cluster can be reached."""
         cluster = ctx.cluster
-        provider = await provider_of(cluster)
-        await provider.reach(cluster, ctx.cluster_host)
-        context = await asyncio.to_thread(choose_context, cluster.kubeconfig, provider.context_of(cluster))
+        context = await reach(cluster, ctx.cluster_host, ctx.log)
         return cls(cluster.kubeconfig, context, step.namespace, step.release, ctx)
 
     async def status(self) -> _State | None:

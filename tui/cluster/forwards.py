@@ -7,7 +7,6 @@ import contextlib
 import importlib
 from typing import TYPE_CHECKING
 
-from tui.cluster.provider import provider_of
 from tui.errors import ActionError, BringupError
 from tui.hosts.listen import listen
 
@@ -91,14 +90,11 @@ class Forwards(contextlib.AbstractAsyncContextManager["Forwards"]):
     async def _connect(self, name: str, broken: Api | None) -> Api:
         """Return a connection to a cluster, another one than one that is broken."""
         from tui.clients.kubernetes.api import open_api
-        from tui.cluster.kubeconfig_file import choose_context
+        from tui.cluster.connect import reach
 
         async with self._opening:
             if self._apis.get(name) is broken:
                 cluster, host = self._clusters[name]
-                provider = await provider_of(cluster)
-                await provider.reach(cluster, host)
-                own, path = provider.context_of(cluster), cluster.kubeconfig
-                context = await asyncio.to_thread(choose_context, path, own)
-                self._apis[name] = await self._stack.enter_async_context(open_api(path, context))
+                opening = open_api(cluster.kubeconfig, await reach(cluster, host))
+                self._apis[name] = await self._stack.enter_async_context(opening)
             return self._apis[name]

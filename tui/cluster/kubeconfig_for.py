@@ -15,7 +15,7 @@ from tui.hosts.host_set import ClusterAt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
-    from pathlib import PurePath
+    from pathlib import Path, PurePath
 
     from tui.cluster.place import Place
     from tui.hosts.host import Host
@@ -50,17 +50,33 @@ async def kubeconfig_for(host: Host, ctx: Place) -> AsyncIterator[str]:
         path, others = own.cluster.kubeconfig, [each.cluster.kubeconfig for each in ctx.other_clusters]
         with contextlib.suppress(ActionError):
             context = await asyncio.to_thread(choose_context, path, context)
-        files = joined([path, *others])
-        if await asyncio.to_thread(leads_to, path, context, others):
+        files, before = await asyncio.to_thread(leading, [path, *others], context)
+        if not before:
             yield files
             return
-        async with _scratch_files(host, [_to(context)]) as first:
+        async with _scratch_files(host, [before]) as first:
             yield f"{first}{os.pathsep}{files}"
         return
     mine, *theirs = [await _text_of(at, host) for at in (own, *ctx.other_clusters)]
     texts = [mine or (_to(context) if any(theirs) else ""), *filter(None, theirs)]
     async with _scratch_files(host, texts) as files:
         yield files
+
+
+def leading(files: Sequence[Path], context: str) -> tuple[str, str]:
+    """Return how programs are led to a cluster by its kubeconfig, and by name to others by theirs; blocks.
+
+    Args:
+        files: Its kubeconfig, and those of the others.
+        context: Its context.
+
+    Returns:
+        The files as a value of `KUBECONFIG`, and what a file before them must hold; empty if none is needed.
+
+    Raises:
+        ActionError: Its kubeconfig cannot be read.
+    """
+    return joined(files), "" if leads_to(files[0], context, files[1:]) else _to(context)
 
 
 def joined(paths: Iterable[PurePath]) -> str:

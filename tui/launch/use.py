@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -16,8 +15,8 @@ from urllib.parse import urlsplit
 
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.cluster.forwards import Forwards
-from tui.cluster.kubeconfig_file import choose_context, leads_to
-from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER, joined
+from tui.cluster.kubeconfig_file import choose_context
+from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER, leading
 from tui.cluster.provider import provider_of
 from tui.errors import BringupError
 from tui.hosts.host_set import open_hosts
@@ -163,11 +162,11 @@ def _leading(plan: Plan, own: str, first: Path) -> str:
         own: The name that its provider gives the context of its first cluster.
         first: The file that is written, and goes first, where it must be said which context is meant.
     """
-    path, *others = [cluster.kubeconfig for cluster in plan.clusters.values()]
-    context, files = choose_context(path, own), joined([path, *others])
-    if leads_to(path, context, others):
+    paths = [cluster.kubeconfig for cluster in plan.clusters.values()]
+    files, before = leading(paths, choose_context(paths[0], own))
+    if not before:
         return files
-    first.write_text(json.dumps({"current-context": context}))  # of several the first that names one wins
+    first.write_text(before)
     return f"{first}{os.pathsep}{files}"
 
 
