@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.insight.running import begun, ran, tell
 from tests.plans import make_plan, started
-from tui.insight.cpu_seconds import CpuSeconds, Place, background, busy_cores, cpu_seconds, others, task_cpu
+from tui.insight.cpu_seconds import CpuSeconds, Place, background, busy_cores, cpu_seconds, others
 from tui.insight.whole_run import machine_of
 from tui.run import events as e
 from tui.run.state import fold
 
+if TYPE_CHECKING:
+    from tui.run.state import RunState
+
 ONE_PHASE: list[dict[str, list[str]]] = [{"first": [], "second": []}]
+
+
+def task_cpu(state: RunState) -> dict[str, float]:
+    """Return the CPU seconds of each task's attempts together."""
+    found: dict[str, float] = {}
+    for place, used in cpu_seconds(state).items():
+        found[place.task] = found.get(place.task, 0.0) + used.total
+    return found
 
 
 def sample(at: float, cpu: float = 0.0, seconds: float = 1.0, **parts: float) -> e.Sampled:

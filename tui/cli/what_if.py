@@ -12,17 +12,17 @@ from tui.cli.completion import complete_run, complete_run_need, complete_run_tas
 from tui.cli.durations import parse_duration
 from tui.cli.kept import like, moment, read, still_expected
 from tui.cli.options import EPILOG, OUTPUT, Number, errors, print_json, width
+from tui.cli.up import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MODES = ("parallel", "sequential", "eager")
 _MOST = 1e6  # seconds of a task, or times as long as it was
 
 
 @click.command("what-if", epilog=EPILOG)
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
-@click.option("--mode", type=click.Choice(_MODES), help="In this mode from start to end.")
+@click.option("--mode", type=click.Choice(MODES), help="In this mode from start to end.")
 @click.option(
     "--scale",
     multiple=True,

@@ -98,14 +98,6 @@ def cpu_seconds(state: RunState, *, ahead: bool = False) -> dict[Place, CpuSecon
     return {place: CpuSeconds(cpu, found[place]) for place, cpu in measured.items()}
 
 
-def task_cpu(state: RunState) -> dict[str, float]:
-    """Return the CPU seconds of each task's attempts together; see `cpu_seconds`."""
-    found: dict[str, float] = {}
-    for place, used in cpu_seconds(state).items():
-        found[place.task] = found.get(place.task, 0.0) + used.total
-    return found
-
-
 def busy_cores(samples: Iterable[Sampled]) -> list[Interval]:
     """Return when all cores of a host were as good as busy, in seconds since the run began.
 

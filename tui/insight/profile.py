@@ -124,15 +124,14 @@ def profile(
             stays += of_attempt
             # What was before it was set to wait again slowed others, but is not what the task takes.
             counted += [i >= task.earlier] * len(of_attempt)
-    replay = _Replay(stays, machine)
-    replay.run()
-    for stay, counts, parts in zip(stays, counted, replay.parts, strict=True):
+    made, others = parts_of(stays, machine)
+    for stay, counts, parts in zip(stays, counted, made, strict=True):
         if counts:
             found[stay.task].append(StepParts(stay.step, parts))
     for id_, steps in found.items():
         ahead = to_come(state.tasks[id_], expectation, now)
         steps += [StepParts(step, (Part(seconds),)) for step, seconds in ahead.items()]
-    return Profile(found, machine.cores, replay.others) if cpu else Profile(found)
+    return Profile(found, machine.cores, others) if cpu else Profile(found)
 
 
 def _stays(
@@ -162,7 +161,7 @@ def _stays(
         yield Stay(task.id, BETWEEN, at, until)
 
 
-def parts_of(stays: Sequence[Stay], machine: Machine) -> list[tuple[Part, ...]]:
+def parts_of(stays: Sequence[Stay], machine: Machine) -> tuple[list[tuple[Part, ...]], float]:
     """Return what each stay would have been made of with the machine for itself.
 
     Each is taken to compute first, on one core or as many more as it must have used, and then to wait. How
@@ -172,10 +171,13 @@ def parts_of(stays: Sequence[Stay], machine: Machine) -> list[tuple[Part, ...]]:
     Args:
         stays: The stays of a run, which may overlap.
         machine: What they ran on.
+
+    Returns:
+        The parts of each stay, and the cores that others wanted meanwhile, on average.
     """
     replay = _Replay(stays, machine)
     replay.run()
-    return replay.parts
+    return replay.parts, sum(replay.others) / len(replay.others) if replay.others else 0.0
 
 
 class _Replay:
@@ -191,13 +193,8 @@ class _Replay:
         self._total = 0.0
         self._began: dict[int, float] = {}
         self._computing: list[tuple[float, int]] = []
-        self._others: list[float] = []
+        self.others: list[float] = []
         self.parts: list[tuple[Part, ...]] = [(Part(stay.end - stay.start),) for stay in stays]
-
-    @property
-    def others(self) -> float:
-        """The cores that others wanted, on average."""
-        return sum(self._others) / len(self._others) if self._others else 0.0
 
     def run(self) -> None:
         """Play all of it."""
@@ -222,7 +219,7 @@ class _Replay:
         wanted = spell.others
         if spell.others + spell.own >= _FULL * cores and spell.own >= _FULL * self._total * self._speed():
             wanted *= max(self._total / max(spell.own, _SHORTEST), 1.0)
-        self._others.append(wanted)
+        self.others.append(wanted)
 
     def _start(self, i: int) -> None:
         stay = self._stays[i]

@@ -47,7 +47,6 @@ CLUSTER_NAME = r"^[a-z0-9]([a-z0-9.-]{0,47}[a-z0-9])?$"
 OWNER = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 """What the value of a label is."""
 _ID = "Lower-case letters and digits, with . _ - between them."
-Mode = Literal["parallel", "sequential", "eager"]
 
 
 def _url(text: str) -> str:

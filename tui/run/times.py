@@ -50,10 +50,6 @@ class Times:
         """Seconds by which a run may be off the median and still be usual: three deviations."""
         return max(_TOLERANCE * self.deviation, _AT_LEAST * self.seconds, _NOTICED)
 
-    def is_usual(self, seconds: float) -> bool | None:
-        """Return whether a time is within the tolerance of this median; None where too few runs tell."""
-        return abs(seconds - self.seconds) <= self.tolerance if self.runs >= ENOUGH else None
-
 
 def times_of(state: RunState, now: float | None = None) -> Times:
     """Return a run's times.

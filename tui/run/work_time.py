@@ -30,10 +30,15 @@ def busy(state: RunState, now: float) -> list[Interval]:
         state: The run.
         now: Seconds since the run began; an attempt that has not finished lasts until here.
     """
-    merged: list[Interval] = []
-    for start, end in sorted(
+    return union(
         (attempt.started, attempt.end(now)) for task in state.tasks.values() for attempt in task.attempts
-    ):
+    )
+
+
+def union(intervals: Iterable[tuple[float, float]]) -> list[Interval]:
+    """Return what some intervals, by their starts and ends, cover together: in order, without overlap."""
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
         if merged and start <= merged[-1].end:
             merged[-1] = Interval(merged[-1].start, max(end, merged[-1].end))
         else:

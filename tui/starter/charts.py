@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from tui.plan.values import ImageName
 from tui.starter.names import is_valid, slug
 from tui.starter.tree import is_aside
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.starter.tree import Tree
-
-_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +40,13 @@ def find_charts(tree: Tree) -> list[Chart]:
     for directory in sorted(tree.by_directory, key=lambda path: (path.count("/") + bool(path), path)):
         if "Chart.yaml" not in tree.by_directory[directory] or _is_inner(directory, found):
             continue
-        data = _read(tree, f"{directory}/Chart.yaml".lstrip("/"))
+        data = tree.read_yaml(f"{directory}/Chart.yaml".lstrip("/"))
         name = slug(str(data.get("name") or "")) if isinstance(data, dict) else ""
         if not name or data.get("type") == "library":
             continue
         lacks = bool(data.get("dependencies")) and not (tree.root / directory / "charts").is_dir()
         found.append(
-            Chart(directory, name, lacks, *_image(_read(tree, f"{directory}/values.yaml".lstrip("/"))))
+            Chart(directory, name, lacks, *_image(tree.read_yaml(f"{directory}/values.yaml".lstrip("/"))))
         )
     return sorted(found, key=lambda chart: is_aside(chart.path))
 
@@ -70,10 +66,3 @@ def _image(values: Any) -> tuple[str, str]:
     tag = str(image.get("tag") or "")
     named = f"{name}:{tag}" if tag else name
     return (named, str(registry)) if is_valid(ImageName, named) else ("", "")
-
-
-def _read(tree: Tree, file: str) -> Any:
-    try:
-        return yaml.load(tree.read(file, _MOST_BYTES), Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None

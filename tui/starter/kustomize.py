@@ -8,8 +8,6 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from tui.plan.faults import PlanError
 from tui.plan.manifests import KUSTOMIZATIONS, read_objects
 from tui.text import one_line
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from tui.starter.tree import Tree
 
 _LISTS = ("resources", "bases", "components")
-_MOST_BYTES = 1 << 20
 _PATIENCE = 15.0  # seconds to build a directory
 
 
@@ -41,7 +38,7 @@ def find_kustomizations(tree: Tree) -> list[str]:
     found: dict[str, list[str]] = {}
     for directory, names in tree.by_directory.items():
         name = next((name for name in KUSTOMIZATIONS if name in names), None)
-        data = _read(tree, f"{directory}/{name}".lstrip("/")) if name else None
+        data = tree.read_yaml(f"{directory}/{name}".lstrip("/")) if name else None
         if isinstance(data, dict) and data.get("kind") != "Component":
             listed = [item for key in _LISTS for item in _texts(data.get(key))]
             found[directory] = [posixpath.normpath(posixpath.join(directory, item)) for item in listed]
@@ -72,13 +69,6 @@ def build(tree: Tree, directory: str) -> Built:
         return Built(tuple(read_objects(done.stdout, directory)))
     except PlanError as error:
         return Built(error=error.faults[0].cause)
-
-
-def _read(tree: Tree, file: str) -> Any:
-    try:
-        return yaml.load(tree.read(file, _MOST_BYTES), Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None
 
 
 def _texts(value: Any) -> list[str]:

@@ -7,7 +7,11 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+_MOST_BYTES = 1 << 20  # of a file that is read as YAML
 SKIPPED = frozenset(
     {"node_modules", "vendor", "testdata", "third_party", "__pycache__", "venv", "site-packages"}
 )
@@ -77,6 +81,13 @@ class Tree:
             return path.read_bytes()
         except OSError:
             return b""
+
+    def read_yaml(self, file: str) -> Any:
+        """Return the value that a file holds as YAML; None where it is none that can be read."""
+        try:
+            return yaml.load(self.read(file, _MOST_BYTES), Loader=yaml.CSafeLoader)
+        except (yaml.YAMLError, RecursionError, ValueError):
+            return None
 
 
 def list_files(root: Path) -> Tree:

@@ -10,7 +10,7 @@ from tui.insight.profile import StepParts
 from tui.plan.contention import Part
 from tui.plan.graph import Graph, Node
 from tui.plan.kinds import CREATING
-from tui.run.work_time import Interval, time_at_work, work_time
+from tui.run.work_time import Interval, time_at_work, union, work_time
 from tui.text import one_line, plural, seconds
 
 if TYPE_CHECKING:
@@ -113,13 +113,7 @@ def _spans(state: RunState, name: str) -> Iterator[SpanState]:
 
 
 def _union(spans: Iterable[SpanState]) -> list[Interval]:
-    merged: list[Interval] = []
-    for start, end in sorted((span.started, span.finished or span.started) for span in spans):
-        if merged and start <= merged[-1].end:
-            merged[-1] = Interval(merged[-1].start, max(end, merged[-1].end))
-        else:
-            merged.append(Interval(start, end))
-    return merged
+    return union((span.started, span.finished or span.started) for span in spans)
 
 
 def _seconds(span: SpanState) -> float:
