@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import App, SystemCommand
 from textual.events import Key
-from textual.worker import WorkerFailed
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.driver import TerminalDriver
@@ -65,11 +64,7 @@ class Live(NamedTuple):
 
 
 class Dashboard(RunKeys):
-    """Shows one run, live.
-
-    Attributes:
-        fault: What it died of, if it did: the run goes on without it.
-    """
+    """Shows one run, live, which goes on also where this dies."""
 
     TITLE = "bringup"
     CSS_PATH = "styles/run.tcss"
@@ -95,7 +90,6 @@ class Dashboard(RunKeys):
         self._told_end = False
         self._shown: Frame | None = None
         self._typed_ahead: list[Key] = []
-        self.fault: BaseException | None = None
         self.prefer_theme(self._settings.theme)
 
     def get_default_screen(self) -> Screen[None]:
@@ -385,12 +379,6 @@ class Dashboard(RunKeys):
             self.screen.clear_selection()
         else:
             self._departure.interrupt()
-
-    def _fatal_error(self) -> None:
-        """End the app, not the run; Textual's own report of it would show secrets among its variables."""
-        fault = self._exception
-        self.fault = fault.error if isinstance(fault, WorkerFailed) else fault
-        self._close_messages_no_wait()
 
 
 _NOTIFY: dict[Notify, str] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from textual import constants
 from textual.app import App, ReturnType
 from textual.color import BLACK, WHITE, Color
+from textual.worker import WorkerFailed
 
 from tui.dashboard.driver import TerminalDriver
 from tui.dashboard.themes import THEMES
@@ -108,10 +109,15 @@ def _of_terminal(variables: dict[str, str]) -> dict[str, str]:
 
 
 class ReadableApp(App[ReturnType], Generic[ReturnType]):
-    """An app on standard output, with readable themes, and the terminal's own where that has few colours."""
+    """An app on standard output, with readable themes, and the terminal's own where that has few colours.
+
+    Attributes:
+        fault: What it died of, if it did; Textual's own report of it would show secrets among its variables.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.fault: BaseException | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.prefer_theme("")
@@ -123,6 +129,12 @@ class ReadableApp(App[ReturnType], Generic[ReturnType]):
             name = "ansi-dark"
         if name in self.available_themes:
             self.theme = name
+
+    def _fatal_error(self) -> None:
+        """End the app."""
+        fault = self._exception
+        self.fault = fault.error if isinstance(fault, WorkerFailed) else fault
+        self._close_messages_no_wait()
 
     def get_driver_class(self) -> type[Driver]:
         """Return the terminal, by standard output; or what Textual's own variable asks for: a browser."""

@@ -99,11 +99,7 @@ class Lanes(Widget):
 
 
 class Race(PlayKeys, ReadableApp[None]):
-    """Replays runs beside each other.
-
-    Attributes:
-        fault: What it died of, if it did.
-    """
+    """Replays runs beside each other."""
 
     ENABLE_COMMAND_PALETTE = False
     CSS: ClassVar[str] = """
@@ -138,7 +134,6 @@ class Race(PlayKeys, ReadableApp[None]):
         self._told = ("", "", "")
         ids = [clean(each.run) for each in self._racing]
         self.title = f"replay of runs {', '.join(ids[:-1])} and {ids[-1]}"
-        self.fault: BaseException | None = None
         self.prefer_theme(read_settings(config_directory() / "dashboard.json").theme)
 
     def compose(self) -> ComposeResult:
@@ -200,8 +195,3 @@ class Race(PlayKeys, ReadableApp[None]):
         with contextlib.suppress(ValueError):
             if event.widget is self._lanes:
                 self._head.set(at=self._lanes.moment(event.x))
-
-    def _fatal_error(self) -> None:
-        """End the app; Textual's own report of it would show what variables hold."""
-        self.fault = self._exception
-        self._close_messages_no_wait()
