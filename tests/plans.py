@@ -78,7 +78,6 @@ class NoHost:
     """A host on which nothing is ever run."""
 
     location = ""
-    loss = None
 
     def kill(self) -> None:
         """Kills nothing."""

@@ -22,7 +22,6 @@ from tests.test_import_hygiene import loaded_by
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMES_UP = "echo up >> count; echo listening"
 TESTS = """
 import pytest
 

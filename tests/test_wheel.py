@@ -43,6 +43,7 @@ def test_it_holds_what_the_bundled_plan_needs(unpacked: Path) -> None:
     assert {path for path in travelling if not (unpacked / "tui" / path).is_file()} == set()
     assert (unpacked / "tui" / "rehearsal" / "recordings" / "workflowexecution" / "events.jsonl").is_file()
     assert (unpacked / "tui" / "py.typed").is_file()
+    assert (unpacked / "tui" / "plan" / "reference.md").is_file()
     assert (unpacked / "tui" / "export" / "html" / "page.js").is_file()
 
 

@@ -9,12 +9,6 @@ from hypothesis import strategies as st
 
 from tui.plan.address import Address, parse_address
 
-_WRITTEN = r"""
-    box me@box a@b@c fe80::1 me@fe80::1 ssh://box ssh://me@box:22/ ssh://me@box:2222 ssh://box: bo_x
-    Box.Example.ORG
-    ssh://me%40corp@box ssh://me;x=1@box DOMAIN\me@box @box ssh://box/path ssh://box:0 ssh://@box ssh://me@
-    -oProxyCommand=id me@-box a;b a$b ssh://box:65536 ssh://::1
-"""
 _WORDS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,20}", fullmatch=True)
 _HOSTS = _WORDS | st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).map(str)
 

@@ -16,7 +16,7 @@ from tui.plan.bundled import bundled_plans, find_plan, manifests_folder
 from tui.plan.document import read_document
 from tui.plan.lint import lint
 from tui.plan.messages import STEP_KINDS
-from tui.plan.reference import EXAMPLE
+from tui.plan.reference import reference
 from tui.plan.schema import plan_schema
 from tui.plan.steps import STEPS
 
@@ -76,7 +76,8 @@ def test_the_published_reference_is_that_of_the_models() -> None:
 
 
 def test_the_example_of_the_reference_is_a_plan_without_faults(tmp_path: Path) -> None:
-    assert lint(load(tmp_path, EXAMPLE)) == []
+    example = reference().partition("```yaml\n")[2].partition("```")[0]
+    assert lint(load(tmp_path, example)) == []
 
 
 def test_it_is_a_valid_schema() -> None:
