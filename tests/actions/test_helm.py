@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.actions.kubernetes.real import IMAGE, cluster, ctx, within
+from tests.actions.kubernetes.real import IMAGE, within
 from tests.plan.writing import faults_of, load, marked, one_step, write
 from tui.actions.helm import install, uninstall
 from tui.errors import ActionError
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.actions.recorder import Recorder
-
-__all__ = ["cluster", "ctx"]
 
 CHART = "apiVersion: v2\nname: own\nversion: 1.0.0\n"
 TEMPLATE = """

@@ -6,68 +6,32 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from tests.actions.recorder import Recorder
 from tui.actions.kubernetes.apply import apply
 from tui.cluster.connect import connect
-from tui.plan.model import Cluster
-from tui.plan.steps import (
-    KubernetesApply,
-    KubernetesWait,
-)
+from tui.plan.steps import KubernetesApply, KubernetesWait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from tests.actions.recorder import Recorder
+    from tui.plan.model import Cluster
     from tui.reporter import Done
-
 
 NAME = os.environ.get("BRINGUP_E2E_CLUSTER", "bringup-actions")
 NODE = os.environ.get("BRINGUP_E2E_NODE_IMAGE", "kindest/node:v1.20.2")
 IMAGE = os.environ.get("BRINGUP_E2E_IMAGE", "debian:bookworm-slim")
-
-
 POSTGRES = "postgres:15"
 
 
-def _runs(*argv: str) -> bool:
+def runs(*argv: str) -> bool:
     return subprocess.run(argv, check=False, capture_output=True, timeout=300).returncode == 0
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A cluster of this suite's own."""
-    if not shutil.which("kind") or not shutil.which("docker"):
-        pytest.skip("kind and docker are not installed")
-    for image in (NODE, IMAGE):
-        if not _runs("docker", "image", "inspect", image):
-            pytest.skip(f"no container engine, or it lacks the image {image}")
-    kubeconfig = str(tmp_path_factory.mktemp("cluster") / "kubeconfig")
-    _runs("kind", "delete", "cluster", "--name", NAME, "--kubeconfig", kubeconfig)
-    try:
-        made = _runs("kind", "create", "cluster", "--name", NAME, "--image", NODE, "--kubeconfig", kubeconfig)
-        assert made, "kind could not create the cluster"
-        assert _runs("kind", "load", "docker-image", IMAGE, "--name", NAME)
-        yield Cluster(name=NAME, kubeconfig=Path(kubeconfig))
-    finally:
-        _runs("kind", "delete", "cluster", "--name", NAME, "--kubeconfig", kubeconfig)
 
 
 def given(cluster: Cluster, image: str) -> bool:
     """Give the cluster's node an image; whether the engine has it."""
-    has = _runs("docker", "image", "inspect", image)
-    return has and _runs("kind", "load", "docker-image", image, "--name", cluster.name)
-
-
-@pytest.fixture
-def ctx(cluster: Cluster, tmp_path: Path) -> Recorder:
-    return Recorder(folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster)
+    importing = f"docker exec -i {cluster.name}-control-plane ctr -n k8s.io images import -"
+    return runs("sh", "-c", f"docker save {image} | {importing}")
 
 
 def kubectl(ctx: Recorder, *argv: str, text: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.actions.kubernetes.real import apply_objects, cluster, ctx, deployed, deployment, job, kubectl
+from tests.actions.kubernetes.real import apply_objects, deployed, deployment, job, kubectl
 from tui.actions.kubernetes.apply import apply
 from tui.actions.kubernetes.patch import patch, restart
 from tui.errors import ActionError
@@ -16,8 +16,6 @@ from tui.plan.steps import KubernetesApply, KubernetesPatch, KubernetesRestart
 
 if TYPE_CHECKING:
     from tests.actions.recorder import Recorder
-
-__all__ = ["cluster", "ctx"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

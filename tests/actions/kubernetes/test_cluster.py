@@ -10,33 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.actions.kubernetes.real import (
-    apply_objects,
-    cluster,
-    ctx,
-    deployed,
-    deployment,
-    wait_for,
-    within,
-)
+from tests.actions.kubernetes.real import apply_objects, deployed, deployment, wait_for, within
+from tui.actions.kubernetes import diagnosis
 from tui.actions.kubernetes.namespace import namespace
 from tui.actions.kubernetes.probe import probe
 from tui.actions.kubernetes.pull_secret import pull_secret
 from tui.actions.kubernetes.wait import wait
-from tui.clients.kubernetes.port_forward import forward
+from tui.clients.kubernetes import port_forward
 from tui.cluster.connect import connect
 from tui.errors import ActionError
-from tui.plan.steps import (
-    KubernetesNamespace,
-    KubernetesProbe,
-    KubernetesPullSecret,
-)
+from tui.plan.steps import KubernetesNamespace, KubernetesProbe, KubernetesPullSecret
 
 if TYPE_CHECKING:
     from tests.actions.recorder import Recorder
-
-
-__all__ = ["cluster", "ctx"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -123,10 +109,13 @@ async def test_a_rollout_is_waited_for_before_it_exists(ctx: Recorder) -> None:
     assert all(span.closed for span in ctx.spans)
 
 
-async def test_a_crash_loop_is_told_with_its_last_words(ctx: Recorder) -> None:
+async def test_a_crash_loop_is_told_with_its_last_words(
+    ctx: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "_CRASHES", 2)  # each next one takes the kubelet twice as long
     command = "echo cannot find the thing >&2; exit 3"
     async with deployed(ctx, deployment("crash", command)):
-        with pytest.raises(ActionError, match="CrashLoopBackOff, exit code 3, restarts: 3") as caught:
+        with pytest.raises(ActionError, match="CrashLoopBackOff, exit code 3, restarts: 2") as caught:
             await wait(wait_for("deployment/crash"), within(ctx, 180))
     assert "last lines" in caught.value.hint
     assert "log   cannot find the thing" in caught.value.details
@@ -134,7 +123,10 @@ async def test_a_crash_loop_is_told_with_its_last_words(ctx: Recorder) -> None:
     assert all(span.closed for span in ctx.spans)
 
 
-async def test_an_image_that_cannot_be_pulled_is_told_of(ctx: Recorder) -> None:
+async def test_an_image_that_cannot_be_pulled_is_told_of(
+    ctx: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "_PULLS", 2)
     async with deployed(ctx, deployment("nopull", image="127.0.0.1:1/none/such:1")):
         with pytest.raises(ActionError, match=r"127\.0\.0\.1:1/none/such:1") as caught:
             await wait(wait_for("deployment/nopull"), within(ctx, 180))
@@ -241,6 +233,7 @@ async def test_a_namespace_and_its_pull_secret_are_made_once(ctx: Recorder) -> N
     assert "p4ssw0rd" in ctx.secrets
 
 
+# Takes the next connection when it has seen the end of the one before.
 ECHO = """
 exec perl -MIO::Socket::INET -e '
   my $server = IO::Socket::INET->new(Listen => 5, LocalPort => 7000, ReuseAddr => 1) or die;
@@ -249,7 +242,10 @@ exec perl -MIO::Socket::INET -e '
 """
 
 
-async def test_a_services_pod_is_reached_through_a_port_forward(ctx: Recorder) -> None:
+async def test_a_services_pod_is_reached_through_a_port_forward(
+    ctx: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(port_forward, "_SILENCE", 0.5)  # all has been received by then
     service = {
         "apiVersion": "v1",
         "kind": "Service",
@@ -265,7 +261,7 @@ async def test_a_services_pod_is_reached_through_a_port_forward(ctx: Recorder) -
     await apply_objects(ctx, service)
     async with deployed(ctx, deployment("echo", ECHO, ports=ports, readinessProbe=listening)):
         await wait(wait_for("deployment/echo"), within(ctx, 60))
-        async with connect(ctx) as api, forward(api, "default", "echo", 17000) as address:
+        async with connect(ctx) as api, port_forward.forward(api, "default", "echo", 17000) as address:
             for _ in range(3):
                 reader, writer = await asyncio.open_connection(*address)
                 sending = asyncio.create_task(_send(writer, data))

@@ -13,8 +13,6 @@ from tests.actions.kubernetes.real import (
     IMAGE,
     POSTGRES,
     apply_objects,
-    cluster,
-    ctx,
     deployed,
     deployment,
     given,
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.actions.recorder import Recorder
-
-__all__ = ["cluster", "ctx"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
