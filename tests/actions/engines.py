@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BASE = "debian:bookworm-slim"
+NODE = "kindest/node:v1.20.2"
 
 
 @contextlib.contextmanager
@@ -68,7 +69,7 @@ def _podman(folder: Path) -> Iterator[str]:
     limits = '"nofile=4096:4096", "nproc=4096:4096"'
     # Its defaults are above what a process without privileges may ask for.
     config.write_text(f"[containers]\ndefault_ulimits = [{limits}]\n")
-    storage = ("--root", str(folder / "root"), "--runroot", str(folder / "run"), "--storage-driver=vfs")
+    storage = ("--root", str(folder / "root"), "--runroot", str(folder / "run"))
     argv = (
         "podman",
         *storage,
@@ -101,5 +102,8 @@ def _clear(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if f"{folder}/root/".encode() in (process / "cmdline").read_bytes():
                 os.kill(int(process.name), signal.SIGKILL)
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for mount in reversed([each for each in mounts if each.startswith(f"{folder}/")]):
+        subprocess.run(("umount", "--lazy", mount), check=False)
     for storage in ("root", "run"):
         shutil.rmtree(folder / storage, ignore_errors=True)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.actions.engines import BASE, give_to_podman, need_image
-from tests.cluster.test_kind import NODE, environment, real
+from tests.actions.engines import BASE, NODE, give_to_podman, need_image
 from tui.actions.cluster import create
 from tui.actions.image.deliver import deliver as load
 from tui.clients.engine_api import connect
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from tests.actions.recorder import Recorder
 
-__all__ = ["environment", "real"]
 LARGE = "postgres:15"
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 BROKEN_ONCE = r"""

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.actions.engines import BASE, need_image, running
+from tests.actions.engines import BASE, NODE, need_image, running
 from tests.actions.recorder import Recorder
 from tests.cluster.peer import Peer, container, peer, ready
-from tests.cluster.test_kind import NODE
 from tui.clients.engine_api import connect
 from tui.cluster.containers.provider import (
     await_nodes,

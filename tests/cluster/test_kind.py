@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import subprocess
-import uuid
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.actions.engines import BASE, give_to_podman, need_image, running
+from tests.actions.engines import BASE, NODE
 from tests.actions.recorder import Recorder
 from tests.cluster.test_kubeconfig_file import CORPUS, view
 from tui.actions.cluster import create, delete, stop
@@ -33,9 +31,8 @@ from tui.plan.registry import LocalRegistry
 from tui.plan.steps import ClusterCreate, ClusterDelete, ClusterStop, ImageBuild, ImageDeliver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
-NODE = "kindest/node:v1.20.2"
 CREATED = """\
 Creating cluster "demo" ...
  • Ensuring node image (kindest/node:v1.20.2) 🖼️  ...
@@ -210,7 +207,7 @@ async def test_without_an_engine_there_is_no_cluster(ctx: Recorder) -> None:
         await create(ClusterCreate(kind="kind.create"), ctx)
 
 
-# For real, over every engine. The first test with Podman also waits until that has the node's image.
+# For real, over every engine.
 
 
 NAMES_ARE_KNOWN = any(
@@ -222,32 +219,6 @@ NAMES_ARE_KNOWN = any(
         "/usr/libexec/podman/aardvark-dns",
     )
 )
-
-
-@pytest.fixture(scope="module", params=["docker", "podman"])
-def environment(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    if shutil.which("kind") is None:
-        pytest.skip("kind is not installed")
-    with running(request.param) as environment:
-        for image in (NODE, BASE):
-            need_image(image)
-            if request.param == "podman":
-                give_to_podman(image, environment)
-        yield environment
-
-
-@pytest.fixture
-def real(environment: dict[str, str], tmp_path: Path) -> Iterator[Recorder]:
-    name = f"bringup-{uuid.uuid4().hex[:8]}"
-    cluster = Cluster(name=name, kubeconfig=tmp_path / "own" / "kubeconfig")
-    host = LocalHost(environment, tmp_path / "cache")
-    engine = asyncio.run(host.engine())
-    variables = {"environment": {**environment, **engine.environment}}
-    yield Recorder(
-        folder=tmp_path, cache=tmp_path / "cache", plan_cluster=cluster, host=host, variables=variables
-    )
-    argv = ("kind", "delete", "cluster", "--name", name, "--kubeconfig", str(cluster.kubeconfig))
-    subprocess.run(argv, env={**environment, **engine.environment}, capture_output=True, check=False)
 
 
 def config_for(folder: Path, port: int) -> Path:
