@@ -258,7 +258,10 @@ def _bringup(
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:
-    return done.stderr.strip() or f"`{' '.join(done.args[1:])}` exited with {done.returncode}"
+    """Return why a command did not succeed: the report of its run, if it had one, or what it said."""
+    if done.stdout.startswith("{") and (run := json.loads(done.stdout.partition("\n")[0]).get("run")):
+        return _report(Path(_kept(run)["directory"]))
+    return done.stderr.strip() or f"`bringup {' '.join(done.args[3:])}` exited with {done.returncode}"
 
 
 def _report(directory: Path) -> str:
