@@ -279,6 +279,22 @@ def test_to_look_at_a_plan_and_to_rehearse_it_needs_none_of_its_files(folder: Pa
     assert "a real bring-up would stop: config: no such file: " in done.stdout
 
 
+def test_what_stops_a_run_when_it_gets_there_is_told_before_it_begins(folder: Path) -> None:
+    (folder / "bringup.yaml").write_text(
+        UNFINISHED.replace(", config: kind.yaml", "")
+        .replace("context: app", "context: .")
+        .replace(", substitute: true", "")
+    )
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "k8s").mkdir()
+    (folder / "k8s" / "web.yaml").write_text("data: {a: b: c}\n")
+    rehearse = ("up", "--env", "rehearsal", "--speed", "1000")
+    said = bringup(folder, *rehearse).stdout
+    assert re.search(r"bringup.yaml:10:\d+: fails as it is now: \S*web.yaml:1:12: is not YAML", said)
+    assert "fails as it is now: uses the plan's cluster, but does not wait for task 'cluster'" in said
+    assert "fails as it is now" not in bringup(folder, *rehearse, "--only", "image").stdout
+
+
 def test_what_a_real_bring_up_needs_is_named_and_does_not_keep_it_from_being_taken_down(
     folder: Path,
 ) -> None:

@@ -52,7 +52,7 @@ async def choose_environment(
     wanted = specification.environment
     if wanted == "rehearsal":
         return _rehearsal(specification, plan, "")
-    hosts = open_hosts(specification.hosts, prompter, cache_directory())
+    hosts, foreseen = open_hosts(specification.hosts, prompter, cache_directory()), list[str]()
     try:
         if wanted == "kind" or not hosts.are_local:
             specification.loaded.require_files()
@@ -65,6 +65,8 @@ async def choose_environment(
         if missing is None:
             specification.loaded.require_files()
             _refuse(found)
+            if plan is specification.plan:  # not where it is taken down
+                foreseen = await asyncio.to_thread(_foreseen, specification)
         if missing is None and (specification.fail or specification.recording):
             raise UsageError("--fail and --recording go with a rehearsal", "add --env rehearsal")
         if missing is not None and (
@@ -76,7 +78,7 @@ async def choose_environment(
         await hosts.close()
         raise
     if missing is None:
-        return KindEnvironment(hosts, _warnings(found))
+        return KindEnvironment(hosts, [*foreseen, *_warnings(found)])
     return _rehearsal(specification, plan, f"{missing.cause} (`bringup doctor` says what to do)")
 
 
@@ -161,6 +163,16 @@ def _warnings(found: Sequence[Finding]) -> list[str]:
     return [*told[:-1], f"{told[-1]}; `bringup doctor` says what helps"] if told else []
 
 
+def _foreseen(specification: Specification) -> list[str]:
+    """Return warnings of what will stop the run later, unless a command of the plan mends it; blocks."""
+    from tui.plan.lint import foreseen
+
+    found = foreseen(specification.loaded, specification.done)
+    told = [f"{each.place}: fails as it is now: {each.text}; {each.hint}" for each in found[:_MOST_NAMED]]
+    more = len(found) - len(told)
+    return [*told, f"{more} more: `bringup plan lint` names them"] if more else told
+
+
 def _rehearsal(specification: Specification, plan: Plan, why: str) -> Environment:
     from tui.rehearsal.assumed import assumed_recording
     from tui.rehearsal.recording import bundled_recording, read_recording
@@ -171,6 +183,7 @@ def _rehearsal(specification: Specification, plan: Plan, why: str) -> Environmen
     names = [one_line(fault.cause) for _, fault in specification.loaded.missing]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     missing = f"a real bring-up would stop: {'; '.join(names[:_MOST_NAMED])}{more}" if names else ""
+    missing = "\n".join(filter(None, (missing, *_foreseen(specification))))
     return RehearsalEnvironment(recording, specification.speed, specification.fail, why, missing)
 
 

@@ -24,11 +24,11 @@ from tui.plan.lint.shells import only_bash, shell_words
 from tui.plan.lint.unprefixed import not_isolated, unprefixed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from tui.plan.load import LoadedPlan
 
-__all__ = ["Remark", "lint"]
+__all__ = ["Remark", "foreseen", "lint"]
 
 _RULES = (
     built_twice,
@@ -51,6 +51,21 @@ _RULES = (
     no_timeout,
     redundant_needs,
 )
+_STOPPING = (cluster_missing, manifest_broken, broken_charts, wrong_migrations)
+"""Rules on what stops a run when it gets there, be it after minutes; they cost milliseconds."""
+
+
+def foreseen(loaded: LoadedPlan, done: Container[str] = ()) -> list[Remark]:
+    """Return what will stop a run that is about to begin.
+
+    Args:
+        loaded: The plan.
+        done: The tasks that are not to be run.
+    """
+    subject = Subject(loaded)
+    subject.steps = [at for at in subject.steps if at.task.id not in done]
+    found = dict.fromkeys(remark for rule in _STOPPING for remark in rule(subject))
+    return sorted((each for each in found if each.level == "fault"), key=lambda remark: remark.place)
 
 
 def lint(loaded: LoadedPlan, seconds: Mapping[str, float] | None = None) -> list[Remark]:
