@@ -72,6 +72,22 @@ SHOWN = {
         steps("▶{kind: kind.create, config: {kind: Cluster, apiVersion: kind.x-k8s.io/v1alpha4, "
         "nodes: [{role: control-plane, kubeadmConfigPatches: ['{kind: InitConfiguration, a: 1, a: 2}']}]}}"),
     ),
+    "an image that the node pulls though it was loaded": (
+        "pulled-always",
+        steps(
+            BUILD.replace("made", "made/web"),
+            "{kind: image.deliver, images: made/web}",
+            "▶{kind: kubernetes.apply, manifests: web.yaml, substitute: true}",
+        ).replace("cluster:", "variables: {image: 'made/web:latest', policy: null}\ncluster:"),
+    ),
+    "such an image with a tag": (
+        "pulled-always",
+        steps(
+            BUILD.replace("made", "'made/web:1'"),
+            "{kind: image.deliver, images: 'made/web:1'}",
+            "▶{kind: kubernetes.apply, manifests: web.yaml, substitute: true}",
+        ).replace("cluster:", "variables: {image: 'docker.io/made/web:1', policy: Always}\ncluster:"),
+    ),
     "a name that nothing fills in": (
         "not-filled-in",
         steps("▶{kind: kubernetes.apply, manifests: dollar.yaml}"),
@@ -245,6 +261,16 @@ NOT_SHOWN = {
     "an escaped sign": steps(r"{kind: command, shell: 'echo a\&b'}"),
     "a context that is no cluster": shell("docker --context remote ps"),
     "an option in a text": shell("kubectl get x || echo-it 'give --context production'"),
+    "a loaded image that is taken": steps(
+        BUILD.replace("made", "made/web"),
+        "{kind: image.deliver, images: made/web}",
+        "{kind: kubernetes.apply, manifests: web.yaml, substitute: true}",
+    ).replace("cluster:", "variables: {image: made/web, policy: IfNotPresent}\ncluster:"),
+    "a loaded image that a registry has": steps(
+        "{kind: image.pull, images: 'made/web:latest'}",
+        "{kind: image.deliver, images: made/web}",
+        "{kind: kubernetes.apply, manifests: web.yaml, substitute: true}",
+    ).replace("cluster:", "variables: {image: made/web, policy: null}\ncluster:"),
     "an image that is there": steps(BUILD, "{kind: kind.load, images: [made, 'redis:7']}"),
     "a namespace that helm may make": steps(
         "{kind: command, shell: helm install x --create-namespace}", WAIT
@@ -267,6 +293,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n{twice}", "twice.yaml")
     patch = "kubeadmConfigPatches: ['{kind: ClusterConfiguration, a: 1, a: 2}']\n"
     write(tmp_path, f"kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n{patch}", "kind.yaml")
+    pod = "{containers: [{name: web, image: '${image}', imagePullPolicy: ${policy}}]}"
+    write(tmp_path, f"apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {pod}\n", "web.yaml")
     write(tmp_path, "# nothing\n---\n", "nothing.yaml")
     write(
         tmp_path, "name: web\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.x}]\n", "web/Chart.yaml"

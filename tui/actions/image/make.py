@@ -40,11 +40,9 @@ async def make(step: ImageMake, ctx: Context) -> Done:
         identities = {name: str((await api.find_image(name) or {}).get("Id") or "") for name in step.images}
     if missing := [name for name, identity in identities.items() if not identity]:
         made = ", ".join(sorted(name for name, identity in after.items() if before.get(name) != identity))
-        hint = (
-            f"new meanwhile is {cut(made, _NAMED)}: if that is it, name it in `images`, or tag it so"
-            if made
-            else f"have it build into {engine.flavour.capitalize()}{at(ctx.host)}, such as by `--load`"
-        )
+        hint = f"have it build into {engine.flavour.capitalize()}{at(ctx.host)}, such as by `--load`"
+        if made:  # by it, or by another task
+            hint += f"; if it is {cut(made, _NAMED)}, new meanwhile, name that in `images`, or tag it so"
         raise ActionError(f"{shown(step)} has not made {', '.join(missing)}", hint)
     old = {canonical(name): identity for name, identity in before.items()}
     new = [name for name in step.images if old.get(canonical(name)) != identities[name]]

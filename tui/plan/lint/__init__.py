@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.plan.lint.charts import broken_charts
 from tui.plan.lint.commands import commands, shared_output
 from tui.plan.lint.environment import unexpanded
+from tui.plan.lint.images import pulled_always
 from tui.plan.lint.migrations import wrong_migrations
 from tui.plan.lint.order import Barriers, no_timeout, redundant_needs
 from tui.plan.lint.remark import Remark, Subject
@@ -35,6 +36,7 @@ _RULES = (
     cluster_left,
     cluster_missing,
     image_missing,
+    pulled_always,
     manifest_broken,
     key_twice,
     broken_charts,
@@ -51,7 +53,7 @@ _RULES = (
     no_timeout,
     redundant_needs,
 )
-_STOPPING = (cluster_missing, manifest_broken, broken_charts, wrong_migrations)
+_STOPPING = (cluster_missing, pulled_always, manifest_broken, broken_charts, wrong_migrations)
 """Rules on what stops a run when it gets there, be it after minutes; they cost milliseconds."""
 
 
