@@ -45,6 +45,9 @@ def test_a_version_gets_the_settings_that_it_gains_from() -> None:
     assert added(OWN, "kindest/node:v1.26.3") == [CALLS, RANGES]
     assert added(OWN, NEWER) == [RANGES]
     assert added("", OLD) == [STATUS, CALLS, RANGES]
+    named = f"nodes: [{{image: {OLD}}}, {{role: worker, image: {NEWER}}}]"
+    assert added(named, None) == [RANGES]  # what all of its nodes gain from
+    assert added(named, OLD) == [STATUS, CALLS, RANGES]
     made = yaml.safe_load(with_quick_start("nodes: [{role: control-plane}]", OLD)[0])
     del made["kubeadmConfigPatches"]
     assert made == {
@@ -55,7 +58,13 @@ def test_a_version_gets_the_settings_that_it_gains_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "image"), [(OWN, None), (OWN, "kindest/node:v1.31.0"), (OWN, "kindest/node@sha256:0")]
+    ("config", "image"),
+    [
+        (OWN, None),
+        (OWN, "kindest/node:v1.31.0"),
+        (OWN, "kindest/node@sha256:0"),
+        (f"nodes: [{{image: {OLD}}}, {{role: worker}}]", None),
+    ],
 )
 def test_the_configuration_of_a_version_that_gains_nothing_is_left_as_it_is(
     config: str, image: str | None

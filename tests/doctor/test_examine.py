@@ -120,6 +120,19 @@ async def test_an_engine_on_this_machine(
     assert said["cluster"] == Finding("cluster", "ok", "there is no cluster bringup-doctor yet")
 
 
+async def test_an_image_that_the_configuration_gives_to_nodes_is_judged(
+    plan: Plan, engine_socket: str, tmp_path: Path
+) -> None:
+    nodes = "nodes: [{image: 'kindest/node:v1.34.0'}, {role: worker, image: 'kindest/node:v1.18.8'}]"
+    await asyncio.to_thread((tmp_path / "kind.yaml").write_text, nodes)
+    async with serving(answers_of(platform.release(), tmp_path), engine_socket) as url:
+        said = await said_by(plan, LocalHost({"DOCKER_HOST": url}))
+    assert (said["cgroups"].level, said["cgroups"].text.partition(": ")[2]) == (
+        "fault",
+        "Kubernetes 1.18 does not start on v2 (kind#2082)",
+    )
+
+
 @pytest.mark.parametrize("exits", [0, 1])
 async def test_buildx_is_asked_for_where_a_build_needs_it(
     programs: Path, engine_socket: str, tmp_path: Path, exits: int

@@ -13,6 +13,7 @@ from tui.doctor import rules
 from tui.doctor.finding import Finding, joined
 from tui.doctor.programs import Facts, examine_disk, examine_kubectl, examine_provider, judge_engine
 from tui.errors import ActionError, BringupError
+from tui.plan.cluster_config import node_images
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -121,8 +122,12 @@ async def _architecture(_: Subject, known: Known) -> Finding:
 async def _cgroups(subject: Subject, known: Known) -> Finding:
     if isinstance(known, Finding):
         return _unknown("cgroups")
-    images = dict.fromkeys(step.image or "" for _, step in subject.creations) or [""]
-    return joined("cgroups", [rules.judge_cgroups(known.info, image) for image in images])
+    images: set[str] = set()
+    for cluster, step in subject.creations:
+        config = await read_config(step.config, subject.plan.variables_of(step))
+        images |= node_images(config, cluster.provider, step.image)
+    found = [rules.judge_cgroups(known.info, image) for image in sorted(images or {""})]
+    return joined("cgroups", found)
 
 
 async def _size(_: Subject, known: Known) -> Finding:

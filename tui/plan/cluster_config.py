@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from tui.plan.document import EmptyError, parse_document
+from tui.plan.document import EmptyError, get, items, parse_document
 from tui.plan.faults import Place, PlanError, shown
 from tui.plan.k3d_config import K3dConfig
 from tui.plan.kind_config import KindConfig
@@ -33,6 +33,27 @@ _FORMS = {
     ),
     "k3d": _Form("k3d's", K3dConfig, "begin with `kind: Simple` and `apiVersion: k3d.io/v1alpha5`"),
 }
+
+
+def node_images(config: str, provider: str, image: str | None) -> set[str]:
+    """Return the images that a cluster's nodes are made of.
+
+    Args:
+        config: The provider's configuration, filled in; empty for its defaults.
+        provider: Whose it is.
+        image: The image that goes over those of the configuration; None if there is none.
+
+    Returns:
+        The images; empty text for the provider's own default.
+
+    Raises:
+        PlanError: The configuration is not YAML.
+    """
+    if image:
+        return {image}
+    content = parse_document(config, "").value if config else None
+    named = [content] if provider == "k3d" else items(content, "nodes") or [None]
+    return {str(get(each, ("image",)) or "") for each in named}
 
 
 def check_config(written: str, filled: str, source: str, provider: str) -> None:

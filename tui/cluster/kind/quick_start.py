@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from tui.cluster.kind.config import installs_network, with_patches
+from tui.plan.cluster_config import node_images
 
 _VERSION = re.compile(r":v1\.(\d+)\.")  # in the name of a node image
 
@@ -59,7 +60,8 @@ def with_quick_start(config: str, image: str | None) -> tuple[str, tuple[str, ..
 
     Args:
         config: The user's configuration.
-        image: The image of the nodes; None for kind's own default, which is recent.
+        image: The image of the nodes; None for those of the configuration, or kind's own default, which is
+            recent.
 
     Returns:
         The configuration, and what to tell of each setting that was added: of none that the version does not
@@ -86,5 +88,6 @@ def lacks_ranges(config: str, image: str | None) -> bool:
 
 
 def _gains(setting: _Setting, config: str, image: str | None) -> bool:
-    version = _VERSION.search(image or "")
-    return version is not None and int(version[1]) < setting.until and not any(map(config.count, setting.own))
+    versions = [_VERSION.search(each) for each in node_images(config, "kind", image)]
+    old = all(version is not None and int(version[1]) < setting.until for version in versions)
+    return old and not any(map(config.count, setting.own))
