@@ -49,6 +49,19 @@ def canonical(image: str) -> str:
     return f"{HUB}/{image}"
 
 
+def names_of_pinned(image: str) -> tuple[str, str]:
+    """Return by which names nodes need to have an image that is named by its digest, maybe beside a tag.
+
+    Returns:
+        The name that they look for, which has no tag; and one with a tag, as containerd starts no container
+        from an image that has none.
+    """
+    name, _, digest = canonical(image).partition("@")
+    directory, slash, last = name.rpartition("/")
+    repository = f"{directory}{slash}{last.partition(':')[0]}"
+    return f"{repository}@{digest}", f"{repository}:{digest.replace(':', '-')}"
+
+
 def encode(value: Mapping[str, Any]) -> str:
     """Encode a login, or several by registry, for a header of the engine's API."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
 from tui.clients.engine_errors import EngineLostError, no_image
-from tui.clients.registry import canonical
+from tui.clients.registry import canonical, names_of_pinned
 from tui.cluster.containers.makers import maker_of
 from tui.cluster.containers.nodes import list_nodes
 from tui.cluster.containers.stream import Delivery, stream
@@ -21,7 +23,7 @@ from tui.errors import ActionError
 from tui.reporter import Done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tui.clients.engine_api import EngineApi
     from tui.cluster.provider import Node
@@ -90,7 +92,8 @@ async def _identities(delivery: Delivery, name: str) -> list[str]:
 
 
 async def _identity(api: EngineApi, node: Node, name: str) -> str:
-    status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", name))
+    known = names_of_pinned(name)[0] if "@" in name else name
+    status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", known))
     try:
         return str(json.loads(output)["status"]["id"]) if status == 0 else ""
     except (ValueError, KeyError, TypeError):  # another crictl than is known: the image is loaded again
@@ -118,6 +121,30 @@ async def _name_in_full(store: EngineApi, name: str, image: Mapping[str, Any]) -
 
 
 async def _load(delivery: Delivery, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Load images into all nodes under their names.
+
+    An archive has no names with digests, so that such an image is given another one for the way.
+    """
+    aliases = {name: f"localhost/bringup-{uuid.uuid4().hex[:12]}:1" for name in found if "@" in name}
+    try:
+        for name, alias in aliases.items():
+            await delivery.store.tag(str(found[name]["Id"]), alias)
+        await _load_named(delivery, {aliases.get(name, name): image for name, image in found.items()})
+        for node, (name, alias) in product(delivery.nodes, aliases.items()):
+            await _rename(delivery.api, node, alias, names_of_pinned(name))
+    finally:
+        await asyncio.gather(*map(delivery.store.remove_image, aliases.values()))
+
+
+async def _rename(api: EngineApi, node: Node, name: str, wanted: Sequence[str]) -> None:
+    """Give an image of a node other names in place of the one that it has."""
+    for argv in (("tag", "--force", name, *wanted), ("rm", name)):
+        status, _ = await api.run_in(node.id, ("ctr", "--namespace", "k8s.io", "images", *argv))
+        if status:
+            raise ActionError(f"node {node.name} does not take the name {wanted[0]}")
+
+
+async def _load_named(delivery: Delivery, found: Mapping[str, Mapping[str, Any]]) -> None:
     """Stream images into all nodes, or have the maker's program load them where that fails."""
     try:
         await stream(delivery, found)
