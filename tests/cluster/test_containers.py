@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -18,14 +19,25 @@ from tests.cluster.peer import USERS, Peer, container, peer, ready
 from tui.cluster.connect import connect
 from tui.cluster.containers.host_ports import publisher
 from tui.cluster.containers.makers import MAKERS
-from tui.cluster.containers.provider import create, delete, deliver, examine, examine_ports, stop
+from tui.cluster.containers.provider import (
+    create,
+    delete,
+    deliver,
+    examine,
+    examine_ports,
+    kubeconfig_of,
+    stop,
+)
 from tui.cluster.provider import ClusterSpec, Node, Port, PortUse, Provider, provider_of
 from tui.errors import ActionError
+from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from tui.hosts.container_engine import ContainerEngine
 
 OTHERS = """\
 apiVersion: v1
@@ -144,6 +156,44 @@ async def test_a_kubeconfig_of_one_cluster_of_this_machine_may_name_it_otherwise
     await asyncio.to_thread(cluster.kubeconfig.write_text, text)
     async with connect(report) as api:
         assert await api.text("/readyz") == "ok"
+
+
+class Far(LocalHost):
+    """This machine, with an engine of another's: in CI a container beside the job's has it."""
+
+    async def engine(self) -> ContainerEngine:
+        return replace(await super().engine(), elsewhere="docker")
+
+
+@pytest.mark.parametrize(
+    ("kind", "server", "called"),
+    [
+        (LocalHost, "0.0.0.0:6550", {"server": "https://127.0.0.1:6550", "tls-server-name": "localhost"}),
+        (LocalHost, "127.0.0.1:6550", {"server": "https://127.0.0.1:6550"}),
+        (LocalHost, "192.0.2.1:6550", {"server": "https://192.0.2.1:6550"}),
+        (Far, "0.0.0.0:6550", {"server": "https://docker:6550", "tls-server-name": "localhost"}),
+    ],
+)
+async def test_a_server_is_called_where_it_listens_by_a_name_that_its_certificate_has(
+    cluster: Cluster, provider: str, there: Peer, kind: type[LocalHost], server: str, called: dict[str, str]
+) -> None:
+    own = there.calls.with_name(f"kubeconfig-of-{provider}")
+    written = f"apiVersion: v1\nclusters:\n- cluster:\n    server: https://{server}\n  name: demo\n"
+    await asyncio.to_thread(own.write_text, written)
+    given = await kubeconfig_of(cluster, kind(there.variables))
+    assert yaml.safe_load(given)["clusters"] == [{"name": "demo", "cluster": called}]
+
+
+@pytest.mark.parametrize("provider", ["kind"])  # k3d's listen everywhere
+async def test_a_cluster_that_could_not_be_called_from_here_is_not_made(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    with pytest.raises(
+        ActionError, match="is on docker, where cluster demo could be called at 127"
+    ) as caught:
+        await create(cluster, Far(there.variables), ClusterSpec(), report)
+    assert "apiServerAddress: 0.0.0.0" in caught.value.hint
+    assert not await asyncio.to_thread(there.calls.exists)
 
 
 async def test_a_worker_that_is_not_ready_is_waited_for(

@@ -1,28 +1,36 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 import subprocess
+import tomllib
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.actions.engines import BASE, NODE
 from tests.actions.recorder import Recorder
+from tests.clients.registries import PASSWORD, serving
 from tests.cluster.test_kubeconfig_file import CORPUS, view
 from tui.actions.cluster import create, delete, stop
 from tui.actions.image.build import build
 from tui.actions.image.deliver import deliver as load
 from tui.clients.engine_api import connect
 from tui.clients.kubernetes.api import open_api
+from tui.clients.registry import Login
+from tui.cluster.containers import create as creation
 from tui.cluster.containers.local_registry import spare_registry
 from tui.cluster.containers.provider import await_nodes, find_nodes
 from tui.cluster.containers.stream import progress_of
 from tui.cluster.kind.config import host_ports
+from tui.cluster.kind.last_words import readable
 from tui.cluster.kind.maker import Kind
 from tui.cluster.kubeconfig_file import merge_kubeconfig
+from tui.cluster.provider import ClusterSpec
 from tui.errors import ActionError, NotReadyError
 from tui.hosts.local import LocalHost
 from tui.plan.model import Cluster
@@ -129,6 +137,53 @@ def test_what_kind_ran_is_told_by_what_that_said(ctx: Recorder, said: str, cause
     assert not [line for line in error.details if ".go:" in line or "goexit" in line]
 
 
+KUBELET = 'E0305 13:37:38.1     236 run.go:74] "command failed" err="failed to run: it said \\"no\\""'
+OLD_KUBELET = (
+    "F1126 19:15:30.9     871 server.go:269] failed to run Kubelet: inotify_init: too many open files"
+)
+CONTAINERD = (
+    'time="1" level=warning msg="failed to load plugin x.cri" error="invalid plugin config: `mirrors` no"'
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "cause", "hint", "final"),
+    [
+        (f"kubelet: {KUBELET}", 'kubelet: failed to run: it said "no"', "", True),
+        (
+            f"kubelet: {OLD_KUBELET}",
+            "kubelet: failed to run Kubelet: inotify_init: too many open files",
+            "sudo sysctl",
+            True,
+        ),
+        (f"containerd: {CONTAINERD}", "containerd: invalid plugin config: `mirrors` no", "Patches`", True),
+        (
+            "kube-apiserver: Error: unknown flag: --no",
+            "kube-apiserver: Error: unknown flag: --no",
+            "Kind's configuration, or name another node image",
+            True,
+        ),
+        (
+            "kube-apiserver: Error: loading audit policy file: read /etc/audit.yaml: is a directory",
+            "kube-apiserver: Error: loading audit policy file: read /etc/audit.yaml: is a directory",
+            "`extraMounts`",
+            False,
+        ),
+        ("etcd: it lost its leader", "etcd: it lost its leader", "", False),
+    ],
+)
+def test_why_a_node_does_not_start_is_told_as_its_parts_say_it(
+    ctx: Recorder, said: str, cause: str, hint: str, final: bool
+) -> None:
+    output = Kind().output(ctx)
+    output.take([f"{RAN} with error: exit status 1", "", "[kubelet-check] It is not healthy after 4m"])
+    error = output.failure("it failed", 1, [f"demo: {readable(said)}"])
+    assert error.cause == f"it failed: demo: {cause}"
+    assert error.details[-1] == f"demo: {cause}"
+    assert hint in error.hint if hint else not error.hint
+    assert Kind().is_final(f"demo: {readable(said)}") is final
+
+
 def test_a_failure_without_words_tells_the_status(ctx: Recorder) -> None:
     assert Kind().output(ctx).failure("it failed", 2).cause == "it failed: kind exited with status 2"
 
@@ -176,12 +231,34 @@ nodes:
 - role: worker
 """
     assert host_ports(config) == [("127.0.0.1", 6443), ("", 8081), ("127.0.0.1", 8082)]
+    assert host_ports("networking: {ipFamily: ipv6, apiServerPort: 6443}") == [("::1", 6443)]
     assert host_ports("") == []
     assert host_ports("nodes: {}\nnetworking: [1]") == []
     assert host_ports("nodes: [x, {extraPortMappings: [y, {hostPort: '80'}, {hostPort: true}]}]") == []
     for text, says in {"{": "not YAML", "[1]": "not a mapping", "kind": "not a mapping"}.items():
         with pytest.raises(ActionError, match=says):
             host_ports(text)
+
+
+CRI = 'plugins."io.containerd.grpc.v1.cri".registry'
+
+
+@pytest.mark.parametrize(
+    ("own", "way"),
+    [
+        ("", "config_path"),
+        (f"containerdConfigPatches:\n- |\n  [{CRI}.mirrors.x]\n  endpoint = []\n", "mirrors"),
+        (f"containerdConfigPatches:\n- |\n  [{CRI}.configs.x.tls]\n  insecure = true\n", "mirrors"),
+    ],
+)
+def test_nodes_find_a_registry_in_the_way_that_their_configuration_has_chosen(own: str, way: str) -> None:
+    made, _ = Kind().configure(ClusterSpec(own), {"localhost:5001": "http://demo-registry:5000"})
+    patches = [tomllib.loads(patch) for patch in yaml.safe_load(made)["containerdConfigPatches"]]
+    for plugin in ("io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"):
+        registry = patches[-1]["plugins"][plugin]["registry"]
+        assert list(registry) == [way]
+        mirrors = {"localhost:5001": {"endpoint": ["http://demo-registry:5000"]}}
+        assert registry[way] == (mirrors if way == "mirrors" else "/etc/containerd/certs.d")
 
 
 @pytest.mark.parametrize(
@@ -268,6 +345,7 @@ async def test_a_cluster_is_created_adopted_loaded_and_deleted(real: Recorder, u
     async with made_for_another(real) as (image, architecture):
         await load(ImageDeliver(kind="kind.load", images=(image,)), real)
     assert [text.partition(", but ")[0] for text in real.warnings] == [f"{image} is made for {architecture}"]
+    await check_pinned_image(real)
 
     assert (await delete(ClusterDelete(kind="kind.delete"), real)).changed
     assert await nodes_of(real) == []
@@ -286,6 +364,36 @@ def check_as_kind_exports(ctx: Recorder) -> None:
         argv = ("kind", "export", "kubeconfig", "--name", ctx.cluster.name, "--kubeconfig", str(theirs))
         subprocess.run(argv, env=ctx.variables["environment"], capture_output=True, check=True)
         assert view(ours, "kubectl") == view(theirs, "kubectl")
+
+
+async def check_pinned_image(ctx: Recorder) -> None:
+    """An image that is named by tag and digest, as in many manifests, gets the name that nodes look for."""
+    engine = await ctx.host.engine()
+    if engine.flavour == "podman" or not await asyncio.to_thread(shutil.which, "docker-registry"):
+        return
+    folder, name = ctx.folder / "pinned", ctx.cluster.name
+    await asyncio.to_thread(folder.mkdir)
+    await asyncio.to_thread((folder / "Dockerfile").write_text, "FROM scratch\nCOPY Dockerfile /\n")
+    serves = serving(folder)
+    registry = await asyncio.to_thread(serves.__enter__)
+    try:
+        tag = f"{registry}/{name}:1"
+        step = await asyncio.to_thread(ImageBuild, kind="image.build", tag=tag, context=folder)
+        await build(step, ctx)
+        async with connect(engine) as api:
+            async with api.push(tag, Login(registry, "me", PASSWORD)) as messages:
+                (digest,) = [each["aux"]["Digest"] async for each in messages if "aux" in each]
+            images = ImageDeliver(kind="kind.load", images=(f"{tag}@{digest}",))
+            assert (await load(images, ctx)).changed
+            assert not (await load(images, ctx)).changed
+            (node,) = await find_nodes(ctx.cluster, ctx.host)
+            _, listed = await api.run_in(node.id, ("ctr", "--namespace", "k8s.io", "images", "ls", "-q"))
+            names = {f"{registry}/{name}@{digest}", f"{registry}/{name}:{digest.replace(':', '-')}"}
+            assert {each for each in listed.split() if name in each} == names
+            assert not [each for each in await api.images() if each.startswith("localhost/bringup-")]
+            await api.remove_image(tag)
+    finally:
+        await asyncio.to_thread(serves.__exit__, None, None, None)
 
 
 @asynccontextmanager
@@ -355,6 +463,32 @@ async def test_a_cancelled_creation_leaves_no_node(real: Recorder, unused_tcp_po
         await asyncio.sleep(0.1)
     assert await nodes_of(real) == []
     assert not await asyncio.to_thread(real.cluster.kubeconfig.exists)
+
+
+FLAG = {"kind": "ClusterConfiguration", "apiServer": {"extraArgs": {"of-later-versions": "true"}}}
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"featureGates": {"OfLater": True}}, "kubelet: unrecognized feature gate: OfLater"),
+        ({"kubeadmConfigPatches": [yaml.safe_dump(FLAG)]}, "kube-apiserver: .*unknown flag: --of-later"),
+    ],
+)
+async def test_a_node_that_never_starts_is_not_waited_for(
+    real: Recorder, monkeypatch: pytest.MonkeyPatch, config: dict[str, object], said: str
+) -> None:
+    if real.variables["environment"].get("KIND_EXPERIMENTAL_PROVIDER") == "podman":
+        pytest.skip("the node is the same with every engine")
+    monkeypatch.setattr(creation, "_FIRST_LOOK", 5.0)
+    monkeypatch.setattr(creation, "_NEXT_LOOK", 1.0)
+    whole = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", **config}
+    with pytest.raises(ActionError, match=rf"\(at 'Starting control-plane'\): \S+: {said}") as caught:
+        await create(ClusterCreate(kind="kind.create", config=whole, image=NODE), real)
+    assert "another node image" in caught.value.hint
+    assert await nodes_of(real) == []
 
 
 @pytest.mark.e2e

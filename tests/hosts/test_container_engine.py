@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tui.errors import NotReadyError
 from tui.hosts import container_engine, local_engine
+from tui.hosts.container_engine import elsewhere
 from tui.hosts.local_engine import find_engine
 
 if TYPE_CHECKING:
@@ -65,6 +66,21 @@ async def test_docker_host_leads_to_docker(tmp_path: Path) -> None:
     assert (engine.flavour, engine.version, engine.api_version) == ("docker", "27.1.0", "1.46")
     assert (engine.url, engine.found) == (url, "DOCKER_HOST")
     assert engine.environment == {"DOCKER_HOST": url}
+
+
+@pytest.mark.parametrize(
+    ("url", "machine"),
+    [
+        ("unix:///run/docker.sock", ""),
+        ("tcp://localhost:2375", ""),
+        ("tcp://[::1]:2376", ""),
+        ("tcp://127.0.0.2:2375", ""),
+        ("tcp://192.0.2.1:2375", "192.0.2.1"),
+        ("https://docker.invalid:2376", "docker.invalid"),
+    ],
+)
+def test_an_engine_is_elsewhere_if_its_address_is_none_of_this_machine(url: str, machine: str) -> None:
+    assert elsewhere(url) == machine
 
 
 async def test_podman_behind_docker_host_is_recognised(tmp_path: Path) -> None:

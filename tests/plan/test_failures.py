@@ -255,6 +255,18 @@ SAID_TO = {
         "kind.create",
         "error: json: cannot unmarshal object into Go struct field X.kubeletExtraArgs of type []v1beta4.Arg",
     ): "kubeadm-config",
+    (
+        "kind.create",
+        "demo: kubelet: unrecognized feature gate: ValidatingAdmissionPolicy",
+    ): "kubernetes-setting",
+    (
+        "kind.create",
+        "demo: kube-apiserver: Error: loading audit policy file: read /etc/audit.yaml: is a directory",
+    ): "api-server-file",
+    (
+        "kind.create",
+        "demo: containerd: invalid plugin config: `mirrors` cannot be set when `config_path` is provided",
+    ): "containerd-settings",
     ("kind.create", "[kubelet-check] The kubelet is not healthy\n(required cgroups disabled)"): "kubelet",
     ("kind.create", "running kind with rootless provider requires cgroup v2"): "rootless",
     ("kind.create", "all predefined address pools have been fully subnetted"): "address-pool",

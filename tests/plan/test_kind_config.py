@@ -18,6 +18,7 @@ from tui.plan.steps import ClusterCreate
 if TYPE_CHECKING:
     from pathlib import Path
 
+CRI = 'plugins."io.containerd.grpc.v1.cri".registry'
 HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
 NODE = f"{HEAD}nodes:\n- role: control-plane\n"
 PORTS = f"{NODE}  extraPortMappings:\n"
@@ -38,6 +39,10 @@ GOOD = {
     "labels": f"{NODE}  labels: {{a: 5, b: true}}\n  image: null\n",
     "mounts": f"{NODE}  extraMounts: [{{hostPath: 5, readOnly: yes, propagation: None}}]\n",
     "patches": f"{NODE}  kubeadmConfigPatches: ['a: b']\ncontainerdConfigPatches:\n- |-\n  [plugins]\n",
+    "registries in one way": (
+        f"{HEAD}containerdConfigPatches:\n- |\n  [{CRI}]\n  config_path = ''\n"
+        f"- |\n  [{CRI}.mirrors.'localhost:5000']\n  endpoint = ['http://registry:5000']\n"
+    ),
     "JSON patches": f"{HEAD}kubeadmConfigPatchesJSON6902: [{{group: g, version: v1, kind: K, patch: x}}]\n",
     "subnets": f"{HEAD}networking: {{ipFamily: ipv4, podSubnet: 10.1.0.0/16, kubeProxyMode: ipvs}}\n",
     "two subnets": f"{HEAD}networking: {{ipFamily: dual, podSubnet: '10.1.0.0/16,fd00::/56'}}\n",
@@ -77,6 +82,10 @@ LATE = {
     "a relative path in the node": f"{NODE}  extraMounts: [{{hostPath: /x, containerPath: ▶data}}]\n",
     "the home directory": f"{NODE}  extraMounts: [{{hostPath: ▶~/x, containerPath: /x}}]\n",
     "a patch that is no YAML": f"{NODE}  kubeadmConfigPatches: [▶'a: [']\n",
+    "registries in two ways": (
+        f"▶{HEAD}containerdConfigPatches:\n- |\n  [{CRI}]\n  config_path = '/etc/containerd/certs.d'\n"
+        f"- |\n  [{CRI}.mirrors.'localhost:5000']\n  endpoint = ['http://registry:5000']\n"
+    ),
     "a patch that is no TOML": f"{HEAD}containerdConfigPatches: [▶'[plugins']\n",
 }
 """What kind takes when it reads it, and fails of after it has begun to make containers, or does otherwise."""

@@ -5,12 +5,12 @@ The rules are those of Kind's "Known Issues" and "Rootless" pages, and of the is
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui.doctor.finding import Finding
+from tui.hosts.ports import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,8 +142,8 @@ def nameservers(text: str) -> list[str]:
 
 def judge_dns(servers: list[str]) -> Finding:
     """Judge whether a container can reach a name server that this machine uses."""
-    if any(not _is_loopback(server) for server in servers):
-        return Finding("DNS", "ok", ", ".join(server for server in servers if not _is_loopback(server)))
+    if any(not is_loopback(server) for server in servers):
+        return Finding("DNS", "ok", ", ".join(server for server in servers if not is_loopback(server)))
     named = ", ".join(servers) or "none, which means 127.0.0.1"
     text = f"name servers on loopback alone ({named}), which nodes and pods may not reach (kind#3443)"
     hint = (
@@ -166,9 +166,8 @@ def judge_proxies(environment: Mapping[str, str], *, handed: bool = True) -> Fin
     proxies = {name: url for name, url in given.items() if url and name != "NO_PROXY"}
     if not proxies:
         return Finding("proxies", "ok", "none")
-    local = [
-        name for name, url in proxies.items() if _is_loopback(urlsplit(f"//{url.split('//')[-1]}").hostname)
-    ]
+    at = {name: urlsplit(f"//{url.split('//')[-1]}").hostname or "" for name, url in proxies.items()}
+    local = [name for name, address in at.items() if is_loopback(address)]
     if local and handed:
         text = f"{', '.join(local)} is on loopback; kind hands it to the nodes, whose loopback is their own"
         return Finding("proxies", "warning", text, "name the proxy by an address that containers can reach")
@@ -177,12 +176,3 @@ def judge_proxies(environment: Mapping[str, str], *, handed: bool = True) -> Fin
         return Finding("proxies", "ok", f"{', '.join(proxies)}, not for 127.0.0.1")
     text = f"{', '.join(proxies)}, which commands such as curl ask for 127.0.0.1, too"
     return Finding("proxies", "ok", text, "export NO_PROXY=127.0.0.1,localhost,$NO_PROXY")
-
-
-def _is_loopback(address: str | None) -> bool:
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address((address or "").partition("%")[0]).is_loopback
-    except ValueError:
-        return False

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import importlib
 import re
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -104,6 +106,7 @@ class ContainerEngine:
         environment: Variables with which `kind`, `docker` and `podman` speak to this very engine.
         certificates: For TLS.
         architecture: What its containers run on, in the words of images; empty where it does not say.
+        elsewhere: The name of the other machine that it is on; empty where it is on its user's own.
     """
 
     url: str
@@ -114,6 +117,7 @@ class ContainerEngine:
     environment: Mapping[str, str]
     certificates: Certificates | None = None
     architecture: str = ""
+    elsewhere: str = ""
 
     def client(self) -> contextlib.AbstractAsyncContextManager[Docker]:
         """Give a client of the engine for the block."""
@@ -161,6 +165,7 @@ async def ask(
                 _variables(candidate, url or candidate.url, flavour, environment),
                 candidate.certificates,
                 str(version_of.get("Arch") or ""),
+                await asyncio.to_thread(elsewhere, candidate.url),
             )
     except TimeoutError as error:
         raise SilentError(f"no answer within {_PATIENCE:g} s") from error
@@ -202,6 +207,19 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except OSError:  # a directory that may not be entered: connecting tells
         return True
+
+
+def elsewhere(url: str) -> str:
+    """Return the name of the machine that a URL leads to if it is another one; blocks."""
+    name = urlsplit(url).hostname or ""
+    if not url.startswith(WEB) or not name:
+        return ""
+    with contextlib.suppress(OSError):
+        for family, *_, address in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM):
+            with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.bind((address[0], 0))  # which only an address of this machine allows
+                return ""
+    return name
 
 
 def _product(said: Mapping[str, Any]) -> tuple[Flavour, str]:

@@ -20,6 +20,14 @@ _INODE = 9  # the column there
 _MAPPED = "0000000000000000FFFF0000"  # an IPv4 address among IPv6 ones
 
 
+def is_loopback(address: str) -> bool:
+    """Return whether an address is one that only its own machine can call."""
+    try:
+        return address == "localhost" or ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
 def meet(one: tuple[str, int], other: tuple[str, int]) -> bool:
     """Return whether two listeners, each by its address and port, cannot both be there."""
     (address, port), (its, number) = one, other

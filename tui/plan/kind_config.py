@@ -18,10 +18,14 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from tui.plan.document import get
 from tui.plan.faults import shown
 
 _NUMBER = re.compile(r"[-+]?(0x[0-9a-f]+|0o?[0-7]+|[0-9.]+e[0-9]+)", re.IGNORECASE)
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - it is only compared
+OF_REGISTRIES = ("io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images")
+"""Whose settings registries are in configurations of containerd up to version 2, and in later ones."""
+_WAYS = ("config_path", "mirrors")
 _WORDS = {"yes": True, "on": True, "no": False, "off": False}
 
 
@@ -190,6 +194,19 @@ class KindConfig(_Patched):
         roles = [node.role or "control-plane" if node else "control-plane" for node in self.nodes or ()]
         if roles and "control-plane" not in roles:
             raise ValueError("no node has the role control-plane", "add `- role: control-plane` to the nodes")
+        return self
+
+    @model_validator(mode="after")
+    def _finds_registries_one_way(self) -> KindConfig:
+        ways: set[str] = set()
+        for patch in map(tomllib.loads, self.containerd_config_patches or ()):
+            registries = [get(patch, ("plugins", plugin, "registry")) for plugin in OF_REGISTRIES]
+            ways |= {way for way in _WAYS if any(get(each, (way,)) for each in registries)}
+        if len(ways) > 1:
+            raise ValueError(
+                "containerd does not start with both `config_path` and `mirrors` of registries",
+                "leave `config_path` out, or write the mirrors as hosts.toml files below it",
+            )
         return self
 
     @model_validator(mode="after")

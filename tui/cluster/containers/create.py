@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
 from tui.cluster.containers.examine import broken, judge
@@ -26,10 +26,11 @@ from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
 from tui.errors import ActionError, BringupError, NotReadyError
 from tui.hosts.host import HostLostError
+from tui.hosts.ports import is_loopback
 from tui.reporter import Done
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Sequence
 
     from tui.clients.engine_api import EngineApi
     from tui.cluster.provider import ClusterSpec, Node
@@ -43,7 +44,8 @@ _REMOVAL = 20.0  # seconds for that of one that failed, or was left
 _BACK = 5.0  # seconds for a lost connection to stand again
 _ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
 _LOOK = 0.1  # seconds between looks at nodes that boot
-_TELLING = 10  # lines of what a node printed
+_FIRST_LOOK = 45.0  # seconds after which nodes that start have done so, and are not disturbed
+_NEXT_LOOK = 15.0
 
 _removals: dict[tuple[str, str], asyncio.Task[bool]] = {}
 """The removals of half-made clusters that go on after their creation, by host and name."""
@@ -93,6 +95,7 @@ async def _create(
     await _finish_removal(cluster, host, report)
     if nodes := await find_nodes(cluster, host):
         return await _adopt(cluster, host, spec, report, nodes, prepared)
+    await _check_way(cluster, host, spec.config)
     await check_ports(cluster, host, spec.config)
     async with connect(await host.engine()) as api:  # a creation may have been cut off
         await remove_leftovers(api, cluster)
@@ -107,6 +110,22 @@ async def _create(
         await _clean(cluster, host, report, making, patience)
         raise
     return Done(f"created cluster {cluster.name}")
+
+
+async def _check_way(cluster: Cluster, host: Host, config: str) -> None:
+    """Make sure that a cluster on another machine's engine could be called from here.
+
+    Raises:
+        ActionError: It could not.
+    """
+    engine, address = await host.engine(), maker_of(cluster).api_address(config)
+    if engine.elsewhere and is_loopback(address):
+        raise ActionError(
+            f"the engine of {engine.found} is on {engine.elsewhere}, where cluster {cluster.name} could be"
+            f" called at {address} alone",
+            "set `networking: {apiServerAddress: 0.0.0.0}` in Kind's configuration, so that it is called at"
+            f" {engine.elsewhere}",
+        )
 
 
 async def _make(
@@ -167,12 +186,45 @@ async def _run(
     try:
         async with in_time(report, state, lambda: output.lines), asyncio.timeout(None) as limit:
             env = spare_registry(cluster, (await host.machine()).variables)
-            status = await output.follow(argv, host, spec.directory, env)
+            made = output.follow(argv, host, spec.directory, env)
+            status, said = await _unless_in_vain(made, cluster, host)
     except TimeoutError as error:
         raise _late(cluster, spec, "a node", await _said_by_nodes(cluster, host)) from error
     if status:
-        said = await _said_by_nodes(cluster, host)
+        said = said or await _said_by_nodes(cluster, host)
         raise output.failure(f"cluster {cluster.name} could not be created", status, said)
+
+
+async def _unless_in_vain(
+    making: Coroutine[Any, Any, int], cluster: Cluster, host: Host
+) -> tuple[int, tuple[str, ...]]:
+    """Wait for the program that makes a cluster, which itself would wait minutes for nodes that never start.
+
+    Returns:
+        Its exit status, and what nodes said if it was ended as waiting was in vain.
+    """
+    tasks = run, look = asyncio.create_task(making), asyncio.create_task(_said_in_the_end(cluster, host))
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        in_vain = not run.done()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    return (1, look.result()) if in_vain else (run.result(), ())
+
+
+async def _said_in_the_end(cluster: Cluster, host: Host) -> tuple[str, ...]:
+    """Return what nodes say once they do so twice, of what does not pass; never where they do not."""
+    await asyncio.sleep(_FIRST_LOOK)
+    before = False
+    while True:
+        said = await _said_by_nodes(cluster, host)
+        final = bool(said) and maker_of(cluster).is_final(said[-1])
+        if final and before:
+            return said
+        before = final
+        await asyncio.sleep(_NEXT_LOOK)
 
 
 def _late(cluster: Cluster, spec: ClusterSpec, what: str, details: tuple[str, ...]) -> ActionError:
@@ -184,14 +236,13 @@ def _late(cluster: Cluster, spec: ClusterSpec, what: str, details: tuple[str, ..
 
 
 async def _said_by_nodes(cluster: Cluster, host: Host) -> tuple[str, ...]:
-    """Return the last lines that nodes printed, where those tell why they do not start."""
-    said: list[str] = []
-    if maker_of(cluster).waits_for_nodes:
-        with contextlib.suppress(BringupError, TimeoutError):
-            async with asyncio.timeout(_BACK), connect(await host.engine()) as api:
-                for node in await list_nodes(api, cluster):
-                    lines = await api.last_lines(node.id, _TELLING) if node.runs_pods else ()
-                    said += [f"{node.name}: {line}" for line in lines]
+    """Return the last that nodes said, where that tells why they do not start."""
+    maker, said = maker_of(cluster), list[str]()
+    with contextlib.suppress(BringupError, TimeoutError):
+        async with asyncio.timeout(_ANSWER), connect(await host.engine()) as api:
+            for node in await list_nodes(api, cluster):
+                lines = await maker.last_words(api, node) if node.runs_pods else ()
+                said += [f"{node.name}: {line}" for line in lines]
     return tuple(said)
 
 

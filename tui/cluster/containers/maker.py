@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path, PurePath
 
+    from tui.clients.engine_api import EngineApi
     from tui.cluster.containers.output import Output
     from tui.cluster.provider import ClusterSpec, Node
     from tui.hosts.host import Host
@@ -104,6 +105,14 @@ class Maker(ABC):
             ActionError: What the user wrote cannot be used.
         """
 
+    def api_address(self, config: str) -> str:
+        """Return the host's address at which a cluster's API server listens; empty for all.
+
+        Raises:
+            ActionError: The configuration cannot be used.
+        """
+        return ""
+
     @abstractmethod
     def host_ports(self, config: str) -> list[tuple[str, int]]:
         """Return the TCP addresses and ports of the host that a configuration takes.
@@ -128,6 +137,14 @@ class Maker(ABC):
             url: Where nodes find it.
         """
         return ()
+
+    @abstractmethod
+    async def last_words(self, api: EngineApi, node: Node) -> Sequence[str]:
+        """Return the last that a node that does not start has said, what tells most of it last."""
+
+    def is_final(self, said: str) -> bool:
+        """Return whether a node that said so never starts."""
+        return False
 
     def leftovers(self, cluster: str) -> Leftovers:
         """Return what a creation makes beside containers, which those do not take with them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 _KEPT = 15  # lines shown with an error
 _READ = 200  # lines in which a known failure is looked for
-_FATAL = re.compile(r"level=fatal|\bF\d{4} |panic: ")  # the last words of k3s and its parts
 
 
 class Output(ABC):
@@ -135,15 +133,23 @@ class Output(ABC):
         Args:
             what: What could not be done, such as `cluster demo could not be created`.
             status: The command's exit status.
-            more: The last lines that nodes printed.
+            more: The last that nodes said.
         """
         step = f" (at {self.current!r})" if self.current else ""
-        reason = self._reason() or f"{self._maker.name} exited with status {status}"
+        last = self._telling(more)
+        reason = self._reason(last) or f"{self._maker.name} exited with status {status}"
         said = self._said if self.error else self.lines
-        last = [line for line in more if _FATAL.search(line)]
         hint = hint_for("\n".join(last or (reason, *said)), self._scope)
         return ActionError(f"{what}{step}: {reason}", hint, (*self.lines, *more)[-_KEPT:])
 
-    def _reason(self) -> str:
-        """Return the error in the words that tell most; empty if it said none."""
-        return self.error
+    @abstractmethod
+    def _telling(self, more: Sequence[str]) -> Sequence[str]:
+        """Return of what nodes said last that which tells why they do not start."""
+
+    @abstractmethod
+    def _reason(self, last: Sequence[str]) -> str:
+        """Return the error in the words that tell most; empty if it said none.
+
+        Args:
+            last: What nodes said of why they do not start.
+        """

@@ -11,21 +11,24 @@ from urllib.parse import urlsplit
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.ready import ask_ready
 from tui.cluster.containers.makers import maker_of
-from tui.cluster.containers.nodes import api_port, find_nodes, published
+from tui.cluster.containers.nodes import api_port, find_nodes
 from tui.cluster.kubeconfig_file import merge_kubeconfig
 from tui.errors import ActionError
 from tui.hosts.host import at
+from tui.hosts.ports import ANYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tui.cluster.provider import Port
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
 
 _PATIENCE = 2.0  # seconds for an API server to answer over another process's forward
 _AUTHORITY = re.compile(r"certificate-authority-data: (\S+)")  # each cluster has its own
-_SERVER = re.compile(r"^(\s*server: )(\S+)\s*$", re.MULTILINE)
-_ANYWHERE = re.compile(r"^(\s*server: https://)0\.0\.0\.0(:\d+\s*)$", re.MULTILINE)
+_SERVER = re.compile(r"^(?P<margin> *)server: (?P<url>\S+) *$", re.MULTILINE)
+_LOOPBACK = "127.0.0.1"
+_CERTIFIED = (_LOOPBACK, "localhost")  # what the certificate of an API server on loopback names
 
 
 def context_of(cluster: Cluster) -> str:
@@ -58,16 +61,48 @@ async def lead(cluster: Cluster, host: Host, text: str) -> Mapping[int, int]:
         ActionError: There is no such cluster, or the kubeconfig cannot be written.
     """
     if host.shares_loopback:
+        text = _callable(text, (await host.engine()).elsewhere)
         await asyncio.to_thread(merge_kubeconfig, cluster.kubeconfig, text, context_of(cluster))
         return {}
     nodes = [node for node in await find_nodes(cluster, host) if node.running]
     server = api_port(nodes)
     if server is None:
         raise ActionError(f"no cluster {cluster.name} runs{at(host)}", "run a `cluster.create` step first")
-    forwards = {port: await host.forward(port) for port in published(nodes)}
-    text = _SERVER.sub(rf"\g<1>https://127.0.0.1:{forwards[server]}", text)
+    forwards = {port.number: await _forward(port, host) for node in nodes for port in node.ports}
+    text = _called_at(text, _LOOPBACK, forwards[server])
     await asyncio.to_thread(merge_kubeconfig, cluster.kubeconfig, text, context_of(cluster))
     return forwards
+
+
+async def _forward(port: Port, host: Host) -> int:
+    return await host.forward(port.number, _LOOPBACK if port.address in ANYWHERE else port.address)
+
+
+def _callable(text: str, machine: str = "") -> str:
+    """Return a kubeconfig whose server has an address to call, where it has one to listen at.
+
+    Args:
+        text: The kubeconfig.
+        machine: The name of the machine that the server is on; its user's own if empty.
+    """
+    found = _SERVER.search(text)
+    listens = found is not None and urlsplit(found["url"]).hostname in ANYWHERE
+    return _called_at(text, machine or _LOOPBACK) if listens else text
+
+
+def _called_at(text: str, machine: str, port: int | None = None) -> str:
+    """Return a kubeconfig whose server is called at another machine, and its own port if there is none."""
+
+    def there(found: re.Match[str]) -> str:
+        url = urlsplit(found["url"])
+        name = f"[{machine}]" if ":" in machine else machine
+        line = f"{found['margin']}server: https://{name}:{port or url.port}"
+        if machine in _CERTIFIED and url.hostname in _CERTIFIED:
+            return line
+        # Of kind's clusters the certificate names the address at which the server listens, but for this.
+        return f"{line}\n{found['margin']}tls-server-name: localhost"
+
+    return _SERVER.sub(there, text)
 
 
 async def _leads_there(cluster: Cluster, host: Host) -> bool:
@@ -95,4 +130,4 @@ async def kubeconfig_of(cluster: Cluster, host: Host) -> str:
         raise ActionError(cause, "", tuple(lines[-3:]))
     start = next((at for at, line in enumerate(lines) if line.startswith("apiVersion:")), 0)
     text = "\n".join((*lines[start:], ""))
-    return _ANYWHERE.sub(r"\g<1>127.0.0.1\g<2>", text)  # an address to listen at, not to call
+    return _callable(text, engine.elsewhere)

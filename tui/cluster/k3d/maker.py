@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path, PurePath
 
+    from tui.clients.engine_api import EngineApi
     from tui.cluster.provider import ClusterSpec, Node
     from tui.hosts.host import Host
     from tui.reporter import Reporter
+
+_TELLING = 10  # lines of what a node printed
 
 
 class K3d(Maker):
@@ -81,6 +84,10 @@ class K3d(Maker):
     def installs_network(self, config: str) -> bool:
         """See `Maker`."""
         return installs_network(config)
+
+    async def last_words(self, api: EngineApi, node: Node) -> Sequence[str]:
+        """See `Maker`."""
+        return await api.last_lines(node.id, _TELLING)
 
     def leftovers(self, cluster: str) -> Leftovers:
         """See `Maker`."""

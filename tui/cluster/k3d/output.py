@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from tui.cluster.containers.output import Output
 from tui.text import SGR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LINE = re.compile(r"(?P<level>[A-Z]{4})\[[^\]]*\]\s?(?P<text>.*)")
 _WRONG = ("ERRO", "FATA")
@@ -16,6 +20,7 @@ _STEPS = (
 )
 _NODES_ARE_THERE = "Starting cluster"
 _QUOTED = re.compile(r"'([^']*)'")
+_FATAL = re.compile(r"level=fatal|\bF\d{4} |panic: ")  # the last words of k3s and its parts
 _DAEMON = re.compile(r"Error response from daemon: (.+)")
 
 
@@ -38,7 +43,10 @@ class K3dOutput(Output):
             subject = _QUOTED.search(text)
             self._begin(step, subject[1] if subject else "")
 
-    def _reason(self) -> str:
+    def _telling(self, more: Sequence[str]) -> Sequence[str]:
+        return [line for line in more if _FATAL.search(line)]
+
+    def _reason(self, last: Sequence[str]) -> str:
         """Return k3d's first error, or what the engine said in it: it wraps that many times."""
         daemon = _DAEMON.search(self.error)
         return daemon[1] if daemon else self.error

@@ -41,6 +41,17 @@ def with_patches(config: str, key: str, patches: Sequence[str]) -> str:
     return yaml.safe_dump(content | {key: [*(content.get(key) or ()), *patches]}, sort_keys=False)
 
 
+def api_address(config: str) -> str:
+    """Return the host's address at which the API server listens.
+
+    Raises:
+        ActionError: It is not a YAML mapping.
+    """
+    network = get(parse_config(config), ("networking",))
+    usual = "::1" if get(network, ("ipFamily",)) == "ipv6" else "127.0.0.1"
+    return str(get(network, ("apiServerAddress",)) or usual)
+
+
 def host_ports(config: str) -> list[tuple[str, int]]:
     """Return the TCP addresses and ports of the host that a configuration takes.
 
@@ -48,8 +59,7 @@ def host_ports(config: str) -> list[tuple[str, int]]:
         ActionError: It is not a YAML mapping.
     """
     content = parse_config(config)
-    network = get(content, ("networking",))
-    found = [(get(network, ("apiServerAddress",)) or "127.0.0.1", get(network, ("apiServerPort",)))]
+    found = [(api_address(config), get(content, ("networking", "apiServerPort")))]
     for node in items(content, "nodes"):
         found += [
             (get(mapping, ("listenAddress",)) or "", get(mapping, ("hostPort",)))

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tui.cluster.containers.maker import Argv, Maker
-from tui.cluster.kind.config import host_ports, installs_network, with_patches
+from tui.cluster.kind.config import api_address, host_ports, installs_network, with_patches
+from tui.cluster.kind.last_words import WHY, is_final, readable
 from tui.cluster.kind.output import KindOutput
 from tui.cluster.kind.quick_start import lacks_ranges, with_quick_start
+from tui.plan.kind_config import OF_REGISTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path, PurePath
 
+    from tui.clients.engine_api import EngineApi
     from tui.cluster.provider import ClusterSpec, Node
     from tui.hosts.host import Host
     from tui.reporter import Reporter
 
 _HOSTS = "/etc/containerd/certs.d"
-_PATCH = f"""\
-[plugins."io.containerd.grpc.v1.cri".registry]
-  config_path = "{_HOSTS}"
-"""
+_OLD_WAY = re.compile(r"\.registry\.(?:mirrors|configs)\b")
+_TELLING = 3  # lines of what a node that has ended printed
+
+
+def _registries(config: str, mirrors: Mapping[str, str]) -> str:
+    """Return the patch by which nodes find registries; containerd takes one way or the other, not both."""
+    lines: list[str] = []
+    for plugin in OF_REGISTRIES:
+        table = f'plugins."{plugin}".registry'
+        if _OLD_WAY.search(config):
+            for address, url in mirrors.items():
+                lines += [f'[{table}.mirrors."{address}"]', f'  endpoint = ["{url}"]']
+        else:
+            lines += [f"[{table}]", f'  config_path = "{_HOSTS}"']
+    return "\n".join((*lines, ""))
 
 
 class Kind(Maker):
@@ -39,6 +54,7 @@ class Kind(Maker):
         """See `Maker`."""
         # Its own `--wait` would start kubectl in the node without a pause, while that boots.
         argv = ["kind", "create", "cluster", "--name", cluster]
+        argv.append("--retain")  # or nobody could ask its nodes why they do not start
         # Kind itself would fail after all its work where the real file is locked.
         argv += ["--kubeconfig", str(kubeconfig)]
         argv += ["--image", image] if image else []
@@ -68,8 +84,12 @@ class Kind(Maker):
         """See `Maker`: with a quick start, and a directory in which nodes look for registries."""
         config, told = with_quick_start(spec.config, spec.image)
         if mirrors and "config_path" not in config:
-            config = with_patches(config, "containerdConfigPatches", [_PATCH])
+            config = with_patches(config, "containerdConfigPatches", [_registries(config, mirrors)])
         return config, told
+
+    def api_address(self, config: str) -> str:
+        """See `Maker`."""
+        return api_address(config)
 
     def host_ports(self, config: str) -> list[tuple[str, int]]:
         """See `Maker`."""
@@ -88,6 +108,17 @@ class Kind(Maker):
         directory = f"{_HOSTS}/{address}"
         script = f"mkdir -p {directory} && printf '%s\\n' '[host.\"{url}\"]' > {directory}/hosts.toml"
         return "sh", "-c", script
+
+    async def last_words(self, api: EngineApi, node: Node) -> Sequence[str]:
+        """See `Maker`."""
+        if not node.running:
+            return await api.last_lines(node.id, _TELLING)
+        _, said = await api.run_in(node.id, WHY)
+        return [readable(line) for line in said.splitlines()]
+
+    def is_final(self, said: str) -> bool:
+        """See `Maker`."""
+        return is_final(said)
 
     async def export_logs(
         self, cluster: str, host: Host, nodes: Sequence[Node], directory: Path | None, report: Reporter

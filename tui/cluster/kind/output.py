@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from tui.cluster.containers.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _STEP = re.compile(r"^ (?P<mark>[•✓✗]) (?P<text>.*?)(?P<begins>\s*\.\.\.)?$")
 _ORNAMENT = re.compile(r"[^\w)]+$")
@@ -38,8 +42,16 @@ class KindOutput(Output):
         elif step["mark"] == "✓" and name == _NODES_RUN:
             self._on_nodes()
 
-    def _reason(self) -> str:
-        """Return kind's error, with what the command that it ran said in place of its arguments."""
+    def _telling(self, more: Sequence[str]) -> Sequence[str]:
+        return more[-1:]
+
+    def _reason(self, last: Sequence[str]) -> str:
+        """Return kind's error, with what the command that it ran said in place of its arguments.
+
+        Where a node tells why it does not start, kind only knows that it has waited for that.
+        """
+        if last:
+            return last[-1]
         error = self.error.removeprefix("failed to create cluster: ")
         if error.endswith(":") and self._said:
             error += f" {self._said[0].strip()}"

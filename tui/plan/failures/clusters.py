@@ -29,6 +29,24 @@ CLUSTERS: dict[str, Known] = {
         " list of `name` and `value`",
         "kind.create",
     ),
+    "kubernetes-setting": known(
+        r"(?:kubelet|kube-[a-z-]+|etcd): [^\n]*(?:unrecognized feature gate|unknown flag|invalid argument)",
+        "this Kubernetes does not take it: correct `featureGates`, `runtimeConfig` and the patches in Kind's"
+        " configuration, or name another node image",
+        "kind",
+    ),
+    "api-server-file": known(
+        r"kube-apiserver: [^\n]*(?:no such file|is a directory)",
+        "have `extraMounts` of the node and `extraVolumes` of the API server lead to the file; a `hostPath`"
+        " that is not there becomes an empty directory",
+        "kind",
+    ),
+    "containerd-settings": known(
+        r"containerd: [^\n]*(?:invalid plugin config|toml)",
+        "the node's containerd does not take what `containerdConfigPatches` say: correct them; of"
+        " `config_path` and `mirrors` only one may be set",
+        "kind",
+    ),
     "kubelet": known(
         r"kubelet-check\]",
         "the node's kubelet does not start: `bringup doctor` checks cgroups, inotify limits, memory and disk;"
