@@ -13,7 +13,6 @@ from tui.doctor import rules
 from tui.doctor.finding import Finding, joined
 from tui.doctor.programs import Facts, examine_disk, examine_kubectl, examine_provider, judge_engine
 from tui.errors import ActionError, BringupError
-from tui.plan.cluster_config import node_images
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -122,6 +121,8 @@ async def _architecture(_: Subject, known: Known) -> Finding:
 async def _cgroups(subject: Subject, known: Known) -> Finding:
     if isinstance(known, Finding):
         return _unknown("cgroups")
+    from tui.plan.cluster_config import node_images
+
     images: set[str] = set()
     for cluster, step in subject.creations:
         config = await read_config(step.config, subject.plan.variables_of(step))
