@@ -24,6 +24,11 @@ class SpanState:
     started: float
     finished: float | None = None
 
+    @property
+    def seconds(self) -> float:
+        """How long it took; 0 while it lasts."""
+        return 0.0 if self.finished is None else self.finished - self.started
+
 
 _NO_SPANS: Chunks[SpanState] = Chunks()
 

@@ -91,8 +91,7 @@ def _work(state: RunState) -> Iterator[str]:
     notes = [step.note for attempt in attempts for step in attempt.steps if _did(step)]
     spans = [span for attempt in attempts for span in attempt.spans]
     pulled = any(
-        span.name == "pull"
-        or (span.name.startswith(_NODE_IMAGE) and (span.finished or 0) - span.started > _LOOKED_UP)
+        span.name == "pull" or (span.name.startswith(_NODE_IMAGE) and span.seconds > _LOOKED_UP)
         for span in spans
     )
     for work, beginning in WORK.items():

@@ -46,7 +46,7 @@ def find(state: RunState) -> Iterator[Finding]:
                     f"copy what `{title}` needs first, and the rest after it",
                     task=task.id,
                     why=f"`{one_line(copy.subject)}` comes before it, so that any file that changes has it"
-                    f" done again: {seconds(_seconds(install))} in `{one_line(step.title)}`",
+                    f" done again: {seconds(install.seconds)} in `{one_line(step.title)}`",
                     caveat="it saves that where other files change than those that name the dependencies",
                     how=f"copy {', '.join(files)} ahead of `{title}`, and everything else after it",
                     change=CopyLater(task.id, step.step, install.subject, files),
@@ -63,9 +63,9 @@ def _missed(attempt: AttemptState, step: StepState) -> tuple[SpanState, SpanStat
             copy = None
         elif _ALL.match(span.subject):
             copy = copy or span
-        elif copy is None and span.subject.upper().startswith("RUN ") and _seconds(span) > _CACHED:
+        elif copy is None and span.subject.upper().startswith("RUN ") and span.seconds > _CACHED:
             return None  # the cache was cold: it would have been done anyway
-        elif copy is not None and _seconds(span) > _CACHED:
+        elif copy is not None and span.seconds > _CACHED:
             for pattern, files in _INSTALLS:
                 if pattern.search(span.subject):
                     return copy, span, files
@@ -81,10 +81,6 @@ def _without(task: str, number: int) -> Changed:
         found, took = _missed(attempt, step), step.finished - step.started
         if found is None or not took:
             return None
-        return run.scaled({(task, number): max(took - _seconds(found[1]), 0.0) / took})
+        return run.scaled({(task, number): max(took - found[1].seconds, 0.0) / took})
 
     return changed
-
-
-def _seconds(span: SpanState) -> float:
-    return 0.0 if span.finished is None else span.finished - span.started

@@ -26,7 +26,7 @@ _ENDS_WITHIN = 2.0  # seconds after its last pod in which a step ends that waite
 
 def find(state: RunState) -> Iterator[Finding]:
     """Yield the tasks that waited for nodes to pull, where pulls and loads run ahead of their tasks."""
-    load = max((_seconds(span) for span in _spans(state, "load")), default=None)
+    load = max((span.seconds for span in _spans(state, "load")), default=None)
     creation = next((task.id for task in state.tasks.values() if CREATING & {*task.kinds}), None)
     if creation is None or load is None or not state.may_prefetch:
         return
@@ -64,7 +64,7 @@ def _loaded(task: str, images: Sequence[str], creation: str, load: float) -> Cha
                 return None
             took, saved = step.finished - step.started, _saved(attempt, number, pulls)
             factors[task, number] = max(took - saved, 0.0) / took
-        pulled = sum(map(_seconds, pulls))
+        pulled = sum(pull.seconds for pull in pulls)
         nodes = dict(run.graph.nodes)
         nodes["pull"] = Node("pull", 0, ())
         nodes["load"] = Node("load", nodes[creation].phase, ("pull", creation))
@@ -114,7 +114,3 @@ def _spans(state: RunState, name: str) -> Iterator[SpanState]:
 
 def _union(spans: Iterable[SpanState]) -> list[Interval]:
     return union((span.started, span.finished or span.started) for span in spans)
-
-
-def _seconds(span: SpanState) -> float:
-    return 0.0 if span.finished is None else span.finished - span.started
