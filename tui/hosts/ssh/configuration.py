@@ -206,21 +206,19 @@ def _configuration(address: Address, values: Values) -> Configuration:
     me = _own_name()
     host, port, user = one("hostname", address.host), int(one("port", "22")), one("user", me)
     alias = one("hostkeyalias")
-    here, home, uid = socket.gethostname(), str(_home()), str(os.getuid())
-    replaced = (
-        "%",
-        home,
-        host,
-        uid,
-        one("proxyjump"),
-        alias or address.host,
-        here,
-        address.host,
-        str(port),
-        user,
-        me,
-    )
-    tokens = dict(zip("%dhijklnpru", replaced, strict=True))
+    tokens = {
+        "%": "%",
+        "d": str(_home()),
+        "h": host,
+        "i": str(os.getuid()),
+        "j": one("proxyjump"),
+        "k": alias or address.host,
+        "l": socket.gethostname(),
+        "n": address.host,
+        "p": str(port),
+        "r": user,
+        "u": me,
+    }
 
     def paths(names: Sequence[str]) -> tuple[Path, ...]:
         return tuple(_path(name, tokens) for name in names if name not in ("", "none"))
