@@ -78,6 +78,7 @@ class NoHost:
     """A host on which nothing is ever run."""
 
     location = ""
+    loss = None
 
     def kill(self) -> None:
         """Kills nothing."""
