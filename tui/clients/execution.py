@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STATUS = 2.0  # seconds for the engine to know how a command finished
 _LOOK = 0.05  # seconds between looks at that
+_STALLED = 1.0  # seconds without a write after which it is asked whether the command has finished
 
 
 class Execution:
@@ -25,7 +26,9 @@ class Execution:
         self._command = command
         self._stream = stream
         self._output = bytearray()
+        self._written = False  # lately
         self._reading = asyncio.create_task(self._read())
+        self._watching = asyncio.create_task(self._watch())
 
     @property
     def finished(self) -> bool:
@@ -43,6 +46,7 @@ class Execution:
         if not self.finished and self._transport is not None:
             with contextlib.suppress(ConnectionError):  # it has finished, or `finish` tells of the loss
                 await self._stream.write_in(data)
+                self._written = True
 
     async def finish(self) -> tuple[int, str]:
         """End the command's input, and wait until it finishes.
@@ -70,10 +74,29 @@ class Execution:
 
     async def close(self) -> None:
         """Stop reading what the command prints."""
-        self._reading.cancel()
-        await asyncio.wait({self._reading})
+        tasks = {self._reading, self._watching}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
     async def _read(self) -> None:
         with contextlib.suppress(ClientError, OSError):  # the engine is asked how it finished
             while message := await self._stream.read_out():
                 self._output += message.data
+
+    async def _watch(self) -> None:
+        """Break the connection to a finished command: Docker 20.10 holds it while there is input left."""
+        while True:
+            self._written = False
+            await asyncio.wait({self._reading}, timeout=_STALLED)
+            if self.finished:
+                return
+            if not self._written and not await self._is_running():
+                await asyncio.wait({self._reading}, timeout=_STATUS)
+                if self._transport is not None:
+                    self._transport.abort()
+
+    async def _is_running(self) -> bool:
+        with contextlib.suppress(*LIBRARY, TimeoutError):
+            return bool((await self._command.inspect())["Running"])
+        return True
