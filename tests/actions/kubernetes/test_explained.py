@@ -169,6 +169,21 @@ async def test_a_job_that_is_gone_may_have_ended(tmp_path: Path) -> None:
     assert "ttlSecondsAfterFinished" in error.hint
 
 
+async def test_a_job_that_still_runs_is_told_with_its_last_lines(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.logs["it-0"] = "10 of 4000 rows\n"
+    shelf.put(JOBS, "it", spec=SELECTED, status={"active": 1})
+
+    def run(shelf: Shelf) -> None:
+        running = [_state("app", {"running": {}})]
+        _pod(shelf, containerStatuses=running, **conditions(PodScheduled="True", Ready="True"))
+
+    error = await _late(tmp_path, shelf, run, "1 active", jobs="it")
+    assert error.cause.endswith("job/it: 0 of 1 pod succeeded, 1 active; pod/it-0: ready")
+    assert error.hint.startswith("its pod still runs: see its last lines")
+    assert "log   10 of 4000 rows" in error.details
+
+
 async def test_an_evicted_pod_does_not_count_beside_the_one_in_its_place(tmp_path: Path) -> None:
     shelf = Shelf()
     _pod(shelf, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")

@@ -99,5 +99,5 @@ async def test_what_times_out_beside_ready_pods_says_so(tmp_path: Path) -> None:
     found = _rollout({"replicas": 1}, {"updatedReplicas": 1, "replicas": 2, "availableReplicas": 1})
     with pytest.raises(ActionError, match="1 old replicas are still there") as caught:
         await _wait(tmp_path, "deployment", found, late=True)
-    assert "all of its 1 pods are ready" in caught.value.hint
+    assert "all of its pods are ready (1)" in caught.value.hint
     assert "kubectl -n default describe deployment/it" in caught.value.hint

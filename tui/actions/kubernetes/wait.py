@@ -309,10 +309,10 @@ class _Wait:
         pods = [pod for pod in observer.pods.values() if pod.target is target]
         if not pods and target in observer.last:
             pods = [observer.last[target]]
-        unready = [pod for pod in pods if not holds(pod.item, "Ready")]
+        unready = [pod for pod in pods if isinstance(target, Job) or not holds(pod.item, "Ready")]
         if not unready:
             has = "it has no pod: " if isinstance(target, Rollout | Job) else ""
-            state = f"all of its {len(pods)} pods are ready: " if pods else has
+            state = f"all of its pods are ready ({len(pods)}): " if pods else has
             where = f" -n {target.namespace}" if target.is_namespaced else ""
             hint = f"{state}`kubectl{where} describe {target.described}` says what it waits for"
             if isinstance(target, Gone) and not target.is_deleted:
@@ -334,7 +334,7 @@ class _Wait:
         if last and hint == _LONGER and any(c.reason == "PodInitializing" for c in found):
             hint = f"the pod's other containers wait for `{last.name}`: see its last lines for what it lacks"
         if isinstance(target, Job):  # why it failed, it says itself
-            hint = hint_for(cause, "kubernetes") or hint
+            hint = hint_for(cause, "kubernetes") or (_RUNS if state == "ready" else hint)
         details = await self._details(observer, pod, Verdict(last, "") if last else None)
         probe = next((each for each in reversed(pod.events) if "probe failed" in each), "")
         state += f"; {probe.removeprefix('warning: ')}" if probe else ""
@@ -372,6 +372,7 @@ def _trouble(pod: PodTracker) -> tuple[int, str]:
 
 
 _BY_ITSELF = "its program ended by itself: its last lines say why"
+_RUNS = "its pod still runs: see its last lines; if it is only slow, give the step a longer timeout"
 _LONGER = "see its readiness probe and last lines; if it is only slow, give the step a longer timeout"
 
 
