@@ -51,6 +51,10 @@ def shell(line: str) -> str:
     return steps("▶{kind: command, shell: " + repr(line) + "}")
 
 
+def script(*lines: str, at: str = "▶") -> str:
+    return steps(at + '{kind: command, shell: "' + "\\n".join(lines) + '"}')
+
+
 NOTHING = "{kind: command, shell: x}"
 SHOWN = {
     "a manifest that is no YAML": (
@@ -145,6 +149,12 @@ SHOWN = {
     "a line in pieces": ("shell-words", steps("▶{kind: command, argv: [sh, -c, echo, hi]}")),
     "a condition of bash": ("only-bash", shell("if [[ -n $X ]]; then make; fi")),
     "a pipe of bash": ("only-bash", shell("set -eo pipefail; make | tee /dev/null")),
+    "a line of a script": ("lines-passed-over", script("make x", "make y")),
+    "a line after a loop": (
+        "lines-passed-over",
+        script("for a in b; do", "make $a", "done", "cd x", "make y"),
+    ),
+    "two lines of four": ("lines-passed-over", script("make x \\\\", "  Y=z", "curl x |", " sh", "make")),
     "sleep as words": ("sleep", steps("▶{kind: command, argv: [sleep, 5]}")),
     "background": ("untimed", shell("serve &")),
     "background in between": ("untimed", shell("serve & make x")),
@@ -251,6 +261,13 @@ NOT_SHOWN = {
     ),
     "a check that gives up by itself": steps("{kind: http.check, url: 'http://x'}"),
     "background that is waited for": shell("a & b & wait"),
+    "a script that ends where a line fails": script("set -eu", "make x", "make y", at=""),
+    "the same at length": script("# first", "set -o errexit", "make x", "make y", at=""),
+    "a script of one command": script("X=1", "export Y=2", "echo make && \\\\", "  make x", at=""),
+    "lines that say what then": script("cd x || exit 1", "make y || exit 1", "make z", at=""),
+    "a script that is a function and a condition": script(
+        "f() {", "make x", "}", "if [ -f x ]; then", "f", "fi", at=""
+    ),
     "a comment with an apostrophe": shell("make x # don't & that's it"),
     "a text below": steps(r'{kind: command, shell: "cat <<EOF >x\na & b || true\nEOF"}'),
     "the plan's own kubeconfig": shell("kubectl --kubeconfig config --context kind-demo get pods"),

@@ -21,7 +21,7 @@ from tui.plan.lint.resources import (
     namespace_missing,
     nothing_named,
 )
-from tui.plan.lint.shells import only_bash, shell_words
+from tui.plan.lint.shells import lines_passed_over, only_bash, shell_words
 from tui.plan.lint.unprefixed import not_isolated, unprefixed
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _RULES = (
     commands,
     shell_words,
     only_bash,
+    lines_passed_over,
     unexpanded,
     shared_output,
     wrong_migrations,
