@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.actions.kubernetes.real import IMAGE, within
+from tests.actions.kubernetes.real import IMAGE, kubectl, within
+from tests.actions.kubernetes.shelf import Shelf
+from tests.clients.kubernetes.peer import api_server
 from tests.plan.writing import faults_of, load, marked, one_step, write
+from tui.actions import helm as module
 from tui.actions.helm import install, uninstall
 from tui.errors import ActionError
+from tui.plan.manifests import Manifest
 from tui.plan.steps import HelmInstall, HelmUninstall
 
 if TYPE_CHECKING:
@@ -35,6 +39,16 @@ spec:
       terminationGracePeriodSeconds: 0
       containers:
         - {name: app, image: "{{ .Values.image }}", imagePullPolicy: Never, command: [sleep, "600"]}
+"""
+CRD = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: owns.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Own, plural: owns}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
 """
 
 
@@ -61,23 +75,42 @@ async def test_a_chart_is_installed_once_upgraded_mended_and_uninstalled(ctx: Re
     assert (done.note, done.changed) == ("revision 1, 1 rollout ready", True)
     done = await install(await asyncio.to_thread(_installing, chart), within(ctx, 60))
     assert (done.note, done.changed) == ("revision 1, unchanged, 1 rollout ready", False)
+    await asyncio.to_thread((chart / "crds").mkdir)
+    await asyncio.to_thread((chart / "crds" / "own.yaml").write_text, CRD)
     done = await install(await asyncio.to_thread(_installing, chart, values={"replicas": 2}), within(ctx, 60))
     assert done.note == "revision 2, 1 rollout ready"
+    assert [each.partition(";")[0] for each in ctx.warnings] == [
+        "on an upgrade helm leaves CRDs alone, and the chart's differ: owns.example.com"
+    ]
+    await asyncio.to_thread(kubectl, ctx, "apply", "-f", str(chart / "crds"))
+    ctx.warnings.clear()
     broken = await asyncio.to_thread(_installing, chart, values={"image": "nowhere/nothing:1"})
     begin = time.monotonic()
     with pytest.raises(ActionError, match="ErrImageNeverPull") as caught:
         await install(broken, within(ctx, 60))
     assert time.monotonic() - begin < 15
     assert caught.value.hint
-    await asyncio.to_thread(_leave_pending, ctx)
-    assert (await install(await asyncio.to_thread(_installing, chart), within(ctx, 60))).changed
-    assert ctx.warnings == ["release own was left pending-upgrade: mending it"]
+    for status in ("pending-upgrade", "uninstalling"):
+        await asyncio.to_thread(_leave, ctx, status)
+        assert (await install(await asyncio.to_thread(_installing, chart), within(ctx, 60))).changed
+        assert ctx.warnings == [f"release own was left {status}: mending it"]
+        ctx.warnings.clear()
     gone = HelmUninstall(kind="helm.uninstall", release="own", namespace="releases")
     assert (await uninstall(gone, ctx)).changed
     assert not (await uninstall(gone, ctx)).changed
 
 
-def _leave_pending(ctx: Recorder) -> None:
+async def test_a_job_that_has_gone_as_its_manifest_has_it_is_not_waited_for(tmp_path: Path) -> None:
+    body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "seed"}}
+    job = Manifest({**body, "spec": {"ttlSecondsAfterFinished": 20}}, "x")
+    shelf = Shelf()
+    shelf.put("/apis/batch/v1/namespaces/default/jobs", "other")
+    async with api_server(shelf.app, tmp_path) as (api, ctx):
+        assert await module._wait_for(api, [job], "default", ctx) == ""
+    assert ctx.lines == [("", "job/seed is gone, as its `ttlSecondsAfterFinished: 20` has it")]
+
+
+def _leave(ctx: Recorder, status: str) -> None:
     """Leaves the release as a helm that was killed leaves it."""
     words = ("kubectl", "--kubeconfig", str(ctx.cluster.kubeconfig), "-n", "releases")
     listed = subprocess.run(
@@ -86,10 +119,10 @@ def _leave_pending(ctx: Recorder) -> None:
     last = max(listed.stdout.decode().split())
     script = (
         f"{' '.join(words)} get {last} -o jsonpath={{.data.release}} | base64 -d | base64 -d | gunzip"
-        ' | sed \'s/"status":"deployed"/"status":"pending-upgrade"/\' | gzip | base64 -w0 | base64 -w0'
+        f' | sed \'s/"status":"deployed"/"status":"{status}"/\' | gzip | base64 -w0 | base64 -w0'
     )
     release = subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout.decode()
-    patch = f'{{"data":{{"release":"{release}"}},"metadata":{{"labels":{{"status":"pending-upgrade"}}}}}}'
+    patch = f'{{"data":{{"release":"{release}"}},"metadata":{{"labels":{{"status":"{status}"}}}}}}'
     subprocess.run([*words, "patch", last, "-p", patch], capture_output=True, check=True)
 
 

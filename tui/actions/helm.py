@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import shutil
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.actions.kubernetes.rollouts import Rollout
+from tui.actions.kubernetes.server_side import are_alike, prepared
 from tui.actions.kubernetes.targets import Job
 from tui.actions.kubernetes.wait import wait_for
 from tui.actions.standard_output import printed_by
+from tui.clients.kubernetes.discovery import Discovery
 from tui.cluster.connect import connect, reach
 from tui.cluster.kubeconfig_for import NO_OTHER_CLUSTER
 from tui.errors import ActionError
@@ -26,11 +29,14 @@ if TYPE_CHECKING:
 
     from tui.actions.context import Context
     from tui.actions.kubernetes.target import Target
+    from tui.clients.kubernetes.api import Api
+    from tui.plan.manifests import Manifest
     from tui.plan.steps import HelmInstall, HelmUninstall
 
 _KEPT = 15  # lines shown with an error
 _ROLLOUTS = {"Deployment", "StatefulSet", "DaemonSet"}
 _MARK = "bringup "  # before the digest in a release's description
+_APPLY = "have a `kubernetes.apply` step apply them before"
 
 
 async def install(step: HelmInstall, ctx: Context) -> Done:
@@ -45,13 +51,15 @@ async def install(step: HelmInstall, ctx: Context) -> Done:
     helm = await _Helm.of(step, ctx)
     digest = await asyncio.to_thread(_digest, step, ctx.folder)
     state = await helm.status()
-    if state is not None and state.status.startswith("pending"):
+    if state is not None and state.status.startswith(("pending", "uninstalling")):
         state = await helm.mend(state.status)
     if state is not None and state.status == "failed":
         ctx.warn(f"release {step.release} has failed before: {state.description}")
-    same = state is not None and state.status == "deployed" and state.description == f"{_MARK}{digest}"
-    if state is None or not same or not digest:
-        same, state = False, await helm.upgrade(step, digest)
+    same = state is not None and bool(digest) and state[:2] == ("deployed", f"{_MARK}{digest}")
+    if state is None or not same:
+        stood, state = state is not None, await helm.upgrade(step, digest)
+        if stood:
+            await _warn_of_crds(helm, step, ctx)
     note = f"revision {state.revision}" + (", unchanged" if same else "")
     if step.wait:
         waited = await _wait(helm, step, ctx)
@@ -75,19 +83,52 @@ async def uninstall(step: HelmUninstall, ctx: Context) -> Done:
 async def _wait(helm: _Helm, step: HelmInstall, ctx: Context) -> str:
     """Wait for the rollouts and Jobs of a release, and return what has become of them."""
     manifest = await helm.run("get", "manifest", step.release, tell=False)
+    objects = await asyncio.to_thread(read_objects, manifest, f"release {step.release}")
+    async with connect(ctx) as api:
+        return await _wait_for(api, objects, step.namespace, ctx)
+
+
+async def _wait_for(api: Api, objects: Sequence[Manifest], own: str, ctx: Context) -> str:
     targets: dict[str, list[Target]] = {}
-    for each in await asyncio.to_thread(read_objects, manifest, f"release {step.release}"):
-        namespace = each.namespace or step.namespace
+    for each in objects:
+        namespace = each.namespace or own
         if each.kind in _ROLLOUTS and each.api_version == "apps/v1":
             targets.setdefault(namespace, []).append(Rollout(each.kind.lower(), each.name, namespace))
-        elif each.kind == "Job":
+        elif each.kind == "Job" and not await _has_gone(api, each, namespace, ctx):
             targets.setdefault(namespace, []).append(Job(each.name, namespace))
-    notes = []
-    if targets:
-        async with connect(ctx) as api:
-            for namespace, found in targets.items():
-                notes.append((await wait_for(api, found, namespace, ctx)).note)
+    notes = [(await wait_for(api, found, place, ctx)).note for place, found in targets.items()]
     return ", ".join(notes)
+
+
+async def _has_gone(api: Api, job: Manifest, namespace: str, ctx: Context) -> bool:
+    """Return whether a Job of a release has finished and been deleted for it, as its manifest has it."""
+    seconds = job.body.get("spec", {}).get("ttlSecondsAfterFinished")
+    if seconds is None or await api.find(f"/apis/batch/v1/namespaces/{namespace}/jobs/{job.name}"):
+        return False
+    ctx.log(f"job/{job.name} is gone, as its `ttlSecondsAfterFinished: {seconds}` has it")
+    return True
+
+
+async def _warn_of_crds(helm: _Helm, step: HelmInstall, ctx: Context) -> None:
+    """Warn where a release's CRDs are not as its chart has them: helm makes CRDs, and never changes them."""
+    with contextlib.suppress(ActionError):
+        shown = await helm.run("show", "crds", *helm.source(step), tell=False)
+        crds = await asyncio.to_thread(read_objects, shown, f"CRDs of {step.chart}")
+        async with connect(ctx) as api:
+            discovery = Discovery(api)
+            behind = [each.name for each in crds if await _differs(api, discovery, each)]
+        if behind:
+            names = ", ".join(behind)
+            ctx.warn(f"on an upgrade helm leaves CRDs alone, and the chart's differ: {names}; {_APPLY}")
+
+
+async def _differs(api: Api, discovery: Discovery, crd: Manifest) -> bool:
+    """Return whether an object would be another if it were applied."""
+    resource = await discovery.resource(crd.api_version, crd.kind)
+    path = resource.item("", crd.name)
+    before = await api.find(path)
+    after = await api.apply(path, prepared(crd.body, resource, ""), dryRun="All")
+    return before is None or not are_alike(before, after)
 
 
 def _digest(step: HelmInstall, folder: Path) -> str:
@@ -144,19 +185,23 @@ class _Helm:
     async def mend(self, status: str) -> _State | None:
         """End what an earlier attempt has left pending, and return what is known of the release then."""
         self._ctx.warn(f"release {self._release} was left {status}: mending it")
-        if status == "pending-install":
+        if status in {"pending-install", "uninstalling"}:
             await self.run("uninstall", self._release)
         else:
             await self.run("rollback", self._release)
         return await self.status()
 
-    async def upgrade(self, step: HelmInstall, digest: str) -> _State:
-        """Install or upgrade the release, and return what is known of it then."""
+    def source(self, step: HelmInstall) -> list[str]:
+        """Return a step's chart, and the options that say where it is."""
         options = [f"--repo={step.repository}"] if step.repository else []
         options += [f"--version={step.version}"] if step.version else []
+        return [step.chart if step.path is None else str(self._ctx.folder / step.path), *options]
+
+    async def upgrade(self, step: HelmInstall, digest: str) -> _State:
+        """Install or upgrade the release, and return what is known of it then."""
+        chart, *options = self.source(step)
         options += [f"--description={_MARK}{digest}"] if digest else []
         options += [f"--values={file}" for file in step.files]
-        chart = step.chart if step.path is None else str(self._ctx.folder / step.path)
         directory = await asyncio.to_thread(tempfile.mkdtemp, prefix="bringup-")  # for this user alone
         try:
             if step.values:

@@ -153,7 +153,7 @@ class Observer:
             if warns:
                 self.troubles.append(text)
             if live and event.get("reason") in {"FailedCreate", "SuccessfulCreate"}:
-                self.refused.update(dict.fromkeys(owners, text if warns else ""))
+                self.refused.update(dict.fromkeys(owners, text.removeprefix("warning: ") if warns else ""))
             if warns or not about.get("apiVersion", "").startswith("apps/"):  # those say little
                 self._ctx.log(text, f"{about['kind'].lower()}/{about.get('name', '')}")
 

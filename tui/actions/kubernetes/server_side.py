@@ -157,7 +157,12 @@ def outcome_of(before: Object | None, after: Object) -> Outcome:
         return "created"
     if before["metadata"].get("resourceVersion") == after.get("metadata", {}).get("resourceVersion"):
         return "unchanged"
-    return "unchanged" if _wanted(before) == _wanted(after) else "configured"
+    return "unchanged" if are_alike(before, after) else "configured"
+
+
+def are_alike(before: Object, after: Object) -> bool:
+    """Return whether two states of an object differ by nothing that somebody wants of it."""
+    return _wanted(before) == _wanted(after)
 
 
 def _wanted(found: Object) -> dict[str, Any]:

@@ -230,15 +230,15 @@ class _Wait:
             status = self._status(target)
             if status.failed and status.failed != self._old_failures[target]:
                 raise await self._explained(f"{target} failed: {status.message}", observer, target)
-            refusal = observer.refused.get(target) or status.message
+            refusal = observer.refused.get(target, "")
             stuck = status.stuck or refused_for_good(refusal)
             if not stuck:
                 self._stuck_since.pop(target, None)
             elif now - self._stuck_since.setdefault(target, now) >= (
                 _STEADY_AFTER if status.stuck else _REFUSED_AFTER
             ):
-                message = status.message + (f": {refusal}" if refusal not in status.message else "")
-                raise ActionError(f"{target} cannot become {target.done}: {message}", stuck)
+                more = "" if status.stuck or refused_for_good(status.message) else f": {refusal}"
+                raise ActionError(f"{target} cannot become {target.done}: {status.message}{more}", stuck)
 
     async def _give_up_on_pods(self, observer: Observer, now: float) -> None:
         for pod in list(observer.pods.values()):
