@@ -26,7 +26,15 @@ FAULTY = {
     "a step's key named as its kind": (
         one_step("{kind: command, shell: x, ▶command: {a: b}}"),
         "unknown key 'command'",
-        "known here: argv",
+        "did you mean 'shell'?",
+    ),
+    "a step's key as other tools have it": (
+        one_step("{kind: command, argv: [x], ▶working-directory: a}"),
+        "unknown key 'working-directory'",
+        "did you mean 'folder'?",
+    ),
+    "a task's key as other tools have it": (
+        one_task("▶depends_on: [a]"), "unknown key 'depends_on'", "did you mean 'needs'?"
     ),
     "unknown key deep inside": (
         one_step("{kind: kubernetes.apply, manifests: [{url: 'http://x', ▶sha: '1'}]}"),

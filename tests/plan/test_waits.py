@@ -27,6 +27,18 @@ WRONG = {
         "pods: 'pod/web-0' does not select pods by their labels",
         "wait for a pod by its name with conditions: {object: pod/web-0, is: Ready}",
     ),
+    "{kind: kubernetes.wait, pods: ▶all}": (
+        "pods: 'all' does not select pods by their labels",
+        'write "!job-name" for all pods but those of Jobs',
+    ),
+    "{kind: kubernetes.wait, rollouts: ▶rollout/web}": (
+        "rollouts: 'rollout/web' is not deployment/NAME, statefulset/NAME or daemonset/NAME",
+        "wait for anything else by its conditions: {object: rollout/web, is: Ready}",
+    ),
+    "{kind: kubernetes.wait, rollouts: ▶web}": (
+        "rollouts: 'web' is not deployment/NAME, statefulset/NAME or daemonset/NAME",
+        "write the kind before the name, as kubectl does",
+    ),
     "{kind: kubernetes.wait, nodes: [all, ▶A b]}": (
         "nodes, item 2: 'A b' is not the name of a node",
         "`all`, or lower-case",

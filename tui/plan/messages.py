@@ -37,6 +37,22 @@ _SAID_ELSEWHERE = {
     "http": "http.check",
 }
 """What other tools call kinds of steps."""
+_KEYS_ELSEWHERE = {
+    **dict.fromkeys(("bash", "cmd", "command", "entrypoint", "run", "script", "sh"), "shell"),
+    **dict.fromkeys(("cwd", "dir", "workdir", "workingdir", "workingdirectory"), "folder"),
+    **dict.fromkeys(("after", "dependson", "dependencies", "deps", "requires"), "needs"),
+    **dict.fromkeys(("condition", "enabled", "if"), "when"),
+    **dict.fromkeys(("foreach", "loop", "matrix", "withitems"), "each"),
+    **dict.fromkeys(("set", "setvalues"), "values"),
+    **dict.fromkeys(("valuefiles", "valuesfiles"), "files"),
+    **dict.fromkeys(("buildargs",), "args"),
+    **dict.fromkeys(("cleanup", "teardown"), "down"),
+    "name": "title",
+    "repo": "repository",
+    "sources": "files",
+    "vars": "variables",
+}
+"""What other tools call keys, without `-` and `_`."""
 _STEP_FIELDS = {"steps", "failed", "down"}
 
 _WANTED = {
@@ -105,7 +121,9 @@ def _fault(
     place = document.place(path)
     if kind == "extra_forbidden":
         key = str(path[-1])
-        hint = suggest(key, fields_at(schema, loc[:-1]))
+        known = fields_at(schema, loc[:-1])
+        meant = _KEYS_ELSEWHERE.get(key.lower().replace("-", "").replace("_", ""), "")
+        hint = suggest(meant if meant in known else key, known)
         if len(path) == 1 and not key[:1].isalnum():  # as others mark what is there for anchors
             hint = f"begin the name of what is there for YAML's anchors with x-: x-{key.lstrip('._-')}"
         return Fault(document.keys.get(path, place), f"unknown key {shown(key)}", hint)

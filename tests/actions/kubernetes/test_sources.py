@@ -121,6 +121,7 @@ def test_what_builds_has_no_terminal_to_ask_on_and_goes_with_its_programs(
 WRONG = {
     "[▶{object: {kind: ConfigMap, metadata: {name: x}}}]": "the object has no apiVersion",
     "[{kustomize: ▶nowhere}]": "no such directory",
+    "[{kustomize: ▶'github.com/knative/serving//config?ref=main'}]": "is not on this machine",
     "[{▶kustomise: overlay}]": "unknown key 'kustomise'",
     "[{object: ▶[]}]": "a mapping is expected here, not a list",
     "overlay/map.yaml, replace: ▶job": "'job' does not name an object",

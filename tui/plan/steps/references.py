@@ -75,7 +75,9 @@ def _rollout(rollout: str) -> str:
     written, _, name = rollout.partition("/")
     kind = _ROLLOUT_KINDS.get(written.lower().removesuffix(".apps"))
     if kind is None or not name:
-        raise ValueError(f"{shown(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME")
+        cause = f"{shown(rollout)} is not deployment/NAME, statefulset/NAME or daemonset/NAME"
+        hint = f"wait for anything else by its conditions: {{object: {rollout}, is: Ready}}" if name else ""
+        raise ValueError(cause, hint or "write the kind before the name, as kubectl does")
     return f"{kind}/{_object_name(name)}"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Discriminator,
     Field,
     PlainSerializer,
@@ -87,10 +88,18 @@ class Inline(Frozen):
         return f"{self.object['kind']}/{metadata.get('name') or metadata.get('generateName', '')}"
 
 
+def _no_remote(value: object) -> object:
+    """Refuse what kustomize would fetch, and what no directory of this machine is called."""
+    if isinstance(value, str) and re.match(r"(?:git::|\w+://|git@|(?:www\.)?git(?:hub|lab)\.com[/:])", value):
+        hint = "write a kustomization.yaml that has it in its `resources`, and name that one's directory"
+        raise ValueError(f"{shown(value)} is not on this machine", hint)
+    return value
+
+
 class Kustomized(Frozen):
     """A directory that is written for kustomize."""
 
-    kustomize: ExistingDirectory = Field(
+    kustomize: Annotated[ExistingDirectory, BeforeValidator(_no_remote)] = Field(
         description="The directory; it is built by `kustomize`, or else by `kubectl kustomize`."
     )
 

@@ -30,6 +30,8 @@ _BY_NAME = re.compile(r"pods?/")
 
 def _labels(text: str) -> str:
     cause = f"{shown(text)} does not select pods by their labels"
+    if text.strip() == "all":
+        raise ValueError(cause, 'write "!job-name" for all pods but those of Jobs, or app=web')
     if _BY_NAME.match(text):
         raise ValueError(cause, f"wait for a pod by its name with conditions: {{object: {text}, is: Ready}}")
     if not all(_LABELS.fullmatch(part) for part in _BETWEEN_LABELS.split(text)):
