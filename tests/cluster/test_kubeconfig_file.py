@@ -209,6 +209,16 @@ def test_a_lock_that_kubectl_takes_is_waited_for(tmp_path: Path) -> None:
     assert "config.lock: file exists" in done.stderr
 
 
+def test_a_lock_that_was_left_is_told_before_a_cluster_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubeconfig_file, "_PATIENCE", 0)
+    kubeconfig_file.check_kubeconfig(tmp_path / "config")
+    (tmp_path / "config.lock").touch()
+    with pytest.raises(ActionError, match="another program holds the lock"):
+        kubeconfig_file.check_kubeconfig(tmp_path / "config")
+
+
 def test_a_lock_that_nobody_lets_go_of_is_told(tmp_path: Path) -> None:
     path = tmp_path / "config"
     (tmp_path / "config.lock").touch()

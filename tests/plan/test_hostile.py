@@ -79,6 +79,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a binary": (with_name("!!binary aGVsbG8="), "quotes around the text"),
     "a key of several values": (f"{GOOD}? [a, b]\n: c\n", "quotes around a reference"),
     "a template": (with_name("{{ .Values.x }}"), "quotes around a reference"),
+    "a template of Jinja": (f"{GOOD}{{% if x %}}\n", "render the template first"),
     "a reference in brackets": (f"{GOOD}secrets: [${{a}}, b]\n", "quotes around a reference"),
     "the environment": (with_name("${HOME}"), "not the environment's"),
     "the environment by a dot": (with_name("${env.HOME}"), "add it to `variables:`"),

@@ -82,6 +82,7 @@ LATE = {
     "a relative path in the node": f"{NODE}  extraMounts: [{{hostPath: /x, containerPath: ▶data}}]\n",
     "the home directory": f"{NODE}  extraMounts: [{{hostPath: ▶~/x, containerPath: /x}}]\n",
     "a patch that is no YAML": f"{NODE}  kubeadmConfigPatches: [▶'a: [']\n",
+    "an image that is none": f"{NODE}  image: ▶kindest/node:v1.20.0@b40ecf8b\n",
     "registries in two ways": (
         f"▶{HEAD}containerdConfigPatches:\n- |\n  [{CRI}]\n  config_path = '/etc/containerd/certs.d'\n"
         f"- |\n  [{CRI}.mirrors.'localhost:5000']\n  endpoint = ['http://registry:5000']\n"

@@ -55,6 +55,10 @@ def script(*lines: str, at: str = "▶") -> str:
     return steps(at + '{kind: command, shell: "' + "\\n".join(lines) + '"}')
 
 
+def kind(config: str) -> str:
+    return f"▶{{kind: kind.create, config: {{kind: Cluster, apiVersion: kind.x-k8s.io/v1alpha4, {config}}}}}"
+
+
 NOTHING = "{kind: command, shell: x}"
 SHOWN = {
     "a manifest that is no YAML": (
@@ -71,6 +75,11 @@ SHOWN = {
         steps("▶{kind: helm.install, release: a, chart: db, files: twice.yaml}"),
     ),
     "a key of kubeadm's that stands twice": ("key-twice", steps("▶{kind: kind.create, config: kind.yaml}")),
+    "a name that the cluster does not get": ("name-not-used", steps(kind("name: other"))),
+    "a file for nodes that is not there": (
+        "mount-missing",
+        steps(kind("nodes: [{extraMounts: [{hostPath: audit/none.yaml, containerPath: /etc/audit.yaml}]}]")),
+    ),
     "such a key in the plan itself": (
         "key-twice",
         steps("▶{kind: kind.create, config: {kind: Cluster, apiVersion: kind.x-k8s.io/v1alpha4, "
@@ -206,6 +215,13 @@ SHOWN = {
     ),
 }  # fmt: skip
 NOT_SHOWN = {
+    "what the cluster and its nodes get": steps(
+        kind(
+            "name: demo, nodes: [{extraMounts: [{hostPath: namespace.yaml, containerPath: /a.yaml},"
+            " {hostPath: made, containerPath: /data}]}]"
+        ).lstrip("▶"),
+        "{kind: kind.delete}",
+    ),
     "a cluster that is made anew": tasks(
         {"a": "{kind: kind.delete}\n          - {kind: kind.create}", "b a": NAMESPACE}, CLUSTER
     ),

@@ -47,6 +47,7 @@ def check_kubeconfig(path: Path) -> None:
         ActionError: They cannot.
     """
     with _told(path):
+        _await_others(_lock_of(path), time.monotonic() + _PATIENCE)
         _read(path)
         target = _target(path)
         for place in (target if target.exists() else target.parent, path.parent):
@@ -186,7 +187,7 @@ def _told(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(path: Path, patience: float = _PATIENCE) -> Iterator[None]:
     """Lock a file against kubectl and kind, which take the same lock."""
-    lock = path.with_name(f"{path.name}.lock")
+    lock = _lock_of(path)
     with _told(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _create(lock, time.monotonic() + patience)
@@ -196,17 +197,27 @@ def _locked(path: Path, patience: float = _PATIENCE) -> Iterator[None]:
             lock.unlink(missing_ok=True)
 
 
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
 def _create(lock: Path, until: float) -> None:
     while True:
         try:
             os.close(os.open(lock, os.O_CREAT | os.O_EXCL, 0))
         except FileExistsError:
-            if time.monotonic() >= until:
-                hint = f"if no kubectl or kind is at it, one that was killed left the lock: `rm {lock}`"
-                raise ActionError(f"another program holds the lock {lock}", hint) from None
-            time.sleep(_POLL)
+            _await_others(lock, until)
         else:
             return
+
+
+def _await_others(lock: Path, until: float) -> None:
+    """Wait until no other program holds a lock."""
+    while lock.exists():
+        if time.monotonic() >= until:
+            hint = f"if no kubectl or kind is at it, one that was killed left the lock: `rm {lock}`"
+            raise ActionError(f"another program holds the lock {lock}", hint)
+        time.sleep(_POLL)
 
 
 def _unusable(path: Path, why: str) -> ActionError:

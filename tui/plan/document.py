@@ -255,7 +255,7 @@ def yaml_error(error: yaml.YAMLError, text: str, name: str) -> PlanError:
 
 
 def _yaml_hint(line: str, column: int, cause: str) -> str:
-    if "{{" in line:
+    if "{{" in line or "{%" in line:
         return TEMPLATE
     if "\t" in line[:column] and not line[: column - 1].strip():
         return "indent with spaces: YAML takes no tabs"

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from tui.plan.document import get
 from tui.plan.faults import shown
+from tui.plan.values import image_name
 
 _NUMBER = re.compile(r"[-+]?(0x[0-9a-f]+|0o?[0-7]+|[0-9.]+e[0-9]+)", re.IGNORECASE)
 _ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - it is only compared
@@ -80,6 +81,10 @@ def _without_tilde(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("~"):
         raise ValueError(f"kind takes {shown(value)} literally, not as your home", "write the whole path")
     return value
+
+
+def _image(value: str) -> str:
+    return image_name(value) if value else value
 
 
 def _yaml(value: str) -> str:
@@ -155,7 +160,7 @@ class Node(_Patched):
     """A node of the cluster."""
 
     role: Literal["control-plane", "worker", ""] | None = None
-    image: Text | None = None
+    image: Annotated[Text, AfterValidator(_image)] | None = None
     labels: dict[str, Text | None] | None = None
     extra_mounts: list[Mount | None] | None = None
     extra_port_mappings: list[PortMapping | None] | None = None

@@ -251,7 +251,12 @@ def is_image_name(text: str) -> bool:
     return _IMAGE.fullmatch(text) is not None
 
 
-def _image_name(value: str) -> str:
+def image_name(value: str) -> str:
+    """Return a text that is an image's name.
+
+    Raises:
+        ValueError: It is none.
+    """
     if is_image_name(value):
         return value
     hint = "write it as name:tag or registry/name:tag"
@@ -260,5 +265,5 @@ def _image_name(value: str) -> str:
     raise ValueError(f"{shown(value)} is no image's name", hint)
 
 
-ImageName = Annotated[str, AfterValidator(_image_name)]
+ImageName = Annotated[str, AfterValidator(image_name)]
 """An image's name as container engines take it, with or without registry, tag and digest."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.plan.lint.charts import broken_charts
+from tui.plan.lint.clusters import of_no_effect
 from tui.plan.lint.commands import commands, shared_output
 from tui.plan.lint.environment import unexpanded
 from tui.plan.lint.images import pulled_always
@@ -35,6 +36,7 @@ _RULES = (
     built_twice,
     cluster_left,
     cluster_missing,
+    of_no_effect,
     image_missing,
     pulled_always,
     manifest_broken,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Discriminator, Field, Tag
 
 from tui.plan.steps.base import StepBase
-from tui.plan.values import Duration, ExistingFile, PlanPath
+from tui.plan.values import Duration, ExistingFile, ImageName, PlanPath
 
 ProviderName = Literal["kind", "k3d"]
 PROVIDERS = get_args(ProviderName)
@@ -48,7 +48,7 @@ class ClusterCreate(_ClusterStep):
         " node images of kind before v1.31, settings by which clusters start sooner are added, and told,"
         " unless it has them.",
     )
-    image: str | None = Field(None, description="Node image; the provider's own default if absent.")
+    image: ImageName | None = Field(None, description="Node image; the provider's own default if absent.")
     wait: Duration = Field(120.0, description="How long the made cluster may take to become ready.")
 
 
