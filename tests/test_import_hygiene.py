@@ -50,6 +50,13 @@ def test_the_libraries_that_are_kept_out_exist(name: str) -> None:
     assert importlib.util.find_spec(name) is not None
 
 
+def test_the_first_frame_waits_for_no_plan_to_be_checked() -> None:
+    asking = "tui.cli.up; tui.cli.up.asked(fail=(), only=()); import tui.views.dashboard, tui.dashboard.app"
+    loaded = loaded_by(f"{asking}, tui.launch.run_handle, tui.plan.include")
+    assert {"textual", "yaml"} <= loaded
+    assert not loaded & (CLIENTS | {"pathspec", "pydantic"})
+
+
 def test_the_api_client_leaves_the_librarys_typed_models_alone() -> None:
     module = "tui.clients.kubernetes.api"
     argv = [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"]

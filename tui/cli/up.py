@@ -77,8 +77,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def asked(fail: tuple[str, ...], only: tuple[str, ...], **given: Any) -> Request:
     """Return what is asked for by these options."""
-    from tui.launch.request import Request
-    from tui.launch.selection import selected
+    from tui.launch.request import Request, selected
 
     return Request(fail=_failures(fail), only=selected(only), **given)
 

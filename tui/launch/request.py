@@ -12,6 +12,7 @@ from tui.plan.bundled import find_plan
 from tui.plan.document import read_document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tui.plan.load import LoadedPlan
@@ -61,6 +62,18 @@ class Request:
     resume: str | None = None
     allow_context: str | None = None
     cluster: str | None = None
+
+
+def selected(names: Sequence[str]) -> tuple[str, ...]:
+    """Return task names that were given one by one or with commas between them.
+
+    Raises:
+        UsageError: One of them is empty, as an unset variable of a shell makes it.
+    """
+    for name in names:
+        if not name.strip(" ,"):
+            raise UsageError("--only names no task", "name one, or leave --only out to run all")
+    return tuple(part.strip() for name in names for part in name.split(",") if part.strip())
 
 
 def load(request: Request) -> LoadedPlan:

@@ -12,7 +12,7 @@ from tui.plan.output_uses import used_outputs
 from tui.run.outline import outline, task_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from tui.launch.request import Request
     from tui.plan.load import LoadedPlan
@@ -138,15 +138,3 @@ def known_tasks(pattern: str, plan: Plan, option: str) -> list[str]:
         id_ for id_ in ids if plan.include and id_.startswith(f"{pattern}.")
     ]
     return found or [known_task(pattern, plan, option)]
-
-
-def selected(names: Sequence[str]) -> tuple[str, ...]:
-    """Return task names that were given one by one or with commas between them.
-
-    Raises:
-        UsageError: One of them is empty, as an unset variable of a shell makes it.
-    """
-    for name in names:
-        if not name.strip(" ,"):
-            raise UsageError("--only names no task", "name one, or leave --only out to run all")
-    return tuple(part.strip() for name in names for part in name.split(",") if part.strip())
