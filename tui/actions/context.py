@@ -23,10 +23,7 @@ class Context(Reporter, Protocol):
         step: The step's place in the task, from 0.
         attempt: The number of the task's attempt, from 1.
         host: The task's host: where its commands run and its images are.
-        folder: The plan's directory.
         cache: A directory of the user's for what can be fetched again.
-        variables: The plan's variables, for files that are filled in.
-        env: The plan's environment variables, for commands.
         deadline: Time of the running loop at which step or task has run out of time, or None. The engine
             cancels the step some seconds after it; an action that can say what it waited for fails by itself
             at the deadline.
@@ -36,11 +33,20 @@ class Context(Reporter, Protocol):
     step: int
     attempt: int
     host: Host
-    folder: Path
     cache: Path
-    variables: Mapping[str, Any]
-    env: Mapping[str, str]
     deadline: float | None
+
+    @property
+    def folder(self) -> Path:
+        """The directory of the file that the step is written in."""
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The plan's variables, for files that are filled in."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The plan's environment variables, for commands, and the one that names the step."""
 
     @property
     def cluster_host(self) -> Host:

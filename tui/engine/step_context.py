@@ -60,15 +60,27 @@ class StepContext:
         self.attempt = attempt.number
         self._hosts, self._places = context.environment.hosts, context.placement
         self.host: Host = self._hosts.of(self._places.tasks[self.task])
-        self._written = written = attempt.task.steps[step]
-        self.folder: Path = context.plan.folder_of(written)
+        self._written = attempt.task.steps[step]
         self.cache = context.cache
-        self.variables: Mapping[str, Any] = context.outputs.variables(written, attempt.task)
-        mark = f"{context.run}/{self.task}/{step}"
-        self.env: Mapping[str, str] = {**context.plan.environment, MARK: mark}
         self.deadline = deadline
         self._attempt = attempt
         self._last_progress = float("-inf")
+
+    @property
+    def folder(self) -> Path:
+        """The directory of the file that the step is written in."""
+        return self._attempt.context.plan.folder_of(self._written)
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The variables that the step's files are filled in from."""
+        return self._attempt.context.outputs.variables(self._written, self._attempt.task)
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The plan's environment variables, and the one that names the step."""
+        context = self._attempt.context
+        return {**context.plan.environment, MARK: f"{context.run}/{self.task}/{self.step}"}
 
     @property
     def cluster_host(self) -> Host:

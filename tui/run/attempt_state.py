@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.run import events as e
 from tui.run.changed import changed
 from tui.run.chunks import Chunks
+from tui.run.light import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

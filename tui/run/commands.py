@@ -5,9 +5,9 @@ To add a command, write its class here, its handler in `tui.engine.engine`, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui.run.light import dataclass
 from tui.run.state import FINAL
 
 if TYPE_CHECKING:

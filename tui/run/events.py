@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Literal, NamedTuple
 
 from tui.plan.address import LOCAL
+from tui.run.light import dataclass
 
 Outcome = Literal["succeeded", "failed", "cancelled", "skipped"]
 """A task's final states. Skipped: something that it needs did not succeed."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+import dataclasses
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tui.plan.graph import CycleError, Graph, Node
@@ -11,6 +12,7 @@ from tui.run import events as e
 from tui.run import prefetches
 from tui.run.attempt_state import ATTEMPT_CHANGES, AttemptState
 from tui.run.changed import changed
+from tui.run.light import dataclass
 from tui.run.samples import Samples, add_sample
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ class TaskState:
         return sum(attempt.end(now) - attempt.started for attempt in self.attempts)
 
 
-@dataclass(slots=True, repr=False)  # asyncio writes out what a main task returned, if only to throw it away
+# asyncio writes out what a main task returned, if only to throw it away: no repr.
+@dataclasses.dataclass(slots=True, repr=False)
 class RunState:
     """A run as it stands, changed by events alone.
 
