@@ -80,6 +80,8 @@ async def replaying(folder: Path, *, fails: dict[str, list[int]] | None = None) 
     app = await asyncio.to_thread(lambda: Dashboard(replay, replay.model()))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, "▶ ×1  0:00", "of run run")
+        while app.screen.query_one(Timeline).known is None:  # it is being read
+            await pilot.pause(0.02)
         yield Played(replay, app, pilot, clock)
 
 

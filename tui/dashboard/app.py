@@ -48,11 +48,12 @@ def _places() -> type[Provider]:
     return PlaceProvider
 
 
-def _screen(control: Control) -> RunScreen:
+def _screen(control: Control, model: Model) -> RunScreen:
     """Return the screen that shows a run."""
     if isinstance(control, Replay):
-        return ReplayScreen(control)
-    return (LookScreen if control.read_only else RunScreen)(control.lines, lambda: control.stands)
+        return ReplayScreen(model.frame, control)
+    kind = LookScreen if control.read_only else RunScreen
+    return kind(model.frame, control.lines, lambda: control.stands)
 
 
 class Live(NamedTuple):
@@ -79,7 +80,7 @@ class Dashboard(RunKeys):
             model: What is known of it; it outlives the app, which may be left and opened again.
         """
         super().__init__(control, model)
-        self._live = Live(control, model, _screen(control))
+        self._live = Live(control, model, _screen(control, model))
         self._run_screen = self._live.screen
         self._live_frame: Frame | None = None
         self._departure = Departure(self, control, model)
@@ -112,8 +113,7 @@ class Dashboard(RunKeys):
     def _begin(self) -> None:
         self.draw()
         self.set_interval(PULL_EVERY, self.draw)
-        # The first refresh lays the widgets out that the frame has changed, the second paints them.
-        self.call_after_refresh(self.call_after_refresh, self._control.begin)
+        self._control.begin()
 
     @property
     def task_id(self) -> str:
@@ -272,12 +272,13 @@ class Dashboard(RunKeys):
         kept = await asyncio.to_thread(lambda: (Replay if again else KeptRun)(runs_directory() / name))
         if self._control is not self._live.control:
             self._leave_kept()
-        screen = _screen(kept)
+        model = kept.model()
+        screen = _screen(kept, model)
 
         def shown() -> None:
             if not screen.stands:  # left before it was there
                 return
-            self._control, self._model, self._run_screen = kept, kept.model(), screen
+            self._control, self._model, self._run_screen = kept, model, screen
             self.draw()
             kept.begin()
 

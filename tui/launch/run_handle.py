@@ -8,11 +8,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from tui.actions.environment import preload
 from tui.errors import BringupError
 from tui.insight.expectation import EMPTY
 from tui.run.commands import CancelRun, Close, Kill
-from tui.run.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +113,8 @@ class RunHandle:
     @property
     def stands(self) -> Stands:
         """What the run leaves behind; once it has begun."""
+        from tui.run.standing import standing
+
         assert self._launch is not None
         ports = dict(self._launch.forwards.ports)
         return standing(self._launch.loaded.plan, str(self._launch.folder), ports=ports)
@@ -210,6 +210,8 @@ class RunHandle:
         finally:
             self._begun.set()
         if launch.environment.name == "kind":
+            from tui.actions.environment import preload
+
             preload(step for task in launch.loaded.plan.tasks for step in task.steps)
         self._expectation = expectation(launch)
 

@@ -32,13 +32,14 @@ class ReplayScreen(PlayKeys, RunScreen):
         *LOOK_KEYS,
     ]
 
-    def __init__(self, replay: Replay) -> None:
-        """Make an empty one.
+    def __init__(self, frame: Frame, replay: Replay) -> None:
+        """Show nothing yet.
 
         Args:
+            frame: The first frame to show.
             replay: The run and its clock.
         """
-        super().__init__(replay.lines, lambda: replay.stands)
+        super().__init__(frame, replay.lines, lambda: replay.stands)
         self._replay = replay
 
     def on_mount(self) -> None:
@@ -51,7 +52,7 @@ class ReplayScreen(PlayKeys, RunScreen):
         if timeline.known is None and moments is not None:
             gaps = idle(busy(moments.last, moments.end), moments.end)
             timeline.known = Known(moments.end, tuple(gaps))
-        if self._last is not None and frame.now < self._last.now:
+        if frame.now < self._last.now:
             self.forget_why()
         super().show(frame)
 

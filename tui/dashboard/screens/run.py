@@ -20,7 +20,6 @@ from tui.dashboard.widgets.machine_lane import MachineLane
 from tui.dashboard.widgets.summary import Summary
 from tui.dashboard.widgets.timeline import Timeline
 from tui.dashboard.widgets.why_column import WhyColumn
-from tui.insight.why import why_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,10 +55,11 @@ class RunScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str] = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = [*RUN_KEYS, *PANEL_KEYS]
 
-    def __init__(self, lines: Callable[[str], LogLines], stands: Callable[[], Stands]) -> None:
-        """Make an empty one.
+    def __init__(self, frame: Frame, lines: Callable[[str], LogLines], stands: Callable[[], Stands]) -> None:
+        """Show nothing yet.
 
         Args:
+            frame: The first frame to show.
             lines: Gives the last lines of a task.
             stands: Gives what the run leaves behind.
         """
@@ -67,7 +67,7 @@ class RunScreen(Screen[None]):
         self._lines = lines
         self._stands = stands
         self._finished = False
-        self._last: Frame | None = None
+        self._last = frame
         self._why: Why | None = None
         self._asked: Outlook | None = None
         self._ask_again = 0.0
@@ -85,6 +85,10 @@ class RunScreen(Screen[None]):
             yield Deck(self._lines)
             yield WhyColumn()
         yield KeyLine(self.first_keys)
+
+    def on_mount(self) -> None:
+        """Show the first frame, so that the screen is laid out and painted with it at once."""
+        self.show(self._last)
 
     @property
     def stands(self) -> bool:
@@ -105,7 +109,7 @@ class RunScreen(Screen[None]):
 
     def tell_note(self) -> None:
         """Show the line below the head, where it reads different."""
-        text = self.note(self._last) if self._last is not None else ""
+        text = self.note(self._last)
         if text != self._noted:
             self._noted = text
             note = self.query_one("#note", Static)
@@ -144,6 +148,8 @@ class RunScreen(Screen[None]):
         self._asked, self._ask_again = frame.outlook, math.inf
 
         def ask() -> None:
+            from tui.insight.why import why_run
+
             assert frame.outlook is not None
             forecast = frame.outlook.forecast
             why = why_run(frame.state, frame.now, frame.expectation, forecast)
@@ -155,7 +161,7 @@ class RunScreen(Screen[None]):
 
     def _answered(self, why: Why, pause: float) -> None:
         self._why, self._ask_again = why, time.monotonic() + pause
-        if self._last is not None and self.stands:
+        if self.stands:
             self._tell_why(self._last)
 
     def _tell_why(self, frame: Frame) -> None:
@@ -168,10 +174,9 @@ class RunScreen(Screen[None]):
         """Leave the panels out where the summary takes their room; tell why where there is much."""
         self.set_class(self.app.size.height < _LOW, "-low")
         self.set_class(self.app.size.width >= _WIDE, "-wide")
-        if self._last is not None and self._finished:
+        if self._finished:
             self._finish(self._last)
-        if self._last is not None:  # of a kept run no other frame may come
-            self._look_into(self._last)
+        self._look_into(self._last)  # of a kept run no other frame may come
 
     @property
     def task_id(self) -> str:
@@ -201,7 +206,7 @@ class RunScreen(Screen[None]):
     def on_timeline_moved(self, event: Timeline.Moved) -> None:
         """Show the task's panel."""
         self.query_one(Deck).selected = event.task
-        if self._last is not None and self.has_class("-wide"):
+        if self.has_class("-wide"):
             self._tell_why(self._last)
 
     def on_timeline_opened(self, _: Timeline.Opened) -> None:

@@ -14,7 +14,6 @@ from textual.widget import Widget
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.fit import fit
-from tui.dashboard.widgets.panel import Panel
 from tui.text import GLYPHS
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from tui.dashboard.frame import Frame
+    from tui.dashboard.widgets.panel import Panel
     from tui.run.log.line import LogLines
     from tui.run.state import TaskState
 
@@ -245,6 +245,8 @@ class Deck(Vertical):
         """Have so many panels; the main one has the room that the others leave."""
         if (count, beside) == self._placed:
             return
+        from tui.dashboard.widgets.panel import Panel  # after the first frame, which has none
+
         self._placed = count, beside
         with self.app.batch_update():
             while len(self._panels) > count:

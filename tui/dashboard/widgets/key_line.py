@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.widgets import Footer
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
-    from textual.screen import Screen
     from textual.widget import Widget
 
 _LAST = {"question_mark", "q"}
@@ -36,6 +35,7 @@ class KeyLine(Footer):
         super().__init__(show_command_palette=False, compact=True)
         self._first = first
         self._fitted = 0
+        self._bindings_ready = True  # Textual's shows none before something is focused: they are known
 
     def compose(self) -> ComposeResult:
         """Yield the keys that find room."""
@@ -59,14 +59,6 @@ class KeyLine(Footer):
             return
         if [_looks(key) for key in self.compose()] != [_looks(key) for key in self.query(FooterKey)]:
             await super().recompose()
-
-    def bindings_changed(self, screen: Screen[Any]) -> None:
-        """Choose anew what is shown; the first time also where nobody has looked yet, as in a browser."""
-        if self.app.app_focus or self._bindings_ready:
-            super().bindings_changed(screen)
-        else:
-            self._bindings_ready = True
-            self.call_after_refresh(self.recompose)
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose anew what finds room."""

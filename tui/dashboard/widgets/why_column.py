@@ -11,8 +11,6 @@ from textual.widgets import Static
 
 from tui.dashboard.ansi import clean
 from tui.dashboard.fit import fit
-from tui.insight.why import step_name
-from tui.insight.why_task import why_task
 from tui.text import GLYPHS, clock, seconds
 
 if TYPE_CHECKING:
@@ -79,6 +77,8 @@ def _verdict(why: Why | None) -> Iterator[Content]:
 
 def _task(frame: Frame, id_: str) -> Iterator[Content]:
     """Return what holds the chosen task, or held it, and whether it decides anything."""
+    from tui.insight.why_task import why_task
+
     if frame.outlook is None or id_ not in frame.tasks:
         return
     for section in why_task(frame.state, id_, frame.now, frame.expectation, frame.outlook.forecast)[:2]:
@@ -103,6 +103,8 @@ def _path(frame: Frame, width: int) -> Iterator[Content]:
 
 
 def _savings(frame: Frame, why: Why | None, width: int) -> Iterator[Content]:
+    from tui.insight.why import step_name
+
     worth = (
         [step for step in why.steps if step.savings and step.savings.whole >= _WORTH_SAYING] if why else []
     )
