@@ -47,6 +47,19 @@ def test_what_took_longer_than_before_says_so() -> None:
     assert (steps.rows[0].text, steps.rows[0].amount, steps.rows[0].note) == ("work", "10.0s", "+6.0s")
 
 
+def test_a_task_that_was_cancelled_is_named_unless_the_whole_run_was() -> None:
+    def verdict(outcome: e.RunOutcome) -> str:
+        state = tell(begun(), *ran("cluster", 0.0, 1.0), e.AttemptStarted(1.0, "image", 1))
+        skipped = (
+            e.TaskFinished(2.0, id_, "skipped") for id_ in state.tasks if id_ not in {"cluster", "image"}
+        )
+        tell(state, *skipped, e.TaskFinished(2.0, "image", "cancelled"), e.RunFinished(2.0, outcome))
+        return why_run(state, 2.0, EMPTY, forecast(state, {}, 2.0)).verdict
+
+    assert ", and image was cancelled; " in verdict("failed")
+    assert ", cancelled; " in verdict("cancelled")
+
+
 @settings(max_examples=40)
 @given(disturbed())
 def test_it_can_be_told_of_every_task_at_every_moment_and_kept_as_json(

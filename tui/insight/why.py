@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.insight.expectation import Expectation
     from tui.insight.forecast import Forecast
     from tui.insight.savings import Savings
-    from tui.run.state import RunState
+    from tui.run.state import RunState, TaskState
 
 _NAMED = 3  # tasks that the verdict names
 _DECIDES = 0.1  # of the critical path's time, that a task takes at least to be named
@@ -252,11 +252,18 @@ def _how_it_went(state: RunState, to_go: str, cut_off: bool) -> str:
         return ", cut off"
     if state.ended_at is None:
         return f" so far{to_go}"
-    failed = [one_line(task.title) for task in state.with_status("failed")]
+    failed, cancelled = state.with_status("failed"), state.with_status("cancelled")
     if failed:
-        more = f" and {plural(len(failed) - 1, 'other')}" if len(failed) > 1 else ""
-        return f", and {failed[0]}{more} failed"
-    return ", cancelled" if state.with_status("cancelled") else ""
+        return f", and {_named(failed)} failed"
+    if cancelled and state.result != "cancelled":  # by hand, each by itself
+        return f", and {_named(cancelled)} {'were' if len(cancelled) > 1 else 'was'} cancelled"
+    return ", cancelled" if cancelled else ""
+
+
+def _named(tasks: Sequence[TaskState]) -> str:
+    """Return the title of the first of some tasks, and how many more there are."""
+    more = f" and {plural(len(tasks) - 1, 'other')}" if len(tasks) > 1 else ""
+    return f"{one_line(tasks[0].title)}{more}"
 
 
 def _notes(
