@@ -219,6 +219,8 @@ SAID_TO = {
     ): "build-network",
     ("image.build", "COPY failed: forbidden path outside the build context: ../x ()"): "build-outside",
     ("image.build", "base name (${BASE}) should not be blank"): "build-base",
+    ("build", "RUN --mount=type=secret,id=npm,required=true x\nsecret npm: not found"): "build-mount",
+    ("build", 'RUN --mount=type=ssh,required=true x\nno SSH key "" forwarded from the client'): "build-mount",
     ("image.build", "invalid from flag value debian:$V: invalid reference format"): "build-from",
     ("image.build", 'failed to parse stage name "debian:$V": invalid reference format'): "build-from",
     ("image.build", "variable expansion is not supported for --from, define a new stage"): "build-from",

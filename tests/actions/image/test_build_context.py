@@ -327,13 +327,22 @@ def test_what_goes_while_it_is_sent_is_left_out(tmp_path: Path) -> None:
             "the build failed at COPY --from=one /a /: COPY failed",
             "the stage, image or context that",
         ),
+        (
+            "the build failed at COPY --from=scripts . /: invalid from flag value scripts: access denied",
+            "no stage above is called scripts",
+        ),
+        ("FROM docker.io/library/scripts:latest: pull access denied", "no stage above is called scripts"),
+        ("load metadata for docker.io/library/builder:latest: pull access denied", "no stage above"),
+        ("FROM docker.io/library/scripts:latest: dial tcp: no such host", KNOWN["build-file"].hint),
+        ("FROM docker.io/library/redis:latest: pull access denied", KNOWN["build-file"].hint),
         ("the build failed at ADD http://h/x /: ADD failed: Get", "the URL could not be fetched"),
         ("the build failed at COPY ${NAME} b* /: COPY failed", KNOWN["build-file"].hint),
         ("the build failed at COPY a", KNOWN["build-file"].hint),
     ],
 )
 def test_what_a_build_misses_is_looked_up(tmp_path: Path, cause: str, hint: str) -> None:
-    write(tmp_path, Dockerfile="FROM x", a="1", left__in="2", _DOT_dockerignore="left\n")
+    text = "FROM x AS one\nCOPY --from=scripts . /\nRUN --mount=type=bind,from=builder,source=/a ls\n"
+    write(tmp_path, Dockerfile=text, a="1", left__in="2", _DOT_dockerignore="left\n")
     (tmp_path / "out").symlink_to("/etc/passwd")
     (tmp_path / "loop").symlink_to("loop")
     error = ActionError(cause, KNOWN["build-file"].hint)

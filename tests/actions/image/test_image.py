@@ -386,6 +386,28 @@ def test_a_total_is_told_once_all_layers_have_one() -> None:
     assert not layers.take({"id": "c", "status": "Already exists"})
 
 
+UNSEEN = """\
+#!/bin/sh
+[ "$2" = version ] && exit
+name='"name": "[internal] load metadata for docker.io/shop/base:dev", "error": "pull access denied"'
+echo '{"vertexes": [{"digest": "a", '"$name"', "started": "1", "completed": "2"}]}'
+exit 1
+"""
+
+
+@pytest.mark.parametrize(("there", "hint"), [("shop/base:dev", "`builder: default`"), ("x", "docker login")])
+async def test_a_base_that_only_the_engine_has_is_told_where_another_builder_misses_it(
+    tmp_path: Path, step: ImageBuild, there: str, hint: str
+) -> None:
+    await asyncio.to_thread((tmp_path / "docker").write_text, UNSEEN)
+    await asyncio.to_thread((tmp_path / "docker").chmod, 0o755)
+    async with recording(Peer(images={f"docker.io/{there}": ID}), tmp_path) as ctx:
+        ctx.host = LocalHost({"DOCKER_HOST": f"unix://{tmp_path}/engine.sock", "PATH": str(tmp_path)})
+        with pytest.raises(ActionError, match="base:dev: pull access denied") as caught:
+            await build(step.model_copy(update={"builder": "far"}), ctx)
+    assert hint in caught.value.hint
+
+
 async def test_what_needs_buildx_where_there_is_none_is_told(tmp_path: Path, step: ImageBuild) -> None:
     text = f"FROM {BASE}\n\nRUN --mount=type=ssh true\n"
     await asyncio.to_thread((step.context / "Dockerfile").write_text, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from tui.actions.image import buildx
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 _LINGERING = 1.5  # seconds to find what a cancelled build still runs
 _CORRECT = "correct the Dockerfile, then run the task again"
+_BASE = re.compile(r"(?:load metadata for|FROM) (\S+?): ")  # of an image that was not found
+_UNSEEN = (
+    "the builder does not see what only the engine has: name `builder: default`, which does, or push the base"
+    " image to a registry"
+)
 _LARGE = 100_000_000  # bytes of a context from which on its size is told
 
 
@@ -59,6 +65,8 @@ async def build(step: ImageBuild, ctx: Context) -> Done:
                 made, lines = await _build(step, context, engine, api, ctx)
         except ActionError as error:
             hint = await asyncio.to_thread(hint_for_missing, error, context)
+            if by_buildx and (base := _BASE.search(error.cause)) and await api.find_image(base[1]):
+                hint = _UNSEEN
             raise ActionError(error.cause, hint, error.details) from error
         after = await api.find_image(step.tag)
     identity = str((after or {}).get("Id", ""))

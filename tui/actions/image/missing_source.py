@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tui.actions.image.dockerfile import instructions
 from tui.plan.failures import KNOWN
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from tui.errors import ActionError
 
 _COPIED = re.compile(r"\b(?:COPY|ADD) (?P<rest>.+?)(?:: |$)")
+_FROM = re.compile(r"\bfrom=([a-z][\w-]*)(?=[\s,]|$)")
+_NO_IMAGE = re.compile(
+    r"(?:docker\.io/library/|invalid from flag value )([a-z][\w-]*):(?:latest:)? .*(?:denied|not found)"
+)
 _UNKNOWN = re.compile(r"[$*?\[]")  # in a source that only the builder can resolve
 
 
@@ -23,8 +28,14 @@ def hint_for_missing(error: ActionError, context: BuildContext) -> str:
     """Return what helps against a failed build, once the context was looked at; blocks.
 
     Returns:
-        The error's own hint, unless it asks about a file that was not found and the answer is known.
+        The error's own hint, unless a stage is named that is none, or it asks about a file that was not found
+        and the answer is known.
     """
+    if stage := _unknown_stage(error.cause, context.content):
+        return (
+            f"no stage above is called {stage}, and there is no such image: correct `--from`; of directories"
+            " only the context can be copied from"
+        )
     found = _COPIED.search(error.cause)
     if found is None or error.hint != KNOWN["build-file"].hint:
         return error.hint
@@ -33,6 +44,13 @@ def hint_for_missing(error: ActionError, context: BuildContext) -> str:
         return "the stage, image or context that `--from` names has no such file: correct the path"
     hints = (_why(source, context) for source in sources if not _UNKNOWN.search(source))
     return next(filter(None, hints), error.hint)
+
+
+def _unknown_stage(cause: str, dockerfile: bytes) -> str:
+    """Return the name that was taken for an image's though it was meant for a stage's; empty if none was."""
+    found = _NO_IMAGE.search(cause)
+    named = {name for each in instructions(dockerfile) for name in _FROM.findall(each.rest)}
+    return found[1] if found and found[1] in named else ""
 
 
 def _parts(rest: str) -> tuple[list[str], list[str]]:

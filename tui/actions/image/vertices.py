@@ -34,6 +34,7 @@ _WRAPPING = re.compile(
     r"(?:failed to (?:build|solve|solve with frontend \S+|create LLB definition)"
     r"|rpc error: code = \w+ desc =|ERROR)(?::\s*|\s+)"
 )
+_COPYING = ("COPY", "ADD", "RUN --mount")  # the instructions that take files of the context
 _LAYERED = {"ADD", "COPY", "RUN", "WORKDIR"}  # the instructions that a stage's numbers count besides FROM
 _CORRECT = "correct the instruction, then run the task again"
 _KEPT = 20  # lines shown with an error
@@ -203,10 +204,10 @@ class Vertices:
         status = _STATUS.search(failed.error)
         end = f" returned {status[1]}" if status else f": {failed.error}"
         told = "\n".join((failed.what, *failed.lines, failed.error))
-        if failed.what.startswith("RUN"):
-            hint = hint_for(told, "build") or _CORRECT
-        elif failed.what.startswith(("COPY", "ADD")) and "not found" in failed.error:
+        if failed.what.startswith(_COPYING) and '" not found' in failed.error and not status:
             hint = KNOWN["build-file"].hint
+        elif failed.what.startswith("RUN"):
+            hint = hint_for(told, "build") or _CORRECT
         else:
             hint = hint_for(told, "image.build")
         return ActionError(f"{where}{cut(failed.what, _SHOWN)}{end}", hint, tuple(failed.lines))

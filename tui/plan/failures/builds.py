@@ -16,6 +16,11 @@ BUILDS: dict[str, Known] = {
         "install the program in the image first, by an instruction above this one",
         "build",
     ),
+    "build-mount": known(
+        r"secret \S+:? not found|unset ssh forward key|no ssh key [^\n]*forwarded",
+        "give the step what the instruction mounts: `secrets: {id: ID, env: NAME}`, or `ssh: default`",
+        *("image.build", "build"),
+    ),
     "build-network": known(
         r"could not find bridge|network bridge not found",
         "the container engine's own network is gone: restart the engine",
