@@ -146,6 +146,12 @@ SAID_TO = {
     ("kubernetes", "status 500: failed to convert: quantities must match the regular expression '^x'"): (
         "quantity"
     ),
+    ("kubernetes", "service/a .status.loadBalancer.ingress[0].ip: the value is not there yet"): (
+        "load-balancer"
+    ),
+    ("kubernetes", "WaitForFirstConsumer: waiting for first consumer to be created before binding"): (
+        "claim-waits"
+    ),
     ("kubernetes", "job/a failed: DeadlineExceeded: Job was active longer than specified"): "job-deadline",
     ("kubernetes", "job/a failed: BackoffLimitExceeded: Job has reached the limit"): "job-backoff",
     ("kubernetes", "error unpacking subchart x in y: Chart.yaml file is missing"): "helm-no-chart",

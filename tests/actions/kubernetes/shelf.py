@@ -11,6 +11,14 @@ from aiohttp import web
 WIDGET = "/apis/example.com/v1"
 _NODE = {"name": "nodes", "singularName": "", "kind": "Node", "namespaced": False}
 _POD = {"name": "pods", "singularName": "", "kind": "Pod", "namespaced": True, "shortNames": ["po"]}
+_CLAIM = {
+    "name": "persistentvolumeclaims",
+    "singularName": "",
+    "kind": "PersistentVolumeClaim",
+    "namespaced": True,
+    "shortNames": ["pvc"],
+}
+_SERVICE = {"name": "services", "singularName": "", "kind": "Service", "namespaced": True}
 _KIND = {
     "name": "widgets",
     "singularName": "widget",
@@ -78,7 +86,7 @@ class Shelf:
         group = {"name": "example.com", "versions": [version], "preferredVersion": version}
         if path == "/apis":
             return {"groups": [group] * self.widgets}
-        return {"resources": [_KIND] * self.widgets if path == WIDGET else [_NODE, _POD]}
+        return {"resources": [_KIND] * self.widgets if path == WIDGET else [_NODE, _POD, _CLAIM, _SERVICE]}
 
     async def _watched(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

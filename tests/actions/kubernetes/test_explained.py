@@ -169,19 +169,53 @@ async def test_a_job_that_is_gone_may_have_ended(tmp_path: Path) -> None:
     assert "ttlSecondsAfterFinished" in error.hint
 
 
-async def test_a_job_that_still_runs_is_told_with_its_last_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("states", "hint"),
+    [
+        ([_state("app", {"running": {}})], "its pod still runs: see its last lines"),
+        (
+            [
+                _state("app", {"terminated": {"reason": "Completed", "exitCode": 0}}),
+                _state("proxy", {"running": {}}),
+            ],
+            "`proxy` still runs beside what has completed",
+        ),
+    ],
+)
+async def test_a_job_that_still_runs_is_told_with_its_last_lines(
+    tmp_path: Path, states: list[dict[str, Any]], hint: str
+) -> None:
     shelf = Shelf()
     shelf.logs["it-0"] = "10 of 4000 rows\n"
     shelf.put(JOBS, "it", spec=SELECTED, status={"active": 1})
 
     def run(shelf: Shelf) -> None:
-        running = [_state("app", {"running": {}})]
-        _pod(shelf, containerStatuses=running, **conditions(PodScheduled="True", Ready="True"))
+        _pod(shelf, containerStatuses=states, **conditions(PodScheduled="True", Ready="True"))
 
     error = await _late(tmp_path, shelf, run, "1 active", jobs="it")
     assert error.cause.endswith("job/it: 0 of 1 pod succeeded, 1 active; pod/it-0: ready")
-    assert error.hint.startswith("its pod still runs: see its last lines")
+    assert error.hint.startswith(hint)
     assert "log   10 of 4000 rows" in error.details
+
+
+async def test_what_nothing_gives_a_value_is_told(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put("/api/v1/namespaces/default/persistentvolumeclaims", "it", status={"phase": "Pending"})
+    shelf.put("/api/v1/namespaces/default/services", "it", status={"loadBalancer": {}})
+
+    def tell(shelf: Shelf) -> None:
+        about = {"kind": "PersistentVolumeClaim", "name": "it", "apiVersion": "v1"}
+        why = "waiting for first consumer to be created before binding"
+        shelf.put(
+            EVENTS, "e", involvedObject=about, reason="WaitForFirstConsumer", type="Normal", message=why
+        )
+
+    wanted = {"object": "pvc/it", "path": ".status.phase", "is": "Bound"}
+    error = await _late(tmp_path, shelf, tell, "first consumer", values=wanted)
+    assert error.hint.startswith("the claim is bound once a pod uses it")
+    wanted = {"object": "service/it", "path": "{.status.loadBalancer.ingress[0].ip}"}
+    error = await _late(tmp_path, shelf, lambda _: None, "not there yet", values=wanted)
+    assert error.hint.startswith("kind gives Services no addresses by itself")
 
 
 async def test_an_evicted_pod_does_not_count_beside_the_one_in_its_place(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ class Observer:
         elif (live or _is_recent(event)) and (owners := [each for each in targets if each.concerns(about)]):
             warns = event.get("type") == "Warning"
             text = event_text(event)
-            if warns:
+            if warns or event.get("reason") == "WaitForFirstConsumer":
                 self.troubles.append(text)
             if live and event.get("reason") in {"FailedCreate", "SuccessfulCreate"}:
                 self.refused.update(dict.fromkeys(owners, text.removeprefix("warning: ") if warns else ""))

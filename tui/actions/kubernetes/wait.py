@@ -334,7 +334,7 @@ class _Wait:
         if last and hint == _LONGER and any(c.reason == "PodInitializing" for c in found):
             hint = f"the pod's other containers wait for `{last.name}`: see its last lines for what it lacks"
         if isinstance(target, Job):  # why it failed, it says itself
-            hint = hint_for(cause, "kubernetes") or (_RUNS if state == "ready" else hint)
+            hint = hint_for(cause, "kubernetes") or _still_runs(pod, last) or hint
         details = await self._details(observer, pod, Verdict(last, "") if last else None)
         probe = next((each for each in reversed(pod.events) if "probe failed" in each), "")
         state += f"; {probe.removeprefix('warning: ')}" if probe else ""
@@ -365,6 +365,15 @@ def _is_failing(container: Container) -> bool:
 _BEGINNING = {"", "ContainerCreating", "PodInitializing"}
 
 
+def _still_runs(pod: PodTracker, last: Container | None) -> str:
+    """Return what to do about a Job's pod of which a container runs on; empty if none does."""
+    if last is None or last.phase != "running":
+        return ""
+    own = {each["name"] for each in pod.item["spec"]["containers"]}
+    ended = any(each.name in own and each.reason == "Completed" for each in containers(pod.item))
+    return f"`{last.name}` {_BESIDE}" if ended else _RUNS
+
+
 def _trouble(pod: PodTracker) -> tuple[int, str]:
     """Return how troubled a pod is: by its restarts, then the latest."""
     restarts = max((each.restarts for each in containers(pod.item)), default=0)
@@ -373,6 +382,7 @@ def _trouble(pod: PodTracker) -> tuple[int, str]:
 
 _BY_ITSELF = "its program ended by itself: its last lines say why"
 _RUNS = "its pod still runs: see its last lines; if it is only slow, give the step a longer timeout"
+_BESIDE = "still runs beside what has completed: make it a sidecar among initContainers, or leave it out"
 _LONGER = "see its readiness probe and last lines; if it is only slow, give the step a longer timeout"
 
 

@@ -191,6 +191,17 @@ OBJECTS: dict[str, Known] = {
         "a hook of the chart failed, most often a Job: `kubectl logs job/NAME` says why, if it is kept",
         *("kubernetes", "command"),
     ),
+    "load-balancer": known(
+        r"loadBalancer\S*: the value is not there yet",
+        "kind gives Services no addresses by itself: bring MetalLB or cloud-provider-kind up, or reach it by "
+        "a NodePort or by `forwards`",
+        "kubernetes",
+    ),
+    "claim-waits": known(
+        "waiting for first consumer",
+        "the claim is bound once a pod uses it, as its StorageClass has it: wait for that pod in its place",
+        "kubernetes",
+    ),
     "job-deadline": known(
         "DeadlineExceeded: Job was active longer",
         "raise the Job's activeDeadlineSeconds, or see in its pods' last lines what takes so long",
