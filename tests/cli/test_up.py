@@ -227,13 +227,6 @@ down: [{kind: command, shell: "rm ${mark}; echo gone ${mark} ${extra}"}]
     assert "take down" not in bringup(folder, "up", "slow.yaml", "--only", "quick").stdout
 
 
-@pytest.mark.parametrize("output", ["text", "json"])
-def test_a_plan_is_shown_without_its_secrets(folder: Path, output: str) -> None:
-    done = bringup(folder, "plan", "show", "--output", output)
-    assert "echo •••" in done.stdout
-    assert "s3cr3t-t0ken" not in done.stdout
-
-
 def test_no_color_and_force_color_are_honoured(folder: Path) -> None:
     assert "\x1b" not in bringup(folder, "up", "--only", "first").stdout
     assert "\x1b" in bringup(folder, "up", "--only", "first", FORCE_COLOR="1").stdout

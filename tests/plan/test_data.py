@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plan.writing import CLUSTER, HEAD, faults_of, load, one_step, write
+from tests.plan.writing import CLUSTER, faults_of, load, one_step, write
 from tui.plan.data import made_of
-from tui.plan.lint import lint
 from tui.plan.manifests import read_objects
-from tui.plan.reference import reference
 from tui.plan.steps import ConfigMap, KubernetesApply, Secret
 
 if TYPE_CHECKING:
@@ -128,15 +125,6 @@ WRONG = {
 def test_what_cannot_be_made_is_told(folder: Path, entry: str) -> None:
     faults = faults_of(write(folder, one_step(f"{{kind: kubernetes.apply, manifests: [{entry}]}}")))
     assert any(WRONG[entry] in fault.cause for fault in faults), faults
-
-
-def test_the_reference_has_examples_that_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / "certs").mkdir()
-    for name in "Dockerfile", "operator.toml", "certs/a.pem", "database.env":
-        (tmp_path / name).touch()
-    examples = re.findall(r"```yaml\n(phases:.*?)```", reference(), re.DOTALL)
-    wanted = [each for each in examples if "image.make" in each or "tls:" in each]
-    assert [lint(load(tmp_path, f"{HEAD}{CLUSTER}{each}")) for each in wanted] == [[], []]
 
 
 def test_what_a_secret_holds_is_secret_and_its_name_is_not(folder: Path) -> None:

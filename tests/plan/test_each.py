@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +11,6 @@ from hypothesis import strategies as st
 from tests.plan.writing import HEAD, MARK, faults_of, load, marked, one_step, one_task, write
 from tui.plan.lint import lint
 from tui.plan.placement import placement
-from tui.plan.reference import reference
-from tui.plan.schema import plan_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,14 +117,6 @@ def test_all_flags_must_be_true(
     words = [f"{'not ' * no}{'True' if flag else 'false'}" for flag, no in zip(flags, negated, strict=False)]
     loaded = load(folder, one_task(f"when: {words}"))
     assert all(loaded.plan.tasks[0].when) is all(a != b for a, b in zip(flags, negated, strict=False))
-
-
-def test_the_reference_has_an_example_that_can_be_read(tmp_path: Path) -> None:
-    examples = re.findall(r"```yaml\n(.*?)```", reference(), re.DOTALL)
-    example = next(each for each in examples if "each: ${operators}" in each)
-    loaded = load(tmp_path, f"{HEAD}cluster: {{name: c, kubeconfig: k}}\n{example}")
-    assert loaded.plan.tasks[-1].needs == ("load-kafka", "load-flux")
-    assert plan_schema()["patternProperties"]
 
 
 def test_references_in_keys_are_filled_in(tmp_path: Path) -> None:

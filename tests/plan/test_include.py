@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ from tui.plan.document import read_document
 from tui.plan.include import read_plan
 from tui.plan.lint import lint
 from tui.plan.load import load_plan
-from tui.plan.reference import reference
 from tui.plan.written import read_written
 from tui.run.outline import outline, preview
 
@@ -327,16 +325,3 @@ def test_a_plan_without_includes_is_its_document(tmp_path: Path) -> None:
     plain = read_document(path, document.file)
     assert not found
     assert (document.value, document.places, document.keys) == (plain.value, plain.places, plain.keys)
-
-
-def test_the_examples_of_the_reference_can_be_read(tmp_path: Path) -> None:
-    examples = re.findall(r"```yaml\n(.*?)```", reference(), re.DOTALL)
-    number = next(number for number, text in enumerate(examples) if "as: ds" in text)
-    outer, part = examples[number : number + 2]
-    write(tmp_path, part, "shared/storage.yaml")
-    write(tmp_path, "FROM scratch\n", "shared/Dockerfile")
-    write(tmp_path, MAP, "shared/storage.yaml.in")
-    path = write(tmp_path, f"{HEAD}cluster: {{name: c, kubeconfig: k}}\n{outer}", "plan/plan.yaml")
-    loaded = load_plan(path)
-    assert loaded.plan.tasks[-1].needs == ("cluster", "ds.server")
-    assert [remark for remark in lint(loaded) if remark.level == "fault"] == []

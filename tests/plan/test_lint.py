@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from tests.plan.writing import CLUSTER, HEAD, STEPS, load, marked, one_step, one_task, write
 from tui.cli import main
-from tui.plan.bundled import bundled_plans, find_plan
 from tui.plan.lint import lint
-from tui.plan.load import load_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -433,11 +431,6 @@ def test_a_part_of_a_plan_is_linted_with_the_whole(folder: Path) -> None:
     assert done.exit_code == 2
     assert done.output.count("error:") == 1
     assert "lint the plan that includes it" in done.output
-
-
-def test_bundled_plans_have_no_faults() -> None:
-    for name in bundled_plans():
-        assert [remark for remark in lint(load_plan(find_plan(name))) if remark.level == "fault"] == []
 
 
 def test_the_command_ends_with_1_where_something_will_bite(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from tui.launch.specification import resolve_up
 from tui.plan.lint import lint
 from tui.plan.load import load_plan
 from tui.plan.outputs import Template, filled_in, template
-from tui.plan.reference import reference
 from tui.plan.schema import plan_schema
 from tui.plan.substitute import fill, find
 from tui.reporter import Done
@@ -253,13 +251,6 @@ def test_a_template_that_is_filled_in_is_the_text_that_is_filled_in_at_once(part
         assert not Template(text).names
     else:
         assert filled_in(later, lambda name: "${v}") == at_once
-
-
-def test_the_example_of_the_reference_can_be_read(tmp_path: Path) -> None:
-    examples = re.findall(r"```yaml\n(.*?)```", reference(), re.DOTALL)
-    example = next(text for text in examples if "output: image" in text)
-    write(tmp_path, MAP, "server.yaml.in")
-    assert {*load(tmp_path, f"{HEAD}{CLUSTER}{example}").plan.outputs.makers} == {"image"}
 
 
 def test_the_schema_allows_outputs() -> None:

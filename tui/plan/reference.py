@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tui.plan.parts import Key
 
 _ORIGIN = "<!-- Made of tui/plan (reference.md, models): `bringup plan reference > manifests/README.md` -->"
-_GUIDE = Path(__file__).with_suffix(".md")
+GUIDE = Path(__file__).with_suffix(".md")
 _LINKED = re.compile(r"(?<![`\w])([A-Z]\w*|step)\b")  # what a key takes: parts have names with capitals
 
 
 def reference() -> str:
     """Return the reference as Markdown."""
-    lines = [_ORIGIN, _GUIDE.read_text(encoding="utf-8"), "## The plan\n", *_table(plan_keys())]
+    lines = [_ORIGIN, GUIDE.read_text(encoding="utf-8"), "## The plan\n", *_table(plan_keys())]
     for part in plan_parts():
         lines += [f"\n### {part.name}\n", f"{part.meaning}\n", *_table(part.keys)]
     lines.append("\n## Steps\n")
