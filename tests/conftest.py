@@ -36,6 +36,8 @@ sys.dont_write_bytecode = False
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ |= {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_THEME": "textual-dark"}
 
+_PROGRAMS = ("hosts/test_ssh_*", "cli/test_processes.py", "test_wheel.py")
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many workers fit: two a core. Each collects all tests, and many tests wait for something."""
@@ -44,10 +46,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of the directories, and of hosts, that start bringup or a server as a program."""
+    """Marks the tests of directories and files that start bringup or a server as a program."""
     for item in items:
         at = item.path.relative_to(item.config.rootpath / "tests")
-        starts = at.parts[0] in {"contract", "ssh", "terminal"} or at.match("hosts/test_ssh_*")
+        starts = at.parts[0] in {"contract", "ssh", "terminal"} or any(map(at.match, _PROGRAMS))
         if starts and item.get_closest_marker("e2e") is None:
             item.add_marker(pytest.mark.programs)
 
