@@ -136,6 +136,19 @@ FAULTY = {
     ),
     "no such need": (one_task("needs: [▶frist]"), "'first' needs 'frist', which is no task", "'first'"),
     "no such need, alone": (one_task("needs: ▶frist"), "'first' needs 'frist', which is no task", "'first'"),
+    "a need that is a phase": (
+        one_task("needs: ▶one"), "'first' needs 'one', which is no task", "that is a phase: name its tasks"
+    ),
+    "an included plan without its name": (
+        f"include: [▶storage.yaml]\n{one_task('')}",
+        "include, item 1: a mapping is expected here, not 'storage.yaml'",
+        "write each plan with its name",
+    ),
+    "an included plan elsewhere": (
+        f"include: [{{plan: ▶https://x/y.yaml, as: y}}]\n{one_task('')}",
+        "'https://x/y.yaml' cannot be read",
+        "only files of this machine are included",
+    ),
     "a task that needs itself": (one_task("needs: [▶first]"), "in a circle: first → first", "remove one"),
     "two tasks of one id": (
         one_task("") + "      - id: ▶first\n" + STEPS,

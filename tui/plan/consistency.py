@@ -113,7 +113,10 @@ def _unmet(tasks: list[_Task], phases: list[tuple[str, Path_]], document: Docume
         for need, path in task.needs:
             if need not in known:
                 cause = f"{shown(task.id)} needs {shown(need)}, which is no task"
-                yield path, Fault(document.place(path), cause, suggest(need, known))
+                hint = suggest(need, known)
+                if any(need == name for name, _ in phases):
+                    hint = "that is a phase: name its tasks, or write `barrier: meant` in the phase after it"
+                yield path, Fault(document.place(path), cause, hint)
             elif known[need].phase > task.phase:
                 cause = f"{shown(task.id)} needs {shown(need)} of a later phase"
                 here, there = (_phase(phases, number) for number in (task.phase, known[need].phase))

@@ -146,6 +146,7 @@ class _Reading:
         except (OSError, RuntimeError, ValueError) as error:
             cause = getattr(error, "strerror", "") or error
             hint = "a relative path begins at the directory of this file"
+            hint = "only files of this machine are included: fetch it first" if "://" in text else hint
             raise PlanError.at(place, f"{shown(text)} cannot be read: {cause}", hint) from error
         if not file.is_file():
             raise PlanError.at(place, f"{shown(text)} is not a file", "name the file of the other plan")

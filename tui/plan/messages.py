@@ -190,6 +190,8 @@ def _cause(detail: ErrorDetails, value: Any) -> str:
 def _hint(schema: dict[str, Any], kind: str, value: Any, loc: tuple[str | int, ...]) -> str:
     if value is None:
         return "give it a value, or remove its key"
+    if loc[0] == "include" and isinstance(value, str):
+        return "write each plan with its name, such as - {plan: storage.yaml, as: storage}"
     if kind in {"list_type", "tuple_type"} and isinstance(value, dict):
         return "begin each item with `- `"
     if kind in {"list_type", "tuple_type"} and isinstance(value, str) and loc[-1] == "argv":

@@ -83,6 +83,12 @@ def test_quantities_are_text() -> None:
     }
     assert sent["volumes"][0]["emptyDir"] == {"sizeLimit": "1000"}
     assert sent["replicas"] == 2
+    limits = [{"type": "Container", "max": {"cpu": 2}, "defaultRequest": {"cpu": 0.1}}]
+    sent = prepared(_body("LimitRange", spec={"limits": limits}), NAMESPACED, "x")["spec"]
+    assert sent["limits"] == [{"type": "Container", "max": {"cpu": "2"}, "defaultRequest": {"cpu": "0.1"}}]
+    metric = {"type": "AverageValue", "averageValue": 30}
+    sent = prepared(_body("HorizontalPodAutoscaler", spec={"target": metric}), NAMESPACED, "x")["spec"]
+    assert sent["target"]["averageValue"] == "30"
 
 
 def test_objects_of_the_whole_cluster_lose_their_namespace() -> None:

@@ -31,7 +31,9 @@ _OF_THE_SERVER = (
 _LAST_APPLIED = "f:kubectl.kubernetes.io/last-applied-configuration"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # the API server's own, which make no words
 _LONGEST_BASE = 58
-_QUANTITIES = {"capacity", "hard", "limits", "requests"}
+_QUANTITIES = {"capacity", "hard", "limits", "podFixed", "requests"}
+_OF_A_LIMIT_RANGE = {"default", "defaultRequest", "max", "maxLimitRequestRatio", "min"}
+_QUANTITY = {"averageValue", "divisor", "sizeLimit", "targetAverageValue"}
 
 
 def named(manifest: Manifest) -> Manifest:
@@ -95,9 +97,9 @@ def _write_quantities(value: Any) -> None:
     """Turn numbers into text wherever an object has quantities, such as CPU and memory."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if key in _QUANTITIES and isinstance(item, dict):
+            if key in _QUANTITIES | _OF_A_LIMIT_RANGE and isinstance(item, dict):
                 value[key] = {name: _quantity(amount) for name, amount in item.items()}
-            elif key == "sizeLimit":
+            elif key in _QUANTITY:
                 value[key] = _quantity(item)
             else:
                 _write_quantities(item)
