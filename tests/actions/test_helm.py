@@ -150,3 +150,11 @@ def test_a_chart_may_be_in_a_repository_or_registry(tmp_path: Path) -> None:
         )
         assert isinstance(step, HelmInstall)
         assert (step.path, step.describe()) == (None, "helm.install own")
+
+
+def test_a_chart_may_be_below_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "charts").mkdir()
+    [step] = load(tmp_path, one_step("{kind: helm.install, release: a, chart: ~/charts}")).plan.tasks[0].steps
+    assert isinstance(step, HelmInstall)
+    assert step.path == tmp_path / "charts"

@@ -83,7 +83,7 @@ class HelmInstall(_HelmStep):
     def path(self) -> Path | None:
         """The chart's directory or archive; None where it is in a repository or registry."""
         remote = self.repository is not None or self.chart.startswith(("oci://", "http://", "https://"))
-        return None if remote else Path(self.chart)
+        return None if remote else Path(self.chart).expanduser()
 
     @property
     def namespaces_made(self) -> frozenset[str] | None:
