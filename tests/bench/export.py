@@ -57,7 +57,7 @@ def write_run(directory: Path, tasks: int, seed: int = 1) -> None:
         log_path(directory, task.id).write_text(line * 10)
     events.append(e.RunFinished(max(ends.values()), "succeeded"))
     told = sorted(events[1:], key=lambda event: event.at)
-    (directory / EVENTS).write_text("".join(f"{encode(event)}\n" for event in (first, *told)))
+    (directory / EVENTS).write_bytes(b"".join(encode(event) + b"\n" for event in (first, *told)))
 
 
 def main() -> None:

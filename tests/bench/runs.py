@@ -56,7 +56,7 @@ def write_run(root: Path, number: int, rng: random.Random) -> None:
         ]
         now = end
     events.append(e.RunFinished(now, outcome))
-    (root / run / EVENTS).write_text("".join(f"{encode(event)}\n" for event in events))
+    (root / run / EVENTS).write_bytes(b"".join(encode(event) + b"\n" for event in events))
 
 
 def milliseconds(arguments: tuple[str, ...], state: Path) -> float:

@@ -41,7 +41,7 @@ def write_run(directory: Path, tasks: int, megabytes: int) -> None:
         line = f"{head(i + 0.5, 1, 0, '')}{'some output of a program ' * 4}\n"
         log_path(directory, task).write_text(line * (megabytes * 1_000_000 // tasks // len(line)))
     events.append(e.RunFinished(float(tasks), "succeeded"))
-    (directory / EVENTS).write_text("".join(f"{encode(event)}\n" for event in events))
+    (directory / EVENTS).write_bytes(b"".join(encode(event) + b"\n" for event in events))
 
 
 def measure(rounds: int, scratch: Path) -> dict[str, list[float]]:

@@ -114,7 +114,7 @@ def test_runs_that_are_compared_may_be_old_cut_off_or_elsewhere(store: Store, tm
     first = ran(store, 1, 5.0)
     path = keep(store, "20260102T000000Z-0000")
     path.write_text(
-        "".join(path.read_text().splitlines(keepends=True)[:2]) + encode(e.Warned(4.0, "a", 1, "x"))
+        "".join(path.read_text().splitlines(keepends=True)[:2]) + encode(e.Warned(4.0, "a", 1, "x")).decode()
     )
     elsewhere = tmp_path / "copy"
     (store.root / first).rename(elsewhere)

@@ -66,7 +66,7 @@ def test_a_journal_is_read_once_and_again_when_it_has_changed(store: Store, read
     path = keep(store, "20260105T000000Z-0000")
     assert store.listing().summaries[0].outcome == "succeeded"
     with path.open("a") as file:
-        file.write(encode(e.TaskReset(6.0, "a")) + "\n")
+        file.write(encode(e.TaskReset(6.0, "a")).decode() + "\n")
     assert store.listing().summaries[0].outcome == ""
     assert read == ["20260105T000000Z-0000"] * 2
     shutil.rmtree(path.parent)

@@ -70,7 +70,7 @@ def record(folder: Path) -> list[e.Event]:
 
 def as_lines(said: Iterable[e.Event]) -> list[str]:
     """Events and lines of output as JSON, in no order."""
-    return sorted(line for event in said for line in encode(event).splitlines())
+    return sorted(line for event in said for line in encode(event).decode().splitlines())
 
 
 def test_all_that_was_said_is_read_back(tmp_path: Path) -> None:
@@ -333,5 +333,5 @@ def test_a_log_is_read_from_any_place_to_any_other(
 @given(st.lists(lines, min_size=1, max_size=5))
 def test_output_is_a_line_of_json_for_each_of_its_lines(texts: list[str]) -> None:
     event = e.Output(1.5, "t", 1, 0, "\n".join(texts), "pod/x")
-    each = [decode(line) for line in encode(event).split("\n")]
+    each = [decode(line) for line in encode(event).split(b"\n")]
     assert each == [e.Output(1.5, "t", 1, 0, text, "pod/x") for text in texts]

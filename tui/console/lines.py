@@ -180,7 +180,7 @@ class JsonLines:
 
     def show(self, event: e.Event, state: RunState) -> None:
         """Print an event."""
-        line = encode(event)
+        line = encode(event).decode()
         if isinstance(event, e.RunFinished) and state.started is not None:
             line = json.dumps(json.loads(line) | self._left(state.started), ensure_ascii=False)
         self._out.write(line + "\n")

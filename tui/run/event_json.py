@@ -31,15 +31,15 @@ TYPES = _all_events(Event)
 _any_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def encode(event: Event) -> str:
+def encode(event: Event) -> bytes:
     """Return an event as a line of JSON without line end; output of several lines as one line each."""
     if isinstance(event, Output) and "\n" in event.text:
-        return "\n".join(encode(dataclasses.replace(event, text=line)) for line in event.lines)
+        return b"\n".join(encode(dataclasses.replace(event, text=line)) for line in event.lines)
     try:
-        fields = orjson.dumps(event).decode()
+        fields = orjson.dumps(event)
     except orjson.JSONEncodeError:  # a file's name that is not UTF-8
-        fields = _any_text(dataclasses.asdict(event))
-    return f'{{"type":"{event.type}",{fields[1:]}'
+        fields = _any_text(dataclasses.asdict(event)).encode(errors="replace")
+    return b'{"type":"%b",%b' % (event.type.encode(), fields[1:])
 
 
 def decode(line: str | bytes) -> Event | None:

@@ -67,14 +67,13 @@ class _File:
             self._handle = os.open(self._path, flags, 0o600)
         return self._handle
 
-    def append(self, text: str) -> None:
+    def append(self, block: bytes) -> None:
         """Append a block.
 
         Raises:
             OSError: It cannot be written. A part that was written is removed again.
         """
         handle = self._handle or self.open()
-        block = text.encode(errors="replace")
         try:
             written = os.write(handle, block)
             while written < len(block):  # a disk that fills up takes less than it is given
@@ -127,10 +126,10 @@ class Journal:
             return
         try:
             if isinstance(event, Output):
-                self._log(event.task).append(f"{log_lines(event)}\n")
+                self._log(event.task).append(f"{log_lines(event)}\n".encode(errors="replace"))
             elif not isinstance(event, Progressed) or self._is_due(event):
-                overtaken = self._overtaken(event) if self._progress else ""
-                self._events.append(f"{overtaken}{encode(event)}\n")
+                overtaken = self._overtaken(event) if self._progress else b""
+                self._events.append(b"%b%b\n" % (overtaken, encode(event)))
                 if isinstance(event, TaskFinished) and event.task in self._logs:
                     self._logs[event.task].close()
         except OSError as error:
@@ -143,12 +142,12 @@ class Journal:
         self._progress[event.task] = (event.at, None) if due else (at, event)
         return due
 
-    def _overtaken(self, event: Event) -> str:
+    def _overtaken(self, event: Event) -> bytes:
         """Return the line of a task's last progress, if it was left out and another event follows."""
         if not isinstance(event, TaskEvent) or isinstance(event, Progressed):
-            return ""
+            return b""
         _, last = self._progress.pop(event.task, (0.0, None))
-        return f"{encode(last)}\n" if last else ""
+        return encode(last) + b"\n" if last else b""
 
     def log_size(self, task: str) -> int:
         """Return the size of a task's log file in bytes; it ends with a whole line."""
