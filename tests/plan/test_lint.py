@@ -213,6 +213,9 @@ SHOWN = {
     ),
 }  # fmt: skip
 NOT_SHOWN = {
+    "logs after a failure": one_step(
+        "{kind: cluster.create}", f"{CLUSTER}failed: [{{kind: cluster.logs, to: logs}}]\n"
+    ),
     "what the cluster and its nodes get": steps(
         kind(
             "name: demo, nodes: [{extraMounts: [{hostPath: namespace.yaml, containerPath: /a.yaml},"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from tui.plan.graph import ON_FAILURE
+
 if TYPE_CHECKING:
     from tui.plan.faults import Place
     from tui.plan.load import LoadedPlan
@@ -71,4 +73,6 @@ class Subject:
         """Return whether a step has always finished before another begins."""
         if first.task.id == then.task.id:
             return first.number < then.number
+        if then.task.id == ON_FAILURE:  # it begins when no other runs
+            return True
         return first.task.id in self.loaded.graph.upstream(then.task.id)
