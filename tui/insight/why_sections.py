@@ -25,16 +25,12 @@ _SPANS = 6  # of the step that is told of
 COLUMNS = ("time", "path", *(f"−{cut:.0%}" for cut in CUTS))
 """The columns of the steps' table."""
 
+_MOST_STEPS = 10  # that are told of
 
-def why_sections(why: Why, state: RunState, most: int = 10) -> list[Section]:
-    """Return what there is to say of a run, but for the verdict.
 
-    Args:
-        why: The answer.
-        state: The run.
-        most: How many steps are told of.
-    """
-    return [section for section in (steps(why, state, most), *about_run(why, state)) if section.rows]
+def why_sections(why: Why, state: RunState) -> list[Section]:
+    """Return what there is to say of a run, but for the verdict."""
+    return [section for section in (_steps(why, state), *about_run(why, state)) if section.rows]
 
 
 def about_step(why: Why, step: RankedStep, state: RunState, expectation: Expectation) -> list[Section]:
@@ -90,9 +86,9 @@ def about_run(why: Why, state: RunState) -> list[Section]:
     return [_waiting(why), _path(why, state), _floors(why), _modes(why), _notes(why)]
 
 
-def steps(why: Why, state: RunState, most: int) -> Section:
+def _steps(why: Why, state: RunState) -> Section:
     """Return the table of steps: what each took, and what the run would save if it took less."""
-    ranked = [step for step in why.steps if step.savings][:most]
+    ranked = [step for step in why.steps if step.savings][:_MOST_STEPS]
     rows = [row for step in ranked for row in _step(step, state)]
     left = len(why.steps) - len(ranked)
     note = f"and {plural(left, 'other step')} that would save less" if left else ""

@@ -166,20 +166,15 @@ def _reason(each: Manifest) -> str:
     return ""
 
 
-def facts_of(objects: Sequence[Manifest], namespace: str = "default") -> Facts:
-    """Return what a plan has to know of objects.
-
-    Args:
-        objects: The objects.
-        namespace: That of objects which name none.
-    """
+def facts_of(objects: Sequence[Manifest]) -> Facts:
+    """Return what a plan has to know of objects."""
     facts = Facts()
     made = {each.name for each in objects if each.kind == "Namespace"}
     groups = {
         str(_at(each.body, "spec", "group")) for each in objects if each.kind == "CustomResourceDefinition"
     }
     for each in objects:
-        where = each.namespace or namespace
+        where = each.namespace or "default"
         for image, policy in _images(each.body):
             if is_valid(ImageName, image):
                 facts.images[image] = None
