@@ -108,6 +108,8 @@ def test_from_takes_what_comes_before_as_done(folder: Path) -> None:
         (["up", "--mode", "sideways"], 2, "sideways"),
         (["upp"], 2, "did you mean 'up'?"),
         (["plan", "lnit"], 2, "did you mean 'lint'?"),
+        (["logs", "web"], 2, "here it is `bringup show`"),
+        (["destroy"], 2, "here it is `bringup down`"),
         (["plan", "workflowexecution"], 2, "bringup plan show workflowexecution"),
         (["--mode", "eager", "status"], 2, "hint: write the command first: bringup status --mode eager"),
         (["--only", "run"], 2, "--only run: the plan has no such task"),

@@ -46,11 +46,31 @@ COLLECT = (20_000, 10, 10)
 """How many objects are made between two looks for garbage: nearly none of bringup's are in cycles, and
 Python's 700 cost a tenth of a large run's time."""
 
+_SAID_ELSEWHERE = {
+    **dict.fromkeys(("apply", "create", "deploy", "start"), "up"),
+    **dict.fromkeys(("clean", "delete", "destroy", "rm"), "down"),
+    **dict.fromkeys(("check", "lint", "validate"), "plan lint"),
+    **dict.fromkeys(("history", "list", "ls"), "runs"),
+    **dict.fromkeys(("info", "ps"), "status"),
+    **dict.fromkeys(("attach", "log", "logs"), "show"),
+    **dict.fromkeys(("graph", "tree"), "plan show"),
+    **dict.fromkeys(("exec", "shell"), "run -- PROGRAM"),
+    **dict.fromkeys(("port-forward", "forward"), "tunnel"),
+    "resume": "up --resume",
+    "stop": "down --stop",
+    "steps": "plan steps",
+    "schema": "plan schema",
+    "prune": "runs prune",
+    "version": "--version",
+}
+"""The commands that do what those of other tools do, by their names there."""
+
 
 class _Commands(Group):
     """The commands; `up` is the default. A command's module is imported when it is asked for."""
 
     for_plan = "bring the plan up: bringup up"
+    said_elsewhere = _SAID_ELSEWHERE
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the names of all commands."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tui.cli.options import errors
 from tui.errors import BringupError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Group(click.Group):
@@ -13,9 +18,11 @@ class Group(click.Group):
 
     Attributes:
         for_plan: What to do with a plan that stands where a command should, and the command for that.
+        said_elsewhere: The commands that do what those of other tools do, by their names there.
     """
 
     for_plan = ""
+    said_elsewhere: Mapping[str, str] = {}
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -33,5 +40,10 @@ class Group(click.Group):
         from tui.plan.bundled import is_plan
         from tui.plan.faults import shown, suggest
 
-        hint = f"{self.for_plan} {quote(name)}" if is_plan(name) else suggest(name, known)
+        if is_plan(name):
+            hint = f"{self.for_plan} {quote(name)}"
+        elif name in self.said_elsewhere:
+            hint = f"here it is `bringup {self.said_elsewhere[name]}`"
+        else:
+            hint = suggest(name, known)
         return BringupError(f"there is no command {shown(name)}", hint)
