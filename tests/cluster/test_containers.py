@@ -196,6 +196,31 @@ async def test_a_cluster_that_could_not_be_called_from_here_is_not_made(
     assert not await asyncio.to_thread(there.calls.exists)
 
 
+@pytest.mark.parametrize(("network", "made"), [("bridge", False), ("host", True)])
+async def test_from_a_container_a_cluster_is_only_called_over_the_machine_s_network(
+    cluster: Cluster,
+    there: Peer,
+    report: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
+    network: str,
+    made: bool,
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "0123456789ab")
+    ours = {"Id": "0123456789ab" + "c" * 52, "HostConfig": {"NetworkMode": network}, "Labels": {}}
+    there.nodes_while_made(there.node())
+    there.members(ready(there.name()))
+    of_cluster = there.engine["/containers/json"][1]
+    assert callable(of_cluster)
+    there.engine["/containers/json"] = (200, lambda: [*of_cluster(), ours])
+    if made:
+        assert (await create(cluster, there.host, ClusterSpec(), report)).changed
+    else:
+        with pytest.raises(ActionError, match="bringup runs in a container, from whose") as caught:
+            await create(cluster, there.host, ClusterSpec(), report)
+        assert "--network host" in caught.value.hint
+    assert await asyncio.to_thread(there.calls.exists) is made
+
+
 async def test_a_worker_that_is_not_ready_is_waited_for(
     cluster: Cluster, there: Peer, report: Recorder
 ) -> None:

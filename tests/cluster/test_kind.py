@@ -373,7 +373,8 @@ async def check_pinned_image(ctx: Recorder) -> None:
         return
     folder, name = ctx.folder / "pinned", ctx.cluster.name
     await asyncio.to_thread(folder.mkdir)
-    await asyncio.to_thread((folder / "Dockerfile").write_text, "FROM scratch\nCOPY Dockerfile /\n")
+    text = "FROM scratch\nCOPY Dockerfile /pinned\n"  # the builder knows others' layers whatever they are for
+    await asyncio.to_thread((folder / "Dockerfile").write_text, text)
     serves = serving(folder)
     registry = await asyncio.to_thread(serves.__enter__)
     try:
@@ -391,7 +392,8 @@ async def check_pinned_image(ctx: Recorder) -> None:
             names = {f"{registry}/{name}@{digest}", f"{registry}/{name}:{digest.replace(':', '-')}"}
             assert {each for each in listed.split() if each.startswith(registry)} == names
             assert not [each for each in await api.images() if each.startswith("localhost/bringup-")]
-            await api.remove_image(tag)
+            for each in (tag, f"{registry}/{name}@{digest}"):
+                await api.remove_image(each)
     finally:
         await asyncio.to_thread(serves.__exit__, None, None, None)
 

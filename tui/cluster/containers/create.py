@@ -19,14 +19,13 @@ from tui.cluster.containers.local_registry import (
 )
 from tui.cluster.containers.makers import maker_of
 from tui.cluster.containers.nodes import find_nodes, list_nodes, published, remove_leftovers, remove_nodes
-from tui.cluster.containers.reach import context_of, kubeconfig_of, lead, reach
+from tui.cluster.containers.reach import check_way, context_of, kubeconfig_of, lead, reach
 from tui.cluster.containers.readiness import await_ready
 from tui.cluster.containers.stale import remove_cgroups
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
 from tui.errors import ActionError, BringupError, NotReadyError
 from tui.hosts.host import HostLostError
-from tui.hosts.ports import is_loopback
 from tui.reporter import Done
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ async def _create(
     await _finish_removal(cluster, host, report)
     if nodes := await find_nodes(cluster, host):
         return await _adopt(cluster, host, spec, report, nodes, prepared)
-    await _check_way(cluster, host, spec.config)
+    await check_way(cluster, host, spec.config)
     await check_ports(cluster, host, spec.config)
     async with connect(await host.engine()) as api:  # a creation may have been cut off
         await remove_leftovers(api, cluster)
@@ -110,22 +109,6 @@ async def _create(
         await _clean(cluster, host, report, making, patience)
         raise
     return Done(f"created cluster {cluster.name}")
-
-
-async def _check_way(cluster: Cluster, host: Host, config: str) -> None:
-    """Make sure that a cluster on another machine's engine could be called from here.
-
-    Raises:
-        ActionError: It could not.
-    """
-    engine, address = await host.engine(), maker_of(cluster).api_address(config)
-    if engine.elsewhere and is_loopback(address):
-        raise ActionError(
-            f"the engine of {engine.found} is on {engine.elsewhere}, where cluster {cluster.name} could be"
-            f" called at {address} alone",
-            "set `networking: {apiServerAddress: 0.0.0.0}` in Kind's configuration, so that it is called at"
-            f" {engine.elsewhere}",
-        )
 
 
 async def _make(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tui.clients.engine_api import connect
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.ready import ask_ready
 from tui.cluster.containers.makers import maker_of
@@ -15,7 +17,7 @@ from tui.cluster.containers.nodes import api_port, find_nodes
 from tui.cluster.kubeconfig_file import merge_kubeconfig
 from tui.errors import ActionError
 from tui.hosts.host import at
-from tui.hosts.ports import ANYWHERE
+from tui.hosts.ports import ANYWHERE, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0  # seconds for an API server to answer over another process's forward
 _AUTHORITY = re.compile(r"certificate-authority-data: (\S+)")  # each cluster has its own
 _SERVER = re.compile(r"^(?P<margin> *)server: (?P<url>\S+) *$", re.MULTILINE)
+_CONTAINER = re.compile("[0-9a-f]{12}")
 _LOOPBACK = "127.0.0.1"
 _CERTIFIED = (_LOOPBACK, "localhost")  # what the certificate of an API server on loopback names
 
@@ -34,6 +37,33 @@ _CERTIFIED = (_LOOPBACK, "localhost")  # what the certificate of an API server o
 def context_of(cluster: Cluster) -> str:
     """See `tui.cluster.provider.Provider`."""
     return maker_of(cluster).context(cluster.name)
+
+
+async def check_way(cluster: Cluster, host: Host, config: str) -> None:
+    """Make sure that a cluster of this machine's container engine could be called from here.
+
+    Raises:
+        ActionError: It could not.
+    """
+    engine, address = await host.engine(), maker_of(cluster).api_address(config)
+    if engine.elsewhere and is_loopback(address):
+        raise ActionError(
+            f"the engine of {engine.found} is on {engine.elsewhere}, where cluster {cluster.name} could be"
+            f" called at {address} alone",
+            "set `networking: {apiServerAddress: 0.0.0.0}` in Kind's configuration, so that it is called at"
+            f" {engine.elsewhere}",
+        )
+    name = socket.gethostname()  # of a container it is the beginning of its id, unless it was given one
+    if not host.shares_loopback or not _CONTAINER.fullmatch(name):
+        return
+    async with connect(engine) as api:
+        ours = next((each for each in await api.containers() if str(each["Id"]).startswith(name)), None)
+    if ours is not None and (ours.get("HostConfig") or {}).get("NetworkMode") != "host":
+        raise ActionError(
+            f"bringup runs in a container, from whose own loopback cluster {cluster.name} could not"
+            " be called",
+            "start that container with the machine's network: `--network host`",
+        )
 
 
 async def reach(cluster: Cluster, host: Host, *, anew: bool = False) -> Mapping[int, int]:

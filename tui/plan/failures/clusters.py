@@ -55,7 +55,8 @@ CLUSTERS: dict[str, Known] = {
     ),
     "rootless": known(
         "rootless provider requires",
-        "prepare the machine as https://kind.sigs.k8s.io/docs/user/rootless says, or use an engine with root",
+        "prepare the machine as https://kind.sigs.k8s.io/docs/user/rootless says; else begin bringup by"
+        " `systemd-run --scope --user --property=Delegate=yes`, or use an engine with root",
         "kind",
     ),
     # Not kind's own notice, which it gives at every start on cgroup v1.
@@ -126,7 +127,7 @@ CLUSTERS: dict[str, Known] = {
         "k3d",
     ),
     "kind-version": known(
-        r"unknown (?:flag: --|apiVersion)",
+        r"unknown (?:flag: --|apiVersion|containerd config version)",
         "this kind does not know it: upgrade kind, or write what its version takes",
         "kind",
     ),
