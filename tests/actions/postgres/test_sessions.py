@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,3 +144,30 @@ async def test_what_only_looks_like_copying_is_applied(world: World) -> None:
     )
     assert await world.migrate() == Done("1 migration applied")
     assert await world.rows("TABLE a") == [("x; COPY a FROM STDIN;\\restrict",)]
+
+
+async def test_a_server_that_takes_encrypted_connections_alone_gets_one(world: World) -> None:
+    rules = 'COPY (SELECT 1) TO PROGRAM \'sed -i "s/^{} all all all/{} all all all/" "$PGDATA/pg_hba.conf"\''
+    own = "ALTER SYSTEM SET ssl_{}_file = '/etc/ssl/{}/ssl-cert-snakeoil.{}'"
+    async with world.session() as connection:
+        for statement in (
+            own.format("cert", "certs", "pem"),
+            own.format("key", "private", "key"),
+            "ALTER SYSTEM SET ssl = on",
+            rules.format("host", "hostssl"),
+            "SELECT pg_reload_conf()",
+        ):
+            await connection.execute(statement)
+    try:
+        async with asyncio.timeout(10):
+            while not await _is_encrypted(world):  # noqa: ASYNC110 - the server reads its rules anew
+                await asyncio.sleep(0.05)
+    finally:
+        async with world.session() as connection:
+            await connection.execute(rules.format("hostssl", "host"))
+            await connection.execute("ALTER SYSTEM RESET ssl")
+            await connection.execute("SELECT pg_reload_conf()")
+
+
+async def _is_encrypted(world: World) -> bool:
+    return await world.rows("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [(True,)]

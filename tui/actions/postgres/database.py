@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -30,6 +32,9 @@ _END = 1.0  # seconds to have a session ended on the server
 
 BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 """What is raised where a connection is lost."""
+
+_UNENCRYPTED = re.compile(r"(?:no encryption|SSL off)$")
+"""What a server says of a connection without TLS that its pg_hba.conf has no line for."""
 
 # Starting, at its limit of connections, or lost again while connecting.
 _PASSING = {"57P03", "53300", "08000", "08001", "08003", "08004", "08006"}
@@ -121,13 +126,34 @@ async def _connect(database: Database, host: str, port: int, ctx: Context) -> Co
 
 
 async def _open(database: Database, host: str, port: int) -> Connection:
+    """Open a connection: without TLS, as the port-forward is encrypted, unless the server wants it."""
+    try:
+        return await _open_by(database, host, port)
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        if not _UNENCRYPTED.search(str(error)):
+            raise
+        try:
+            return await _open_by(database, host, port, tls=_unverified())
+        except OSError:  # it has none: nobody like this user may log in
+            raise error from None
+
+
+def _unverified() -> ssl.SSLContext:
+    """Return TLS that asks for no proof of who the server is: the port-forward leads to no other."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _open_by(database: Database, host: str, port: int, tls: ssl.SSLContext | None = None) -> Connection:
     return await asyncpg.connect(
         host=host,
         port=port,
         user=database.user,
         password=database.password,
         database=database.database,
-        ssl=False,  # the port-forward is encrypted already
+        ssl=tls or False,
         timeout=_CONNECT,
         statement_cache_size=0,  # a migration may deallocate all prepared statements
         server_settings={"application_name": f"bringup {os.getpid()} on {socket.gethostname()}"[:63]},
