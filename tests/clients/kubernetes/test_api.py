@@ -32,6 +32,9 @@ def _app(**headers: str) -> tuple[web.Application, list[dict[str, Any]]]:
         )
         if request.path == "/missing":
             return refusal(404, "there is none")
+        if request.path == "/page":
+            page = "<!doctype html><html><head><title>Bad\nGateway</title><style>a {}</style></head></html>"
+            return web.Response(status=502, text=page)
         if request.path == "/busy":
             return web.Response(status=503, text="not JSON", headers=headers)
         return web.json_response({"kind": "Thing"}, headers=headers)
@@ -77,11 +80,28 @@ async def test_refusals_have_the_servers_own_words(tmp_path: Path) -> None:
             await api.get("/missing")
         assert caught.value.status == 404
         assert await api.find("/missing") is None
+        with pytest.raises(ApiError, match=r"\(status 502\): a page in place of an answer: Bad Gateway$"):
+            await api.get("/page")
         with pytest.raises(ApiError, match="not JSON") as caught:
             await api.find("/busy")
         assert caught.value.retry_after == 3.0
         with pytest.raises(ApiError, match="there is none"):
             await api.text("/missing")
+
+
+@pytest.mark.parametrize(
+    ("status", "page"), [(200, b"<html>Log in</html>"), (403, "Zugriff verwehrt: ü".encode("latin-1"))]
+)
+async def test_what_is_no_api_server_is_told_of(tmp_path: Path, status: int, page: bytes) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, body=page, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with api_server(app, tmp_path) as (api, _):
+        with pytest.raises(ActionError, match="is no API server of Kubernetes") as caught:
+            await api.find("/api/v1/namespaces/a")
+    assert "kubeconfig" in caught.value.hint
 
 
 async def test_a_server_that_is_not_there_is_told_of_with_a_hint(tmp_path: Path) -> None:

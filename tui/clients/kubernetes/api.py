@@ -49,6 +49,7 @@ MERGE = "application/merge-patch+json"
 _PATIENCE = 60.0  # seconds for one answer: webhooks alone may take 30
 _CONNECT = 10.0  # seconds for a connection
 _LARGEST = 2**21  # bytes that are read ahead; an object can have 1.5 MiB
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _WARNING = re.compile(r'\d{3} \S+ "(?P<text>(?:[^"\\]|\\.)*)"')
 
 
@@ -165,10 +166,19 @@ class Api:
             raise _refusal(error.status or 0, error.body, error.headers) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unanswered(error) from error
+        except UnicodeDecodeError as error:
+            raise self._another() from error
+        if not isinstance(answer, dict):
+            raise self._another()
         self._answered = True
         if body is not None:
             self._tell_warnings("/".join(path.split("/")[-2:]), headers.getall("Warning", ()))
-        return answer if isinstance(answer, dict) else {}
+        return answer
+
+    def _another(self) -> ActionError:
+        """Return the error of a page in place of an object: of a proxy, or of whatever has the port now."""
+        cause = f"what answers at {self._access.server} is no API server of Kubernetes: it sends no objects"
+        return ActionError(cause, "correct the kubeconfig's `server`, or the proxy (`NO_PROXY`) before it")
 
     def _tell_warnings(self, subject: str, given: Sequence[str]) -> None:
         """Tell what the server warns of, each but once: versions that will go, pods that a policy refuses."""
@@ -339,5 +349,8 @@ def _refusal(status: int, body: object, headers: Mapping[str, str] | None) -> Ap
     with contextlib.suppress(ValueError):
         parsed = json.loads(text)
         text = parsed.get("message", text) if isinstance(parsed, dict) else text
+    if "<html" in text[:1000].lower():  # of a proxy
+        title = _TITLE.search(text)
+        text = f"a page in place of an answer: {' '.join(title[1].split()) if title else 'without a title'}"
     after = (headers or {}).get("Retry-After", "")
     return ApiError(status, shorten(text), float(after) if after.isdigit() else None)
