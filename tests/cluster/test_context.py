@@ -204,6 +204,11 @@ async def test_what_kubectl_warns_of_is_no_context(home: Path, monkeypatch: pyte
     monkeypatch.setenv("KUBECONFIG", str(home / "absent"))
     with pytest.raises(ActionError, match="has no context 'kind-there'") as caught:
         await reach(cluster, LocalHost())
+    assert caught.value.hint.startswith(f"KUBECONFIG is '{home}/absent', where there is none: correct it")
+    monkeypatch.delenv("KUBECONFIG")
+    monkeypatch.setenv("HOME", str(home))
+    with pytest.raises(ActionError, match="has no context 'kind-there'") as caught:
+        await reach(cluster, LocalHost())
     assert caught.value.hint == "set KUBECONFIG, or write ~/.kube/config"
 
 

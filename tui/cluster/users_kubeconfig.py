@@ -115,11 +115,18 @@ async def read_context(name: str, host: Host) -> UserContext:
             raise _unusable(name, host, said)
         config = first_object("\n".join(await _lines(host, ("kubectl", "config", "view", "--output=json"))))
         known = [each["name"] for each in config.get("contexts") or ()]
-        hint = suggest(name, known) if known else "set KUBECONFIG, or write ~/.kube/config"
+        hint = suggest(name, known) if known else _where((await host.machine()).variables.get("KUBECONFIG"))
         raise ActionError(f"the user's kubeconfig{at(host)} has no context {name!r}", hint)
     found = UserContext(first_object("\n".join(lines)))
     await asyncio.to_thread(_check, name, found, host)
     return found
+
+
+def _where(named: str | None) -> str:
+    """Return what to do where no file has any context, by what KUBECONFIG says."""
+    if not named:
+        return "set KUBECONFIG, or write ~/.kube/config"
+    return f"KUBECONFIG is {named!r}, where there is none: correct it; in quotes a shell leaves ~ as it is"
 
 
 def _unusable(name: str, host: Host, why: str) -> ActionError:
