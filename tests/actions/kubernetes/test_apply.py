@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from tests.clients.kubernetes.peer import recorder, refusal, serving
-from tui.actions.kubernetes import apply as module
 from tui.actions.kubernetes import leaving
+from tui.actions.kubernetes import persistence as module
 from tui.actions.kubernetes.apply import apply, in_order, secret_values
 from tui.clients.kubernetes import discovery
 from tui.errors import ActionError

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.actions.kubernetes.apply import is_passing
+from tui.actions.kubernetes.persistence import is_passing
 from tui.actions.kubernetes.webhooks import denied_by, judge, passing, unanswered, without_dry_run
 from tui.clients.kubernetes.api import ApiError
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.clients.kubernetes.peer import api_server, recorder, refusal, serving
 from tests.ssh.web import certified
-from tui.actions.kubernetes.apply import is_passing
+from tui.actions.kubernetes.persistence import is_passing
 from tui.clients.kubernetes.api import ApiError, UnreachableError, UntrustedError, open_api
 from tui.clients.kubernetes.kubeconfig import read_access
 from tui.clients.kubernetes.ready import ask_ready

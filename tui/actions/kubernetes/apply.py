@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.actions.kubernetes.certificates import with_certificates
 from tui.actions.kubernetes.kustomize import build
 from tui.actions.kubernetes.leaving import staying
+from tui.actions.kubernetes.persistence import persist
 from tui.actions.kubernetes.pod_templates import with_fast_probes, with_image_ids
 from tui.actions.kubernetes.pushed_images import with_pushed_images
 from tui.actions.kubernetes.server_side import (
@@ -20,7 +22,6 @@ from tui.actions.kubernetes.server_side import (
     prepared,
     server_fields,
 )
-from tui.actions.kubernetes.webhooks import denied_by, is_busy, passing, unanswered
 from tui.clients.download import fetch
 from tui.clients.kubernetes.api import MERGE, ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
     from tui.clients.kubernetes.api import Api
     from tui.clients.kubernetes.discovery import Resource
     from tui.plan.steps import KubernetesApply
-
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each further request for an object that the server could not take."""
 
 _ESTABLISHED_WITHIN = 60.0
 _POLL = 0.2
@@ -197,18 +195,10 @@ class _Application:
         self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)
 
     async def _persist(self, manifest: Manifest) -> Outcome:
-        for pause in (*PAUSES, None):
-            try:
-                return await self._apply(manifest)
-            except (ApiError, UnreachableError) as error:
-                if pause is None or not is_passing(error):
-                    raise self._explained(manifest, error) from error
-                pause = max(pause, getattr(error, "retry_after", None) or 0.0)
-                if end_of(self._ctx, pause) == self._ctx.deadline:
-                    raise self._explained(manifest, error) from error
-                self._ctx.log(f"{manifest.title}: {error.cause}; trying again in {pause:g} s")
-                await asyncio.sleep(pause)
-        raise AssertionError("the last request either succeeds or raises")
+        try:
+            return await persist(partial(self._apply, manifest), manifest.title, self._ctx)
+        except (ApiError, UnreachableError) as error:
+            raise self._explained(manifest, error) from error
 
     async def _apply(self, manifest: Manifest) -> Outcome:
         resource = await self._discovery.resource(manifest.api_version, manifest.kind)
@@ -270,21 +260,3 @@ def _refers(reference: str, manifest: Manifest, resource: Resource) -> bool:
     word, _, name = reference.lower().partition("/")
     kind, _, group = word.partition(".")
     return name == manifest.name and kind in resource.names and group in {"", resource.group}
-
-
-def is_passing(error: ApiError | UnreachableError) -> bool:
-    """Return whether the same request may succeed in a moment.
-
-    A webhook that cannot be reached counts only if its server is not listening yet: a wrong certificate or
-    name stays wrong.
-    """
-    if isinstance(error, UnreachableError):
-        return error.passing
-    if unanswered(error.message):
-        return passing(error.message)
-    if denied_by(error.message):
-        return False
-    if error.status == 409:  # it has changed meanwhile, is being deleted, or is not the one that was meant
-        return "Precondition failed" not in error.message
-    # The controller makes a namespace's own account a moment after it: a pod may come first.
-    return 'serviceaccount "default" not found' in error.message or is_busy(error)

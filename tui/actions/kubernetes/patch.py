@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.actions.kubernetes.apply import PAUSES, is_passing
 from tui.actions.kubernetes.differences import differences
+from tui.actions.kubernetes.persistence import persist
 from tui.actions.kubernetes.rollouts import Rollout
 from tui.actions.kubernetes.server_side import outcome_of
 from tui.clients.kubernetes.api import FIELD_MANAGER, MERGE, ApiError, UnreachableError
 from tui.clients.kubernetes.discovery import Discovery
 from tui.cluster.connect import connect
 from tui.errors import ActionError
-from tui.reporter import Done, end_of
+from tui.reporter import Done
 from tui.text import plural
 
 if TYPE_CHECKING:
@@ -164,16 +164,12 @@ async def _send(api: Api, path: str, body: Any, content_type: str, title: str, c
     Raises:
         ActionError: It refuses.
     """
-    for pause in (*PAUSES, None):
-        try:
-            query = {"fieldManager": FIELD_MANAGER}
-            return await api.request("PATCH", path, query=query, body=body, content_type=content_type)
-        except (ApiError, UnreachableError) as error:
-            if isinstance(error, ApiError) and error.status == _UNSUPPORTED:
-                hint = "write `merge` in place of `strategic`: only built-in kinds take that"
-                raise ActionError(f"{title} cannot be patched: {error.message}", hint) from error
-            if pause is None or not is_passing(error) or end_of(ctx, pause) == ctx.deadline:
-                raise ActionError(f"{title} cannot be patched: {error.cause}", error.hint) from error
-            ctx.log(f"{title}: {error.cause}; trying again in {pause:g} s")
-            await asyncio.sleep(pause)
-    raise AssertionError("the last request either succeeds or raises")
+    query = {"fieldManager": FIELD_MANAGER}
+    request = partial(api.request, "PATCH", path, query=query, body=body, content_type=content_type)
+    try:
+        return await persist(request, title, ctx)
+    except (ApiError, UnreachableError) as error:
+        if isinstance(error, ApiError) and error.status == _UNSUPPORTED:
+            hint = "write `merge` in place of `strategic`: only built-in kinds take that"
+            raise ActionError(f"{title} cannot be patched: {error.message}", hint) from error
+        raise ActionError(f"{title} cannot be patched: {error.cause}", error.hint) from error
