@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from tui.actions.kubernetes.server_side import fields_taken_over, named, outcome_of, prepared, server_fields
+from tui.actions.kubernetes.server_side import (
+    fields_taken_over,
+    named,
+    outcome_of,
+    prepared,
+    repeated_variables,
+    server_fields,
+)
 from tui.clients.kubernetes.discovery import Resource
 from tui.plan.manifests import Manifest
 
@@ -89,6 +96,16 @@ def test_quantities_are_text() -> None:
     metric = {"type": "AverageValue", "averageValue": 30}
     sent = prepared(_body("HorizontalPodAutoscaler", spec={"target": metric}), NAMESPACED, "x")["spec"]
     assert sent["target"]["averageValue"] == "30"
+
+
+def test_the_last_of_variables_that_stand_twice_stays() -> None:
+    env = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}, {}, {"name": []}, {"name": "A"}, {}]
+    template = {"spec": {"containers": [{"name": "app", "env": env}], "initContainers": [{"name": "first"}]}}
+    body = _body("CronJob", spec={"jobTemplate": {"spec": {"template": template}}})
+    sent = prepared(body, NAMESPACED, "x")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert sent["containers"][0]["env"] == env[1:]
+    assert sent["initContainers"] == [{"name": "first"}]
+    assert repeated_variables(body) == ["app: A"]
 
 
 def test_objects_of_the_whole_cluster_lose_their_namespace() -> None:

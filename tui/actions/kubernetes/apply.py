@@ -20,6 +20,7 @@ from tui.actions.kubernetes.server_side import (
     named,
     outcome_of,
     prepared,
+    repeated_variables,
     server_fields,
 )
 from tui.clients.download import fetch
@@ -190,6 +191,8 @@ class _Application:
         outcome = await self._persist(manifest)
         resource = await self._discovery.resource(manifest.api_version, manifest.kind)
         self.placed += [manifest.title] if resource.namespaced and not manifest.namespace else []
+        for twice in repeated_variables(manifest.body) if resource.is_built_in else ():
+            self._ctx.log(f"{manifest.title}: {twice} stands twice in `env`, and the last one counts")
         self._ctx.log(f"{manifest.title} {outcome}")
         self._outcomes.append(outcome)
         self._ctx.progress(len(self._outcomes), self._total, "objects", manifest.title)

@@ -53,7 +53,8 @@ def prepared(body: Object, resource: Resource, namespace: str) -> Object:
     """Return an object as server-side apply takes it.
 
     Exported objects lose what only the server writes, which it would refuse. Ports get the default protocol,
-    and quantities become text: servers of before 2022 refuse a port without protocol, and `cpu: 1`.
+    and quantities become text: servers of before 2022 refuse a port without protocol, and `cpu: 1`. Of
+    environment variables that stand twice the last one stays, which is the one that a container gets.
 
     Args:
         body: The object as it is written.
@@ -72,6 +73,9 @@ def prepared(body: Object, resource: Resource, namespace: str) -> Object:
     if "." not in resource.group:  # it is built in
         for port in _ports(result):
             port.setdefault("protocol", "TCP")
+        for container in _containers(result):
+            if isinstance(container.get("env"), list):
+                container["env"] = _without_repeated(container["env"])
         _write_quantities(result)
     return result
 
@@ -81,16 +85,40 @@ def server_fields(body: Object) -> list[str]:
     return [key for key in _BOOKKEEPING if body["metadata"].get(key)]
 
 
+def repeated_variables(body: Object) -> list[str]:
+    """Return the environment variables that stand twice in a container, as `CONTAINER: NAME`."""
+    found: dict[str, None] = {}
+    for container in _containers(body):
+        variables = list(_mappings(container, "env"))
+        kept = _without_repeated(variables)
+        gone = [each for each in variables if not any(each is other for other in kept)]
+        found |= {f"{container.get('name')}: {each['name']}": None for each in gone}
+    return list(found)
+
+
+def _without_repeated(variables: list[Any]) -> list[Any]:
+    """Return variables without those that a later one of the same name follows."""
+    names = [each.get("name") if isinstance(each, dict) else None for each in variables]
+    last = {name: at for at, name in enumerate(names) if isinstance(name, str)}
+    pairs = enumerate(zip(variables, names, strict=True))
+    return [each for at, (each, name) in pairs if not isinstance(name, str) or last[name] == at]
+
+
 def _ports(body: Object) -> Iterator[dict[str, Any]]:
-    spec = body.get("spec")
     if body.get("kind") == "Service":
-        yield from _mappings(spec, "ports")
+        yield from _mappings(body.get("spec"), "ports")
+    for container in _containers(body):
+        yield from _mappings(container, "ports")
+
+
+def _containers(body: Object) -> Iterator[dict[str, Any]]:
+    """Yield the containers of a pod, or of the pods that an object makes."""
+    spec = body.get("spec")
     while isinstance(spec, dict) and ("template" in spec or "jobTemplate" in spec):
         inner = spec.get("template", spec.get("jobTemplate"))
         spec = inner.get("spec") if isinstance(inner, dict) else None
     for key in ("containers", "initContainers", "ephemeralContainers"):
-        for container in _mappings(spec, key):
-            yield from _mappings(container, "ports")
+        yield from _mappings(spec, key)
 
 
 def _write_quantities(value: Any) -> None:
