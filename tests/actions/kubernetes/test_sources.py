@@ -92,6 +92,15 @@ def test_what_cannot_be_built_is_told(folder: Path, monkeypatch: pytest.MonkeyPa
         _loaded(folder, step)
 
 
+@pytest.mark.skipif(not shutil.which("kustomize"), reason="needs kustomize")
+def test_what_kustomize_quotes_of_its_own_is_left_out_of_its_error(folder: Path) -> None:
+    text = "resources: [map.yaml]\npatches: [{path: nowhere.yaml}]\n"
+    (folder / "overlay" / "kustomization.yaml").write_text(text)
+    with pytest.raises(ActionError, match=r"Transformer with config: [^`\n]*nowhere.yaml") as caught:
+        _loaded(folder, _step(folder, "{kustomize: overlay}"))
+    assert any("path: nowhere.yaml" in line for line in caught.value.details)
+
+
 ASKS = """#!/bin/sh
 sleep 60 &
 echo "$!" "$(cut -d' ' -f6 /proc/$$/stat)" >"$0.told"

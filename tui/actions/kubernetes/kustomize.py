@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
 _KEPT = 15  # lines shown with an error
+_ERROR = re.compile("error: ", re.IGNORECASE)
+_QUOTED = re.compile("`[^`]*`: ?", re.DOTALL)
+"""What an error quotes of a configuration that kustomize has made of the user's own, in lines of its own."""
 
 
 def _program() -> tuple[str, str] | None:
@@ -38,13 +42,11 @@ async def build(directory: Path, ctx: Context) -> bytes:
     lines = printed.errors
     ctx.log(lines)
     if printed.status:
+        begin = next((at for at, line in enumerate(lines) if _ERROR.match(line)), len(lines))
         why = (
-            lines[-1].removeprefix("Error: ").removeprefix("error: ")
-            if lines
-            else f"exited with status {printed.status}"
+            _QUOTED.sub("", _ERROR.sub("", " ".join(lines[begin:]))) or f"exited with status {printed.status}"
         )
         hint = hint_for(why, "kustomize") or "correct its kustomization, or the file that is named"
-        raise ActionError(
-            f"{directory} cannot be built by {argv[0]}: {why}", hint, tuple(lines[:-1][-_KEPT:])
-        )
+        told = lines if len(lines) - begin > 1 else lines[:begin]
+        raise ActionError(f"{directory} cannot be built by {argv[0]}: {why}", hint, tuple(told[-_KEPT:]))
     return printed.output
