@@ -284,7 +284,14 @@ def test_migrations_one_directory_further_down_are_pointed_to(tmp_path: Path) ->
     assert raised.value.hint == f"directories in it are not read: name {tmp_path / 'sql'}"
 
 
-@pytest.mark.parametrize(("mark", "tool"), [("-- +migrate Up", "sql-migrate"), ("-- migrate:up", "dbmate")])
+@pytest.mark.parametrize(
+    ("mark", "tool"),
+    [
+        ("-- +migrate Up", "sql-migrate"),
+        ("-- migrate:up", "dbmate"),
+        ("--liquibase formatted sql", "Liquibase"),
+    ],
+)
 def test_other_tools_files_are_known(mark: str, tool: str) -> None:
     for text in (mark, f"{mark}\nSELECT 1;\n"):
         assert fault(text).hint == f"the file is written for {tool}: begin the file with `-- +goose Up`"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(?P<version>\+?[0-9]+)_.*\.(?P<type>sql|go)")
 _LARGEST_VERSION = 2**63 - 1
 
-_OTHERS = {"+migrate ": "sql-migrate", "migrate:up": "dbmate"}
+_OTHERS = {"+migrate ": "sql-migrate", "migrate:up": "dbmate", "liquibase formatted sql": "Liquibase"}
 """Marks in comments of other tools' files."""
 
 _DOWN_FILES = "goose has both ways in one file: put each .down.sql below `-- +goose Down` of its .up.sql"
