@@ -15,7 +15,7 @@ from tui.dashboard.ansi import clean
 from tui.dashboard.driver import TerminalDriver
 from tui.dashboard.leaving import Departure
 from tui.dashboard.replay import Replay
-from tui.dashboard.run_keys import RUN_KEYS, RunKeys
+from tui.dashboard.run_keys import APP_KEYS, RUN_KEYS, RunKeys
 from tui.dashboard.screens.replay import ReplayScreen
 from tui.dashboard.screens.run import LookScreen, RunScreen
 from tui.dashboard.settings import Notify, Settings, read_settings, write_settings
@@ -315,18 +315,14 @@ class Dashboard(RunKeys):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers."""
         yield SystemCommand("Theme", "Change the colours; the choice is remembered", self.action_change_theme)
-        yield SystemCommand("Keys", "Show every key, and a legend", self.action_keys)
         yield SystemCommand("Screenshot", "Save it where the run is kept, as SVG", self.action_screenshot)
         for name, text in _NOTIFY.items():
             if name != self._settings.notify:
                 yield SystemCommand(
                     f"Notify: {name}", f"{text}; remembered", lambda name=name: self._remember(notify=name)
                 )
-        for binding in RUN_KEYS:
+        for binding in (*RUN_KEYS, *(key for key in APP_KEYS if key.tooltip)):
             yield SystemCommand(binding.description, binding.tooltip, partial(self._act, binding.action))
-        yield SystemCommand(
-            "Leave", "Leave; while the run goes on, ask what becomes of it", self.action_leave
-        )
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Save the screen as SVG where the run is kept, and say where that is."""

@@ -11,13 +11,13 @@ from tui.clients.engine_api import failure_of
 from tui.errors import ActionError
 from tui.hosts.lines import LineSplitter
 from tui.plan.recognition import hint_for
+from tui.text import ESCAPE
 
 if TYPE_CHECKING:
     from tui.clients.engine_api import Message
     from tui.reporter import Reporter, Span
 
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?(?:Step|STEP) (?P<number>\d+)/(?P<count>\d+)\s?: (?P<instruction>.*)$")
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _STATUS = re.compile(r"returned a non-zero code: (\d+)|exit status (\d+)")
 _NOISE = re.compile(r" ---> |Removing intermediate container |-->")
 _CORRECT = "correct the instruction, then run the task again"
@@ -74,7 +74,7 @@ class BuildOutput:
             self._span.close()
 
     def _tell(self, raw: list[str]) -> None:
-        lines = [line for line in (_ESCAPE.sub("", each) for each in raw) if line.strip()]
+        lines = [line for line in (ESCAPE.sub("", each) for each in raw) if line.strip()]
         if lines:
             self._report.log(lines)
         for line in lines:
@@ -104,7 +104,7 @@ class BuildOutput:
 
     def _failure(self, message: Message, text: str) -> ActionError:
         self._tell(self._splitter.close())
-        text = _ESCAPE.sub("", text).strip()
+        text = ESCAPE.sub("", text).strip()
         status = (message.get("errorDetail") or {}).get("code") or next(
             (a or b for a, b in _STATUS.findall(text)), None
         )
