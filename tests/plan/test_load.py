@@ -216,6 +216,11 @@ FAULTY = {
         "'ghcr.io/Me/App:1' is no image's name",
         "write it in lower case",
     ),
+    "a digest of what is pushed": (
+        one_step("{kind: image.push, images: ▶'me/app@sha256:%s'}" % ("0" * 64)),
+        "has a digest, which only what is there already can have",
+        "name it by a tag, such as me/app",
+    ),
     "two tags": (one_step("{kind: image.build, tag: ▶'a:b:c', context: .}"), "is no image's", "name:tag"),
     "no Dockerfile": (one_step("▶{kind: image.build, tag: a, context: .}"), "no such file:", ""),
     "too long a path": (

@@ -267,3 +267,14 @@ def image_name(value: str) -> str:
 
 ImageName = Annotated[str, AfterValidator(image_name)]
 """An image's name as container engines take it, with or without registry, tag and digest."""
+
+
+def _without_digest(value: str) -> str:
+    if "@" in value:
+        hint = f"name it by a tag, such as {value.partition('@')[0]}"
+        raise ValueError(f"{shown(value)} has a digest, which only what is there already can have", hint)
+    return value
+
+
+NewImageName = Annotated[ImageName, AfterValidator(_without_digest)]
+"""The name that an image gets: without a digest."""

@@ -74,7 +74,8 @@ BUILDS: dict[str, Known] = {
     ),
     "builder": known(
         'no builder ".*" found',
-        "make it with `docker buildx create --name`, or name one that `docker buildx ls` lists",
+        "make it with `docker buildx create --name`, or have `builder` or BUILDX_BUILDER name one that"
+        " `docker buildx ls` lists",
         "image.build",
     ),
     "buildkit": known(

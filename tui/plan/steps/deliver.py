@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from tui.plan.steps.base import Names, Prefetch, StepBase
-from tui.plan.values import ImageName, OneOrMore
+from tui.plan.values import NewImageName, OneOrMore
 
 
 class _Delivery(StepBase):
@@ -46,6 +46,6 @@ class ImagePush(_Delivery):
     example = "- {kind: image.push, images: registry.example.com/shop/web:dev}"
 
     kind: Literal["image.push"]
-    images: Annotated[tuple[ImageName, ...], OneOrMore()] = Field(
+    images: Annotated[tuple[NewImageName, ...], OneOrMore()] = Field(
         description="Images that the container engine has, such as `registry.example.com/shop/web:dev`."
     )

@@ -14,6 +14,7 @@ from tui.plan.values import (
     ExistingFile,
     Frozen,
     ImageName,
+    NewImageName,
     OneOrMore,
     PlanPath,
     existing_path,
@@ -52,7 +53,7 @@ class ImageBuild(StepBase):
     )
 
     kind: Literal["image.build"]
-    tag: ImageName = Field(description="The image's name and tag, such as `data-storage:dev`.")
+    tag: NewImageName = Field(description="The image's name and tag, such as `data-storage:dev`.")
     context: ExistingDirectory = Field(
         description="Directory that the build copies from; `.dockerignore` is honoured."
     )
