@@ -19,6 +19,7 @@ from tests.cluster.peer import USERS, Peer, container, peer, ready
 from tui.cluster.connect import connect
 from tui.cluster.containers.host_ports import publisher
 from tui.cluster.containers.makers import MAKERS
+from tui.cluster.containers.nodes import find_nodes
 from tui.cluster.containers.provider import (
     create,
     delete,
@@ -28,6 +29,7 @@ from tui.cluster.containers.provider import (
     kubeconfig_of,
     stop,
 )
+from tui.cluster.containers.unfinished import is_unfinished, note
 from tui.cluster.provider import ClusterSpec, Node, Port, PortUse, Provider, provider_of
 from tui.errors import ActionError
 from tui.hosts.local import LocalHost
@@ -332,6 +334,31 @@ async def test_a_broken_cluster_is_told_with_what_to_do(
         assert caught.value.cause == f"cluster demo is broken: {says.format(control=there.name())}"
         command = " ".join(MAKERS[there.provider].delete("demo"))
         assert f"`bringup down` or `{command}`" in caught.value.hint
+
+
+async def test_what_a_killed_run_left_half_made_is_made_anew(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    there.nodes_while_made(there.node(state="created"))
+    there.members(ready(there.name()))
+    await asyncio.to_thread(there.made.touch)
+    nodes = await find_nodes(cluster, there.host)
+    await asyncio.to_thread(note, cluster, there.host, nodes)
+    assert (await create(cluster, there.host, SHORT, report)).note == "created cluster demo"
+    assert any(line.endswith("was cut off: its creation begins anew") for _, line in report.lines)
+    with pytest.raises(ActionError, match="demo is broken"):  # another one: it may be the user's
+        await create(cluster, there.host, SHORT, report)
+
+
+async def test_what_is_noted_of_a_cluster_is_forgotten_once_it_is_used(
+    cluster: Cluster, there: Peer, report: Recorder
+) -> None:
+    there.nodes(there.node())
+    there.members(ready(there.name()))
+    nodes = await find_nodes(cluster, there.host)
+    await asyncio.to_thread(note, cluster, there.host, nodes)
+    await create(cluster, there.host, ClusterSpec(), report)
+    assert not await asyncio.to_thread(is_unfinished, cluster, there.host, nodes)
 
 
 @pytest.mark.parametrize("provider", ["kind"])

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
-from tui.cluster.containers.examine import broken, judge
+from tui.cluster.containers.examine import BrokenError, broken, judge
 from tui.cluster.containers.host_ports import check_ports
 from tui.cluster.containers.local_registry import (
     lead_to_registry,
@@ -22,6 +22,7 @@ from tui.cluster.containers.nodes import find_nodes, list_nodes, published, remo
 from tui.cluster.containers.reach import check_way, context_of, kubeconfig_of, lead, reach
 from tui.cluster.containers.readiness import await_ready
 from tui.cluster.containers.stale import remove_cgroups
+from tui.cluster.containers.unfinished import forget, is_unfinished, note
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
 from tui.errors import ActionError, BringupError, NotReadyError
@@ -93,13 +94,24 @@ async def _create(
     await asyncio.to_thread(check_kubeconfig, cluster.kubeconfig)
     await _finish_removal(cluster, host, report)
     if nodes := await find_nodes(cluster, host):
-        return await _adopt(cluster, host, spec, report, nodes, prepared)
+        try:
+            done = await _adopt(cluster, host, spec, report, nodes, prepared)
+        except BrokenError as error:
+            if not await asyncio.to_thread(is_unfinished, cluster, host, nodes):
+                raise
+            report.log(f"{error.cause}: its creation begins anew")
+            prepared.clear()
+            await remove_nodes(host, cluster, None, _REMOVAL)
+        else:
+            await asyncio.to_thread(forget, cluster, host)  # from now on it may hold what is the user's
+            return done
     await check_way(cluster, host, spec.config)
     await check_ports(cluster, host, spec.config)
     async with connect(await host.engine()) as api:  # a creation may have been cut off
         await remove_leftovers(api, cluster)
     await start_registry(cluster, host, report)
     making = asyncio.create_task(_make(cluster, host, spec, report, prepared))
+    noting = asyncio.create_task(_note_nodes(cluster, host, prepared))
     try:
         await asyncio.wait({making})
         making.result()
@@ -108,7 +120,18 @@ async def _create(
         patience = _REMOVAL if isinstance(error, ActionError) else _CLEANUP
         await _clean(cluster, host, report, making, patience)
         raise
+    finally:
+        noting.cancel()
+        await asyncio.wait({noting})
+        await asyncio.to_thread(forget, cluster, host)
     return Done(f"created cluster {cluster.name}")
+
+
+async def _note_nodes(cluster: Cluster, host: Host, prepared: asyncio.Event) -> None:
+    """Note the nodes of a cluster that is being made, as soon as they are there."""
+    await prepared.wait()
+    with contextlib.suppress(BringupError):
+        await asyncio.to_thread(note, cluster, host, await find_nodes(cluster, host))
 
 
 async def _make(

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from tui.plan.model import Cluster
 
 
+class BrokenError(ActionError):
+    """A cluster is there, but cannot be used."""
+
+
 def judge(cluster: Cluster, nodes: Sequence[Node]) -> Literal["absent", "stopped", "running"]:
     """Return a cluster's condition, by its nodes alone.
 
     Raises:
-        ActionError: It is broken.
+        BrokenError: It is broken.
     """
     if not nodes:
         return "absent"
@@ -41,11 +45,11 @@ def judge(cluster: Cluster, nodes: Sequence[Node]) -> Literal["absent", "stopped
     return "stopped" if down else "running"
 
 
-def broken(cluster: Cluster, reason: str, hint: str = "", details: tuple[str, ...] = ()) -> ActionError:
+def broken(cluster: Cluster, reason: str, hint: str = "", details: tuple[str, ...] = ()) -> BrokenError:
     """Return the error that a cluster is broken."""
     anew = f"make room for a new one: `bringup down` or `{' '.join(maker_of(cluster).delete(cluster.name))}`"
     cause = f"cluster {cluster.name} is broken: {reason}"
-    return ActionError(cause, f"{hint}; else {anew}" if hint else anew, details)
+    return BrokenError(cause, f"{hint}; else {anew}" if hint else anew, details)
 
 
 async def examine(cluster: Cluster, host: Host, patience: float) -> Condition:
