@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from tests.plan.test_load import FAULTY
+from tests.plan.faulty import FAULTY
 from tests.plan.writing import CLUSTER, load, marked, one_step, one_task, write
 from tui.cli import main
 from tui.plan.bundled import bundled_plans, find_plan, manifests_folder
