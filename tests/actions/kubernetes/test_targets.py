@@ -199,11 +199,24 @@ async def test_a_database_that_cannot_come_is_told_at_once(tmp_path: Path) -> No
     async with _connecting(tmp_path, shelf) as (connecting, _):
         with pytest.raises(ActionError, match=r"service/db cannot become ready: pod/db-1: .*ErrImageNever"):
             await connecting
-    shelf.put(SERVICES, "db", spec={})
+    shelf.put(SERVICES, "db", spec={"type": "ExternalName"})
     async with _connecting(tmp_path, shelf) as (connecting, _):
-        with pytest.raises(ActionError, match="service/db cannot become ready: it has no selector") as caught:
+        with pytest.raises(ActionError, match="service/db cannot become ready: it is a name") as caught:
             await connecting
     assert caught.value.hint
+
+
+async def test_a_database_whose_controller_chooses_its_pod_is_waited_for(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(SERVICES, "db", spec={"ports": [{"port": 5432, "name": "sql"}]})
+    endpoints = "/api/v1/namespaces/default/endpoints"
+    shelf.put(endpoints, "other", subsets=[{"addresses": [{"targetRef": {"kind": "Pod", "name": "x"}}]}])
+    async with _connecting(tmp_path, shelf) as (connecting, ctx):
+        await _says(ctx, "it has no selector, and 0 pods behind it")
+        behind = {"addresses": [{"targetRef": {"kind": "Pod", "name": "db-0"}}]}
+        shelf.put(endpoints, "db", subsets=[{**behind, "ports": [{"name": "sql", "port": 5432}]}])
+        await _says(ctx, "PostgreSQL does not accept a connection yet")
+        assert not connecting.done()
 
 
 async def test_nodes_are_waited_for_all_or_by_name(tmp_path: Path) -> None:

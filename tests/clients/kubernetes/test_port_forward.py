@@ -9,7 +9,7 @@ from aiohttp import WSMsgType, web
 
 from tests.clients.kubernetes.peer import api_server, pod
 from tui.clients.kubernetes import port_forward
-from tui.clients.kubernetes.port_forward import forward
+from tui.clients.kubernetes.port_forward import Target, find_target, forward
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
@@ -89,6 +89,30 @@ async def test_connections_reach_a_ready_pods_named_port(tmp_path: Path) -> None
             writer.close()
             await writer.wait_closed()
     assert cluster.ports == ["c:5432", "c:5432"]
+
+
+async def test_a_service_without_a_selector_leads_to_the_pod_that_is_put_behind_it(tmp_path: Path) -> None:
+    app = web.Application()
+    base = "/api/v1/namespaces/shop"
+    subsets: list[dict[str, Any]] = [{"addresses": [{"ip": "10.0.0.1"}]}]
+
+    async def service(_: web.Request) -> web.Response:
+        ports = [{"port": 5432, "name": "sql"}, {"port": 8008, "name": "api"}]
+        return web.json_response({"metadata": {"name": "db"}, "spec": {"ports": ports}})
+
+    async def endpoints(_: web.Request) -> web.Response:
+        return web.json_response({"metadata": {"name": "db"}, "subsets": subsets})
+
+    app.router.add_get(f"{base}/services/db", service)
+    app.router.add_get(f"{base}/endpoints/db", endpoints)
+    async with api_server(app, tmp_path) as (api, _):
+        with pytest.raises(ActionError, match="no selector, and no pod is behind it"):
+            await find_target(api, "shop", "db", 5432)
+        addresses = [{"targetRef": {"kind": "Pod", "name": "db-1"}}]
+        subsets.append(
+            {"addresses": addresses, "ports": [{"name": "api", "port": 1}, {"name": "sql", "port": 2}]}
+        )
+        assert await find_target(api, "shop", "db", 5432) == Target("shop", "db-1", 2)
 
 
 async def test_much_data_comes_whole(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tui.actions.kubernetes.named_objects import Condition, Gone, Value, conditi
 from tui.actions.kubernetes.pods import condition, counting, describe, has_failed, holds
 from tui.actions.kubernetes.rollouts import Rollout, selector
 from tui.actions.kubernetes.target import Status, Target
+from tui.clients.kubernetes.port_forward import pods_behind
 from tui.text import plural
 
 if TYPE_CHECKING:
@@ -171,20 +172,27 @@ class Service(Target):
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The labels of its pods."""
-        return {"labelSelector": self._labels}
+        """The labels of its pods; the name of its endpoints where it has no selector."""
+        own = {"fieldSelector": f"metadata.name={self.name}"}
+        return {"labelSelector": self._labels} if self._labels else own
 
     async def locate(self, _: Discovery) -> str:
-        """Return the path of the list of pods, once it is there."""
-        self._found = await self._api.find(f"/api/v1/namespaces/{self.namespace}/services/{self.name}")
-        return f"/api/v1/namespaces/{self.namespace}/pods" if self._labels else ""
+        """Return the path of the list of pods, or else of endpoints, once it is there."""
+        within = f"/api/v1/namespaces/{self.namespace}"
+        self._found = await self._api.find(f"{within}/services/{self.name}")
+        if self._found is None:
+            return ""
+        return f"{within}/pods" if self._labels else f"{within}/endpoints"
 
     def judge(self, items: Sequence[Object]) -> Status:
         """Return how many of its pods are ready."""
         if self._found is None:
             return Status(False, f"it does not exist in namespace {self.namespace} yet")
-        if not self._labels:
-            return Status(False, "it has no selector", stuck="name a service that has pods of its own")
+        if self._found["spec"].get("type") == "ExternalName":
+            return Status(False, "it is a name for another host", stuck="name a service that has pods")
+        if not self._labels:  # a controller such as Patroni says which pods are behind it
+            behind = sum(len(list(pods_behind(each))) for each in items)
+            return Status(behind > 0, f"it has no selector, and {plural(behind, 'pod')} behind it")
         counted = counting(items)
         ready = sum(holds(each, "Ready") for each in counted)
         return Status(ready > 0, f"{ready} of {plural(len(counted), 'pod')} ready")

@@ -18,7 +18,7 @@ from tui.errors import ActionError
 from tui.hosts.listen import CHUNK, listen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from tui.clients.kubernetes.api import Api, Object
 
@@ -83,7 +83,7 @@ async def find_target(api: Api, namespace: str, service: str, port: int) -> Targ
     wanted = _service_port(found, port)
     selector = found["spec"].get("selector")
     if not selector:
-        raise ActionError(f"the service {service!r} has no selector, so that no pod can be found for it")
+        return await _find_endpoint(api, found, namespace, port)
     labels = ",".join(f"{key}={value}" for key, value in selector.items())
     pods = (await api.get(f"/api/v1/namespaces/{namespace}/pods", labelSelector=labels)).get("items") or []
     for pod in filter(is_ready, pods):
@@ -94,6 +94,29 @@ async def find_target(api: Api, namespace: str, service: str, port: int) -> Targ
         f"the service {service!r} has no ready pod with port {wanted}: {state}",
         "put a kubernetes.wait step for its rollout before this one",
     )
+
+
+async def _find_endpoint(api: Api, service: Object, namespace: str, port: int) -> Target:
+    """Find the pod that a controller has put behind a service without a selector, as Patroni does."""
+    name = service["metadata"]["name"]
+    wanted = next(each.get("name") for each in service["spec"]["ports"] if each["port"] == port)
+    found = await api.find(f"/api/v1/namespaces/{namespace}/endpoints/{name}") or {}
+    for subset, pod in pods_behind(found):
+        ports = subset.get("ports") or []
+        if number := next((each["port"] for each in ports if each.get("name") == wanted), None):
+            return Target(namespace, pod, number)
+    raise ActionError(
+        f"the service {name!r} has no selector, and no pod is behind it with that port",
+        f"see what is behind it: kubectl -n {namespace} get endpoints {name} -o yaml",
+    )
+
+
+def pods_behind(endpoints: Object) -> Iterator[tuple[Object, str]]:
+    """Yield the names of the pods that are ready behind a service, each with what their ports stand in."""
+    for subset in endpoints.get("subsets") or ():
+        for address in subset.get("addresses") or ():
+            if (target := address.get("targetRef") or {}).get("kind") == "Pod":
+                yield subset, target["name"]
 
 
 def _service_port(service: Object, port: int) -> int | str:
