@@ -16,6 +16,7 @@ import yaml
 
 from tests.actions.recorder import Recorder
 from tests.cluster.peer import USERS, Peer, container, peer, ready
+from tests.ssh.web import certified
 from tui.cluster.connect import connect
 from tui.cluster.containers.host_ports import publisher
 from tui.cluster.containers.makers import MAKERS
@@ -249,6 +250,23 @@ async def test_a_created_cluster_whose_workers_do_not_become_ready_has_failed(
     assert caught.value.cause == (f"cluster demo could not be created: {late_ones} was not ready after 2 s")
     assert caught.value.details == tuple(f"node {name}: {what[name]}" for name in sorted(what))
     assert (await read(cluster))["contexts"] == ["production"]
+
+
+@pytest.mark.parametrize("provider", ["kind"])
+async def test_another_server_in_the_way_is_not_waited_for(
+    cluster: Cluster, there: Peer, report: Recorder, tmp_path: Path
+) -> None:
+    secure, _ = await asyncio.to_thread(certified, tmp_path)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=secure)
+    async with server:
+        own = there.calls.with_name("kubeconfig-of-kind")
+        text = await asyncio.to_thread(own.read_text)
+        url = yaml.safe_load(text)["clusters"][0]["cluster"]["server"]
+        port = server.sockets[0].getsockname()[1]
+        await asyncio.to_thread(own.write_text, text.replace(url, f"https://localhost:{port}"))
+        there.nodes_while_made(there.node())
+        with pytest.raises(ActionError, match=r"is not trusted: self.signed certificate"):
+            await create(cluster, there.host, ClusterSpec(wait=60), report)
 
 
 async def test_a_cluster_without_a_pod_network_is_done_before_its_nodes_are_ready(

@@ -49,7 +49,7 @@ async def await_ready(
         Why each of those that are not is not, by their names; empty when all are ready.
 
     Raises:
-        ActionError: The kubeconfig is not usable.
+        ActionError: The kubeconfig is not usable, or leads to another server.
     """
     # Only who waits for a cluster needs the library, which takes half a second to import.
     kubernetes = await asyncio.to_thread(importlib.import_module, "tui.clients.kubernetes.api")
@@ -97,7 +97,13 @@ async def _stale(api: Api, restarted: str) -> dict[str, str]:
 
 
 async def _unready(api: Api, names: Sequence[str], *, ranges: bool = False) -> dict[str, str]:
-    """Return why the API server, or else each of some nodes, is not ready."""
+    """Return why the API server, or else each of some nodes, is not ready.
+
+    Raises:
+        UntrustedError: Another server answers.
+    """
+    from tui.clients.kubernetes.api import UntrustedError  # whoever has an `Api` has loaded it
+
     try:
         if not names:
             answer = (await api.text("/readyz")).strip()
@@ -105,6 +111,8 @@ async def _unready(api: Api, names: Sequence[str], *, ranges: bool = False) -> d
         items = (await api.get("/api/v1/nodes"))["items"]
         if ranges:
             await give_ranges(api, items)
+    except UntrustedError:  # to wait would be in vain
+        raise
     except ActionError as error:
         return {_SERVER: error.cause}
     found = {item["metadata"]["name"]: item for item in items}
