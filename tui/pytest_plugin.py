@@ -280,6 +280,8 @@ def _say(config: pytest.Config, text: str) -> None:
     if reporter is not None and capture is not None and not hasattr(config, "workerinput"):
         with capture.global_and_fixture_disabled():
             reporter.ensure_newline()
+            if config.get_terminal_writer().width_of_current_line:  # that knows of files alone
+                reporter.line("")
             reporter.write_line(text)
 
 
