@@ -388,6 +388,17 @@ async def test_a_path_that_leads_to_no_one_value_is_told(
             await waiting
 
 
+async def test_the_status_of_a_condition_may_be_written_as_yaml_has_it(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.put(WIDGETS, "w", status=conditions(Ready="True"))
+    path = '{.status.conditions[?(@.type=="Ready")].status}'
+    async with _waiting(tmp_path, shelf, values={"object": "widget/w", "path": path, "is": True}) as (
+        done,
+        _,
+    ):
+        assert not (await done).changed
+
+
 async def test_a_wait_for_what_nobody_deletes_tells_that_it_deletes_nothing(tmp_path: Path) -> None:
     shelf = Shelf()
     shelf.put(WIDGETS, "w")

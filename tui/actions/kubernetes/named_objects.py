@@ -172,7 +172,7 @@ class Value(Named):
                 False, "the path leads to a mapping or list", stuck="let it lead to a value in that"
             )
         text = _text(found[0])
-        fits = text.strip() == self._wanted.strip()
+        fits = _folded(text) == _folded(self._wanted)
         return Status(
             fits, f"it is {cut(text, _SHOWN)}" + ("" if fits else f", not {cut(self._wanted, _SHOWN)}")
         )
@@ -183,6 +183,12 @@ def _text(value: Any) -> str:
     if value is None:
         return "<nil>"
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _folded(text: str) -> str:
+    """Return a text to compare: conditions have `True` where YAML makes `true` of it."""
+    low = text.strip().lower()
+    return low if low in {"true", "false"} else text.strip()
 
 
 class Gone(Named):
