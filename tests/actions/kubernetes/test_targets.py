@@ -159,6 +159,7 @@ async def test_pods_are_waited_for_by_labels_without_those_that_ended_well(tmp_p
     async with _waiting(tmp_path, shelf, pods="app=web") as (waiting, ctx):
         await _says(ctx, "there are none in namespace default yet")
         _pod(shelf, "done", {"app": "web"}, ready=False, phase="Succeeded")
+        await _says(ctx, "there are none in namespace default yet (done, or being deleted: 1)")
         _pod(shelf, "b", {"app": "web"}, ready=False)  # first, or one ready pod is all that is waited for
         _pod(shelf, "a", {"app": "web"}, ready=True)
         _pod(shelf, "other", {"app": "other"}, ready=False)

@@ -133,7 +133,8 @@ class Pods(Target):
         counted = counting(items)
         unready = [each for each in counted if not holds(each, "Ready")]
         if not counted:
-            return Status(False, f"there are none in namespace {self.namespace} yet")
+            others = f" (done, or being deleted: {len(items)})" if items else ""
+            return Status(False, f"there are none in namespace {self.namespace} yet{others}")
         message = f"{len(counted) - len(unready)} of {plural(len(counted), 'pod')} ready"
         for pod in unready:
             if has_failed(pod) and not pod["metadata"].get("ownerReferences"):
