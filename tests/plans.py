@@ -92,6 +92,7 @@ class Scripted:
 
     name = "test"
     note = ""
+    restoration: Any = None
     hosts: Any = Hosts.here(cast("Host", NoHost()))
 
     def __init__(self, script: Callable[[Step, Context], Any] | None = None) -> None:

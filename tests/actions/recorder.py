@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from tui.cluster.provider import Restoration
     from tui.hosts.host import Host
     from tui.hosts.host_set import ClusterAt
     from tui.plan.model import Cluster
@@ -47,6 +48,7 @@ class Recorder:
     host: Host = field(default_factory=LocalHost)
     cluster_at: Host | None = None
     other_clusters: Sequence[ClusterAt] = ()
+    restoration: Restoration | None = None
     images: Mapping[str, Host] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     built_images: frozenset[str] = frozenset()

@@ -400,7 +400,7 @@ async def test_a_stopped_cluster_is_started_again(
     there.engine[f"/containers/{there.name()}/{asked}"] = (200, {})
     there.engine[f"/containers/{there.name()}/json"] = (
         200,
-        {"State": {"StartedAt": "2026-01-02T03:04:05Z"}},
+        {"State": {"StartedAt": "2026-01-02T03:04:05Z"}, "NetworkSettings": {"Networks": {}}},
     )
     for kind in ("pods", "replicasets", "deployments", "statefulsets", "daemonsets"):
         there.api[f"/api/v1/{kind}" if kind == "pods" else f"/apis/apps/v1/{kind}"] = (200, {"items": []})

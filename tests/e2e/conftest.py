@@ -98,6 +98,10 @@ class Bringup:
         """Exit code and output of a command on another plan."""
         return self._finish([sys.executable, "-m", "tui", command, str(plan), *arguments], timeout)
 
+    def snapshots(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and output of a command on snapshots."""
+        return self._finish([sys.executable, "-m", "tui", "snapshot", *arguments], 60)
+
     def _finish(self, argv: Sequence[str], timeout: float) -> tuple[int, str]:
         with self._start(argv) as process:
             try:

@@ -20,7 +20,7 @@ async def create(step: ClusterCreate, ctx: Context) -> Done:
         ActionError: It cannot be created, or the one that is there is not healthy.
     """
     config = await read_config(step.config, ctx.variables)
-    spec = ClusterSpec(config, step.image, step.wait, ctx.folder)
+    spec = ClusterSpec(config, step.image, step.wait, ctx.folder, ctx.restoration)
     provider = await provider_of(ctx.cluster)
     return await provider.create(ctx.cluster, ctx.cluster_host, spec, ctx)
 

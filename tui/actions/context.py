@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from tui.cluster.provider import Restoration
     from tui.hosts.host import Host
     from tui.hosts.host_set import ClusterAt
     from tui.plan.model import Cluster
@@ -59,6 +60,10 @@ class Context(Reporter, Protocol):
         Raises:
             ActionError: The plan has none.
         """
+
+    @property
+    def restoration(self) -> Restoration | None:
+        """What the plan's cluster is restored from, if it is not there; None if it is made anew."""
 
     @property
     def other_clusters(self) -> Sequence[ClusterAt]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from tui.actions.context import Context
+    from tui.cluster.provider import Restoration
     from tui.hosts.host_set import Hosts
     from tui.plan.steps import Step
     from tui.reporter import Done
@@ -25,11 +26,13 @@ class Environment(Protocol):
         name: `kind` or `rehearsal`.
         note: What every view says of a run in it; empty if nothing.
         hosts: The hosts that commands run on.
+        restoration: What the plan's cluster is restored from, if it is not there; None if it is made anew.
     """
 
     name: str
     note: str
     hosts: Hosts
+    restoration: Restoration | None
 
     async def perform(self, step: Step, context: Context) -> Done:
         """Carry out a step.
@@ -47,7 +50,11 @@ class Environment(Protocol):
 
 
 class KindEnvironment:
-    """Carries out steps for real."""
+    """Carries out steps for real.
+
+    Attributes:
+        restoration: What the plan's cluster is restored from, if it is not there; None if it is made anew.
+    """
 
     name = "kind"
     note = ""
@@ -60,6 +67,7 @@ class KindEnvironment:
             warnings: What was found before the run; reported with the first step.
         """
         self.hosts = hosts
+        self.restoration: Restoration | None = None
         self._warnings = list(warnings)
 
     async def perform(self, step: Step, context: Context) -> Done:

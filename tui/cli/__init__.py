@@ -33,6 +33,7 @@ COMMANDS = (
     "runs",
     "serve",
     "show",
+    "snapshot",
     "status",
     "tunnel",
     "up",

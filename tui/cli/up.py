@@ -60,6 +60,14 @@ _OPTIONS = (
         metavar="NAME",
         help="Allow the plan's context, which may not be local, from now on. See `bringup contexts`.",
     ),
+    click.option(
+        "--from-snapshot",
+        "snapshot",
+        default="auto",
+        metavar="auto|never|ID",
+        help="Where the cluster is not there, restore it from a snapshot that fits, from none, or from ID."
+        " See `bringup snapshot`.",
+    ),
     click.option("--speed", type=Number(0.01, 1000), default=1.0, help="Rehearsal: how many times as fast."),
     click.option("--fail", multiple=True, metavar="TASK[:ATTEMPTS]", help="Rehearsal: make a task fail."),
     click.option(

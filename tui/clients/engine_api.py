@@ -174,6 +174,12 @@ class EngineApi:
         async with self._answer("GET", f"containers/{container}/json", {}) as response:
             return list((await response.json())["NetworkSettings"]["Networks"])
 
+    async def addresses(self, container: str) -> list[str]:
+        """Return the addresses that a container has in its networks while it runs, those of IPv4 first."""
+        found = (await self.call("GET", f"containers/{container}/json"))["NetworkSettings"]["Networks"]
+        keys = ("IPAddress", "GlobalIPv6Address")
+        return [each[key] for key in keys for each in found.values() if each.get(key)]
+
     async def wake(self, container: str, *, paused: bool) -> None:
         """Start a stopped container again, or unpause a paused one."""
         async with self._answer("POST", f"containers/{container}/{'unpause' if paused else 'start'}", {}):
@@ -297,6 +303,30 @@ class EngineApi:
         except LIBRARY as error:
             raise explained(error) from error
 
+    async def call(
+        self, method: str, path: str, params: Mapping[str, str] | None = None, body: Any = None
+    ) -> Any:
+        """Call the engine's API.
+
+        Args:
+            method: The HTTP method.
+            path: The path after the API's version.
+            params: The query.
+            body: What is sent, as JSON; nothing if None.
+
+        Returns:
+            The JSON of the answer; None if there is none.
+
+        Raises:
+            EngineRefusedError: It refuses.
+            EngineLostError: It does not answer.
+        """
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        data = None if body is None else _once(json.dumps(body).encode())
+        async with self._answer(method, path, params or {}, headers, data) as response:
+            text = await response.read()
+        return json.loads(text) if text.strip() else None
+
     async def images_size(self) -> int:
         """Return how many bytes the engine's images take."""
         async with self._answer("GET", "system/df", {}) as response:
@@ -344,6 +374,10 @@ async def connect(engine: ContainerEngine) -> AsyncIterator[EngineApi]:
     """Connect to a container engine until the block ends."""
     async with engine.client() as docker:
         yield EngineApi(docker)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def _objects(content: StreamReader) -> AsyncIterator[Message]:

@@ -19,6 +19,7 @@ from tui.hosts.ports import meet
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tui.cluster.snapshots.snapshot import Snapshot
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
     from tui.reporter import Done, Reporter
@@ -69,6 +70,18 @@ class Node:
         return self.role in ("control-plane", "worker")
 
 
+class Restoration(NamedTuple):
+    """What a cluster is to be restored from.
+
+    Attributes:
+        snapshot: The snapshot.
+        must: Whether nothing else will do; else the cluster is made anew where it cannot be restored.
+    """
+
+    snapshot: Snapshot
+    must: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """What a cluster is to be like.
@@ -78,12 +91,14 @@ class ClusterSpec:
         image: The image of its nodes; None for the provider's default.
         wait: Seconds that its control plane, and then its other nodes, may take to become ready.
         directory: Where relative paths of the configuration begin.
+        restoration: What it is restored from; None if it is made anew.
     """
 
     config: str = ""
     image: str | None = None
     wait: float = 120.0
     directory: Path = Path()
+    restoration: Restoration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,18 @@ class Provider(Protocol):
 
         Raises:
             ActionError: The container engine cannot be asked.
+        """
+
+    async def take_snapshot(self, cluster: Cluster, host: Host, wanted: Snapshot) -> Snapshot:
+        """Take a snapshot of a cluster. The cluster stands still while its data is copied, and then goes on.
+
+        Args:
+            cluster: The cluster.
+            host: Its host.
+            wanted: The snapshot, but for what is known of the node only once it has been taken.
+
+        Raises:
+            ActionError: It cannot be taken; nothing is left of it.
         """
 
     async def delete(self, cluster: Cluster, host: Host, report: Reporter) -> Done:

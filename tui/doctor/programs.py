@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.cluster.programs import PROGRAMS
 from tui.doctor.finding import Finding
 from tui.doctor.rules import GIB, judge_disk
-from tui.errors import NotReadyError
+from tui.errors import ActionError, NotReadyError
 from tui.hosts.host import at
+from tui.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,13 +133,29 @@ async def examine_disk(host: Host, facts: Facts) -> Finding:
         lines: list[str] = []
         # Another user's directory may not be looked at: then only what the engine says is left.
         if await host.run(("df", "-Pk", root), on_lines=lines.extend) == 0:
-            return judge_disk(int(lines[-1].split()[3]) << 10, root, program)
+            found = judge_disk(int(lines[-1].split()[3]) << 10, root, program)
+            return replace(found, text=f"{found.text}{await _snapshots(facts)}")
     from tui.clients.engine_api import connect
 
     async with connect(facts.engine) as api:
         used = await api.images_size()
     text = f"images take {used / GIB:.1f} GiB; free room at the engine's {root or 'disk'} cannot be seen"
+    text += await _snapshots(facts)
     return Finding("disk", "ok", text, f"`{program} system df` shows what takes room")
+
+
+async def _snapshots(facts: Facts) -> str:
+    """Return what snapshots take, to be added to what is said of the disk; empty if there are none."""
+    from tui.clients.engine_api import connect
+    from tui.cluster.snapshots.snapshot import list_snapshots
+
+    try:
+        async with connect(facts.engine) as api:
+            found = await list_snapshots(api)
+    except ActionError:
+        return ""
+    size = sum(each.whole for each in found) / GIB
+    return f"; {plural(len(found), 'snapshot')} with up to {size:.1f} GiB of it" if found else ""
 
 
 async def _first_line(host: Host, argv: Sequence[str], env: Mapping[str, str] | None = None) -> str | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from tui.cluster.provider import Restoration
     from tui.engine.attempt import Attempt
     from tui.hosts.host import Host
     from tui.hosts.host_set import ClusterAt
@@ -96,6 +97,11 @@ class StepContext:
                 "the plan names no cluster", "add `cluster: {name: …, kubeconfig: …}` to the plan"
             )
         return cluster
+
+    @property
+    def restoration(self) -> Restoration | None:
+        """What the plan's cluster is restored from; None if it is made anew."""
+        return self._attempt.context.environment.restoration
 
     @property
     def other_clusters(self) -> list[ClusterAt]:

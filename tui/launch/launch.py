@@ -16,6 +16,7 @@ from tui.engine.awake_loop import AwakeLoop
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.launch.choose_environment import choose_environment, take_up_clusters
+from tui.launch.choose_snapshot import choose_snapshot
 from tui.launch.cluster_lock import ClusterLock, unwritable
 from tui.launch.left_behind import end_left_behind
 from tui.launch.request import UsageError
@@ -92,6 +93,10 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
         if run is not None and environment.name == "kind":
             runner.run(take_up_clusters(plan, environment, specification.done))
         started = _started(plan, specification, environment)
+        if run is None and environment.name == "kind":
+            choice = runner.run(choose_snapshot(plan, environment.hosts, specification.snapshot))
+            environment.restoration = choice.restoration
+            started = _noted(started, choice.note)
         if run is not None:
             again = "; ".join(f"{task} ({why})" for task, why in specification.again.items())
             told = f"runs again what run {run.id} did: {again}" if again else ""

@@ -43,6 +43,7 @@ class Request:
         only: --only.
         resume: The run to resume; None for a new start.
         allow_context: --allow-context: a context that plans may be brought up in from now on.
+        snapshot: --from-snapshot: `auto`, `never`, or the id of a snapshot.
         cluster: --cluster: the cluster that is meant first, of several.
     """
 
@@ -61,6 +62,7 @@ class Request:
     only: tuple[str, ...] = ()
     resume: str | None = None
     allow_context: str | None = None
+    snapshot: str = "never"
     cluster: str | None = None
 
 

@@ -40,6 +40,7 @@ class Specification:
         recording: The directory of the run that is rehearsed; None for the bundled one.
         speed: How many times as fast a rehearsal is.
         fail: For a rehearsal's tasks that are to fail, in how many attempts.
+        snapshot: What the cluster is restored from: `auto`, `never`, or the id of a snapshot.
         allow_context: The context of a cluster of the plan that is allowed from now on; empty if none is.
     """
 
@@ -55,6 +56,7 @@ class Specification:
     recording: Path | None = None
     speed: float = 1.0
     fail: Mapping[str, int] = field(default_factory=dict)
+    snapshot: str = "never"
     allow_context: str = ""
 
     @property
@@ -177,6 +179,7 @@ def _resolve(request: Request, store: Store, run: KeptRun | None) -> Specificati
         recording=store.open(request.recording, loaded.plan.name).directory if request.recording else None,
         speed=request.speed,
         fail=request.fail,
+        snapshot=request.snapshot,
         allow_context=_allowed(request.allow_context, loaded.plan),
     )
 

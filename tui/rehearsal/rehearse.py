@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui.actions.context import Context
+    from tui.cluster.provider import Restoration
     from tui.plan.steps import Step
     from tui.rehearsal.recording import RecordedStep, Recording
 
@@ -29,6 +30,7 @@ class RehearsalEnvironment:
     """
 
     name = "rehearsal"
+    restoration: Restoration | None = None
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_VERSION = 3  # of what the columns mean; another one is made anew
+_VERSION = 4  # of what the columns mean; another one is made anew
 _PATIENCE = 0.2  # seconds to wait for another process that writes
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _COLUMNS = ", ".join(f"[{name}]" for name in Summary._fields)

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from tui.run.events import RunStarted
     from tui.run.state import RunState
 
-WORK = {"created": "created cluster", "pulled": "pulled ", "built": "built ", "loaded": "loaded "}
+WORK = {
+    "created": "created cluster",
+    "restored": "restored cluster",
+    "started": "started cluster",
+    "pulled": "pulled ",
+    "built": "built ",
+    "loaded": "loaded ",
+}
 """What a step's note begins with where it had to do work that a cache, or a cluster that stands, spares."""
 
 _NODE_IMAGE = "Ensuring node image"

@@ -7,7 +7,8 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_api import connect
-from tui.cluster.containers.examine import BrokenError, broken, judge
+from tui.cluster.containers.adopt import adopt, restore
+from tui.cluster.containers.examine import BrokenError
 from tui.cluster.containers.host_ports import check_ports
 from tui.cluster.containers.local_registry import (
     lead_to_registry,
@@ -18,10 +19,9 @@ from tui.cluster.containers.local_registry import (
     tell_of_registry,
 )
 from tui.cluster.containers.makers import maker_of
-from tui.cluster.containers.nodes import find_nodes, list_nodes, published, remove_leftovers, remove_nodes
-from tui.cluster.containers.reach import check_way, context_of, kubeconfig_of, lead, reach
+from tui.cluster.containers.nodes import find_nodes, list_nodes, remove_leftovers, remove_nodes
+from tui.cluster.containers.reach import check_way, context_of, kubeconfig_of, lead
 from tui.cluster.containers.readiness import await_ready
-from tui.cluster.containers.stale import remove_cgroups
 from tui.cluster.containers.unfinished import forget, is_unfinished, note
 from tui.cluster.kubeconfig_file import check_kubeconfig, unmerge_kubeconfig
 from tui.deadline import in_time
@@ -42,8 +42,8 @@ _CLEANUP = 1.8  # seconds for the removal of a half-made cluster, where nobody w
 _END = 0.5  # seconds more for a cancelled program to finish
 _REMOVAL = 20.0  # seconds for that of one that failed, or was left
 _BACK = 5.0  # seconds for a lost connection to stand again
-_ANSWER = 10.0  # seconds for a cluster that has been running to show that it is ready
 _LOOK = 0.1  # seconds between looks at nodes that boot
+_ANSWER = 10.0  # seconds for nodes to say why they do not start
 _FIRST_LOOK = 45.0  # seconds after which nodes that start have done so, and are not disturbed
 _NEXT_LOOK = 15.0
 
@@ -95,7 +95,7 @@ async def _create(
     await _finish_removal(cluster, host, report)
     if nodes := await find_nodes(cluster, host):
         try:
-            done = await _adopt(cluster, host, spec, report, nodes, prepared)
+            done = await adopt(cluster, host, spec, report, nodes, prepared)
         except BrokenError as error:
             if not await asyncio.to_thread(is_unfinished, cluster, host, nodes):
                 raise
@@ -110,7 +110,28 @@ async def _create(
     async with connect(await host.engine()) as api:  # a creation may have been cut off
         await remove_leftovers(api, cluster)
     await start_registry(cluster, host, report)
-    making = asyncio.create_task(_make(cluster, host, spec, report, prepared))
+    if (start := spec.restoration) is not None:
+        id_ = start.snapshot.id
+        restoring = restore(cluster, host, spec, start.snapshot, report, prepared)
+        try:
+            await _wholly(restoring, cluster, host, report, prepared)
+        except ActionError as error:
+            if start.must:
+                raise
+            report.warn(f"snapshot {id_} cannot be restored, so the cluster is made anew: {error.cause}")
+            prepared.clear()
+        else:
+            return Done(f"restored cluster {cluster.name} from snapshot {id_}")
+    making = _make(cluster, host, spec, report, prepared)
+    await _wholly(making, cluster, host, report, prepared)
+    return Done(f"created cluster {cluster.name}")
+
+
+async def _wholly(
+    work: Coroutine[Any, Any, None], cluster: Cluster, host: Host, report: Reporter, prepared: asyncio.Event
+) -> None:
+    """Have a cluster made, of which nothing is left where that fails or is cancelled."""
+    making = asyncio.create_task(work)
     noting = asyncio.create_task(_note_nodes(cluster, host, prepared))
     try:
         await asyncio.wait({making})
@@ -124,7 +145,6 @@ async def _create(
         noting.cancel()
         await asyncio.wait({noting})
         await asyncio.to_thread(forget, cluster, host)
-    return Done(f"created cluster {cluster.name}")
 
 
 async def _note_nodes(cluster: Cluster, host: Host, prepared: asyncio.Event) -> None:
@@ -287,65 +307,3 @@ async def _finish_removal(cluster: Cluster, host: Host, report: Reporter) -> Non
         removal.cancel()  # it may have given up, as its connection was lost
         report.log(f"removing cluster {cluster.name}, which was left half made")
         await remove_nodes(host, cluster, None, _REMOVAL)
-
-
-async def _adopt(
-    cluster: Cluster,
-    host: Host,
-    spec: ClusterSpec,
-    report: Reporter,
-    nodes: Sequence[Node],
-    prepared: asyncio.Event,
-) -> Done:
-    maker, restarted = maker_of(cluster), ""
-    if started := judge(cluster, nodes) == "stopped":
-        restarted = await _start(cluster, host, nodes, report)
-    await start_registry(cluster, host, report)
-    await lead_to_registry(cluster, host, await find_nodes(cluster, host))
-    prepared.set()
-    try:
-        await reach(cluster, host, anew=True)
-    except ActionError as error:
-        raise broken(cluster, error.cause, error.hint) from error
-    waited = nodes if maker.installs_network(spec.config) else ()
-    patience = spec.wait if started else _ANSWER
-    # A creation may have been cut off before it gave them.
-    ranges = maker.lacks_ranges(spec.config, spec.image)
-    unready = await await_ready(cluster, waited, patience, report, restarted=restarted, ranges=ranges)
-    if unready:
-        raise broken(cluster, f"{', '.join(unready)} is not ready", "", tuple(unready.values()))
-    await tell_of_registry(cluster)
-    standing = published(await find_nodes(cluster, host))
-    if missing := sorted({port for _, port in maker.host_ports(spec.config)} - {*standing}):
-        report.warn(
-            f"cluster {cluster.name} was made without host port {', '.join(map(str, missing))}"
-            " of the plan's configuration: take it down and up again to have it"
-        )
-    if started:
-        return Done(f"started cluster {cluster.name} again")
-    return Done(f"cluster {cluster.name} is there and healthy", changed=False)
-
-
-async def _start(cluster: Cluster, host: Host, nodes: Sequence[Node], report: Reporter) -> str:
-    """Start a cluster's nodes again.
-
-    Returns:
-        When the first was whose processes had ended; empty if there are others that run pods.
-    """
-    ended = [node for node in nodes if not node.running and node.state != "paused"]
-    maker = maker_of(cluster)
-    async with connect(await host.engine()) as api:
-        for node in nodes:
-            if not node.running:
-                report.log(f"starting node {node.name}, which is {node.state}")
-            if node.state == "paused":
-                await api.wake(node.id, paused=True)
-            elif node in ended and not maker.restarts:
-                await api.wake(node.id, paused=False)
-                await remove_cgroups(api, node.id)
-        if ended and maker.restarts:
-            what = f"cluster {cluster.name} could not be started again"
-            await maker.output(report).carry_out(what, maker.start(cluster.name), host)
-        if any(node.runs_pods and node not in ended for node in nodes):
-            return ""
-        return min([await api.started_at(node.id) for node in ended if node.runs_pods], default="")

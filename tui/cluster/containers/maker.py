@@ -32,6 +32,7 @@ class Maker(ABC):
         environment: Variables that its program gets.
         writes_kubeconfig: Whether a creation writes a kubeconfig where it is told to.
         waits_for_nodes: Whether a creation waits until nodes are ready, for however long that takes.
+        data: Where a node keeps all that is not of its image; empty where that is not in one place.
         restarts: Whether its program starts clusters of several nodes again.
     """
 
@@ -41,6 +42,7 @@ class Maker(ABC):
     roles: ClassVar[Mapping[str, str]]
     containerd: ClassVar[Argv]
     environment: ClassVar[Mapping[str, str]] = {}
+    data: ClassVar[str] = ""
     writes_kubeconfig: ClassVar[bool] = False
     waits_for_nodes: ClassVar[bool] = False
     restarts: ClassVar[bool] = False

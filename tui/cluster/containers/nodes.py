@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
 
-_API_PORT = 6443  # of the API server in a node
+API_PORT = 6443  # of the API server in a node
 _POLL = 0.1  # seconds between looks at containers that come or go
 
 
@@ -61,7 +61,7 @@ def node_of(listed: dict[str, Any], maker: Maker) -> Node:
 
 def api_port(nodes: Sequence[Node]) -> int | None:
     """Return the host port that leads to the API server; None if none does."""
-    return next((port.number for node in nodes for port in node.ports if port.inside == _API_PORT), None)
+    return next((port.number for node in nodes for port in node.ports if port.inside == API_PORT), None)
 
 
 def published(nodes: Sequence[Node]) -> list[int]:

@@ -12,6 +12,7 @@ from tui.cluster.containers.logs import export_logs
 from tui.cluster.containers.nodes import find_nodes
 from tui.cluster.containers.reach import context_of, kubeconfig_of, reach
 from tui.cluster.containers.stop import stop
+from tui.cluster.containers.take_snapshot import take_snapshot
 
 __all__ = [
     "await_nodes",
@@ -26,4 +27,5 @@ __all__ = [
     "kubeconfig_of",
     "reach",
     "stop",
+    "take_snapshot",
 ]

@@ -2,7 +2,7 @@
 
 from tui.cluster.context.examine import create, examine
 from tui.cluster.context.images import deliver, find_nodes
-from tui.cluster.context.kinds_own import await_nodes, examine_ports, export_logs, stop
+from tui.cluster.context.kinds_own import await_nodes, examine_ports, export_logs, stop, take_snapshot
 from tui.cluster.context.owned import delete
 from tui.cluster.context.reach import context_of, kubeconfig_of, reach
 
@@ -19,4 +19,5 @@ __all__ = [
     "kubeconfig_of",
     "reach",
     "stop",
+    "take_snapshot",
 ]

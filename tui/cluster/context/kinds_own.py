@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.cluster.provider import PortUse
+    from tui.cluster.snapshots.snapshot import Snapshot
     from tui.hosts.host import Host
     from tui.plan.model import Cluster
     from tui.reporter import Done, Reporter
@@ -27,6 +28,11 @@ async def examine_ports(cluster: Cluster, host: Host, config: str) -> list[PortU
 async def stop(cluster: Cluster, host: Host, report: Reporter) -> Done:
     """See `tui.cluster.provider.Provider`."""
     raise _not_ours(cluster, "stopped", "let it run, or take down what the plan made there: `bringup down`")
+
+
+async def take_snapshot(cluster: Cluster, host: Host, wanted: Snapshot) -> Snapshot:
+    """See `tui.cluster.provider.Provider`."""
+    raise _not_ours(cluster, "kept", "snapshots are of clusters that the plan makes")
 
 
 async def export_logs(cluster: Cluster, host: Host, directory: Path, report: Reporter) -> Done:

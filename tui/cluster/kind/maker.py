@@ -48,6 +48,7 @@ class Kind(Maker):
     role_label = "io.x-k8s.kind.role"
     roles = MappingProxyType({each: each for each in ("control-plane", "worker", "external-load-balancer")})
     containerd = ("containerd", "config", "dump")
+    data = "/var"
     writes_kubeconfig = True
 
     def create(self, cluster: str, image: str | None, config: PurePath | None, kubeconfig: PurePath) -> Argv:

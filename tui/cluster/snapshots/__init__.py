@@ -1,0 +1,1 @@
+"""Snapshots: clusters as they stood, from which like ones are restored in place of being made."""
