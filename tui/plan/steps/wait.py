@@ -99,7 +99,9 @@ class KubernetesWait(StepBase):
         (), description="Nodes by name, or `all`, until they are ready."
     )
     conditions: Annotated[tuple[Condition, ...], OneOrMore()] = Field(
-        (), description="Conditions of objects, until they hold."
+        (),
+        description="Conditions of objects, until they hold; an object that has ended otherwise, such as a"
+        " PipelineRun that failed, fails the step at once.",
     )
     values: Annotated[tuple[Value, ...], OneOrMore()] = Field(
         (), description="Values of objects, until they are as wanted."
