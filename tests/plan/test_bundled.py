@@ -47,6 +47,19 @@ def test_the_bundled_one_does_not_take_the_place_of_ones_own(folder: Path, name:
     assert find_plan("workflowexecution").is_file()
 
 
+def test_nor_below_a_directory_of_the_same_repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = write(folder, one_task(""), "repository/bringup.yaml")
+    (folder / "repository" / "deep" / "down").mkdir(parents=True)
+    monkeypatch.chdir(folder / "repository" / "deep" / "down")
+    assert find_plan(None) == find_plan("workflowexecution")
+    (folder / ".git").touch()  # as a worktree has it
+    with pytest.raises(PlanError, match=f"{own}: is further up in the repository"):
+        find_plan(None)
+    assert find_plan("workflowexecution").is_file()
+    (folder / "repository" / "deep" / ".git").mkdir()  # a repository of its own
+    assert find_plan(None) == find_plan("workflowexecution")
+
+
 def test_a_folder_has_a_plan_in_it(folder: Path) -> None:
     plan = write(folder, one_task(""), "sub/plan.yaml")
     assert find_plan("sub").resolve() == plan

@@ -47,7 +47,8 @@ def _own() -> Path | None:
     """Return the plan of the current directory, if there is one.
 
     Raises:
-        PlanError: There is one by almost that name, which the bundled default must not take the place of.
+        PlanError: There is one by almost that name, or further up in the same repository, which the bundled
+            default must not take the place of.
     """
     own = Path(OWN)
     if own.is_file():
@@ -59,7 +60,17 @@ def _own() -> Path | None:
                 raise PlanError.at(Place(found, 0), cause, "correct it, or name the plan that is meant")
             if found.lower() in {OWN, "bringup.yml"}:
                 raise PlanError.at(Place(found, 0), f"a plan is called {OWN}", "rename it, or name it")
+        if (above := _above()) is not None:
+            cause = "is further up in the repository, and taken only where it is named"
+            raise PlanError.at(Place(str(above), 0), cause, f"name it, or a bundled plan, such as {DEFAULT}")
     return None
+
+
+def _above() -> Path | None:
+    """Return the plan that is nearest above the current directory, in the same repository."""
+    parents = Path.cwd().parents
+    root = next((i for i, each in enumerate((Path.cwd(), *parents)) if (each / ".git").exists()), 0)
+    return next((each / OWN for each in parents[:root] if (each / OWN).is_file()), None)
 
 
 def is_plan(name: str) -> bool:
