@@ -131,7 +131,7 @@ def test_values_are_given_and_the_plans_environment_is_set_from_the_first_use_on
     assert done_to_it(tmp_path) == ["up", "down"]
 
 
-@pytest.mark.e2e  # for the time that it takes
+@pytest.mark.programs
 def test_a_plan_that_is_wrong_is_told(tmp_path: Path) -> None:
     suite(tmp_path)
     done = run_suite(tmp_path, "--bringup-plan", "gone.yaml")
@@ -139,7 +139,7 @@ def test_a_plan_that_is_wrong_is_told(tmp_path: Path) -> None:
     assert "gone.yaml" in done.stdout
 
 
-@pytest.mark.e2e  # for the time that it takes
+@pytest.mark.programs
 def test_what_was_left_up_is_adopted_and_left_up(tmp_path: Path) -> None:
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

@@ -17,19 +17,20 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize(
-    ("plan", "service", "ports", "crds"),
+    ("plan", "mode", "service", "ports", "crds"),
     [
         (
             "signalprocessing",
+            "eager",
             "signalprocessing",
             ("metrics", "postgresql"),
             {"signalprocessings", "remediationrequests"},
         ),
-        ("gateway-hybrid", "gateway", ("api", "metrics"), {"remediationrequests"}),
+        ("gateway-hybrid", "parallel", "gateway", ("api", "metrics"), {"remediationrequests"}),
     ],
 )
 def test_a_service_is_up_and_has_told_data_storage(
-    bringup: Bringup, plan: str, service: str, ports: tuple[str, ...], crds: set[str]
+    bringup: Bringup, plan: str, mode: str, service: str, ports: tuple[str, ...], crds: set[str]
 ) -> None:
     at = {name: free_port() for name in (*ports, "data_storage")}
     settings = [
@@ -41,7 +42,7 @@ def test_a_service_is_up_and_has_told_data_storage(
         *(f"cluster.ports.{name}={port}" for name, port in at.items()),
     ]
     options = [part for setting in settings for part in ("--set", setting)]
-    code, output = bringup.plan("up", Path(plan), "--env", "kind", *options)
+    code, output = bringup.plan("up", Path(plan), "--env", "kind", "--mode", mode, *options)
     print(output)
     assert code == 0, output[-6000:]
 

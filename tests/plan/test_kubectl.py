@@ -70,7 +70,7 @@ def test_what_kubectl_refuses_is_refused(name: str) -> None:
         read_objects(content(REFUSED_ALIKE[name], "it"), name)
 
 
-@pytest.mark.e2e  # many processes
+@pytest.mark.programs
 @pytest.mark.parametrize("program", KUBECTLS)
 def test_kubectl_refuses_it_too(program: str, tmp_path: Path) -> None:
     files = {name: tmp_path / f"{at}.yaml" for at, name in enumerate(REFUSED_ALIKE)}

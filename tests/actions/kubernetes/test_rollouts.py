@@ -315,7 +315,7 @@ def _serve(kind: str, states: list[dict[str, Any]]) -> web.Application:
     return app
 
 
-@pytest.mark.e2e  # kubectl takes 0.1 s a rollout
+@pytest.mark.programs  # kubectl takes 0.1 s a rollout
 @pytest.mark.timeout(120)
 @pytest.mark.skipif(
     not KUBECTL.endswith("1.32"), reason="needs a kubectl that shows several rollouts at once"
