@@ -163,7 +163,8 @@ def _tried_again(title: str) -> Callable[[str], bool]:
 
 
 def test_a_cluster_that_a_cut_leaves_half_made_is_made_anew(bringup: Bringup, far: Sshd) -> None:
-    with bringup.start("up", *on(far), "--only", "kind-cluster") as process:
+    options = (*on(far), "--only", "kind-cluster")
+    with bringup.start("up", *options) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "Starting control-plane" in line:
@@ -173,8 +174,9 @@ def test_a_cluster_that_a_cut_leaves_half_made_is_made_anew(bringup: Bringup, fa
     assert process.returncode == 1, output
     assert "was lost: it was cut" in output
     check_nothing_is_left(far)
-    code, output = bringup("up", *on(far), "--resume")
+    code, output = bringup("up", *options, "--resume")
     assert code == 0, output[-6000:]
+    assert re.search(r"kind-cluster +│ ✓ 2 took .* made", output)  # its namespace
 
 
 def test_ctrl_c_leaves_nothing_there(bringup: Bringup, far: Sshd) -> None:
