@@ -19,7 +19,11 @@ SETUPS = {
     "zsh": "autoload -U compinit; compinit -u; source <(bringup completion zsh)",
     "fish": "bringup completion fish | source",
 }
-STARTS = {"bash": "bash --norc", "zsh": "zsh -f", "fish": "fish --no-config"}
+STARTS = {
+    "bash": "PS1='next> ' bash --norc",
+    "zsh": "PS1='next> ' zsh -f",
+    "fish": "fish --no-config -C \"function fish_prompt; echo -n 'next> '; end\"",
+}
 
 TYPED = {
     "bringup up workflowexecution-h": "bringup up workflowexecution-hybrid",
@@ -37,14 +41,21 @@ def test_a_shell_completes_names_files_and_values(shell: str, tmp_path: Path) ->
     (tmp_path / "mine.yaml").touch()
     path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
     with tmux(tmp_path, {"PATH": path}) as terminal:
-        terminal.type(STARTS[shell])
-        terminal.type(SETUPS[shell])
-        terminal.type("echo re''ady")
-        terminal.wait_for("\nready")
+        for line in (STARTS[shell], SETUPS[shell]):
+            terminal("send-keys", "-l", line)
+            terminal.wait_for(line)
+            terminal.press("Enter")
+            terminal.wait_for(_waits)  # a shell may drop what is typed before it asks
         for typed, wanted in TYPED.items():
             _complete(terminal, typed)
             terminal.wait_for(wanted)
             terminal.press("C-c")
+            terminal.wait_for(_waits)
+
+
+def _waits(screen: str) -> bool:
+    """Whether the shell waits for a line."""
+    return screen.rstrip().endswith("\nnext>")
 
 
 def _complete(terminal: Tmux, typed: str) -> None:
