@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import math
 import os
 import shutil
@@ -34,10 +35,11 @@ from tui.plan.load import load_plan
 from tui.plan.substitute import fill_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 NAME = "bringup-bench"
 IMAGE = "bringup/data-storage:bench"
+_BRINGUP = (sys.executable, "-m", "tui")
 _PLAN = manifests_folder() / "workflowexecution"
 _SHARED = manifests_folder() / "shared"
 _SCRIPT = Path(__file__).parent / "bring_up.sh"
@@ -80,6 +82,7 @@ class Variant(NamedTuple):
         slow: The levers of the Kind configuration that are turned off.
         probes: Whether Tekton's release is applied with fast probes.
         ssh: Whether over SSH, to this machine.
+        after: The phase after which a snapshot was taken that it starts from, or `all`; empty for none.
     """
 
     options: tuple[str, ...]
@@ -87,6 +90,7 @@ class Variant(NamedTuple):
     slow: frozenset[str] = frozenset()
     probes: bool = False
     ssh: bool = False
+    after: str = ""
 
 
 _BARE = Variant(("--mode", "eager", "--no-prefetch"), slow=frozenset(_SLOW))
@@ -100,6 +104,9 @@ VARIANTS: dict[str, Variant] = {
     "parallel+prefetch": Variant(("--mode", "parallel", "--prefetch")),
     "eager": _EAGER,
     "eager+ssh": _EAGER._replace(ssh=True),
+    "restored": _EAGER._replace(after="all"),
+    "restored+ssh": _EAGER._replace(after="all", ssh=True),
+    "restored-infrastructure": _EAGER._replace(after="infrastructure"),
     "eager+probes": _EAGER._replace(probes=True),
     "bare": _BARE,
     "bare+prefetch": _BARE._replace(options=_EAGER.options),
@@ -140,6 +147,7 @@ class Bench:
     host: str = ""
     runs: dict[str, list[Run]] = field(default_factory=dict)
     fastest: float = math.inf
+    ports: dict[str, int] = field(default_factory=dict)
 
     def settings(self, port: int) -> list[str]:
         listed = ",".join(self.images)
@@ -169,8 +177,9 @@ class Bench:
                 assert release in text
                 (plan / "plan.yaml").write_text(text.replace(release, f"{release}            probes: fast\n"))
         given = [part for setting in self.settings(port) for part in ("--set", setting)]
-        argv = [sys.executable, "-m", "tui", "up", str(plan / "plan.yaml"), *given]
+        argv = [*_BRINGUP, "up", str(plan / "plan.yaml"), *given]
         argv += ["--host", self.host] if variant.ssh else []
+        argv += ["--from-snapshot", "auto" if variant.after else "never"]
         return [*argv, "--env", "kind", "--no-tui", *variant.options]
 
     def _fill_in(self, port: int) -> None:
@@ -188,7 +197,7 @@ class Bench:
 
     def measure(self, variant: str) -> Run:
         """Bring up in a variant, take down, and keep how long the first took."""
-        port = free_port()
+        port = self.ports.get(variant) or free_port()
         argv = self.argv(variant, port)
         home = self.folder / "home"
         (home / ".docker").mkdir(parents=True, exist_ok=True)
@@ -198,6 +207,9 @@ class Bench:
             "NAME": NAME, "NODE_IMAGE": NODE_IMAGE, "IMAGE": IMAGE, "PORT": str(port),
             "TEKTON_IMAGES": " ".join(self.images), "DOCKER_BUILDKIT": "0",
         }  # fmt: skip
+        if VARIANTS[variant].after and variant not in self.ports:
+            self.ports[variant] = port  # what a snapshot holds must be the same
+            self._take_snapshot(variant, argv, environment)
         load, cpu, begin = os.getloadavg()[0], _busy(), time.perf_counter()
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(argv, env=environment, stdout=output, stderr=output)
@@ -215,6 +227,19 @@ class Bench:
             shutil.rmtree(self.keep, ignore_errors=True)
             shutil.copytree(latest, self.keep)
         return run
+
+    def _take_snapshot(self, name: str, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Bring up as far as a variant's snapshot is to hold, and take it."""
+        variant = VARIANTS[name]
+        begin, end = argv.index("up"), argv.index("--from-snapshot")
+        take = [*_BRINGUP, "snapshot", "take", *argv[begin + 1 : end]]
+        if variant.after == "all":
+            subprocess.run(argv, env=environment, check=True, capture_output=True)
+        else:
+            take += ["--after", variant.after]
+        done = subprocess.run(take, env=environment, check=True, capture_output=True, text=True)
+        print(f"{name}: {done.stdout[done.stdout.index('took snapshot') :].rstrip()}", flush=True)
+        _take_down()
 
     def report(self) -> None:
         """Print what was measured of each variant, beside both orders of the script."""
@@ -242,6 +267,15 @@ def _busy() -> float:
         int, Path("/proc/stat").read_text().split("\n")[0].split()[1:]
     )
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def _remove_snapshots() -> None:
+    done = subprocess.run(
+        (*_BRINGUP, "snapshot", "list", "--output", "json"), capture_output=True, check=True
+    )
+    kept = [each["id"] for each in json.loads(done.stdout) if each["cluster"] == NAME]
+    if kept:
+        subprocess.run((*_BRINGUP, "snapshot", "remove", *kept), capture_output=True, check=True)
 
 
 def _take_down() -> None:
@@ -296,6 +330,7 @@ def main() -> None:
                     print(f"{variant:<23} {told}  {run.peak:.0f} MB", flush=True)
         finally:  # also of a run that failed, or was interrupted
             _take_down()
+            _remove_snapshots()
             bench.report()
 
 
