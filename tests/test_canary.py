@@ -42,7 +42,7 @@ def steps() -> list[dict[str, Any]]:
     }  # fmt: skip
     secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"apiToken": f"inline-{CANARY}"}}
     all_kinds: list[dict[str, Any]] = [
-        {"kind": "kind.create", "image": TEXT},
+        {"kind": "kind.create", "image": IMAGE},
         {"kind": "kind.load", "images": [IMAGE]},
         {"kind": "image.pull", "images": [IMAGE], "platform": TEXT},
         {

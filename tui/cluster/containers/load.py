@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import uuid
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tui.reporter import Reporter
 
 _FULL = "no space left on device"
+_DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
 
 
 async def deliver(cluster: Cluster, host: Host, images: Mapping[str, Host], report: Reporter) -> Done:
@@ -49,23 +51,25 @@ async def deliver(cluster: Cluster, host: Host, images: Mapping[str, Host], repo
             engine = await source.engine()
             async with connect(engine) as store:
                 delivery = Delivery(source, engine, store, host, api, cluster, nodes, report)
-                loaded += await _deliver(delivery, names)
+                loaded += await load_missing(delivery, names)
     if not loaded:
         return Done("all images are in the nodes already", changed=False)
     return Done(f"loaded {', '.join(loaded)}")
 
 
-async def _deliver(delivery: Delivery, names: Iterable[str]) -> list[str]:
+async def load_missing(delivery: Delivery, names: Iterable[str]) -> list[str]:
     """Load those images that not all nodes have; return their names."""
     report, found = delivery.report, dict[str, dict[str, Any]]()
     names = list(names)
     wanted = await asyncio.gather(*(_wanted(delivery, name) for name in names))
-    there = await asyncio.gather(*(_identities(delivery, name) for name in names))
-    for name, image, identities in zip(names, wanted, there, strict=True):
-        if all(each == image["Id"] for each in identities):
-            report.log(f"{name} is in all nodes already")
-        else:
+    there = await asyncio.gather(
+        *(_lacking(delivery, name, str(image["Id"])) for name, image in zip(names, wanted, strict=True))
+    )
+    for name, image, lacking in zip(names, wanted, there, strict=True):
+        if lacking:
             found[name] = image
+        else:
+            report.log(f"{name} is in all nodes already")
     if not found:
         return []
     for name, image in found.items():
@@ -86,18 +90,34 @@ async def _wanted(delivery: Delivery, name: str) -> dict[str, Any]:
     return image
 
 
-async def _identities(delivery: Delivery, name: str) -> list[str]:
-    """Return the ID of each node's image of a name; empty where it has none."""
-    return await asyncio.gather(*(_identity(delivery.api, node, name) for node in delivery.nodes))
+async def _lacking(delivery: Delivery, name: str, identity: str = "") -> list[str]:
+    """Return the nodes that lack an image.
 
-
-async def _identity(api: EngineApi, node: Node, name: str) -> str:
+    Args:
+        delivery: To where.
+        name: Its name.
+        identity: What the engine calls it by: the digest of its configuration, or of all that its name stands
+            for, which is what Docker's newer store of images has; any image of the name will do if empty.
+    """
+    api, nodes = delivery.api, delivery.nodes
     known = names_of_pinned(name)[0] if "@" in name else name
-    status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", known))
+    there = await asyncio.gather(*(_digests(api, node, known, identity) for node in nodes))
+    has = (identity in its if identity else bool(its) for its in there)
+    return [node.name for node, one in zip(nodes, has, strict=True) if not one]
+
+
+async def _digests(api: EngineApi, node: Node, name: str, wanted: str) -> list[str]:
+    """Return the digests by which a node knows its image of a name; none if it has none."""
+    status, output = await api.run_in(node.id, ("crictl", "inspecti", "-o", "json", name))
     try:
-        return str(json.loads(output)["status"]["id"]) if status == 0 else ""
+        found = [str(json.loads(output)["status"]["id"])] if status == 0 else []
     except (ValueError, KeyError, TypeError):  # another crictl than is known: the image is loaded again
-        return ""
+        return []
+    if found and wanted not in (*found, ""):
+        argv = ("ctr", "--namespace", "k8s.io", "images", "ls", f"name=={canonical(name)}")
+        _, output = await api.run_in(node.id, argv)
+        found += _DIGEST.findall(output)
+    return found
 
 
 def _check_architecture(delivery: Delivery, name: str, image: Mapping[str, Any], nodes: str) -> None:
@@ -149,12 +169,7 @@ async def _load_named(delivery: Delivery, found: Mapping[str, Mapping[str, Any]]
     try:
         await stream(delivery, found)
         for name in found:
-            lacking = [
-                node.name
-                for node, identity in zip(delivery.nodes, await _identities(delivery, name), strict=True)
-                if not identity
-            ]
-            if lacking:
+            if lacking := await _lacking(delivery, name):
                 raise ActionError(f"node {lacking[0]} does not show {name}")
     except EngineLostError:
         raise

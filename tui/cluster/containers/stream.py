@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from tui.plan.model import Cluster
     from tui.reporter import Reporter
 
-_IMPORT = ("ctr", "--namespace", "k8s.io", "images", "import", "--all-platforms", "--digests")
+_ALL = "--all-platforms"
+_IMPORT = ("ctr", "--namespace", "k8s.io", "images", "import", _ALL, "--digests")
+# Docker's newer store saves an index whole, though not all that it names, such as who built it and how.
+_INCOMPLETE = re.compile("content digest sha256:[^\n]*not found")
 _SNAPSHOTTER = re.compile(r"""^\s*snapshotter = ['"](.+?)['"]""", re.MULTILINE)
 # What dd says of itself; what another says at its end stands in its last line, which has no end.
 _DD = re.compile(r"(?:(\d+) bytes .*?(?:B/s|bytes/sec\))|\d+\+\d+ records (?:in|out))\s*")
@@ -87,12 +90,11 @@ async def _stream(
     command: Sequence[str],
     size: float,
 ) -> None:
-    if delivery.source is delivery.target and not delivery.target.shares_files:
-        # The images need not come here and go back.
-        pipes = (_pipe(delivery, node, names, platform, command, size) for node in delivery.nodes)
-        finished = await asyncio.gather(*pipes)
-    else:
-        finished = await _pump(delivery, names, platform, command, size)
+    finished = await _transfer(delivery, names, platform, command, size)
+    if any(status and _INCOMPLETE.search(output) for status, output in finished):
+        delivery.report.log("the archive has one platform of those that it names: only that one is imported")
+        command = [part for part in command if part != _ALL]
+        finished = await _transfer(delivery, names, platform, command, size)
     for node, (status, output) in zip(delivery.nodes, finished, strict=True):
         if status:
             said = output.splitlines()
@@ -101,6 +103,21 @@ async def _stream(
                 hint_for(output, f"{maker_of(delivery.cluster).name}.load"),
                 tuple(said[-5:]),
             )
+
+
+async def _transfer(
+    delivery: Delivery,
+    names: Sequence[str],
+    platform: Mapping[str, str],
+    command: Sequence[str],
+    size: float,
+) -> list[tuple[int, str]]:
+    """Stream images into the nodes; return each node's exit status and output."""
+    if delivery.source is delivery.target and not delivery.target.shares_files:
+        # The images need not come here and go back.
+        pipes = (_pipe(delivery, node, names, platform, command, size) for node in delivery.nodes)
+        return await asyncio.gather(*pipes)
+    return await _pump(delivery, names, platform, command, size)
 
 
 async def _pump(
