@@ -133,8 +133,7 @@ class EngineApi:
             EngineLostError: It does not answer.
         """
         params = {"filters": json.dumps({"reference": [pattern]})} if pattern else {}
-        async with self._answer("GET", "images/json", params) as response:
-            found = await response.json()
+        found = await self.call("GET", "images/json", params)
         named = ((name, each) for each in found for name in each.get("RepoTags") or ())
         return {name: str(each["Id"]) for name, each in named if name != "<none>:<none>"}
 
@@ -155,8 +154,7 @@ class EngineApi:
         """
         # The library's own list would inspect each of them.
         params = {"all": "true", "filters": json.dumps({"label": [label]} if label else {})}
-        async with self._answer("GET", "containers/json", params) as response:
-            return cast("list[dict[str, Any]]", await response.json())
+        return cast("list[dict[str, Any]]", await self.call("GET", "containers/json", params))
 
     async def usage(self, container: str) -> Counters:
         """Return what a container has used so far; nothing where the engine does not say.
@@ -166,34 +164,24 @@ class EngineApi:
             EngineLostError: It does not answer.
         """
         params = {"stream": "false", "one-shot": "true"}
-        async with self._answer("GET", f"containers/{container}/stats", params) as response:
-            return counters_of(await response.json())
+        return counters_of(await self.call("GET", f"containers/{container}/stats", params))
 
-    async def networks_of(self, container: str) -> list[str]:
-        """Return the names of a container's networks."""
-        async with self._answer("GET", f"containers/{container}/json", {}) as response:
-            return list((await response.json())["NetworkSettings"]["Networks"])
+    async def inspect(self, container: str) -> dict[str, Any]:
+        """Return what the engine knows of a container.
 
-    async def addresses(self, container: str) -> list[str]:
-        """Return the addresses that a container has in its networks while it runs, those of IPv4 first."""
-        found = (await self.call("GET", f"containers/{container}/json"))["NetworkSettings"]["Networks"]
-        keys = ("IPAddress", "GlobalIPv6Address")
-        return [each[key] for key in keys for each in found.values() if each.get(key)]
+        Raises:
+            EngineRefusedError: There is no such container.
+            EngineLostError: It does not answer.
+        """
+        return cast("dict[str, Any]", await self.call("GET", f"containers/{container}/json"))
 
     async def wake(self, container: str, *, paused: bool) -> None:
         """Start a stopped container again, or unpause a paused one."""
-        async with self._answer("POST", f"containers/{container}/{'unpause' if paused else 'start'}", {}):
-            pass
-
-    async def started_at(self, container: str) -> str:
-        """Return when a container was started last, as an RFC 3339 time of the engine's."""
-        async with self._answer("GET", f"containers/{container}/json", {}) as response:
-            return str((await response.json())["State"]["StartedAt"])
+        await self.call("POST", f"containers/{container}/{'unpause' if paused else 'start'}")
 
     async def stop(self, container: str) -> None:
         """Stop a container, and wait until it has; one that does not stop by itself is killed."""
-        async with self._answer("POST", f"containers/{container}/stop", {"t": str(_STOP)}):
-            pass
+        await self.call("POST", f"containers/{container}/stop", {"t": str(_STOP)})
 
     async def remove(self, container: str) -> bool:
         """Remove a container with its volumes, running or not; whether the engine knows of it."""
@@ -241,11 +229,8 @@ class EngineApi:
         """
         key, _, value = label.partition("=")
         try:
-            async with self._answer("GET", path, {}) as response:
-                labels = (await response.json()).get("Labels") or {}
-            if labels.get(key) == value:
-                async with self._answer("DELETE", path, {}):
-                    pass
+            if ((await self.call("GET", path)).get("Labels") or {}).get(key) == value:
+                await self.call("DELETE", path)
         except EngineRefusedError as error:
             if error.status not in (403, 404, 409):
                 raise
@@ -329,13 +314,11 @@ class EngineApi:
 
     async def images_size(self) -> int:
         """Return how many bytes the engine's images take."""
-        async with self._answer("GET", "system/df", {}) as response:
-            return int((await response.json()).get("LayersSize") or 0)
+        return int((await self.call("GET", "system/df")).get("LayersSize") or 0)
 
     async def info(self) -> dict[str, Any]:
         """Return the engine's information on itself and its machine."""
-        async with self._answer("GET", "info", {}) as response:
-            return cast("dict[str, Any]", await response.json())
+        return cast("dict[str, Any]", await self.call("GET", "info"))
 
     @contextlib.asynccontextmanager
     async def _messages(

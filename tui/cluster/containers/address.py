@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.errors import ActionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tui.clients.engine_api import EngineApi
     from tui.cluster.provider import Node
 
@@ -34,11 +36,17 @@ async def renew_certificate(api: EngineApi, node: Node) -> None:
     if node.role != "control-plane":
         return
     with contextlib.suppress(ActionError, ValueError):  # what does not work then is told by the wait
-        addresses = await api.addresses(node.id)
+        addresses = _addresses(await api.inspect(node.id))
         status, text = await api.run_in(node.id, ("cat", _CERTIFICATE))
         if status or not addresses or await asyncio.to_thread(is_for, text, addresses):
             return
         await api.run_in(node.id, ("sh", "-c", _RENEW, addresses[0]))
+
+
+def _addresses(inspected: Mapping[str, Any]) -> list[str]:
+    """Return the addresses that a container has in its networks while it runs, those of IPv4 first."""
+    networks = inspected["NetworkSettings"]["Networks"].values()
+    return [each[key] for key in ("IPAddress", "GlobalIPv6Address") for each in networks if each.get(key)]
 
 
 def is_for(certificate: str, addresses: list[str]) -> bool:

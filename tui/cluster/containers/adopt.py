@@ -149,4 +149,5 @@ async def _start(cluster: Cluster, host: Host, nodes: Sequence[Node], report: Re
             await maker.output(report).carry_out(what, maker.start(cluster.name), host)
         if any(node.runs_pods and node not in ended for node in nodes):
             return ""
-        return min([await api.started_at(node.id) for node in ended if node.runs_pods], default="")
+        found = [await api.inspect(node.id) for node in ended if node.runs_pods]
+        return min((str(each["State"]["StartedAt"]) for each in found), default="")

@@ -95,8 +95,9 @@ async def lead_to_registry(cluster: Cluster, host: Host, nodes: Sequence[Node]) 
         for node, command in product(nodes, commands):
             if node.runs_pods and (await api.run_in(node.id, command))[0]:
                 raise ActionError(f"node {node.name} cannot be led to registry {name}")
-        networks = await api.networks_of(nodes[0].id)
-        theirs = await api.networks_of(name)
+        networks, theirs = [
+            (await api.inspect(each))["NetworkSettings"]["Networks"] for each in (nodes[0].id, name)
+        ]
     for network in networks:
         if network not in theirs:
             await _engine(host, "network", "connect", network, name)

@@ -38,7 +38,7 @@ async def put_back(api: EngineApi, host: Host, snapshot: Snapshot, report: Repor
         body = await _on_free_ports(_with_new_volume(snapshot), snapshot, host)
         query = {"name": body.pop("name")}
         created = (await api.call("POST", "containers/create", query, body))["Id"]
-        inspected = await api.call("GET", f"containers/{created}/json")
+        inspected = await api.inspect(created)
     with report.span("copy data", snapshot.cluster):
         source = Volume(snapshot.volume, PurePosixPath(volume["Mountpoint"]), WITHIN)
         await copy(api, snapshot.image, source, volume_of(inspected, snapshot.data))

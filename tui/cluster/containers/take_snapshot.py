@@ -34,7 +34,7 @@ async def take_snapshot(cluster: Cluster, host: Host, wanted: Snapshot) -> Snaps
     async with connect(engine) as api:
         node = _only(await list_nodes(api, cluster), cluster)
         await remove_remains(api)
-        inspected = await api.call("GET", f"containers/{node.id}/json")
+        inspected = await api.inspect(node.id)
         status, layers = await api.run_in(node.id, LAYERS_IN_USE)
         networks = [await api.call("GET", f"networks/{name}") for name in _networks(inspected)]
         snapshot = replace(
