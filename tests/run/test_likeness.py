@@ -36,7 +36,8 @@ def state(*events: e.Event) -> RunState:
         (did("pulled redis:7"), ("pulled",), "cold"),
         (did("built 0123") + did("loaded one", task="b"), ("built", "loaded"), "cold"),
         (did("created cluster one") + did("loaded one", task="b"), ("created", "loaded"), "warm"),
-        (did("started cluster one again"), (), "warm"),
+        (did("started cluster one again"), ("started",), "warm"),
+        (did("restored cluster one from snapshot 5e1f00d1"), ("restored",), "warm"),
     ],
 )
 def test_caches_are_known_from_what_steps_did(
