@@ -92,7 +92,7 @@ def test_files_that_decide_what_a_task_does_are_its_inputs(loaded: LoadedPlan, t
     [
         ({}, ""),
         ({"task app": "other"}, ""),
-        ({"task database": "2"}, "database has changed in the plan"),
+        ({"task database": "2"}, "database has changed"),
         ({"files of database": "2"}, "files of database have changed"),
         ({"image postgres:15": "sha256:2"}, "image postgres:15 is another one by now"),
         ({"image postgres:15": ""}, ""),  # the engine may have lost it: the node has it
@@ -106,12 +106,16 @@ def test_a_snapshot_fits_while_what_it_holds_is_what_the_plan_would_make(
         "task cluster": "1", "task database": "1", "files of database": "1",
         "image postgres:15": "sha256:1", "program kind": "kind v0",
     }  # fmt: skip
-    tasks = {task.id: task for task in loaded.plan.tasks}
-    assert why_not(replace(TAKEN, inputs=held), {**held, **change}, tasks) == reason
+    assert why_not(replace(TAKEN, inputs=held), {**held, **change}, loaded.plan) == reason
 
 
-def test_a_task_that_is_gone_is_a_change(loaded: LoadedPlan) -> None:
-    assert why_not(replace(TAKEN, inputs={"task old": "1"}), {}, {}) == "the plan has no task old any more"
+@pytest.mark.parametrize(
+    ("held", "reason"),
+    [("old", "the plan has no task old any more"), ("app", "it holds app, which is left out")],
+)
+def test_a_snapshot_holds_no_more_than_what_is_asked_for(loaded: LoadedPlan, held: str, reason: str) -> None:
+    snapshot = replace(TAKEN, inputs={"task cluster": "1", f"task {held}": "1"})
+    assert why_not(snapshot, {"task cluster": "1"}, loaded.plan) == reason
 
 
 def test_a_snapshot_is_named_by_what_its_id_begins_with() -> None:

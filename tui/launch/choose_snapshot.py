@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.cluster.provider import Restoration, provider_of
 from tui.errors import ActionError
 from tui.launch.request import UsageError
-from tui.launch.snapshot_inputs import only_cluster, read_inputs, why_not
+from tui.launch.snapshot_inputs import makes_cluster, only_cluster, read_inputs, why_not
 from tui.plan.faults import suggest
 from tui.text import ago
 
@@ -34,13 +34,14 @@ class Choice(NamedTuple):
     note: str = ""
 
 
-async def choose_snapshot(plan: Plan, hosts: Hosts, wanted: str) -> Choice:
+async def choose_snapshot(plan: Plan, tasks: Sequence[Task], hosts: Hosts, wanted: str) -> Choice:
     """Choose the snapshot that a run restores its cluster from, if that is not there.
 
-    Of those that are what the plan would bring up, it is the one that holds most of it.
+    Of those that hold nothing but what the run would bring up, it is the one that holds most of it.
 
     Args:
         plan: The plan.
+        tasks: Those of its tasks that are run.
         hosts: Its hosts.
         wanted: `auto`, `never` or the id of a snapshot.
 
@@ -48,20 +49,20 @@ async def choose_snapshot(plan: Plan, hosts: Hosts, wanted: str) -> Choice:
         UsageError: The snapshot that was asked for is not there, or is not what the plan would bring up.
         ActionError: The engine does not tell.
     """
-    if wanted == NEVER:
+    if wanted == NEVER or (wanted == AUTO and not makes_cluster(tasks)):
         return Choice()
     if wanted != AUTO:
-        return await _asked(plan, hosts, wanted)
+        return await _asked(plan, tasks, hosts, wanted)
     try:
-        return await _best(plan, hosts)
+        return await _best(plan, tasks, hosts)
     except (UsageError, ActionError):  # what is wrong with the engine keeps steps from it, which tell
         return Choice()
 
 
-async def _asked(plan: Plan, hosts: Hosts, wanted: str) -> Choice:
+async def _asked(plan: Plan, tasks: Sequence[Task], hosts: Hosts, wanted: str) -> Choice:
     option, cluster = "--from-snapshot", only_cluster(plan, hosts).cluster
     snapshot = named(wanted, await _kept(plan, hosts), option)
-    if reason := why_not(snapshot, *await _now(plan, hosts)):
+    if reason := why_not(snapshot, await read_inputs(plan, hosts, tasks), plan):
         hint = "leave the option out, or take another one: `bringup snapshot`"
         raise UsageError(f"{option}: snapshot {snapshot.id} does not fit: {reason}", hint)
     if await _is_there(plan, hosts):
@@ -70,12 +71,12 @@ async def _asked(plan: Plan, hosts: Hosts, wanted: str) -> Choice:
     return _starting_from(snapshot, must=True)
 
 
-async def _best(plan: Plan, hosts: Hosts) -> Choice:
+async def _best(plan: Plan, tasks: Sequence[Task], hosts: Hosts) -> Choice:
     kept = await _kept(plan, hosts)
     if not kept or await _is_there(plan, hosts):
         return Choice()
-    inputs, tasks = await _now(plan, hosts)
-    reasons = [why_not(each, inputs, tasks) for each in kept]
+    inputs = await read_inputs(plan, hosts, tasks)
+    reasons = [why_not(each, inputs, plan) for each in kept]
     fitting = [each for each, reason in zip(kept, reasons, strict=True) if not reason]
     if not fitting:
         return Choice(None, f"snapshot {kept[0].id} is not used: {reasons[0]}")
@@ -102,10 +103,6 @@ async def _kept(plan: Plan, hosts: Hosts) -> list[Snapshot]:
 async def _is_there(plan: Plan, hosts: Hosts) -> bool:
     cluster, host = only_cluster(plan, hosts)
     return bool(await (await provider_of(cluster)).find_nodes(cluster, host))
-
-
-async def _now(plan: Plan, hosts: Hosts) -> tuple[dict[str, str], dict[str, Task]]:
-    return await read_inputs(plan, hosts, plan.tasks), {task.id: task for task in plan.tasks}
 
 
 def named(reference: str, kept: Sequence[Snapshot], option: str = "") -> Snapshot:

@@ -94,7 +94,8 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
             runner.run(take_up_clusters(plan, environment, specification.done))
         started = _started(plan, specification, environment)
         if run is None and environment.name == "kind":
-            choice = runner.run(choose_snapshot(plan, environment.hosts, specification.snapshot))
+            tasks = [task for task in plan.tasks if task.id not in specification.done]
+            choice = runner.run(choose_snapshot(plan, tasks, environment.hosts, specification.snapshot))
             environment.restoration = choice.restoration
             started = _noted(started, choice.note)
         if run is not None:

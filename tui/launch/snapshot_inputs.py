@@ -96,21 +96,34 @@ async def _version(at: ClusterAt) -> str:
     return lines[0].strip() if lines else ""
 
 
-def why_not(snapshot: Snapshot, inputs: Mapping[str, str], tasks: Mapping[str, Task]) -> str:
-    """Return why a snapshot is not what a plan would bring up; empty if it is.
+def why_not(snapshot: Snapshot, inputs: Mapping[str, str], plan: Plan) -> str:
+    """Return why a snapshot is not what a run would bring up; empty if it is.
 
     Args:
         snapshot: The snapshot.
-        inputs: What decides what the plan does, of all its tasks.
-        tasks: The plan's tasks, by their ids.
+        inputs: What decides what the tasks that are run do.
+        plan: Their plan.
     """
+    titles = {task.id: task.name for task in plan.tasks}
     for name, before in snapshot.inputs.items():
         now = inputs.get(name, "")
         if now == before or (not now and name.startswith((_IMAGE, _PROGRAM))):  # nobody knows another
             continue
-        for kind, told in ((TASK, "{} has changed in the plan"), (_FILES, "files of {} have changed")):
-            if name.startswith(kind):
-                task = tasks.get(id_ := name.removeprefix(kind))
-                return told.format(task.name) if task else f"the plan has no task {id_} any more"
-        return f"{name} is another one by now"
+        id_ = name.removeprefix(TASK).removeprefix(_FILES)
+        if id_ == name:
+            return f"{name} is another one by now"
+        if id_ not in titles:
+            return f"the plan has no task {id_} any more"
+        if f"{TASK}{id_}" not in inputs:
+            return f"it holds {titles[id_]}, which is left out"
+        return (
+            f"files of {titles[id_]} have changed"
+            if name.startswith(_FILES)
+            else f"{titles[id_]} has changed"
+        )
     return ""
+
+
+def makes_cluster(tasks: Iterable[Task]) -> bool:
+    """Return whether the cluster is made by some tasks."""
+    return any(step.makes_cluster for task in tasks for step in task.wanted_steps)

@@ -14,7 +14,7 @@ from tui.cluster.snapshots.snapshot import Snapshot, list_snapshots, remove
 from tui.launch.choose_environment import look_at
 from tui.launch.cluster_lock import ClusterLock
 from tui.launch.request import UsageError
-from tui.launch.snapshot_inputs import only_cluster, read_inputs
+from tui.launch.snapshot_inputs import makes_cluster, only_cluster, read_inputs
 from tui.launch.snapshot_store import beyond
 from tui.launch.use import standing
 from tui.plan.faults import suggest
@@ -58,7 +58,7 @@ def tasks_after(loaded: LoadedPlan, after: str | None) -> list[Task]:
         hint = suggest(after, [*phases, *(task.id for task in plan.tasks)])
         raise UsageError(f"--after: the plan has no phase and no task {after!r}", hint)
     found = [task for task in plan.tasks if task.id in wanted and task.wanted_steps]
-    if not any(step.makes_cluster for task in found for step in task.wanted_steps):
+    if not makes_cluster(found):
         raise UsageError(f"--after {after}: the cluster is not made by then", "name a later task")
     return found
 
