@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,7 +10,11 @@ from tui.cli.options import errors
 from tui.errors import BringupError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from click.shell_completion import CompletionItem
+
+    Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 class Group(click.Group):
@@ -47,3 +51,32 @@ class Group(click.Group):
         else:
             hint = suggest(name, known)
         return BringupError(f"there is no command {shown(name)}", hint)
+
+
+class WithDefault(click.Group):
+    """Commands of which one is meant where none is named, with its argument."""
+
+    def __init__(self, *given: Any, default: str, complete: Completion, **more: Any) -> None:
+        """Make a group.
+
+        Args:
+            given: For click's own.
+            default: The command that is meant.
+            complete: What completes its argument.
+            more: For click's own, too.
+        """
+        super().__init__(*given, **more)
+        self._default = default
+        self._complete = complete
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Insert the default where no command is named."""
+        asked = {"--help", "-h"} & {*args[:1]}
+        if not context.resilient_parsing and not asked and (not args or args[0] not in self.commands):
+            args = [self._default, *args]
+        return super().parse_args(context, args)
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands, and what the default's argument can be."""
+        offered = super().shell_complete(context, incomplete)
+        return [*offered, *self._complete(context, click.Argument(["plan"]), incomplete)]

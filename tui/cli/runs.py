@@ -9,6 +9,7 @@ import click
 
 from tui.cli.completion import complete_plan, complete_run
 from tui.cli.durations import Duration
+from tui.cli.group import WithDefault
 from tui.cli.options import EPILOG, OUTPUT, PLAN, Number, errors, print_json, wide
 
 if TYPE_CHECKING:
@@ -20,26 +21,7 @@ _DAY = 86_400
 _LEARNT = 10  # runs that a forecast learns from
 
 
-class _Runs(click.Group):
-    """The commands on runs; `list` is the default."""
-
-    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Insert `list` where no command is named."""
-        asked = {"--help", "-h"} & {*args[:1]}
-        if not context.resilient_parsing and not asked and (not args or args[0] not in self.commands):
-            args = ["list", *args]
-        return super().parse_args(context, args)
-
-    def shell_complete(self, context: click.Context, incomplete: str) -> list[Any]:
-        """Offer the commands, and plans, whose runs are listed."""
-        offered = super().shell_complete(context, incomplete)
-        return [*offered, *complete_plan(context, PLAN_PARAMETER, incomplete)]
-
-
-PLAN_PARAMETER = click.Argument(["plan"])
-
-
-@click.group(cls=_Runs, epilog=EPILOG)
+@click.group(cls=WithDefault, default="list", complete=complete_plan, epilog=EPILOG)
 def runs() -> None:
     """List the kept runs, newest first; `bringup runs PLAN` those of a plan.
 

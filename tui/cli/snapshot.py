@@ -10,6 +10,7 @@ import click
 from tui.cli.asking import Detail, terminal
 from tui.cli.completion import complete_plan_or_run, complete_task
 from tui.cli.durations import Duration
+from tui.cli.group import WithDefault
 from tui.cli.options import EPILOG, OUTPUT, Number, errors, host_options, plan_or_run_options, print_json
 from tui.cli.up import MODES
 
@@ -19,28 +20,10 @@ if TYPE_CHECKING:
     from tui.cluster.snapshots.snapshot import Snapshot
     from tui.launch.launch import Launch
     from tui.launch.request import Request
-    from tui.launch.snapshot_store import Kept
-
-_DAY = 86_400
+    from tui.launch.snapshot_store import SnapshotStore
 
 
-class _Snapshots(click.Group):
-    """The commands on snapshots; `take` is the default."""
-
-    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Insert `take` where no command is named."""
-        asked = {"--help", "-h"} & {*args[:1]}
-        if not context.resilient_parsing and not asked and (not args or args[0] not in self.commands):
-            args = ["take", *args]
-        return super().parse_args(context, args)
-
-    def shell_complete(self, context: click.Context, incomplete: str) -> list[Any]:
-        """Offer the commands, and what snapshots can be taken of."""
-        offered = super().shell_complete(context, incomplete)
-        return [*offered, *complete_plan_or_run(context, click.Argument(["plan"]), incomplete)]
-
-
-@click.group(cls=_Snapshots, epilog=EPILOG)
+@click.group(cls=WithDefault, default="take", complete=complete_plan_or_run, epilog=EPILOG)
 def snapshot() -> None:
     """Keep a cluster as it stands, to start from it; `bringup snapshot PLAN` that of a plan.
 
@@ -131,15 +114,16 @@ def prune(
             click.echo("nothing to remove")
 
 
-def _store(**given: Any) -> Kept:
+def _store(**given: Any) -> SnapshotStore:
     from tui.launch.request import Request
-    from tui.launch.snapshot_store import Kept
+    from tui.launch.snapshot_store import SnapshotStore
 
-    return Kept(Request(environment="kind", **given), terminal())
+    return SnapshotStore(Request(environment="kind", **given), terminal())
 
 
 def _bring_up(request: Request, after: str, mode: str | None, output: str, detail: Detail) -> None:
     """Bring a plan up as far as a snapshot is to hold; exit where that fails."""
+    from contextlib import nullcontext, redirect_stdout
     from dataclasses import replace
 
     from tui.cli.shown import show
@@ -154,7 +138,9 @@ def _bring_up(request: Request, after: str, mode: str | None, output: str, detai
 
         return launch_up(wanted, prompter=terminal())
 
-    if code := show(launching, wanted, "text", "text", detail, may_ask=True):
+    with redirect_stdout(sys.stderr) if output == "json" else nullcontext():
+        code = show(launching, wanted, "text", "text", detail, may_ask=True)
+    if code:
         sys.exit(code)
 
 

@@ -30,7 +30,7 @@ _OLDEST, _MOST = 30 * 86_400.0, 20.0
 """Seconds and gigabytes beyond which snapshots are pruned, where nobody says otherwise."""
 
 
-class Kept:
+class SnapshotStore:
     """The snapshots of an engine: of the host that clusters of a plan run on."""
 
     def __init__(self, request: Request, prompter: Prompter | None) -> None:
