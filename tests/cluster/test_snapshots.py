@@ -14,7 +14,7 @@ from tests.actions.engines import BASE, need_image, running
 from tests.actions.recorder import Recorder
 from tests.cluster.peer import Peer, peer, ready
 from tui.clients.engine_api import connect
-from tui.cluster.containers.provider import create, take_snapshot
+from tui.cluster.containers.provider import create, find_nodes, take_snapshot
 from tui.cluster.containers.restore import put_back
 from tui.cluster.provider import ClusterSpec, Restoration
 from tui.cluster.snapshots import snapshot as snapshots
@@ -151,6 +151,12 @@ async def test_a_node_is_the_same_again_and_shares_its_images(
         await api.wake(node, paused=False)
         assert await docker(environment, "exec", node, "bash", "-c", LOOK) == before
         assert [span.name for span in report.spans] == ["create node", "copy data"]
+        # It can be kept again, and what copies its data is never taken for a node of its own.
+        wanted = replace(WANTED, id="5e1f00d2", cluster=node)
+        again = asyncio.create_task(take_snapshot(cluster, host, wanted))
+        await until(lambda: docker(environment, "ps", "--quiet", "--filter", "name=5e1f00d2-copy"))
+        assert [each.name for each in await find_nodes(cluster, host)] == [node]
+        await snapshots.remove(api, await again)
         volume = (await api.call("GET", f"containers/{node}/json"))["Mounts"][0]["Name"]
         await api.remove(node)
         names = [each["Name"] for each in (await api.call("GET", "volumes"))["Volumes"]]

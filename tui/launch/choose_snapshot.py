@@ -86,7 +86,7 @@ async def _best(plan: Plan, tasks: Sequence[Task], hosts: Hosts) -> Choice:
 def _starting_from(snapshot: Snapshot, *, must: bool) -> Choice:
     taken = ago(time.time() - snapshot.taken)
     after = f" after {snapshot.after}" if snapshot.after else ""
-    return Choice(Restoration(snapshot, must), f"starts from snapshot {snapshot.id}, taken{after} {taken}")
+    return Choice(Restoration(snapshot, must), f"starts from snapshot {snapshot.id}, taken {taken}{after}")
 
 
 async def _kept(plan: Plan, hosts: Hosts) -> list[Snapshot]:

@@ -134,13 +134,16 @@ async def _take(wanted: Snapshot, tasks: Sequence[Task], plan: Plan, hosts: Host
 
     at = only_cluster(plan, hosts)
     await hosts.connect(placement(plan).tasks.values())
+    provider = await provider_of(at.cluster)
+    for node in await provider.find_nodes(at.cluster, at.host):
+        if not node.running:
+            raise UsageError(f"node {node.name} is {node.state}", "start it again: `bringup up`")
     if others := await others_secrets(at, _times(plan)):
         cause = f"Secrets are in cluster {at.cluster.name} that no run put there: {', '.join(others)}"
         hint = "a snapshot would keep them: delete them, or take the cluster down and up again"
         raise UsageError(cause, hint)
     begun = time.monotonic()
     inputs = await read_inputs(plan, hosts, tasks)
-    provider = await provider_of(at.cluster)
     wanted = replace(wanted, cluster=at.cluster.name, inputs=inputs)
     taken = await provider.take_snapshot(at.cluster, at.host, wanted)
     seconds = time.monotonic() - begun

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui.clients.engine_errors import EngineRefusedError
 from tui.cluster.containers.nodes import API_PORT
 from tui.cluster.snapshots.copying import WITHIN, Volume, copy, volume_of
+from tui.cluster.snapshots.snapshot import LABEL
 from tui.hosts.ports import taken
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ async def _have_network(api: EngineApi, network: Mapping[str, Any]) -> None:
 
 def _with_new_volume(snapshot: Snapshot) -> dict[str, Any]:
     """Return what is asked of the engine, with an empty volume that goes with the container."""
-    body: dict[str, Any] = {**snapshot.node, "Image": snapshot.image}
+    labels = {**snapshot.node.get("Labels", {}), LABEL: snapshot.id}
+    body: dict[str, Any] = {**snapshot.node, "Image": snapshot.image, "Labels": labels}
     body["Volumes"] = {path: {} for path in body.get("Volumes", {}) if path != snapshot.data}
     empty = {"Type": "volume", "Target": snapshot.data, "VolumeOptions": {"NoCopy": True}}
     limits = body["HostConfig"]

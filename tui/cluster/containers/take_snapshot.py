@@ -81,7 +81,8 @@ async def _keep(
         own, whole = await copy(api, inspected["Image"], source, target, layers)
         taken = replace(snapshot, own=own, whole=whole)
         query = {"container": node, "repo": REPOSITORY, "tag": snapshot.id, "pause": "false"}
-        await api.call("POST", "commit", query, {"Labels": {LABEL: taken.label}})
+        labels = {**dict.fromkeys(inspected["Config"]["Labels"], ""), LABEL: taken.label}
+        await api.call("POST", "commit", query, {"Labels": labels})  # so that copies are taken for no nodes
     finally:
         await asyncio.shield(api.wake(node, paused=True))
     return taken
