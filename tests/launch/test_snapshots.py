@@ -73,6 +73,25 @@ def test_a_snapshot_is_taken_of_a_cluster_alone(loaded: LoadedPlan, after: str, 
         tasks_after(loaded, after)
 
 
+@pytest.mark.parametrize(
+    ("clusters", "said"),
+    [
+        ("", "plan 'shop' has no cluster"),
+        ("cluster: {context: kind-there}", "plan 'shop' has a cluster that stands"),
+        (
+            "clusters: {a: {name: a, kubeconfig: a}, b: {name: b, kubeconfig: b}}",
+            "plan 'shop' has 2 clusters",
+        ),
+    ],
+)
+def test_a_snapshot_is_of_a_plan_that_makes_one_cluster(tmp_path: Path, clusters: str, said: str) -> None:
+    task = "{id: one, steps: [{kind: command, argv: [echo]}]}"
+    phases = f"phases: [{{id: all, tasks: [{task}]}}]"
+    (tmp_path / "plan.yaml").write_text(f"apiVersion: bringup/v1\nname: shop\n{clusters}\n{phases}\n")
+    with pytest.raises(UsageError, match=said):
+        tasks_after(load_plan(tmp_path / "plan.yaml"), None)
+
+
 def test_files_that_decide_what_a_task_does_are_its_inputs(loaded: LoadedPlan, tmp_path: Path) -> None:
     def checksums() -> list[str]:
         return [checksum(loaded.plan, task) for task in loaded.plan.tasks]

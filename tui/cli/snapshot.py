@@ -13,6 +13,7 @@ from tui.cli.durations import Duration
 from tui.cli.group import WithDefault
 from tui.cli.options import EPILOG, OUTPUT, Number, errors, host_options, plan_or_run_options, print_json
 from tui.cli.up import MODES
+from tui.text import plural
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -103,14 +104,16 @@ def prune(
 ) -> None:
     """Remove old snapshots: those beyond the given limits, or else older than 30 days or over 20 GB of all.
 
-    What is left of snapshots that were cut off is removed, too.
+    What was left of snapshots ten minutes ago that were cut off is removed, too.
     """
     with errors(), Detail(verbose):
         store = _store(host=host)
-        found = store.prune(older_than, over, dry_run=dry_run)
+        found, remains = store.prune(older_than, over, dry_run=dry_run)
         for each in found:
             click.echo(f"{'would remove' if dry_run else 'removed'} snapshot {each.id}")
-        if not found:
+        if remains:
+            click.echo(f"removed what was left of {plural(remains, 'snapshot')}")
+        if not (found or remains):
             click.echo("nothing to remove")
 
 

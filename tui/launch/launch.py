@@ -16,7 +16,7 @@ from tui.engine.awake_loop import AwakeLoop
 from tui.engine.engine import Engine
 from tui.engine.session import Session
 from tui.launch.choose_environment import choose_environment, take_up_clusters
-from tui.launch.choose_snapshot import choose_snapshot
+from tui.launch.choose_snapshot import AUTO, NEVER, choose_snapshot
 from tui.launch.cluster_lock import ClusterLock, unwritable
 from tui.launch.left_behind import end_left_behind
 from tui.launch.request import UsageError
@@ -93,6 +93,8 @@ def launch_up(request: Request, stay: bool = False, prompter: Prompter | None = 
         if run is not None and environment.name == "kind":
             runner.run(take_up_clusters(plan, environment, specification.done))
         started = _started(plan, specification, environment)
+        if specification.snapshot not in (AUTO, NEVER) and (run or environment.name != "kind"):
+            raise UsageError("--from-snapshot: the run makes no cluster", "leave it out")
         if run is None and environment.name == "kind":
             tasks = [task for task in plan.tasks if task.id not in specification.done]
             choice = runner.run(choose_snapshot(plan, tasks, environment.hosts, specification.snapshot))

@@ -25,17 +25,24 @@ TASK = "task "
 _FILES, _IMAGE, _PROGRAM = "files of ", "image ", "program "
 
 
-def only_cluster(plan: Plan, hosts: Hosts) -> ClusterAt:
-    """Return the cluster of a plan, of which snapshots can be taken.
+def check_plan(plan: Plan) -> None:
+    """Make sure that snapshots can be taken of a plan's cluster.
 
     Raises:
         UsageError: It has none, several, or one that stands by itself.
     """
-    found = list(hosts.clusters(plan).values())
-    if len(found) == 1 and not found[0].cluster.stands:
-        return found[0]
-    what = f"{len(found)} clusters" if len(found) > 1 else "a cluster that stands" if found else "no cluster"
-    raise UsageError(f"the plan has {what}: snapshots are of plans that make one cluster")
+    found = list(plan.clusters.values())
+    if len(found) != 1 or found[0].stands:
+        several = f"{len(found)} clusters" if found else "no cluster"
+        what = "a cluster that stands" if len(found) == 1 else several
+        raise UsageError(f"plan {plan.name!r} has {what}: snapshots are of plans that make one cluster")
+
+
+def only_cluster(plan: Plan, hosts: Hosts) -> ClusterAt:
+    """Return the cluster of a plan, of which snapshots can be taken; raises as `check_plan` does."""
+    check_plan(plan)
+    (found,) = hosts.clusters(plan).values()
+    return found
 
 
 async def read_inputs(plan: Plan, hosts: Hosts, tasks: Iterable[Task]) -> dict[str, str]:

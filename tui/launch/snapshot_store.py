@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.cluster.snapshots.snapshot import list_snapshots, remove, remove_remains
 from tui.launch.choose_environment import look_at
@@ -13,6 +13,8 @@ from tui.launch.choose_snapshot import named
 from tui.launch.specification import resolve_plan
 from tui.plan.placement import placement
 from tui.run.store import Store
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from tui.launch.request import Request
     from tui.plan.model import Plan
 
-    _Work = Callable[[EngineApi], Awaitable[list[Snapshot]]]
+    _Work = Callable[[EngineApi], Awaitable[T]]
 
 _OLDEST, _MOST = 30 * 86_400.0, 20.0
 """Seconds and gigabytes beyond which snapshots are pruned, where nobody says otherwise."""
@@ -68,7 +70,9 @@ class SnapshotStore:
 
         return self._done(work)
 
-    def prune(self, older_than: float | None, over: float | None, *, dry_run: bool) -> list[Snapshot]:
+    def prune(
+        self, older_than: float | None, over: float | None, *, dry_run: bool
+    ) -> tuple[list[Snapshot], int]:
         """Remove those that are older, or beyond a size of all, and what is left of others.
 
         Without limits, the usual ones hold.
@@ -79,23 +83,22 @@ class SnapshotStore:
             dry_run: Remove nothing.
 
         Returns:
-            Those that are removed, or would be.
+            Those that are removed, or would be, and of how many others something was left and is removed.
 
         Raises:
             BringupError: The host cannot be reached, or its engine does not remove one.
         """
         limits = (_OLDEST, _MOST) if older_than is over is None else (older_than, over)
 
-        async def work(api: EngineApi) -> list[Snapshot]:
+        async def work(api: EngineApi) -> tuple[list[Snapshot], int]:
             found = beyond(await list_snapshots(api), *limits)
-            if not dry_run:
-                await remove_remains(api)
-                await _removed(api, found)
-            return found
+            if dry_run:
+                return found, 0
+            return await _removed(api, found), await remove_remains(api)
 
         return self._done(work)
 
-    def _done(self, work: _Work) -> list[Snapshot]:
+    def _done(self, work: _Work[T]) -> T:
         return asyncio.run(look_at(partial(_at_engine, work), self._specification, self._prompter))
 
 
@@ -118,7 +121,7 @@ async def _removed(api: EngineApi, found: list[Snapshot]) -> list[Snapshot]:
     return found
 
 
-async def _at_engine(work: _Work, plan: Plan, hosts: Hosts) -> list[Snapshot]:
+async def _at_engine(work: _Work[T], plan: Plan, hosts: Hosts) -> T:
     from tui.clients.engine_api import connect
 
     places = placement(plan)

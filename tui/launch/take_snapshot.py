@@ -14,7 +14,7 @@ from tui.cluster.snapshots.snapshot import Snapshot, list_snapshots, remove
 from tui.launch.choose_environment import look_at
 from tui.launch.cluster_lock import ClusterLock
 from tui.launch.request import UsageError
-from tui.launch.snapshot_inputs import makes_cluster, only_cluster, read_inputs
+from tui.launch.snapshot_inputs import check_plan, makes_cluster, only_cluster, read_inputs
 from tui.launch.snapshot_store import beyond
 from tui.launch.use import standing
 from tui.plan.faults import suggest
@@ -44,9 +44,10 @@ def tasks_after(loaded: LoadedPlan, after: str | None) -> list[Task]:
             needs; None for all of the plan.
 
     Raises:
-        UsageError: There is no such phase or task, or the cluster is not made by then.
+        UsageError: There is no such phase or task, the cluster is not made by then, or cannot be kept.
     """
     plan = loaded.plan
+    check_plan(plan)
     if after is None:
         wanted = {task.id for task in plan.tasks}
     elif after in (phases := [phase.id for phase in plan.phases]):
@@ -56,10 +57,11 @@ def tasks_after(loaded: LoadedPlan, after: str | None) -> list[Task]:
         wanted = _with_needs(loaded, after)
     else:
         hint = suggest(after, [*phases, *(task.id for task in plan.tasks)])
-        raise UsageError(f"--after: the plan has no phase and no task {after!r}", hint)
+        raise UsageError(f"--after: plan {plan.name!r} has no phase and no task {after!r}", hint)
     found = [task for task in plan.tasks if task.id in wanted and task.wanted_steps]
     if not makes_cluster(found):
-        raise UsageError(f"--after {after}: the cluster is not made by then", "name a later task")
+        cause = f"--after {after}: the cluster is not made by then" if after else "the plan makes no cluster"
+        raise UsageError(cause, "name a later task" if after else "add a `cluster.create` step to the plan")
     return found
 
 

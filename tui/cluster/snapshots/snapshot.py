@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from tui.clients.engine_errors import EngineRefusedError
+from tui.errors import ActionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +21,8 @@ LABEL = "bringup.snapshot"
 COPIES = "bringup.snapshot.copy"
 """The label of containers that copy a node's data."""
 REPOSITORY = "bringup-snapshot"
+_IN_USE = f"{REPOSITORY}-in-use"
+"""What images of removed snapshots are called for as long as restored nodes need them."""
 _TAKEN_WITHIN = 600  # seconds, after which a volume without its image is not being filled any more
 
 
@@ -83,7 +87,7 @@ async def list_snapshots(api: EngineApi) -> list[Snapshot]:
         EngineLostError: It does not answer.
     """
     images = await api.call("GET", "images/json", _labelled())
-    found = [_read((each.get("Labels") or {})[LABEL]) for each in images if _names(each)]
+    found = [_read((each.get("Labels") or {})[LABEL]) for each in images if _tags(each, REPOSITORY)]
     return sorted((each for each in found if each), key=lambda each: each.taken, reverse=True)
 
 
@@ -91,16 +95,19 @@ def _labelled() -> dict[str, str]:
     return {"filters": json.dumps({"label": [LABEL]})}
 
 
-def _names(image: Mapping[str, Any]) -> bool:
-    """Return whether an image is a snapshot's own: images made of its node have its label, too."""
-    return any(name.startswith(f"{REPOSITORY}:") for name in image.get("RepoTags") or ())
+def _tags(image: Mapping[str, Any], repository: str) -> list[str]:
+    """Return an image's tags in a repository; images made of a restored node have the label alone."""
+    names = (name.rpartition(":") for name in image.get("RepoTags") or ())
+    return [tag for its, _, tag in names if its == repository]
 
 
 def _read(label: str) -> Snapshot | None:
-    """Return the snapshot that a label tells of; None if another version of bringup wrote it."""
+    """Return the snapshot that a label tells of; None if a version of bringup wrote it that knew less."""
     try:
-        return Snapshot(**json.loads(label))
-    except (ValueError, TypeError):
+        told = json.loads(label)
+        told["taken"] = float(told["taken"])
+        return Snapshot(**{field.name: told[field.name] for field in fields(Snapshot)})
+    except (ValueError, TypeError, KeyError):
         return None
 
 
@@ -108,42 +115,50 @@ async def remove(api: EngineApi, snapshot: Snapshot) -> None:
     """Remove a snapshot; clusters that were restored from it stay.
 
     Raises:
+        ActionError: It is being copied.
         EngineRefusedError: The engine fails to.
         EngineLostError: It does not answer.
     """
-    await api.remove_labelled(f"volumes/{snapshot.volume}", f"{LABEL}={snapshot.id}")
-    await _remove_image(api, snapshot.image)
+    if not await api.remove_labelled(f"volumes/{snapshot.volume}", f"{LABEL}={snapshot.id}"):
+        raise ActionError(f"snapshot {snapshot.id} is in use", "wait until its cluster has been restored")
+    try:
+        await api.call("DELETE", f"images/{snapshot.image}")
+    except EngineRefusedError as error:
+        if error.status == 409:  # a restored node needs it for as long as that is there
+            await api.tag(snapshot.image, f"{_IN_USE}:{snapshot.id}")
+            await api.call("DELETE", f"images/{snapshot.image}", {"force": "true"})
+        elif error.status != 404:
+            raise
 
 
-async def remove_remains(api: EngineApi) -> None:
+async def remove_remains(api: EngineApi) -> int:
     """Remove what is left of snapshots that are not whole: they were cut off, or somebody removed a part.
+
+    Returns:
+        The number of snapshots that it is of.
 
     Raises:
         EngineRefusedError: The engine fails to.
         EngineLostError: It does not answer.
     """
+    now = time.time()
     for container in await api.containers(COPIES):
-        if container["State"] != "running":
+        if container["State"] != "running" and now - container["Created"] > _TAKEN_WITHIN:
             await api.remove(container["Id"])
-    for image in await api.call("GET", "images/json", _labelled()):
-        if not image.get("RepoTags"):
-            await _remove_image(api, image["Id"])
-    whole = {each.volume for each in await list_snapshots(api)}
+    images = await api.call("GET", "images/json", _labelled())
+    for tag in (tag for image in images for tag in _tags(image, _IN_USE)):
+        await api.remove_image(f"{_IN_USE}:{tag}")
+    whole = {f"{REPOSITORY}-{tag}" for image in images for tag in _tags(image, REPOSITORY)}
     found = await api.call("GET", "volumes", _labelled())
-    for volume in found.get("Volumes") or ():
-        if volume["Name"] not in whole and _age(volume) > _TAKEN_WITHIN:
-            await api.remove_labelled(f"volumes/{volume['Name']}", f"{LABEL}={volume['Labels'][LABEL]}")
+    old = [
+        each
+        for each in found.get("Volumes") or ()
+        if each["Name"] not in whole and now - _seconds(each["CreatedAt"]) > _TAKEN_WITHIN
+    ]
+    for volume in old:
+        await api.remove_labelled(f"volumes/{volume['Name']}", f"{LABEL}={volume['Labels'][LABEL]}")
+    return len(old)
 
 
-def _age(volume: Mapping[str, Any]) -> float:
-    made = datetime.datetime.fromisoformat(volume["CreatedAt"])
-    return (datetime.datetime.now(datetime.UTC) - made).total_seconds()
-
-
-async def _remove_image(api: EngineApi, name: str) -> None:
-    """Remove an image's name; the image itself stays where a restored node has it."""
-    try:
-        await api.call("DELETE", f"images/{name}", {"force": "true"})
-    except EngineRefusedError as error:
-        if error.status not in (404, 409):
-            raise
+def _seconds(moment: str) -> float:
+    return datetime.datetime.fromisoformat(moment).timestamp()
