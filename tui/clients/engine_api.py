@@ -307,7 +307,7 @@ class EngineApi:
             EngineLostError: It does not answer.
         """
         headers = {} if body is None else {"Content-Type": "application/json"}
-        data = None if body is None else _once(json.dumps(body).encode())
+        data = None if body is None else json.dumps(body).encode()
         async with self._answer(method, path, params or {}, headers, data) as response:
             text = await response.read()
         return json.loads(text) if text.strip() else None
@@ -338,7 +338,7 @@ class EngineApi:
         path: str | URL,
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
-        data: AsyncIterator[bytes] | None = None,
+        data: AsyncIterator[bytes] | bytes | None = None,
     ) -> AsyncIterator[ClientResponse]:
         try:
             async with self._docker._query(
@@ -357,10 +357,6 @@ async def connect(engine: ContainerEngine) -> AsyncIterator[EngineApi]:
     """Connect to a container engine until the block ends."""
     async with engine.client() as docker:
         yield EngineApi(docker)
-
-
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 async def _objects(content: StreamReader) -> AsyncIterator[Message]:

@@ -54,7 +54,7 @@ def tasks_after(loaded: LoadedPlan, after: str | None) -> list[Task]:
         before = plan.phases[: phases.index(after) + 1]
         wanted = {task.id for phase in before for task in phase.tasks}
     elif after in loaded.graph.nodes:
-        wanted = _with_needs(loaded, after)
+        wanted = {after, *loaded.graph.upstream(after)}
     else:
         hint = suggest(after, [*phases, *(task.id for task in plan.tasks)])
         raise UsageError(f"--after: plan {plan.name!r} has no phase and no task {after!r}", hint)
@@ -62,16 +62,6 @@ def tasks_after(loaded: LoadedPlan, after: str | None) -> list[Task]:
     if not makes_cluster(found):
         cause = f"--after {after}: the cluster is not made by then" if after else "the plan makes no cluster"
         raise UsageError(cause, "name a later task" if after else "add a `cluster.create` step to the plan")
-    return found
-
-
-def _with_needs(loaded: LoadedPlan, task: str) -> set[str]:
-    found, pending = set[str](), [task]
-    while pending:
-        id_ = pending.pop()
-        if id_ not in found:
-            found.add(id_)
-            pending += loaded.graph.nodes[id_].needs
     return found
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import datetime
 from typing import TYPE_CHECKING
 
 from tui.clients.kubernetes.api import FIELD_MANAGER, open_api
-from tui.cluster.kubeconfig_file import choose_context
-from tui.cluster.provider import provider_of
+from tui.cluster.connect import reach
+from tui.cluster.snapshots.snapshot import epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,11 +34,8 @@ async def others_secrets(at: ClusterAt, runs: Sequence[tuple[float, float]]) -> 
     Raises:
         ActionError: The cluster cannot be asked.
     """
-    cluster, host = at
-    provider = await provider_of(cluster)
-    await provider.reach(cluster, host)
-    context = await asyncio.to_thread(choose_context, cluster.kubeconfig, provider.context_of(cluster))
-    async with open_api(cluster.kubeconfig, context, answered=True) as api:
+    context = await reach(*at)
+    async with open_api(at.cluster.kubeconfig, context, answered=True) as api:
         found = (await api.get("/api/v1/secrets"))["items"]
     return sorted(_name(each) for each in found if not is_known(each, runs))
 
@@ -64,11 +59,7 @@ def _moments(metadata: Object) -> Iterator[float]:
     entries = metadata.get("managedFields") or ()
     writers = {str(entry.get("manager")) for entry in entries}
     if FIELD_MANAGER not in writers:
-        yield _seconds(metadata["creationTimestamp"])
+        yield epoch(metadata["creationTimestamp"])
     for entry in entries:
         if str(entry.get("manager", "")).startswith("kubectl") and entry.get("time"):
-            yield _seconds(entry["time"])
-
-
-def _seconds(time: str) -> float:
-    return datetime.datetime.fromisoformat(time).timestamp()
+            yield epoch(entry["time"])

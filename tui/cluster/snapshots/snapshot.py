@@ -153,12 +153,13 @@ async def remove_remains(api: EngineApi) -> int:
     old = [
         each
         for each in found.get("Volumes") or ()
-        if each["Name"] not in whole and now - _seconds(each["CreatedAt"]) > _TAKEN_WITHIN
+        if each["Name"] not in whole and now - epoch(each["CreatedAt"]) > _TAKEN_WITHIN
     ]
     for volume in old:
         await api.remove_labelled(f"volumes/{volume['Name']}", f"{LABEL}={volume['Labels'][LABEL]}")
     return len(old)
 
 
-def _seconds(moment: str) -> float:
+def epoch(moment: str) -> float:
+    """Return the seconds since 1970 of a time as engines and Kubernetes tell it."""
     return datetime.datetime.fromisoformat(moment).timestamp()
